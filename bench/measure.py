@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Coatcheck beside what it is held against, in turn and in one run.
+python3 bench/measure.py [ROW...] [--rounds N] [--quick] [--write]; build/release must be there."""
+
+import argparse
+import datetime
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import programs
+import row_memory
+import row_refresh
+import row_sign_in
+import row_start
+import row_verify
+from figures import as_markdown, as_text
+from servers import BINARY, CORES, NGINX, ROOT, Failed, run, version_of
+from town import Town
+
+ROWS = {"verify": row_verify, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start}
+RESULTS = ROOT / "bench/RESULTS.md"
+LIMIT_SECONDS = 480
+COMMAND = "bench/measure.py"
+
+
+class Bench:
+    """What rows need: the plan of the run, the users, and a voice."""
+
+    def __init__(self, options, directory):
+        self.options = options
+        self.town = Town(directory)
+        self.filesystem = filesystem_of(directory)
+
+    def rounds(self, at_most=None):
+        return range(1, min(self.options.rounds, at_most or self.options.rounds) + 1)
+
+    def seconds(self, usual):
+        """How long a measurement takes; whole seconds stay whole."""
+        return max(1, usual // 2) if self.options.quick else usual
+
+    def say(self, figure, number, text, of=None):
+        print(f"  {figure.name}, {number} of {of or self.options.rounds}: {text}", flush=True)
+
+
+def filesystem_of(directory):
+    return run("df", "--output=fstype", directory).split()[-1]
+
+
+def cpu_model():
+    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found.group(1) if found else platform.machine()
+
+
+def commit():
+    def git(*words):
+        return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
+    changed = " with changes" if git("status", "--porcelain", "--", "src", "CMakeLists.txt") else ""
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + changed
+
+
+def facts(bench, load):
+    """What a reader needs in order to judge the figures. No names of machines, users or directories."""
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 1024 / 1024
+    return [
+        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
+        ("command", " ".join([COMMAND, *sys.argv[1:]])),
+        ("Coatcheck", f"{run(BINARY, '--version').strip()}, commit {commit()}"),
+        ("machine", f"{CORES} cores, {cpu_model()}, {memory:.1f} GiB of memory; the load generators run on the same cores"),
+        ("load before the run", f"{load:.2f}"),
+        ("kernel", f"{platform.system()} {platform.release()}"),
+        ("file system of the databases", bench.filesystem),
+        ("nginx", version_of(NGINX, r"nginx/(\S+)", "-v")),
+        ("wrk", version_of("wrk", r"wrk (\S+)", "-v")),
+        ("libsodium", run(programs.program("raw_argon2id"), "version").strip()),
+        ("OpenSSL", run(programs.program("raw_es256"), "version").strip().removeprefix("OpenSSL ")),
+        ("SQLite", run(programs.program("raw_sqlite"), "version").strip()),
+    ]
+
+
+def write_results(figures, known):
+    notes = [f"- {figure.row}, {figure.name}: {text}" for figure in figures
+             for text in figure.notes + [f"void: {wrong}" for wrong in figure.wrong]]
+    lines = ["# Results", "",
+             f"Written by `{COMMAND} --write`. Each row is measured beside its reference, in turn, in one run. Figures are medians over",
+             "the rounds, with the lowest and the highest in brackets; a ratio is the median of the rounds' ratios. Wrong answers in",
+             "a run make its figure void.", "",
+             as_markdown(figures), "", *notes, "",
+             "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in known), ""]
+    RESULTS.write_text("\n".join(lines))
+    print(f"bench: wrote {RESULTS.relative_to(ROOT)}")
+
+
+def parse(words):
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"rows to measure, all if none is given: {', '.join(ROWS)}")
+    parser.add_argument("--rounds", type=int, help="how often each row and its reference take turns (5)")
+    parser.add_argument("--quick", action="store_true", help="two short rounds: to see that it works, not how fast it is")
+    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md")
+    options = parser.parse_args(words)
+    unknown = [row for row in options.rows if row not in ROWS]
+    if unknown:
+        parser.error(f"there is no row {unknown[0]}; there are {', '.join(ROWS)}")
+    options.rows = options.rows or list(ROWS)
+    options.rounds = options.rounds or (2 if options.quick else 5)
+    if options.rounds < 1:
+        parser.error("at least one round")
+    return options
+
+
+def give_up(number, _):
+    if number == signal.SIGALRM:
+        raise Failed(f"not done after {LIMIT_SECONDS} s")
+    sys.exit(128 + number)
+
+
+def main():
+    options = parse(sys.argv[1:])
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, give_up)
+    signal.alarm(LIMIT_SECONDS)
+    started = time.monotonic()
+    load = os.getloadavg()[0]
+    programs.compile_all()
+    if load > 0.5:
+        print(f"bench: something else runs on this machine (load {load:.1f}): figures will be noisy", flush=True)
+
+    directory = Path(tempfile.mkdtemp(prefix="coatcheck-bench-"))
+    figures, failed = [], []
+    try:
+        bench = Bench(options, directory)
+        for row in options.rows:
+            print(f"\n== {row} ({time.monotonic() - started:.0f} s)", flush=True)
+            try:
+                figures += ROWS[row].measure(bench)
+            except (Failed, OSError, subprocess.TimeoutExpired) as error:
+                print(f"bench: {row} cannot be measured: {error}", file=sys.stderr)
+                failed.append(row)
+        known = facts(bench, load)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+    print(f"\n== results after {time.monotonic() - started:.0f} s\n\n{as_text(figures)}\n")
+    for name, value in known:
+        print(f"{name}: {value}")
+    if options.write and not failed:
+        write_results(figures, known)
+    void = [figure for figure in figures if figure.wrong]
+    return 1 if void or failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

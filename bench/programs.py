@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The load generators and the raw references, compiled with plain g++ -O2 into build/bench."""
+
+import json
+from pathlib import Path
+
+from servers import CORES, ROOT, Failed, run
+
+HERE = Path(__file__).resolve().parent
+OUT = ROOT / "build/bench"
+LIBRARIES = {"post_client": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"]}
+
+
+def program(name):
+    return OUT / name
+
+
+def compile_all():
+    OUT.mkdir(parents=True, exist_ok=True)
+    header = HERE / "timed_threads.hpp"
+    for name, libraries in LIBRARIES.items():
+        source = HERE / f"{name}.cpp"
+        newest = max(source.stat().st_mtime, header.stat().st_mtime)
+        if program(name).exists() and program(name).stat().st_mtime >= newest:
+            continue
+        print(f"bench: compiling {source.name}", flush=True)
+        run("g++", "-std=c++20", "-O2", "-o", program(name), source, *libraries, "-pthread", seconds=120)
+
+
+def raw(name, *arguments):
+    """What a raw reference says: {"rate": ...}."""
+    return json.loads(run(program(name), *arguments))
+
+
+def post(mode, port, warm_up, seconds, connections, threads, file):
+    """What bench/post_client.cpp says, and what was wrong with the answers, or None."""
+    said = json.loads(run(program("post_client"), mode, port, warm_up, seconds, connections, threads, file,
+                          seconds=warm_up + seconds + 30))
+    wrong = f"{said['wrong']} wrong answers, such as: {said['first_wrong']}" if said["wrong"] else None
+    if said["answers"] == 0 and not wrong:
+        wrong = "no answers"
+    return said, wrong
+
+
+def wrk(port, connections, seconds, tokens):
+    """What bench/verify.lua says of wrk's run, with "rate"."""
+    said = run("wrk", f"-t{min(CORES, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s",
+               "-s", HERE / "verify.lua", f"http://127.0.0.1:{port}/", "--", tokens, seconds=seconds + 30)
+    lines = [line for line in said.splitlines() if line.startswith("{")]
+    if not lines:
+        raise Failed(f"wrk said nothing of use: {said[-300:]}")
+    result = json.loads(lines[-1])
+    result["rate"] = result["answers"] / result["seconds"]
+    return result

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A part of what a refresh is held against: ES256 signatures per second of OpenSSL alone, over as many bytes as the
+// signing input of an access token has.
+//
+//   raw_es256 WARM-UP SECONDS THREADS     signatures per second
+//   raw_es256 version
+#include "timed_threads.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <string>
+
+namespace {
+
+constexpr std::size_t signing_input_bytes = 600;
+
+// The bare operation: a context that is made once, a digest, a signature. The key is the thread's own.
+struct Signer {
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{EVP_EC_gen("P-256"), EVP_PKEY_free};
+    std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context{EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free};
+    std::string input = std::string(signing_input_bytes, 'a');
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    unsigned char signature[128];
+    std::size_t bytes = 0;
+
+    Signer() {
+        if (EVP_PKEY_sign_init(context.get()) != 1 || EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) != 1) std::exit(1);
+    }
+    ~Signer() {
+        std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> check(EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free);
+        if (EVP_PKEY_verify_init(check.get()) != 1 || EVP_PKEY_verify(check.get(), signature, bytes, digest, sizeof digest) != 1)
+            std::_Exit(1);
+    }
+    void sign() {
+        ++input[0];
+        SHA256(reinterpret_cast<const unsigned char*>(input.data()), input.size(), digest);
+        bytes = sizeof signature;
+        if (EVP_PKEY_sign(context.get(), signature, &bytes, digest, sizeof digest) != 1) std::exit(1);
+    }
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+    if (count == 2 && std::string(words[1]) == "version") return std::printf("%s\n", OpenSSL_version(OPENSSL_VERSION)) < 0;
+    if (count != 4) return 2;
+    const double rate = rate_on_threads(static_cast<unsigned>(std::atoi(words[3])), std::atof(words[1]), std::atof(words[2]), [](unsigned) {
+        return std::function<void()>([signer = std::make_shared<Signer>()] { signer->sign(); });
+    });
+    std::printf("{\"rate\": %.3f}\n", rate);
+}

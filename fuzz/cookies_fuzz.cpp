@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our cookies in a Cookie header: what is found stands in it after our name, and two different values are a conflict.
+#include "web/cookies.hpp"
+
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace coatcheck::web;
+    const std::string text(reinterpret_cast<const char*>(data), size);
+    Fields fields;
+    fields.insert(http::field::cookie, boost::beast::string_view(text.data(), text.size()));
+    Request request;
+    request.fields = &fields;
+    for (bool dev : {false, true})
+        for (auto kind : {CookieKind::access, CookieKind::refresh}) {
+            const auto found = find_cookie(request, kind, dev);
+            if (!found || found->empty()) continue;
+            const std::string pair = std::string(cookie_name(kind, dev)) + "=" + std::string(*found);
+            if (text.find(pair) == std::string::npos || found->find(';') != std::string_view::npos) std::abort();
+        }
+    return 0;
+}

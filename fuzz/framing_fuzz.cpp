@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The framing gate, and Beast's parser on whatever passes: a header that passes must be readable, and in one way.
+#include "web/framing.hpp"
+#include "web/http.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace coatcheck::web;
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto end = text.find("\r\n\r\n");
+    if (end == std::string_view::npos || end + 4 > max_head_bytes) return 0;
+    const std::string_view head = text.substr(0, end + 4);
+    const auto frame = check_framing(head);
+    if (!frame) return 0;
+    Parser parser;
+    parser.header_limit(max_head_bytes + 1);
+    parser.body_limit(boost::none);
+    boost::system::error_code error;
+    parser.put(boost::asio::buffer(head.data(), head.size()), error);
+    if (!parser.is_header_done()) return 0;  // the connection answers 400
+    const auto& message = parser.get();
+    if (parser.chunked() || message.count("Transfer-Encoding") != 0 || message.count("Host") != 1) std::abort();
+    if (message.count("Content-Length") > 1) std::abort();
+    if (parser.content_length().value_or(0) != frame->body_bytes) std::abort();
+    if (message.target().empty() || message.target().front() != '/') std::abort();
+    return 0;
+}

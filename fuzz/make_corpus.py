@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the hand-made part of the corpora: the ordinary, and the edges of it. What fuzzing adds lies beside it."""
+import base64
+import hashlib
+import hmac
+import json
+import pathlib
+
+HERE = pathlib.Path(__file__).parent / "corpus"
+
+
+def put(target, inputs):
+    folder = HERE / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for text in inputs:
+        data = text if isinstance(text, bytes) else text.encode()
+        (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+
+
+def b64(data):
+    data = data if isinstance(data, bytes) else json.dumps(data, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def refresh_token(user, session, counter):
+    body = bytes([1, 1, len(user)]) + user + session + counter.to_bytes(4, "big") + bytes(range(16))
+    return "ccr_" + b64(body + hmac.new(b"k" * 32, body, "sha256").digest())
+
+
+GET = "GET /api/v1/verify HTTP/1.1\r\nHost: localhost\r\n"
+put("framing", [
+    GET + "\r\n", GET + "Authorization: Bearer a.b.c\r\nCookie: a=b; c=d\r\n\r\n", GET.replace("1.1", "1.0") + "\r\n",
+    "POST /api/v1/authentication HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", GET + "Host: again\r\n\r\n",
+    GET + "A: b\r\n folded\r\n\r\n", GET + "A : b\r\n\r\n", GET + "A: \x00\r\n\r\n", GET + "Expect: 100-continue\r\nConnection: close, te\r\n\r\n",
+    "GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", GET + "Content-Length: 18446744073709551616\r\n\r\n",
+    GET + "A: b\r\n" * 65 + "\r\n", "GET / HTTP/1.1\nHost: x\n\n\r\n\r\n"])
+put("cookies", ["__Host-Http-coatcheck=abc; other=1", "coatcheck=a; coatcheck=b", "coatcheck-refresh=ccr_x;coatcheck=\"y\"", "=;;;=", "coatcheck=",
+                "a=__Host-Http-coatcheck=x; __Host-Http-coatcheck-refresh=z", "\t coatcheck = x", "__host-http-coatcheck=x"])
+put("base64url", ["", "A", "AA", "AB", "AAA", "AAB", "AAAA", "AA==", "-_-_", "+/+/", "AAAAA", "A A A", "é"])
+put("forms",
+    [json.dumps({"username": "ada", "password": "x", "delivery": "body", "remember": False, "device": "d"}), '{"username":"ada","username":"eve"}', "{}", "[]",
+     "null", '{"refresh_token":"ccr_x"}', '{"\\u0075sername":"a","password":"\\ud800"}', '{"current_password":"a","new_password":"b"}',
+     '{"email":null,"current_password":"a"}', '{"a":' * 9 + "1" + "}" * 9,
+     '{"username":1,"password":true,"remember":"no","delivery":"pigeon","device":"\\u202e"}', b"\xef\xbb\xbf{}", b'{"username":"\xff"}'])
+claims = {"iss": "http://localhost:8080", "sub": "u", "aud": "http://localhost:8080", "exp": 1800000900, "iat": 1800000000, "jti": "j",
+          "client_id": "coatcheck", "scope": "account", "sid": "s", "auth_time": 1800000000, "amr": ["pwd"], "preferred_username": "ada",
+          "roles": [], "ver": 1}
+head = {"alg": "ES256", "typ": "at+jwt", "kid": "k"}
+put("jwt", [f"{b64(h)}.{b64(c)}.{s}" for h in (head, {**head, "alg": "none"}, {**head, "crit": ["exp"]}, b'{"alg":"ES256","alg":"none","kid":"k"}')
+            for c in (claims, {**claims, "exp": 1e300}, b"{}", b'{"exp":1,"exp":2}') for s in (b64(bytes(64)), "", "AB")] + [json.dumps(claims), "..", "a.b", ""])
+put("jwk", [json.dumps({"keys": keys}) for keys in (
+    [], [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}],
+    [{"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "e", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+      "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}], [{"kty": "oct", "k": "AA", "kid": "o"}], [{"kty": "RSA", "alg": "RS256", "kid": "r", "n": "AQAB", "e": "AQAB"}],
+    [{"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "e", "x": "AA", "y": "AA", "d": "AA"}])] + ["{}", '{"keys":{}}', '{"keys":[1]}'])
+put("refresh_token", [refresh_token(b"u", bytes(16), 0), refresh_token(b"x" * 64, bytes(range(16)), 0xffffffff), refresh_token(b"", bytes(16), 1),
+                      refresh_token(b"u", bytes(16), 7)[:-1], "ccr_", "ccr_AA", "", "ccr_" + "A" * 200])
+put("configuration", [(HERE.parents[1] / "config/coatcheck.example.toml").read_bytes(), "", "[tokens]\nalgorithm='RS256'", "listen='[::1]:1'", "x=1", "[cors]\norigins=['https://a.b']",
+                      "[tokens]\naccess_ttl='99999d'", "[tokens", "a.b.c.d=1", "behind_proxy=true\nlisten='0.0.0.0:1'", "[[tokens]]\n", "public_url=1979-05-27"])

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli.hpp"
+
+#include "app/control.hpp"
+#include "app/doctor.hpp"
+#include "app/serve.hpp"
+#include "base/bytes.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <iostream>
+#include <termios.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace coatcheck::app {
+namespace {
+
+namespace json = boost::json;
+
+struct Words {
+    std::string config_file, directory = "./coatcheck-data";
+    bool as_json = false;
+    ConfigSources sources;
+    json::object request;  // of a command for execute()
+    bool password_plain = false, password_hash = false;
+};
+
+// What all commands take.
+void add_common(CLI::App* command, Words& words) {
+    command->add_option("--config", words.config_file, "Configuration file (TOML)")->envname("COATCHECK_CONFIG");
+    command->add_option("--data", words.directory, "Data directory")->envname("COATCHECK_DATA")->capture_default_str();
+    command->add_option("--set", words.sources.settings, "Sets one key: section.key=value");
+    command->add_flag("--json", words.as_json, "Answers in JSON");
+}
+
+void add_key_flag(CLI::App* command, Words& words, const std::string& flag, const std::string& key, const std::string& help) {
+    command->add_option_function<std::string>(flag, [&words, key](const std::string& value) { words.sources.flags.emplace_back(key, value); }, help);
+}
+
+void add_text(CLI::App* command, Words& words, const std::string& option, const std::string& member, const std::string& help, bool required = false) {
+    command->add_option_function<std::string>(option, [&words, member](const std::string& value) { words.request[member] = value; }, help)->required(required);
+}
+
+// A list that may be given several times, one value each: --role admin --role editor.
+void add_list(CLI::App* command, Words& words, const std::string& option, const std::string& member, const std::string& help) {
+    command->add_option_function<std::vector<std::string>>(option, [&words, member](const std::vector<std::string>& values) {
+        words.request[member] = json::array(values.begin(), values.end());
+    }, help)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+// The first line of standard input; asked for without echo on a terminal.
+std::string read_secret(const char* prompt) {
+    termios before{};
+    const bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        termios silent = before;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+        std::fprintf(stderr, "%s: ", prompt);
+    }
+    std::string line;
+    const bool read = static_cast<bool>(std::getline(std::cin, line));
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        std::fputc('\n', stderr);
+    }
+    if (line.ends_with('\r')) line.pop_back();
+    if (!read || line.empty()) throw std::runtime_error("nothing came on standard input");
+    return line;
+}
+
+int tell(const Reply& reply, bool as_json) {
+    if (as_json) std::cout << json::serialize(reply.json) << "\n";
+    else std::cout << reply.text;
+    if (reply.status != 0) std::cerr << "coatcheck: " << reply.error << "\n";
+    return reply.status;
+}
+
+Config load(Words& words) {
+    words.sources.file = words.config_file;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        const std::string text = *variable;
+        const auto sign = text.find('=');
+        words.sources.environment.emplace_back(text.substr(0, sign), text.substr(std::min(sign + 1, text.size())));
+    }
+    return load_config(words.sources);
+}
+
+// A running server does it; otherwise this process takes the directory and does it itself.
+Reply run_on_data(Words& words) {
+    const Config config = load(words);
+    if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
+    const bool has_no_data = words.request["command"] == "token inspect" && !std::filesystem::exists(words.directory);
+    if (has_no_data) return inspect_token(words.request["token"].as_string().c_str(), nullptr, base::read_clock());
+    try {
+        Node node(config, words.directory, Node::Purpose::command);
+        return execute(node, words.request);
+    } catch (const DirectoryInUse& in_use) {
+        // Started or stopped just now.
+        if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
+        throw std::runtime_error(std::string(in_use.what()) + ", and it does not answer on its control socket");
+    }
+}
+
+// "section.key": the value as print_config() writes it, which is JSON as well.
+json::object config_json(const Config& config) {
+    json::object out;
+    for (const Key& key : config_keys()) out[key.name] = json::parse(print_value(config, key));
+    return out;
+}
+
+// Our ids are base64url, and one in 64 begins with '-'. Such a word goes behind "--", where no flags are.
+// In reverse, as CLI11 wants it.
+std::vector<std::string> ids_last(int argc, char** argv) {
+    const auto is_id = [](const std::string& word) {
+        constexpr std::size_t id_length = 22, key_id_length = 43;
+        return (word.size() == id_length || word.size() == key_id_length) && word.starts_with('-') && !word.starts_with("--") &&
+               base::from_base64url(word).has_value();
+    };
+    std::vector<std::string> words(argv + 1, argv + argc);
+    const auto ids = std::stable_partition(words.begin(), words.end(), [&](const std::string& word) { return !is_id(word); });
+    if (ids != words.end()) words.insert(ids, "--");
+    std::reverse(words.begin(), words.end());
+    return words;
+}
+
+int run_doctor(Words& words) {
+    const auto findings = examine(load(words), words.directory);
+    if (words.as_json) {
+        std::cout << json::serialize(json::object{{"findings", json::array(findings.begin(), findings.end())}}) << "\n";
+    } else {
+        for (const auto& finding : findings) std::cout << "- " << finding << "\n";
+        if (findings.empty()) std::cout << "Nothing to complain about.\n";
+    }
+    return findings.empty() ? 0 : 1;
+}
+
+// The commands that execute() knows, as CLI11 subcommands; `chosen` becomes the one to run.
+class DataCommands {
+public:
+    DataCommands(CLI::App& app, Words& words) : words_(words) {
+        auto* user = group(app, "user", "People who may sign in");
+        auto* add = command(user, "user add", "Adds a user");
+        name(add);
+        add_text(add, words, "--id", "id", "Keeps an id that the user already has elsewhere");
+        add_text(add, words, "--email", "email", "An address that may sign in as well");
+        attributes(add);
+        password(add);
+        auto* set = command(user, "user set", "Changes roles, claims or address; roles replace, claims merge, null takes away");
+        name(set);
+        add_text(set, words, "--email", "email", "The address; empty takes it away");
+        attributes(set);
+        command(user, "user list", "Lists users");
+        name(command(user, "user disable", "Ends all sessions and refuses sign-in"));
+        name(command(user, "user enable", "Lets the user sign in again; revives nothing"));
+        name(command(user, "user delete", "Deletes the user and all sessions"));
+        auto* change = command(user, "user password", "Sets a password and ends all sessions");
+        name(change);
+        password(change);
+
+        auto* session = group(app, "session", "Who is signed in");
+        add_text(command(session, "session list", "Lists live sessions"), words, "name", "name", "Of this user alone");
+        auto* end = command(session, "session end", "Ends a session");
+        add_text(end, words, "id", "id", "The session's id");
+        add_text(end, words, "--user", "name", "Ends all sessions of this user");
+
+        auto* key = group(app, "key", "The keys that sign tokens");
+        command(key, "key list", "Lists keys");
+        command(key, "key rotate", "The next key becomes the current one; nobody is signed out");
+        add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid", "kid", "The key's id", true);
+
+        auto* token = group(app, "token", "Tokens");
+        for (const auto& [line, help] : {std::pair{"token inspect", "Shows what a token says"}, {"token verify", "Tells whether a token counts"}}) {
+            auto* sub = command(token, line, help);
+            sub->add_option("token", dash_, "- : read from standard input")->required()->check([](const std::string& word) { return word == "-" ? "" : "tokens are read from standard input: say -"; });
+            sub->final_callback([this] {
+                words_.request["token"] = read_secret("Token");
+            });
+        }
+
+        auto* audit = group(app, "audit", "Security events");
+        auto* list = command(audit, "audit list", "Lists events, latest first");
+        list->add_option_function<std::size_t>("--limit", [&words](std::size_t limit) { words.request["limit"] = limit; }, "At most this many (100)");
+    }
+
+private:
+    CLI::App* group(CLI::App& app, const char* name, const char* help) {
+        return app.add_subcommand(name, help)->require_subcommand(1);
+    }
+    CLI::App* command(CLI::App* group, const std::string& line, const std::string& help) {
+        auto* sub = group->add_subcommand(line.substr(line.find(' ') + 1), help);
+        add_common(sub, words_);
+        sub->parse_complete_callback([this, line] { words_.request["command"] = line; });
+        return sub;
+    }
+    void name(CLI::App* sub) { add_text(sub, words_, "name", "name", "Username", true); }
+    void attributes(CLI::App* sub) {
+        add_list(sub, words_, "--role", "roles", "A role; may be given several times");
+        add_list(sub, words_, "--claim", "claims", "KEY=JSON, a claim of your application; may be given several times");
+    }
+    void password(CLI::App* sub) {
+        auto* plain = sub->add_flag("--password-stdin", words_.password_plain, "Reads the password from standard input (the default)");
+        sub->add_flag("--password-hash-stdin", words_.password_hash, "Reads a hash of another system from standard input")->excludes(plain);
+        sub->final_callback([this] { words_.request[words_.password_hash ? "password_hash" : "password"] = read_secret("Password"); });
+    }
+
+    Words& words_;
+    std::string dash_;
+};
+
+int run_chosen(const CLI::App& app, Words& words) {    if (app.got_subcommand("serve")) return serve(load(words), words.directory);
+    if (app.got_subcommand("doctor")) return run_doctor(words);
+    const auto* config = app.get_subcommand("config");
+    if (config->got_subcommand("print")) {
+        const Config loaded = load(words);
+        return tell({0, print_config(loaded), config_json(loaded), ""}, words.as_json);
+    }
+    if (config->got_subcommand("check")) {
+        load(words);
+        return tell({0, "The configuration is fine.\n", {{"fine", true}}, ""}, words.as_json);
+    }
+    return tell(run_on_data(words), words.as_json);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    CLI::App app("Coatcheck: hand in a password, get a token.", "coatcheck");
+    app.set_version_flag("--version", COATCHECK_VERSION);
+    app.require_subcommand(1);
+    Words words;
+    auto* run = app.add_subcommand("serve", "Runs the server");
+    add_common(run, words);
+    run->add_flag("--dev", words.sources.dev, "Development on this machine: cookies without Secure and prefix");
+    add_key_flag(run, words, "--listen", "listen", "HOST:PORT to listen on");
+    add_key_flag(run, words, "--public-url", "public_url", "What browsers call this server");
+    add_key_flag(run, words, "--access-ttl", "tokens.access_ttl", "Life of an access token, such as 15m");
+    add_key_flag(run, words, "--store", "store.url", "Where the data is: sqlite:FILE");
+    DataCommands data_commands(app, words);
+    auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
+    add_common(config->add_subcommand("print", "Prints it, defaults included"), words);
+    add_common(config->add_subcommand("check", "Checks it"), words);
+    add_common(app.add_subcommand("doctor", "Looks for mistakes in this machine's configuration"), words);
+
+    try {
+        app.parse(ids_last(argc, argv));
+        return run_chosen(app, words);
+    } catch (const CLI::ParseError& error) {
+        const int status = app.exit(error);
+        return status == 0 ? 0 : 2;
+    } catch (const std::exception& failure) {
+        return tell({1, "", {{"error", failure.what()}}, failure.what()}, words.as_json);
+    }
+}
+
+}  // namespace coatcheck::app

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+
+#include "auth/accounts.hpp"
+#include "auth/sessions.hpp"
+#include "base/text.hpp"
+#include "crypto/password_hash.hpp"
+#include "token/claims.hpp"
+#include "token/json.hpp"
+#include "token/refresh_token.hpp"
+#include "web/answers.hpp"
+#include "web/problem.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace coatcheck::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t most_rows = 1000;  // of one listing
+constexpr std::size_t max_roles = 32, max_role_bytes = 64, max_roles_bytes = 512, max_claims_bytes = 1024;
+
+// A mistake of whoever typed the command; what() is the sentence to print.
+struct Refused : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+[[noreturn]] void refuse(const base::Denied& denied) {
+    std::string text(web::public_reason(denied.reason).title);
+    if (!denied.detail.empty()) text += " (" + (denied.member.empty() ? "" : denied.member + ": ") + denied.detail + ")";
+    throw Refused(text);
+}
+
+std::string text_of(const json::object& request, std::string_view name) {
+    const auto* value = request.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string(value->get_string().c_str(), value->get_string().size()) : "";
+}
+
+std::vector<std::string> list_of(const json::object& request, std::string_view name) {
+    std::vector<std::string> list;
+    if (const auto* value = request.if_contains(name); value != nullptr && value->is_array())
+        for (const auto& element : value->get_array()) list.emplace_back(element.as_string().c_str(), element.as_string().size());
+    return list;
+}
+
+std::vector<std::string> checked_roles(std::vector<std::string> roles) {
+    std::size_t bytes = 0;
+    for (const auto& role : roles) {
+        bytes += role.size();
+        if (role.empty() || role.size() > max_role_bytes || base::has_invisible(role)) throw Refused("a role has 1 to 64 visible characters");
+    }
+    if (roles.size() > max_roles || bytes > max_roles_bytes) throw Refused("at most 32 roles of 512 bytes together: they travel in every token");
+    return roles;
+}
+
+// Each claim is KEY=JSON; null takes it away. The names of the protocol's own claims are refused.
+std::string merged_claims(const std::string& before, const std::vector<std::string>& changes) {
+    json::object claims = json::parse(before).as_object();
+    for (const auto& change : changes) {
+        const auto sign = change.find('=');
+        if (sign == std::string::npos || sign == 0) throw Refused("a claim is KEY=JSON, such as plan='\"pro\"', not " + change);
+        const std::string key = change.substr(0, sign);
+        if (token::is_reserved_claim(key)) throw Refused("the claim " + key + " belongs to the protocol");
+        if (base::has_invisible(key)) throw Refused("a claim's name has visible characters only");
+        auto value = token::parse_value(std::string_view(change).substr(sign + 1));
+        if (!value) throw Refused("the claim " + key + " is not JSON; a text needs quotes: " + key + "='\"text\"'");
+        if (value->is_null()) claims.erase(key);
+        else claims[key] = *std::move(value);
+    }
+    std::string text = json::serialize(claims);
+    if (text.size() > max_claims_bytes) throw Refused("claims take at most 1024 bytes together: they travel in every token");
+    if (!token::parse_object(text)) throw Refused("these claims are nested too deeply, or are too many");
+    return text;
+}
+
+auth::User load_user(auth::Store& store, const json::object& request) {
+    const std::string name = text_of(request, "name");
+    auto user = store.find_user_by_login(base::folded(name).value_or(name));
+    if (!user) user = store.find_user(name);
+    if (!user) throw Refused("there is no user " + name);
+    return *user;
+}
+
+std::string hash_of(const Node& node, const json::object& request, const std::string& username) {
+    if (request.contains("password_hash")) {
+        const std::string hash = text_of(request, "password_hash");
+        if (!crypto::is_known_hash(hash)) throw Refused("this hash cannot be checked here; taken are Argon2id and Argon2i (at most 256 MiB and 20 passes), bcrypt (2a, 2b, 2y, cost 4 to 14) and pbkdf2_sha256 as Django writes it (at most 2000000 rounds)");
+        return hash;
+    }
+    const auto password = auth::checked_password(text_of(request, "password"), node.policy().min_password, username);
+    if (!password) refuse(password.error());
+    return crypto::hash_password(*password);
+}
+
+json::object user_row(const auth::User& user) {
+    json::object row = web::user_json(user);
+    row["enabled"] = user.enabled;
+    row["created_at"] = base::unix_seconds(user.created);
+    return row;
+}
+
+std::string user_line(const auth::User& user) {
+    std::string line = user.username + "  " + user.id + (user.enabled ? "" : "  disabled");
+    if (user.email) line += "  " + *user.email;
+    for (const auto& role : user.roles) line += "  " + role;
+    return line + "\n";
+}
+
+Reply user_add(Node& node, const json::object& request) {
+    auth::User user;
+    const auto name = auth::checked_username(text_of(request, "name"));
+    if (!name) refuse(name.error());
+    user.username = *name;
+    user.id = text_of(request, "id");
+    if (request.contains("id") && user.id.empty()) throw Refused("an id has 1 to 64 visible bytes");
+    if (user.id.size() > token::max_user_id_bytes || base::has_invisible(user.id)) throw Refused("an id has 1 to 64 visible bytes");
+    if (request.contains("email")) {
+        const auto email = auth::checked_email(text_of(request, "email"));
+        if (!email) refuse(email.error());
+        user.email = *email;
+    }
+    user.roles = checked_roles(list_of(request, "roles"));
+    user.claims = merged_claims("{}", list_of(request, "claims"));
+    user.password_hash = hash_of(node, request, user.username);
+    node.store().run([&](auth::Store& store) {
+        if (!user.id.empty() && store.find_user(user.id)) throw Refused("the id " + user.id + " is taken");
+        auto created = auth::create_user(store, user, "");
+        if (!created) refuse(created.error());
+        user = *created;
+    });
+    return {0, "added " + user_line(user), {{"user", user_row(user)}}, ""};
+}
+
+Reply user_list(Node& node, const json::object&) {
+    Reply reply;
+    json::array rows;
+    node.store().run([&](auth::Store& store) {
+        for (const auto& user : store.list_users(most_rows)) {
+            rows.push_back(user_row(user));
+            reply.text += user_line(user);
+        }
+    });
+    reply.json["users"] = std::move(rows);
+    return reply;
+}
+
+Reply user_set(Node& node, const json::object& request) {
+    auth::User user;
+    node.store().run([&](auth::Store& store) {
+        user = load_user(store, request);
+        std::optional<std::vector<std::string>> roles;
+        if (request.contains("roles")) roles = checked_roles(list_of(request, "roles"));
+        std::optional<std::string> claims;
+        if (request.contains("claims")) claims = merged_claims(user.claims, list_of(request, "claims"));
+        if (roles || claims) auth::set_attributes(store, user.id, roles, claims);
+        if (request.contains("email")) {
+            std::optional<std::string> email;
+            if (const std::string text = text_of(request, "email"); !text.empty()) {
+                const auto checked = auth::checked_email(text);
+                if (!checked) refuse(checked.error());
+                email = *checked;
+            }
+            if (auto updated = auth::set_email(store, user.id, email); !updated) refuse(updated.error());
+        }
+        user = *store.find_user(user.id);
+    });
+    return {0, "changed " + user_line(user), {{"user", user_row(user)}}, ""};
+}
+
+template <class Change>
+Reply change_user(Node& node, const json::object& request, const std::string& done, Change change) {
+    std::string name;
+    node.store().run([&](auth::Store& store) {
+        const auto user = load_user(store, request);
+        name = user.username;
+        change(store, user);
+    });
+    return {0, done + " " + name + "\n", {{"username", name}}, ""};
+}
+
+Reply user_disable(Node& node, const json::object& request) {
+    return change_user(node, request, "disabled", [](auto& store, const auto& user) { auth::set_enabled(store, user.id, false); });
+}
+Reply user_enable(Node& node, const json::object& request) {
+    return change_user(node, request, "enabled", [](auto& store, const auto& user) { auth::set_enabled(store, user.id, true); });
+}
+Reply user_delete(Node& node, const json::object& request) {
+    return change_user(node, request, "deleted", [](auto& store, const auto& user) { auth::delete_user(store, user.id, ""); });
+}
+
+Reply user_password(Node& node, const json::object& request) {
+    std::string username;
+    node.store().run([&](auth::Store& store) { username = load_user(store, request).username; });
+    const std::string hash = hash_of(node, request, username);
+    return change_user(node, request, "new password for", [&](auto& store, const auto& user) {
+        auth::set_password(store, user.id, std::nullopt, hash, "", "");
+    });
+}
+
+Reply session_list(Node& node, const json::object& request) {
+    Reply reply;
+    json::array rows;
+    node.store().run([&](auth::Store& store) {
+        const auto sessions = request.contains("name") ? store.list_sessions(load_user(store, request).id) : store.latest_sessions(most_rows);
+        for (const auto& session : sessions) {
+            const auto user = store.find_user(session.user);
+            json::object row = web::session_json(session, "");
+            row.erase("current");
+            row["user_id"] = session.user;
+            row["username"] = user ? user->username : "";
+            rows.push_back(row);
+            reply.text += session.id + "  " + (user ? user->username : session.user) + "  " + std::string(auth::name_of(session.delivery)) +
+                          "  last used " + base::readable(session.last_used) + "  from " + session.address + "  " + session.device + "\n";
+        }
+    });
+    reply.json["sessions"] = std::move(rows);
+    return reply;
+}
+
+Reply session_end(Node& node, const json::object& request) {
+    const std::string id = text_of(request, "id");
+    if (id.empty())
+        return change_user(node, request, "ended all sessions of", [](auto& store, const auto& user) {
+            auth::end_sessions(store, user.id, "", "session_ended_by_operator", "");
+        });
+    node.store().run([&](auth::Store& store) {
+        if (!auth::end_session(store, id, "session_ended_by_operator", "")) throw Refused("there is no live session " + id);
+    });
+    return {0, "ended " + id + "\n", {{"session", id}}, ""};
+}
+
+Reply key_list(Node& node, const json::object&) {
+    Reply reply;
+    json::array rows;
+    node.store().run([&](auth::Store& store) {
+        constexpr std::string_view states[] = {"next", "current", "retired"};
+        for (const auto& key : store.load_keys()) {
+            if (key.algorithm == auth::mac_algorithm) continue;
+            const auto state = states[static_cast<int>(key.state)];
+            rows.push_back({{"kid", key.id}, {"algorithm", key.algorithm}, {"state", state},
+                            {"created_at", base::unix_seconds(key.created)}, {"since", base::unix_seconds(key.state_since)}});
+            reply.text.append(key.id).append("  ").append(key.algorithm).append("  ").append(state);
+            reply.text.append("  since ").append(base::readable(key.state_since)).append("\n");
+        }
+    });
+    reply.json["keys"] = std::move(rows);
+    return reply;
+}
+
+Reply key_rotate(Node& node, const json::object& request) {
+    node.store().run([&](auth::Store& store) { auth::rotate_keys(store, node.sealing_key(), node.algorithm(), node.policy().access_ttl); });
+    return key_list(node, request);
+}
+
+Reply key_revoke(Node& node, const json::object& request) {
+    const std::string id = text_of(request, "kid");
+    node.store().run([&](auth::Store& store) {
+        if (!auth::revoke_key(store, node.sealing_key(), id, node.algorithm(), node.policy().access_ttl)) throw Refused("there is no key " + id);
+    });
+    return key_list(node, request);
+}
+
+Reply audit_list(Node& node, const json::object& request) {
+    Reply reply;
+    json::array rows;
+    const auto* limit = request.if_contains("limit");
+    node.store().run([&](auth::Store& store) {
+        for (const auto& event : store.list_audit(limit ? limit->to_number<std::size_t>() : 100)) {
+            rows.push_back({{"time", base::unix_seconds(event.time)}, {"event", event.event}, {"user_id", event.user},
+                            {"session", event.session}, {"address", event.address}, {"detail", event.detail}});
+            reply.text += base::readable(event.time) + "  " + event.event + "  user " + event.user + "  session " + event.session +
+                          "  from " + event.address + "  " + event.detail + "\n";
+        }
+    });
+    reply.json["events"] = std::move(rows);
+    return reply;
+}
+
+Reply token_inspect(Node& node, const json::object& request) {
+    return inspect_token(text_of(request, "token"), &node, base::read_clock());
+}
+
+Reply token_verify(Node& node, const json::object& request) {
+    verify::Verifier verifier({node.policy().issuer, node.policy().audience}, node.keys(), node.revocations());
+    const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
+    if (proof) return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims.subject}}, ""};
+    const auto reason = web::public_reason(proof.error().reason);
+    return {1, "", {{"valid", false}, {"code", reason.code}}, std::string(reason.code) + ": " + std::string(reason.title)};
+}
+
+struct Row {
+    std::string_view command;
+    Reply (*run)(Node&, const json::object&);
+};
+constexpr Row rows[] = {
+    {"user add", user_add},         {"user list", user_list},       {"user set", user_set},
+    {"user disable", user_disable}, {"user enable", user_enable},   {"user delete", user_delete},
+    {"user password", user_password}, {"session list", session_list}, {"session end", session_end},
+    {"key list", key_list},         {"key rotate", key_rotate},     {"key revoke", key_revoke},
+    {"audit list", audit_list},     {"token inspect", token_inspect}, {"token verify", token_verify},
+};
+
+}  // namespace
+
+Reply execute(Node& node, const json::object& request) {
+    const std::string command = text_of(request, "command");
+    for (const Row& row : rows) {
+        if (row.command != command) continue;
+        try {
+            return row.run(node, request);
+        } catch (const Refused& refused) {
+            return {1, "", {{"error", refused.what()}}, refused.what()};
+        } catch (const std::exception& failure) {
+            return {1, "", {{"error", failure.what()}}, std::string("that failed: ") + failure.what()};
+        }
+    }
+    return {2, "", {{"error", "unknown command"}}, "there is no command " + command};
+}
+
+namespace {
+
+std::string span_in_words(base::Duration span) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(span).count();
+    const auto words = [](std::int64_t number, const char* unit) { return std::to_string(number) + " " + unit + (number == 1 ? "" : "s"); };
+    if (seconds < 120) return words(seconds, "second");
+    if (seconds < 7200) return words(seconds / 60, "minute");
+    if (seconds < 172800) return words(seconds / 3600, "hour");
+    return words(seconds / 86400, "day");
+}
+
+std::string time_in_words(const char* what, base::Timestamp then, base::Timestamp now) {
+    return std::string(what) + " " + base::readable(then) + (then <= now ? ", " + span_in_words(now - then) + " ago" : ", in " + span_in_words(then - now)) + "\n";
+}
+
+}  // namespace
+
+Reply inspect_token(const std::string& token, const Node* node, base::Timestamp now) {
+    if (token.starts_with(token::refresh_prefix)) return {1, "", {}, "This is a refresh token of Coatcheck: opaque, nothing in it is meant to be read."};
+    const auto parts = token::parse_compact(token);
+    if (!parts) return {1, "", {{"error", parts.error().detail}}, "This is no token in its one canonical form: " + parts.error().detail};
+    const std::string header = parts->header_json;
+    Reply reply;
+    reply.text = "header  " + header + "\nclaims  " + parts->claims_json + "\n";
+    reply.json = {{"header", json::parse(header)}, {"claims", json::parse(parts->claims_json)}};
+    if (const auto claims = token::parse_claims(parts->claims_json)) {
+        reply.text += time_in_words("issued ", claims->issued, now) + time_in_words(claims->expires <= now ? "expired" : "expires", claims->expires, now);
+        reply.json["expired"] = claims->expires <= now;
+    } else {
+        reply.text += "not an access token of the kind Coatcheck issues: " + claims.error().detail + "\n";
+    }
+    if (node == nullptr) {
+        reply.text += "not checked against keys: there is no data directory here\n";
+        return reply;
+    }
+    verify::Verifier verifier({node->policy().issuer, node->policy().audience}, node->keys(), node->revocations());
+    const auto proof = verifier.check(token, now);
+    reply.json["valid"] = proof.has_value();
+    if (!proof) reply.json["code"] = web::public_reason(proof.error().reason).code;
+    reply.text += proof ? "valid: this server believes it\n"
+                        : "not valid: " + std::string(web::public_reason(proof.error().reason).code) + ", " + std::string(web::public_reason(proof.error().reason).title) + "\n";
+    return reply;
+}
+
+}  // namespace coatcheck::app

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/config.hpp"
+
+#include "base/text.hpp"
+#include "crypto/signing_key.hpp"
+#include "web/forwarded.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <toml++/toml.h>
+
+namespace coatcheck::app {
+namespace {
+
+constexpr Key keys[] = {
+    {"public_url", &Config::public_url, "What browsers call this server; becomes the issuer (iss) of tokens."},
+    {"listen", &Config::listen, "Address and port. Beyond loopback needs behind_proxy."},
+    {"behind_proxy", &Config::behind_proxy, "A proxy that speaks TLS stands in front."},
+    {"trusted_proxies", &Config::trusted_proxies, "Addresses or blocks whose X-Forwarded-* count."},
+    {"tokens.algorithm", &Config::algorithm, "ES256, RS256, PS256 or EdDSA."},
+    {"tokens.access_ttl", &Config::access_ttl, "Life of an access token."},
+    {"tokens.audience", &Config::audience, "aud of tokens; empty: public_url."},
+    {"tokens.key_rotation", &Config::key_rotation, "How long a key signs before the next one takes over."},
+    {"sessions.idle", &Config::idle, "A session ends when it was not refreshed for this long."},
+    {"sessions.absolute", &Config::absolute, "A session ends after this long, however busy."},
+    {"sessions.refresh_grace", &Config::refresh_grace, "How long a replaced refresh token still gets the current one."},
+    {"sign_up.enabled", &Config::sign_up, "Anybody may make an account."},
+    {"passwords.min_length", &Config::min_password, "In characters, when a password is set."},
+    {"accept.bare_authorization", &Config::bare_authorization, "Take `Authorization: <token>` without Bearer as well."},
+    {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
+    {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
+    {"log.access", &Config::log_access, "One log line for each request."},
+    {"store.url", &Config::store_url, "sqlite:FILE, relative to the data directory."},
+};
+
+template <class... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text) {
+        const auto u = static_cast<unsigned char>(c);
+        if (u < 0x20 || u == 0x7f) {
+            char escaped[8];
+            std::snprintf(escaped, sizeof escaped, "\\u%04x", u);
+            out += escaped;
+            continue;
+        }
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+
+std::string expected_for(const Member& member) {
+    return std::visit(Overloaded{[](std::string Config::*) { return "a string"; },
+                                 [](bool Config::*) { return "true or false"; },
+                                 [](std::int64_t Config::*) { return "a whole number"; },
+                                 [](base::Duration Config::*) { return "a duration such as 30s, 15m, 12h or 7d"; },
+                                 [](std::vector<std::string> Config::*) { return "a list of strings"; }},
+                      member);
+}
+
+const Key* find_key(std::string_view name) {
+    const auto* row = std::find_if(std::begin(keys), std::end(keys), [&](const Key& key) { return key.name == name; });
+    return row == std::end(keys) ? nullptr : row;
+}
+
+// How many letters must change: names the key that was probably meant.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j)
+            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+    }
+    return row[b.size()];
+}
+
+[[noreturn]] void unknown_key(const std::string& where, std::string_view name) {
+    const auto* nearest = std::min_element(std::begin(keys), std::end(keys), [&](const Key& a, const Key& b) {
+        return distance(a.name, name) < distance(b.name, name);
+    });
+    std::string text = where + ": there is no key " + std::string(name);
+    if (distance(nearest->name, name) <= 4) text += "; did you mean " + std::string(nearest->name) + "?";
+    throw ConfigError(text);
+}
+
+[[noreturn]] void bad_value(const std::string& where, std::string_view key, std::string_view value, std::string_view expected) {
+    throw ConfigError(where + ": " + std::string(key) + " needs " + std::string(expected) + ", not " + std::string(value));
+}
+
+void set_text(Config& config, const Key& key, const std::string& value, const std::string& where) {
+    const auto bad = [&] { bad_value(where, key.name, quoted(value), expected_for(key.member)); };
+    std::visit(Overloaded{[&](std::string Config::*m) { config.*m = value; },
+                          [&](bool Config::*m) {
+                              if (value != "true" && value != "false") bad();
+                              config.*m = value == "true";
+                          },
+                          [&](std::int64_t Config::*m) {
+                              const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), config.*m);
+                              if (error != std::errc{} || end != value.data() + value.size()) bad();
+                          },
+                          [&](base::Duration Config::*m) {
+                              const auto duration = base::parse_duration(value);
+                              if (!duration) bad();
+                              config.*m = *duration;
+                          },
+                          [&](std::vector<std::string> Config::*m) {  // commas between
+                              std::vector<std::string> list;
+                              std::istringstream parts(value);
+                              for (std::string part; std::getline(parts, part, ',');) list.push_back(part);
+                              config.*m = list;
+                          }},
+               key.member);
+    config.origin[std::string(key.name)] = where;
+}
+
+void set_node(Config& config, const Key& key, const toml::node& node, const std::string& where) {
+    const auto bad = [&] {
+        std::ostringstream value;
+        node.visit([&](const auto& n) { value << n; });
+        bad_value(where, key.name, value.str(), expected_for(key.member));
+    };
+    std::visit(Overloaded{[&](std::string Config::*m) {
+                              if (!node.is_string()) bad();
+                              config.*m = **node.as_string();
+                          },
+                          [&](bool Config::*m) {
+                              if (!node.is_boolean()) bad();
+                              config.*m = **node.as_boolean();
+                          },
+                          [&](std::int64_t Config::*m) {
+                              if (!node.is_integer()) bad();
+                              config.*m = **node.as_integer();
+                          },
+                          [&](base::Duration Config::*m) {
+                              const auto duration = node.is_string() ? base::parse_duration(**node.as_string()) : std::nullopt;
+                              if (!duration) bad();
+                              config.*m = *duration;
+                          },
+                          [&](std::vector<std::string> Config::*m) {
+                              if (!node.is_array()) bad();
+                              std::vector<std::string> list;
+                              for (const auto& element : *node.as_array()) {
+                                  if (!element.is_string()) bad();
+                                  list.push_back(**element.as_string());
+                              }
+                              config.*m = list;
+                          }},
+               key.member);
+    config.origin[std::string(key.name)] = where;
+}
+
+void read_table(Config& config, const toml::table& table, const std::string& prefix, const std::string& file) {
+    for (const auto& [name, node] : table) {
+        const std::string full = prefix + std::string(name.str());
+        const std::string where = file + ":" + std::to_string(node.source().begin.line);
+        if (const Key* key = find_key(full)) {
+            set_node(config, *key, node, where);
+        } else if (node.is_table() && prefix.empty()) {
+            const auto section = full + ".";
+            if (std::none_of(std::begin(keys), std::end(keys), [&](const Key& k) { return k.name.starts_with(section); }))
+                throw ConfigError(where + ": there is no section [" + full + "]");
+            read_table(config, *node.as_table(), section, file);
+        } else {
+            unknown_key(where, full);
+        }
+    }
+}
+
+std::string variable_of(std::string_view key) {
+    std::string name = "COATCHECK_";
+    for (char c : key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+void read_environment(Config& config, const std::vector<std::pair<std::string, std::string>>& environment) {
+    for (const auto& [variable, value] : environment) {
+        const std::string& name = variable;
+        if (!name.starts_with("COATCHECK_")) continue;
+        const auto* key = std::find_if(std::begin(keys), std::end(keys), [&](const Key& k) { return variable_of(k.name) == name; });
+        if (key != std::end(keys)) {
+            set_text(config, *key, value, name);
+            continue;
+        }
+        // Kubernetes makes such variables for every service that is called coatcheck.
+        if (name.starts_with("COATCHECK_SERVICE_") || name.starts_with("COATCHECK_PORT")) continue;
+        if (name == "COATCHECK_DATA" || name == "COATCHECK_CONFIG") continue;
+        throw ConfigError(name + ": there is no key for this variable of the environment");
+    }
+}
+
+std::string literal(const Config& config, const Member& member) {
+    return std::visit(Overloaded{[&](std::string Config::*m) { return quoted(config.*m); },
+                                 [&](bool Config::*m) { return std::string(config.*m ? "true" : "false"); },
+                                 [&](std::int64_t Config::*m) { return std::to_string(config.*m); },
+                                 [&](base::Duration Config::*m) { return quoted(base::format_duration(config.*m)); },
+                                 [&](std::vector<std::string> Config::*m) {
+                                     std::string list;
+                                     for (const auto& text : config.*m) list += (list.empty() ? "" : ", ") + quoted(text);
+                                     return "[" + list + "]";
+                                 }},
+                      member);
+}
+
+}  // namespace
+
+std::span<const Key> config_keys() { return keys; }
+
+void read_toml(Config& config, std::string_view text, const std::string& name) {
+    // Outside of strings, toml++ 3.3 runs into undefined behaviour at many letters beyond ASCII. Escaped, they are a
+    // syntax error there, and the same in comments and between double quotes.
+    const auto ascii = base::escape_non_ascii(text);
+    std::istringstream lines{std::string(text)};
+    std::size_t number = 0;
+    for (std::string line; ++number, std::getline(lines, line);) {
+        const auto beyond = std::find_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+        if (!base::escape_non_ascii(line)) throw ConfigError(name + ":" + std::to_string(number) + ": is not UTF-8");
+        const std::string before(line.begin(), beyond);
+        if (beyond != line.end() && before.find('\'') != std::string::npos && before.find('#') == std::string::npos)
+            throw ConfigError(name + ":" + std::to_string(number) + ": letters beyond ASCII go between double quotes");
+    }
+    try {
+        read_table(config, toml::parse(*ascii, name), "", name);
+    } catch (const toml::parse_error& error) {
+        throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+    }
+}
+
+Config load_config(const ConfigSources& sources) {
+    Config config;
+    config.dev = sources.dev;
+    if (!sources.file.empty()) {
+        std::ifstream file(sources.file);
+        std::ostringstream text;
+        if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+        if (!file.is_open() || file.bad() || text.bad()) throw ConfigError(sources.file + ": cannot be read");
+        read_toml(config, text.str(), sources.file);
+    }
+    read_environment(config, sources.environment);
+    for (const auto& setting : sources.settings) {
+        const auto sign = setting.find('=');
+        if (sign == std::string::npos) throw ConfigError("--set " + setting + ": key=value is expected");
+        const std::string name = setting.substr(0, sign);
+        const Key* key = find_key(name);
+        if (key == nullptr) unknown_key("--set", name);
+        set_text(config, *key, setting.substr(sign + 1), "--set");
+    }
+    for (const auto& [name, value] : sources.flags) set_text(config, *find_key(name), value, "the command line");
+    check_config(config);
+    return config;
+}
+
+bool HostPort::is_loopback() const { return host == "::1" || host.starts_with("127."); }
+
+std::optional<HostPort> parse_listen(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    HostPort out;
+    const std::string_view port = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+    if (error != std::errc{} || end != port.data() + port.size()) return std::nullopt;
+    std::string_view host = text.substr(0, colon);
+    if (host == "localhost") host = "127.0.0.1";
+    unsigned char bytes[16];
+    if (host.starts_with('[') && host.ends_with(']')) {
+        out.host = host.substr(1, host.size() - 2);
+        if (inet_pton(AF_INET6, out.host.c_str(), bytes) != 1) return std::nullopt;
+    } else {
+        out.host = host;
+        if (inet_pton(AF_INET, out.host.c_str(), bytes) != 1) return std::nullopt;
+    }
+    return out;
+}
+
+bool is_origin(std::string_view text) {
+    const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+    if (scheme == 0) return false;
+    std::string_view host = text.substr(scheme);
+    const auto bracket = host.find(']');
+    if (const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket); colon != std::string_view::npos) {
+        const std::string_view port = host.substr(colon + 1);
+        std::uint16_t number = 0;
+        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+        if (error != std::errc{} || end != port.data() + port.size() || number == 0) return false;
+        if (port == (scheme == 8 ? "443" : "80")) return false;  // browsers leave it out
+
+        host = host.substr(0, colon);
+    }
+    if (host.starts_with('[')) {
+        unsigned char bytes[16];
+        return host.ends_with(']') && inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), bytes) == 1;
+    }
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !host.empty() && is_letter(host.front()) && is_letter(host.back()) &&
+           std::all_of(host.begin(), host.end(), [&](char c) { return is_letter(c) || c == '.' || c == '-'; });
+}
+
+void check_config(const Config& config) {
+    const auto refuse = [&](std::string_view key, const std::string& why) {
+        const auto row = config.origin.find(key);
+        const std::string where = row == config.origin.end() ? "the default" : row->second;
+        throw ConfigError(where + ": " + std::string(key) + " " + why);
+    };
+    if (!is_origin(config.public_url))
+        refuse("public_url", "needs http:// or https://, a host in lower case, maybe a port, and nothing after it, not " + quoted(config.public_url));
+    const auto listen = parse_listen(config.listen);
+    if (!listen) refuse("listen", "needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + quoted(config.listen));
+    if (config.dev && !listen->is_loopback()) refuse("listen", "must be loopback with --dev: cookies would go over the network in the clear");
+    if (!listen->is_loopback() && !config.behind_proxy)
+        refuse("listen", "is beyond loopback, and passwords would travel in the clear: put a proxy with TLS in front and say behind_proxy = true");
+    for (const auto& proxy : config.trusted_proxies)
+        if (!web::Network::parse(proxy)) refuse("trusted_proxies", "needs addresses or blocks such as 10.0.0.0/8, not " + quoted(proxy));
+    if (!crypto::algorithm_named(config.algorithm)) refuse("tokens.algorithm", "needs ES256, RS256, PS256 or EdDSA, not " + quoted(config.algorithm));
+    const auto within = [&](std::string_view key, base::Duration value, base::Duration least, base::Duration most) {
+        if (value < least || value > most)
+            refuse(key, "needs " + base::format_duration(least) + " to " + base::format_duration(most) + ", not " + base::format_duration(value));
+    };
+    using std::chrono::hours, std::chrono::seconds, std::chrono::minutes;
+    within("tokens.access_ttl", config.access_ttl, seconds(1), hours(24));
+    within("tokens.key_rotation", config.key_rotation, minutes(1), hours(24 * 3650));
+    within("sessions.absolute", config.absolute, seconds(1), hours(24 * 400));
+    within("sessions.idle", config.idle, seconds(1), hours(24 * 400));
+    within("sessions.refresh_grace", config.refresh_grace, std::chrono::milliseconds(1), minutes(10));
+    if (config.min_password < 8 || config.min_password > 128) refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
+    for (const auto& origin : config.origins)
+        if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + quoted(origin));
+    if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))
+        refuse("metrics.listen", "needs ADDRESS:PORT, or nothing, not " + quoted(config.metrics_listen));
+    if (!config.store_url.starts_with("sqlite:") || config.store_url.size() == 7)
+        refuse("store.url", "needs sqlite:FILE, not " + quoted(config.store_url));
+}
+
+std::string print_value(const Config& config, const Key& key) { return literal(config, key.member); }
+
+std::string print_config(const Config& config) {
+    std::string out, section;
+    for (const Key& key : keys) {
+        const auto dot = key.name.find('.');
+        const std::string_view in = dot == std::string_view::npos ? "" : key.name.substr(0, dot);
+        if (in != section) out.append("\n[").append(section = in).append("]\n");
+        std::string line(dot == std::string_view::npos ? key.name : key.name.substr(dot + 1));
+        line += " = " + print_value(config, key);
+        line.resize(std::max<std::size_t>(line.size() + 1, 42), ' ');
+        out.append(line).append("# ").append(key.comment).append("\n");
+    }
+    return out;
+}
+
+}  // namespace coatcheck::app

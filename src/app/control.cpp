@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/control.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace coatcheck::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t max_message_bytes = 64 * 1024;
+constexpr timeval patience{10, 0};
+
+sockaddr_un address_of(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = path.string();
+    if (name.size() >= sizeof address.sun_path) throw std::runtime_error("the path of the data directory is too long for a socket: " + name);
+    std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+    return address;
+}
+
+// Everything up to the end of file; nothing where it is too long or too slow.
+std::optional<std::string> receive(int connection, std::size_t limit) {
+    std::string text;
+    char part[4096];
+    for (;;) {
+        const ssize_t size = ::recv(connection, part, sizeof part, 0);
+        if (size == 0) return text;
+        if (size < 0) return std::nullopt;
+        text.append(part, static_cast<std::size_t>(size));
+        if (limit != 0 && text.size() > limit) return std::nullopt;
+    }
+}
+
+bool send_all(int connection, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t size = ::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
+        if (size < 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(size));
+    }
+    return ::shutdown(connection, SHUT_WR) == 0;
+}
+
+}  // namespace
+
+ControlServer::ControlServer(Node& node, const std::filesystem::path& directory)
+    : node_(node), path_(DataDirectory::socket_in(directory)) {
+    const sockaddr_un address = address_of(path_);
+    ::unlink(path_.c_str());  // the directory is locked: what lies there is left over
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const mode_t before = ::umask(0177);
+    const bool bound = listener_ >= 0 && ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                       ::listen(listener_, 16) == 0 && ::pipe(wake_) == 0;
+    ::umask(before);
+    if (!bound) throw std::runtime_error("cannot open the control socket " + path_.string() + ": " + std::strerror(errno));
+    thread_ = std::thread([this] { loop(); });
+}
+
+ControlServer::~ControlServer() {
+    if (::write(wake_[1], "x", 1) == 1) thread_.join();
+    ::close(listener_);
+    ::close(wake_[0]);
+    ::close(wake_[1]);
+    ::unlink(path_.c_str());
+}
+
+void ControlServer::loop() {
+    for (;;) {
+        pollfd wanted[] = {{listener_, POLLIN, 0}, {wake_[0], POLLIN, 0}};
+        if (::poll(wanted, 2, -1) < 0 && errno != EINTR) return;
+        if (wanted[1].revents != 0) return;
+        if (wanted[0].revents == 0) continue;
+        const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (connection < 0) {
+            ::usleep(100'000);  // out of descriptors: trying again at once would spin
+            continue;
+        }
+        answer(connection);
+        ::close(connection);
+    }
+}
+
+void ControlServer::answer(int connection) {
+    ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || (peer.uid != ::geteuid() && peer.uid != 0)) return;
+    auto text = receive(connection, max_message_bytes);
+    if (!text) return;
+    boost::system::error_code error;
+    const auto request = json::parse(*text, error);
+    base::wipe(*text);
+    if (error || !request.is_object()) return;
+    const Reply reply = execute(node_, request.get_object());
+    send_all(connection, json::serialize(json::object{{"status", reply.status}, {"text", reply.text}, {"json", reply.json}, {"error", reply.error}}));
+}
+
+std::optional<Reply> ask_server(const std::filesystem::path& directory, const json::object& request) {
+    const sockaddr_un address = address_of(DataDirectory::socket_in(directory));
+    const int connection = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection < 0) return std::nullopt;
+    std::optional<std::string> text;
+    std::string message = json::serialize(request);
+    if (::connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && send_all(connection, message))
+        text = receive(connection, 0);
+    base::wipe(message);
+    ::close(connection);
+    if (!text || text->empty()) return std::nullopt;
+    const auto answer = json::parse(*text).as_object();
+    return Reply{static_cast<int>(answer.at("status").as_int64()), answer.at("text").as_string().c_str(), answer.at("json").as_object(),
+                 answer.at("error").as_string().c_str()};
+}
+
+}  // namespace coatcheck::app

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks for mistakes in this machine's configuration, and names each in one sentence that says what to do.
+#pragma once
+
+#include "app/config.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace coatcheck::app {
+
+// Empty: nothing found. Reads and connects; changes nothing.
+std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory);
+
+}  // namespace coatcheck::app

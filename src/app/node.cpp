@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/node.hpp"
+
+#include "base/log.hpp"
+
+namespace coatcheck::app {
+namespace {
+
+auth::Policy policy_of(const Config& config) {
+    auth::Policy policy;
+    policy.issuer = config.public_url;
+    policy.audience = config.audience.empty() ? config.public_url : config.audience;
+    policy.access_ttl = config.access_ttl;
+    policy.idle = config.idle;
+    policy.absolute = config.absolute;
+    policy.grace = config.refresh_grace;
+    policy.min_password = static_cast<std::size_t>(config.min_password);
+    policy.sign_up = config.sign_up;
+    return policy;
+}
+
+}  // namespace
+
+Node::Node(Config config, const std::filesystem::path& directory, Purpose purpose)
+    : config_(std::move(config)), policy_(policy_of(config_)),
+      algorithm_(crypto::algorithm_named(config_.algorithm).value()), directory_(directory),
+      sealing_key_(directory_.sealing_key()),
+      sqlite_(directory_.file(config_.store_url.substr(std::string_view("sqlite:").size())).string()),
+      queue_(sqlite_, {[this](const auto& entries) { revocations_.add(entries); },
+                       [this](auth::Store& store) {
+                           auto ring = auth::load_ring(store, sealing_key_);
+                           keys_.replace(ring.published);
+                           ring_.replace(std::move(ring));
+                       }}) {
+    queue_.run([&](auth::Store& store) {
+        base::raise_clock(store.now());
+        // A command that was given another configuration than the server must not switch its keys.
+        if (purpose == Purpose::serve || store.load_keys().empty())
+            auth::ensure_keys(store, sealing_key_, algorithm_, policy_.access_ttl);
+        auto ring = auth::load_ring(store, sealing_key_);
+        keys_.replace(ring.published);
+        ring_.replace(std::move(ring));
+        revocations_.load(store.load_revocations());
+    });
+}
+
+void Node::keep_house() {
+    constexpr std::size_t rows = 1000;
+    std::size_t deleted = 0;
+    base::Timestamp now;
+    do {
+        queue_.run([&](auth::Store& store) {
+            deleted = store.sweep(rows);
+            now = store.now();
+        });
+    } while (deleted >= rows);
+    queue_.run([&](auth::Store& store) {
+        auth::tend_keys(store, sealing_key_, algorithm_, config_.key_rotation, policy_.access_ttl);
+    });
+    revocations_.sweep(now);
+}
+
+Housekeeper::Housekeeper(Node& node) : node_(node), thread_([this] {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, std::chrono::seconds(10), [this] { return stopping_; })) {
+        lock.unlock();
+        try {
+            node_.keep_house();
+        } catch (const std::exception& failure) {
+            base::log::write(base::log::Level::error, "housekeeping_failed", {{"reason", failure.what()}});
+        }
+        lock.lock();
+    }
+}) {}
+
+Housekeeper::~Housekeeper() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+}  // namespace coatcheck::app

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// One node: the object graph below the network, built here and nowhere else. `serve` puts a web server on it;
+// a command that finds no server running works on it directly.
+#pragma once
+
+#include "app/config.hpp"
+#include "app/data_directory.hpp"
+#include "auth/key_ring.hpp"
+#include "store/queue.hpp"
+#include "store/sqlite_store.hpp"
+#include "verify/verifier.hpp"
+#include "web/service.hpp"
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+namespace coatcheck::app {
+
+class Node {
+public:
+    // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key ring.
+    enum class Purpose { serve, command };
+    Node(Config config, const std::filesystem::path& directory, Purpose purpose);
+
+    const Config& config() const { return config_; }
+    const auth::Policy& policy() const { return policy_; }
+    crypto::Algorithm algorithm() const { return algorithm_; }
+    const base::Secret& sealing_key() const { return sealing_key_; }
+    auth::StoreQueue& store() { return queue_; }
+    const verify::KeySet& keys() const { return keys_; }
+    const verify::Revocations& revocations() const { return revocations_; }
+    const web::CurrentRing& ring() const { return ring_; }
+
+    // Sweeps, rotates keys that are due, forgets revocations that are over. Bounded work.
+    void keep_house();
+
+private:
+    Config config_;
+    auth::Policy policy_;
+    crypto::Algorithm algorithm_;
+    DataDirectory directory_;
+    base::Secret sealing_key_;
+    store::SqliteStore sqlite_;
+    verify::KeySet keys_;
+    verify::Revocations revocations_;
+    web::CurrentRing ring_;
+    store::Queue queue_;
+};
+
+// Calls keep_house() every ten seconds on a thread of its own.
+class Housekeeper {
+public:
+    explicit Housekeeper(Node& node);
+    ~Housekeeper();
+
+private:
+    Node& node_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace coatcheck::app

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/serve.hpp"
+
+#include "app/control.hpp"
+#include "app/node.hpp"
+#include "base/log.hpp"
+#include "web/server.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+namespace coatcheck::app {
+namespace {
+
+constexpr std::size_t max_waiting_hashes = 256;
+
+web::Settings settings_of(const Config& config) {
+    web::Settings settings;
+    settings.public_url = settings.origin = config.public_url;
+    settings.allowed_origins.insert(config.origins.begin(), config.origins.end());
+    for (const auto& proxy : config.trusted_proxies) settings.trusted_proxies.push_back(web::Network::parse(proxy).value());
+    settings.dev = config.dev;
+    settings.bare_authorization = config.bare_authorization;
+    settings.log_access = config.log_access;
+    settings.hsts = config.public_url.starts_with("https://");
+    return settings;
+}
+
+web::Endpoint endpoint_of(const std::string& text) {
+    const auto listen = parse_listen(text).value();
+    return {listen.host, listen.port};
+}
+
+// Blocked before any thread starts, so that only wait_for_signal() gets them.
+sigset_t block_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+    pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+    return wanted;
+}
+
+// Passwords and keys pass through this memory.
+void keep_secrets_out_of_core_dumps() {
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+// As many as the system lets us have; gives how many of them connections may take.
+std::uint64_t raise_descriptor_limit() {
+    constexpr std::uint64_t reserve = 48;
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 2 * reserve ? limit.rlim_cur - reserve : reserve;
+}
+
+void say_hello(Node& node, const Config& config, const std::filesystem::path& directory) {
+    bool nobody = false;
+    node.store().run([&](auth::Store& store) { nobody = store.list_users(1).empty(); });
+    std::printf("Coatcheck listens on %s and is known as %s\n", config.listen.c_str(), config.public_url.c_str());
+    std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
+    if (config.dev) std::printf("development mode: cookies without Secure\n");
+    if (nobody) std::printf("There is no user yet. Make one:  coatcheck user add NAME --data %s\n", directory.c_str());
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve(const Config& config, const std::filesystem::path& directory) {
+    const sigset_t signals = block_signals();
+    keep_secrets_out_of_core_dumps();
+    const std::uint64_t connections = raise_descriptor_limit();
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+
+    Node node(config, directory, Node::Purpose::serve);
+    base::WorkerPool hashing(cores, max_waiting_hashes);
+    web::Server* running = nullptr;
+    web::Settings settings = settings_of(config);
+    settings.max_connections_per_loop = connections / cores;
+    web::Service service{settings, node.policy(), node.store(), hashing, node.keys(), node.revocations(), node.ring(),
+                         [&] {
+                             return running->counters_text() + "# TYPE coatcheck_hashes_waiting gauge\ncoatcheck_hashes_waiting " +
+                                    std::to_string(hashing.waiting()) + "\n# TYPE coatcheck_log_dropped_total counter\ncoatcheck_log_dropped_total " +
+                                    std::to_string(base::log::dropped()) + "\n";
+                         }};
+    std::optional<web::Endpoint> metrics;
+    if (!config.metrics_listen.empty()) metrics = endpoint_of(config.metrics_listen);
+    web::Server server(service, endpoint_of(config.listen), metrics, cores);
+    running = &server;
+    ControlServer control(node, directory);
+    Housekeeper housekeeper(node);
+    server.start();
+    base::log::write(base::log::Level::info, "started", {{"listen", config.listen}, {"public_url", config.public_url}});
+    say_hello(node, config, directory);
+
+    int signal = SIGHUP;
+    while (signal == SIGHUP) sigwait(&signals, &signal);  // a terminal that goes away ends nothing
+    base::log::write(base::log::Level::info, "stopping", {{"signal", signal == SIGTERM ? "TERM" : "INT"}});
+    server.stop();
+    return 0;
+}
+
+}  // namespace coatcheck::app

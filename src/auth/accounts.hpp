@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounts: rules for names and passwords, and the changes that reach live tokens. Store steps, but for the rules.
+#pragma once
+
+#include "auth/store.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coatcheck::auth {
+
+// NFC, 1 to 64 code points, nothing invisible, no '@', no space at an end: the name, or invalid_member.
+base::Result<std::string> checked_username(std::string_view text);
+// NFC, one '@' with something before and after, at most 254 bytes.
+base::Result<std::string> checked_email(std::string_view text);
+// NFC, `min_length` to 512 code points, at most 1024 bytes, not a common or derived one: the text to hash.
+base::Result<std::string> checked_password(std::string_view text, std::size_t min_length, std::string_view username);
+
+base::Result<User> create_user(Store& store, User user, const std::string& address);
+
+// Raises `ver` and ends all sessions but `except`; older tokens are revoked. False: no such user, or the hash is no
+// longer `expected` (nullopt: whatever it is).
+bool set_password(Store& store, const std::string& user, const std::optional<std::string>& expected,
+                  const std::string& hash, const std::string& except, const std::string& address);
+// Disabling ends all sessions and revokes all tokens; enabling revives nothing.
+bool set_enabled(Store& store, const std::string& user, bool enabled);
+// New roles or claims make live tokens stale.
+bool set_attributes(Store& store, const std::string& user, const std::optional<std::vector<std::string>>& roles,
+                    const std::optional<std::string>& claims);
+base::Result<User> set_email(Store& store, const std::string& user, const std::optional<std::string>& email);
+bool delete_user(Store& store, const std::string& user, const std::string& address);
+
+}  // namespace coatcheck::auth

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/key_ring.hpp"
+
+#include "base/random.hpp"
+#include "crypto/sealed_box.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace coatcheck::auth {
+namespace {
+
+using State = StoredKey::State;
+
+void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+    const auto key = crypto::SigningKey::generate(algorithm);
+    const std::string id = token::thumbprint(key.public_key());
+    const Timestamp now = store.now();
+    store.save_key({id, std::string(crypto::name_of(algorithm)), State::next,
+                    crypto::seal(sealing_key, id, key.to_pkcs8().reveal()), now, now});
+}
+
+std::optional<StoredKey> find_state(Store& store, State state) {
+    for (auto& key : store.load_keys())
+        if (key.state == state && key.algorithm != mac_algorithm) return key;
+    return std::nullopt;
+}
+
+void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+    if (auto next = find_state(store, State::next)) {
+        if (next->algorithm == crypto::name_of(algorithm)) {
+            next->state = State::current;
+            next->state_since = store.now();
+            store.save_key(*next);
+        } else {
+            store.delete_key(next->id);
+        }
+    }
+    if (!find_state(store, State::current)) {
+        make_next(store, sealing_key, algorithm);
+        promote_next(store, sealing_key, algorithm);
+        return;
+    }
+    make_next(store, sealing_key, algorithm);
+}
+
+}  // namespace
+
+void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration access_ttl) {
+    if (auto current = find_state(store, State::current)) {
+        current->state = State::retired;
+        current->state_since = store.now();
+        current->drop_after = store.now() + access_ttl + std::chrono::minutes(2);
+        store.save_key(*current);
+    }
+    promote_next(store, sealing_key, algorithm);
+    store.append_audit({store.now(), "key_rotated", "", "", "", find_state(store, State::current)->id});
+}
+
+void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration access_ttl) {
+    const auto keys = store.load_keys();
+    if (std::none_of(keys.begin(), keys.end(), [](const StoredKey& k) { return k.algorithm == mac_algorithm; }))
+        store.save_key({"1", std::string(mac_algorithm), State::current,
+                        crypto::seal(sealing_key, "mac 1", base::random_bytes(32)), store.now(), store.now()});
+    const auto current = find_state(store, State::current);
+    if (!current || current->algorithm != crypto::name_of(algorithm))
+        rotate_keys(store, sealing_key, algorithm, access_ttl);
+}
+
+bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period,
+               Duration access_ttl) {
+    bool changed = false;
+    for (const auto& key : store.load_keys())
+        if (key.state == State::retired && key.drop_after <= store.now()) {
+            store.delete_key(key.id);
+            changed = true;
+        }
+    const auto current = find_state(store, State::current);
+    if (current && current->state_since + period <= store.now()) {
+        rotate_keys(store, sealing_key, algorithm, access_ttl);
+        changed = true;
+    }
+    return changed;
+}
+
+bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm,
+                Duration access_ttl) {
+    (void)access_ttl;
+    const auto keys = store.load_keys();
+    const auto row = std::find_if(keys.begin(), keys.end(), [&](const StoredKey& k) {
+        return k.id == id && k.algorithm != mac_algorithm;
+    });
+    if (row == keys.end()) return false;
+    store.delete_key(id);
+    if (row->state == State::current) promote_next(store, sealing_key, algorithm);
+    else if (row->state == State::next) make_next(store, sealing_key, algorithm);
+    store.append_audit({store.now(), "key_revoked", "", "", "", id});
+    return true;
+}
+
+Ring load_ring(Store& store, const base::Secret& sealing_key) {
+    Ring ring;
+    for (const auto& key : store.load_keys()) {
+        const bool mac = key.algorithm == mac_algorithm;
+        auto secret = crypto::open(sealing_key, mac ? "mac " + key.id : key.id, key.sealed);
+        if (!secret) throw std::runtime_error("the keys in the database were sealed with another master.key");
+        if (mac) {
+            ring.mac_key = std::make_shared<const base::Secret>(*std::move(secret));
+            continue;
+        }
+        const auto algorithm = crypto::algorithm_named(key.algorithm).value();
+        auto signing = std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_pkcs8(algorithm, *secret));
+        ring.published.push_back({key.id, signing->public_key()});
+        if (key.state == State::current) {
+            ring.current_id = key.id;
+            ring.current = signing;
+        }
+    }
+    if (!ring.current || !ring.mac_key) throw std::runtime_error("the key ring is not complete");
+    return ring;
+}
+
+}  // namespace coatcheck::auth

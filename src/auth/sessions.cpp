@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/sessions.hpp"
+
+#include "crypto/digest.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::auth {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+using verify::Revocation;
+
+namespace {
+
+std::string renewed_secret(const base::Secret& mac_key, const std::string& session, const std::string& old_hash) {
+    return crypto::hmac_sha256(mac_key.reveal(), "renewed secret " + session + " " + old_hash).substr(0, 16);
+}
+
+void extend_access(Store& store, const Policy& policy, Granted& granted) {
+    granted.granted_at = store.now();
+    granted.access_end = std::min(store.now() + policy.access_ttl, granted.session.idle_end);
+    if (granted.access_end > granted.session.access_end) store.extend_access(granted.session.id, granted.access_end);
+}
+
+}  // namespace
+
+Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
+                        const token::RefreshToken& presented, const std::string& address) {
+    RotateRequest request{presented.session, presented.user,  presented.secret_hash(), presented.counter,
+                          policy.grace,      policy.idle,     policy.access_ttl};
+    Rotation rotation = store.rotate_refresh(request);
+    switch (rotation.outcome) {
+        case Rotation::Outcome::ended: return Denied{Reason::session_ended};
+        case Rotation::Outcome::reused:
+            end_session(store, presented.session, "refresh_token_reused", address);
+            return Denied{Reason::refresh_token_reused};
+        case Rotation::Outcome::rotated:
+        case Rotation::Outcome::repeated: break;
+    }
+    Granted granted;
+    granted.user = std::move(rotation.user);
+    granted.session = std::move(rotation.session);
+    granted.secret = rotation.by_earlier_secret
+                         ? renewed_secret(mac_key, granted.session.id, granted.session.renewed_from)
+                         : presented.secret;
+    extend_access(store, policy, granted);
+    return granted;
+}
+
+Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session) {
+    const auto row = store.find_session(session);
+    if (!row || row->ended) return Denied{Reason::session_ended};
+    Granted granted;
+    granted.secret = renewed_secret(mac_key, session, row->secret_hash);
+    store.renew_secret(session, crypto::sha256(granted.secret));
+    granted.session = *store.find_session(session);
+    granted.user = *store.find_user(granted.session.user);
+    extend_access(store, policy, granted);
+    return granted;
+}
+
+bool end_session(Store& store, const std::string& session, const std::string& event, const std::string& address) {
+    const auto row = store.find_session(session);
+    const auto access_end = store.end_session(session);
+    if (!access_end || !row) return false;
+    store.insert_revocation({Revocation::Kind::session, session, 0, *access_end});
+    store.append_audit({store.now(), event, row->user, session, address, ""});
+    return true;
+}
+
+void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
+                  const std::string& address) {
+    for (const auto& session : store.end_sessions(user, except)) {
+        store.insert_revocation({Revocation::Kind::session, session.id, 0, session.access_end});
+        store.append_audit({store.now(), event, user, session.id, address, ""});
+    }
+}
+
+}  // namespace coatcheck::auth

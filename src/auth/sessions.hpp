@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a session after sign-in: refresh, and the ways it ends. All are store steps.
+#pragma once
+
+#include "auth/sign_in.hpp"
+#include "token/refresh_token.hpp"
+
+#include <string>
+
+namespace coatcheck::auth {
+
+// Rotates, or gives the current token again; ends the session on reuse (refresh_token_reused). session_ended otherwise.
+base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
+                              const token::RefreshToken& presented, const std::string& address);
+
+// Gives a live session a new secret and all that minting needs, so that a password change outdates the refresh tokens
+// that were there before. The new secret is derived from the MAC key and the old one's hash: a client whose answer was
+// lost gets it again by its old token within the grace, and still neither the database nor the key alone can forge it.
+base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session);
+
+// Ends it; its tokens fail as soon as the step commits. False if it had ended already.
+bool end_session(Store& store, const std::string& session, const std::string& event, const std::string& address);
+
+// Ends all of the user's sessions but `except` (empty: all).
+void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
+                  const std::string& address);
+
+}  // namespace coatcheck::auth

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signing in, as the edge sequences it: look_up (store) → check_password (hashing pool) → open_session (store) → mint.
+#pragma once
+
+#include "auth/limits.hpp"
+#include "auth/store.hpp"
+#include "base/secret.hpp"
+
+#include <optional>
+#include <string>
+
+namespace coatcheck::auth {
+
+struct SignIn {
+    std::string login;  // as typed
+    base::Secret password;
+    Delivery delivery = Delivery::hybrid;
+    bool remember = true;
+    std::string device;
+    std::string address;
+};
+
+struct Candidate {
+    std::optional<User> user;
+    Attempt attempt;
+};
+
+struct PasswordVerdict {
+    bool matches = false;
+    std::string new_hash;  // where the stored one was imported or cheaper
+};
+
+// A session that has just been opened or refreshed: all that minting needs.
+struct Granted {
+    User user;
+    Session session;
+    Timestamp granted_at;  // by the store's clock, as access_end
+    Timestamp access_end;
+    std::string secret;  // of the refresh tokens
+};
+
+// Finds the user and asks the limits: too_many_attempts.
+base::Result<Candidate> look_up(Store& store, const SignIn& form);
+
+// Hashes exactly once, whether or not the user exists; once more where an imported hash is replaced.
+PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password);
+
+// Re-checks the user, inserts the session and the audit row; or charges the failure: invalid_credentials.
+base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form, const Candidate& candidate,
+                                   const PasswordVerdict& verdict);
+
+}  // namespace coatcheck::auth

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's port: verbs named by need. A step is a function that is given the Store; it runs whole or not at all,
+// and its request goes on only when it is on disk.
+#pragma once
+
+#include "auth/types.hpp"
+#include "base/result.hpp"
+#include "verify/revocations.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coatcheck::auth {
+
+struct RotateRequest {
+    std::string session, user, secret_hash;
+    std::uint32_t counter = 0;
+    Duration grace, idle, access_ttl;
+};
+
+struct Rotation {
+    enum class Outcome {
+        rotated,   // the counter was current and has grown by one
+        repeated,  // superseded less than the grace ago, or four rotations in this grace: the current token again
+        reused,    // superseded earlier, or ahead of the row: end the session
+        ended,     // unknown, over, other secret, or the user is not enabled
+    };
+    Outcome outcome = Outcome::ended;
+    bool by_earlier_secret = false;  // `repeated`, by the secret that was renewed less than the grace ago
+    Session session{};  // as it is now; unless `ended`
+    User user{};
+};
+
+// A signing key or the refresh tokens' MAC key, the secret part sealed.
+struct StoredKey {
+    enum class State { next, current, retired };
+    std::string id;         // kid; for the MAC key its number
+    std::string algorithm;  // ES256 …, or "MAC"
+    State state = State::next;
+    std::string sealed;
+    Timestamp created;
+    Timestamp state_since;
+    Timestamp drop_after{};  // retired: when its last token has expired
+};
+
+class Store {
+public:
+    virtual ~Store() = default;
+    // The store's clock: decides graces and ends of sessions; never goes back, restarts included.
+    virtual Timestamp now() = 0;
+
+    // Users. Names and addresses are unique in folded form.
+    virtual base::Result<void> insert_user(const User& user) = 0;  // username_taken, email_taken
+    virtual std::optional<User> find_user(const std::string& id) = 0;
+    virtual std::optional<User> find_user_by_login(const std::string& folded) = 0;  // name, or e-mail address
+    virtual std::vector<User> list_users(std::size_t limit) = 0;  // by name
+    virtual base::Result<void> update_user(const User& user) = 0;  // by id; every column but `created`
+    // Replaces the hash if it is still `expected`; raises nothing.
+    virtual bool replace_password_hash(const std::string& user, const std::string& expected,
+                                       const std::string& hash) = 0;
+    virtual void delete_user(const std::string& id) = 0;  // its sessions go with it
+
+    // Sessions.
+    // One statement: inserts if the user is still enabled and still has this password hash. The user as it is now.
+    virtual std::optional<User> insert_session(const Session& session, const std::string& password_hash) = 0;
+    virtual Rotation rotate_refresh(const RotateRequest& request) = 0;
+    virtual std::optional<Session> find_session(const std::string& id) = 0;
+    virtual std::vector<Session> list_sessions(const std::string& user) = 0;  // live ones, latest use first
+    virtual std::vector<Session> latest_sessions(std::size_t limit) = 0;  // of all users, live ones
+    // Ends it for ever and says when its last access token expires; nullopt if it had ended or is not there.
+    virtual std::optional<Timestamp> end_session(const std::string& id) = 0;
+    // Ends all of the user's but one, and gives them.
+    virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
+    // Gives the session a new secret; the present one becomes `renewed_from`.
+    virtual void renew_secret(const std::string& session, const std::string& secret_hash) = 0;
+    virtual void extend_access(const std::string& session, Timestamp access_end) = 0;
+    // Ends every session there is (a restored copy).
+    virtual void end_all_sessions() = 0;
+
+    // Revocations reach every verifier when the step commits, before its request goes on.
+    virtual void insert_revocation(const verify::Revocation& entry) = 0;
+    virtual std::vector<verify::Revocation> load_revocations() = 0;
+
+    // Limits: when a bucket will be empty again (GCRA's theoretical arrival time).
+    virtual std::optional<Timestamp> find_bucket(const std::string& key) = 0;
+    virtual void save_bucket(const std::string& key, Timestamp empty_at) = 0;
+
+    // Keys. A change makes every node load them again when the step commits.
+    virtual std::vector<StoredKey> load_keys() = 0;
+    virtual void save_key(const StoredKey& key) = 0;  // inserts or replaces
+    virtual void delete_key(const std::string& id) = 0;
+
+    virtual void append_audit(const AuditEvent& event) = 0;
+    virtual std::vector<AuditEvent> list_audit(std::size_t limit) = 0;  // latest first
+
+    // Deletes what is over, at most `limit` rows of each kind; the number deleted.
+    virtual std::size_t sweep(std::size_t limit) = 0;
+};
+
+// Runs steps on the store's own thread.
+class StoreQueue {
+public:
+    virtual ~StoreQueue() = default;
+    using Step = std::function<void(Store&)>;
+    using Done = std::function<void(std::exception_ptr)>;
+    // `done` is called on the store's thread when the step is durable (null), or was undone (the exception).
+    virtual void post(Step step, Done done) = 0;
+    // Posts and waits; throws what the step threw. Not for I/O threads.
+    void run(Step step);
+};
+
+}  // namespace coatcheck::auth

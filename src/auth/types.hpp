@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The product's nouns.
+#pragma once
+
+#include "base/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coatcheck::auth {
+
+using base::Duration;
+using base::Timestamp;
+
+// How a session's tokens reach its client; fixed at sign-in.
+enum class Delivery {
+    hybrid,  // access token in the reply, refresh token as an HttpOnly cookie
+    body,    // both in the reply
+    cookie,  // both as cookies
+};
+std::string_view name_of(Delivery delivery);
+std::optional<Delivery> delivery_named(std::string_view name);
+
+struct User {
+    std::string id;        // 22 base64url characters, or the id it was imported with (1 to 64 bytes)
+    std::string username;  // NFC, 1 to 64 code points
+    std::optional<std::string> email;
+    bool enabled = true;
+    std::int64_t version = 1;  // `ver`: raised by disabling, password, role and claim changes
+    std::vector<std::string> roles;
+    std::string claims = "{}";  // the application's own claims, a JSON object
+    std::string password_hash;
+    Timestamp created;
+};
+
+// At most this many rotations happen within one grace (see store.hpp).
+inline constexpr std::size_t rotations_per_grace = 4;
+
+struct Session {
+    std::string id;
+    std::string user;
+    std::string secret_hash;    // SHA-256 of the refresh tokens' secret
+    std::string renewed_from;   // the hash before a password change renewed the secret; empty if it never did
+    Timestamp renewed{};
+    std::uint32_t counter = 0;  // of the current refresh token
+    std::array<Timestamp, rotations_per_grace> rotated{};  // when the latest rotations happened, latest first
+    Delivery delivery = Delivery::hybrid;
+    std::string device;
+    std::string address;
+    Timestamp created;
+    Timestamp last_used;
+    Timestamp idle_end;      // moves with each rotation, never beyond absolute_end
+    Timestamp absolute_end;  // never moves
+    Timestamp access_end;    // when the last access token minted for it expires; never beyond idle_end
+    std::optional<Timestamp> ended;
+};
+
+struct AuditEvent {
+    Timestamp time;
+    std::string event;  // snake_case, such as sign_in, sign_in_failed, refresh_token_reused
+    std::string user;   // id, or empty
+    std::string session;
+    std::string address;
+    std::string detail;
+};
+
+// Tunables of the product; defaults as documented in config/coatcheck.example.toml.
+struct Policy {
+    std::string issuer;
+    std::string audience;
+    Duration access_ttl = std::chrono::minutes(15);
+    Duration idle = std::chrono::hours(7 * 24);
+    Duration absolute = std::chrono::hours(30 * 24);
+    Duration absolute_not_remembered = std::chrono::hours(12);
+    Duration grace = std::chrono::seconds(30);
+    std::size_t min_password = 15;
+    bool sign_up = false;
+};
+
+}  // namespace coatcheck::auth

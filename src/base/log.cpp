@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.hpp"
+
+#include "base/time.hpp"
+
+#include <memory>
+#include <mutex>
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
+
+namespace coatcheck::base::log {
+namespace {
+
+constexpr std::size_t queue_events = 8192;
+
+std::shared_ptr<spdlog::details::thread_pool> pool;  // the log is the one thing every room writes to
+std::shared_ptr<spdlog::async_logger> logger;
+bool readable_form = false;
+
+void append_escaped(std::string& out, std::string_view text) {
+    for (char c : text) {
+        const auto u = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out.push_back('\\');
+            out.push_back(c);
+        } else if (u < 0x20 || u == 0x7f) {
+            char hex[8];
+            std::snprintf(hex, sizeof hex, "\\u%04x", u);
+            out += hex;
+        } else {
+            out.push_back(c);
+        }
+    }
+}
+
+}  // namespace
+
+void start() {
+    readable_form = isatty(STDERR_FILENO) == 1;
+    pool = std::make_shared<spdlog::details::thread_pool>(queue_events, 1);
+    logger = std::make_shared<spdlog::async_logger>("coatcheck", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+                                                    spdlog::async_overflow_policy::overrun_oldest);
+    logger->set_pattern("%v");
+    logger->flush_on(spdlog::level::info);
+}
+
+void stop() {
+    logger.reset();
+    pool.reset();
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    if (!logger) return;
+    static constexpr std::string_view names[] = {"info", "warning", "error"};
+    const std::string_view name = names[static_cast<int>(level)];
+    const Timestamp now = read_clock();
+    std::string line;
+    if (readable_form) {
+        line.append(readable(now)).append("  ").append(name).append("  ").append(event);
+        for (const auto& f : fields) {
+            line.append("  ").append(f.name).push_back('=');
+            append_escaped(line, f.value);
+        }
+    } else {
+        line.append("{\"time\":").append(std::to_string(unix_millis(now))).append(",\"level\":\"").append(name);
+        line.append("\",\"event\":\"").append(event).push_back('"');
+        for (const auto& f : fields) {
+            line.append(",\"").append(f.name).append("\":\"");
+            append_escaped(line, f.value);
+            line.push_back('"');
+        }
+        line.push_back('}');
+    }
+    logger->info(line);
+}
+
+std::uint64_t dropped() { return pool ? pool->overrun_counter() : 0; }
+
+}  // namespace coatcheck::base::log

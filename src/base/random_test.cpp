@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/random.hpp"
+
+#include "base/bytes.hpp"
+
+#include <array>
+#include <gtest/gtest.h>
+#include <unordered_set>
+
+namespace coatcheck::base {
+namespace {
+
+TEST(RandomId, IsSixteenBytesInTheirOneSpelling) {
+    for (int i = 0; i < 1000; ++i) {
+        const std::string id = random_id();
+        ASSERT_EQ(id.size(), 22u);
+        const auto bytes = from_base64url(id);
+        ASSERT_TRUE(bytes) << id;
+        ASSERT_EQ(bytes->size(), 16u);
+    }
+}
+
+TEST(RandomId, NeverComesTwice) {
+    std::unordered_set<std::string> seen;
+    for (int i = 0; i < 20'000; ++i) ASSERT_TRUE(seen.insert(random_id()).second);
+}
+
+TEST(RandomBytes, GivesAsManyAsAsked) {
+    for (std::size_t count : {0u, 1u, 15u, 16u, 32u, 4096u}) EXPECT_EQ(random_bytes(count).size(), count);
+}
+
+TEST(RandomBytes, EveryBitIsSetAboutHalfTheTime) {
+    // 8000 tosses a bit: 4000 +- 450 is ten standard deviations, so that chance fails this once in 10^22 runs.
+    std::array<int, 64> set{};
+    for (int i = 0; i < 8000; ++i) {
+        const std::string bytes = random_bytes(8);
+        for (std::size_t bit = 0; bit < 64; ++bit) set[bit] += bytes[bit / 8] >> (bit % 8) & 1;
+    }
+    for (int count : set) EXPECT_NEAR(count, 4000, 450);
+}
+
+}  // namespace
+}  // namespace coatcheck::base

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/secret.hpp"
+
+#include <sodium.h>
+
+namespace coatcheck::base {
+
+void wipe(std::string& bytes) {
+    // Short strings live inside the object itself: wipe the whole capacity.
+    bytes.resize(bytes.capacity());
+    sodium_memzero(bytes.data(), bytes.size());
+    bytes.clear();
+}
+
+}  // namespace coatcheck::base

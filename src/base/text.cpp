@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utf8proc.h>
+
+namespace coatcheck::base {
+namespace {
+
+std::optional<std::string> mapped(std::string_view text, int options) {
+    utf8proc_uint8_t* out = nullptr;
+    const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &out,
+                                   static_cast<utf8proc_option_t>(options | UTF8PROC_STABLE));
+    std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(out, &std::free);
+    if (size < 0) return std::nullopt;
+    return std::string(reinterpret_cast<const char*>(out), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+std::optional<std::string> nfc(std::string_view text) { return mapped(text, UTF8PROC_COMPOSE); }
+
+std::optional<std::string> folded(std::string_view text) {
+    const auto normal = nfc(text);  // first, so that two spellings of one text fold to one
+    return normal ? mapped(*normal, UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD) : std::nullopt;
+}
+
+std::optional<std::string> escape_non_ascii(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        utf8proc_int32_t point = 0;
+        const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &point);
+        if (used <= 0) return std::nullopt;
+        char escaped[12] = {static_cast<char>(point)};
+        if (point >= 0x80) std::snprintf(escaped, sizeof escaped, point > 0xffff ? "\\U%08x" : "\\u%04x", static_cast<unsigned>(point));
+        out.append(point == 0 ? std::string(1, '\0') : escaped);
+        text.remove_prefix(static_cast<std::size_t>(used));
+    }
+    return out;
+}
+
+std::size_t code_points(std::string_view text) {
+    std::size_t count = 0;
+    for (char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return count;
+}
+
+bool has_outer_space(std::string_view text) {
+    const auto is_space = [](std::string_view point) {
+        utf8proc_int32_t value = 0;
+        if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()), static_cast<utf8proc_ssize_t>(point.size()), &value) <= 0)
+            return false;
+        const auto category = utf8proc_category(value);
+        return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+    };
+    if (text.empty()) return false;
+    std::size_t last = text.size() - 1;
+    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xc0) == 0x80) --last;
+    return is_space(text) || is_space(text.substr(last));
+}
+
+bool has_invisible(std::string_view text) {
+    auto at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+    auto left = static_cast<utf8proc_ssize_t>(text.size());
+    while (left > 0) {
+        utf8proc_int32_t point = 0;
+        const auto used = utf8proc_iterate(at, left, &point);
+        if (used <= 0) return true;
+        switch (utf8proc_category(point)) {
+            case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
+            case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL:
+            case UTF8PROC_CATEGORY_ZP: return true;
+            default: break;
+        }
+        at += used;
+        left -= used;
+    }
+    return false;
+}
+
+}  // namespace coatcheck::base

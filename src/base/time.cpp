@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/time.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <charconv>
+#include <ctime>
+#include <utility>
+
+namespace coatcheck::base {
+namespace {
+
+constexpr std::pair<std::string_view, std::int64_t> duration_units[] = {
+    {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
+
+std::string formatted(Timestamp t, const char* format) {
+    const std::time_t seconds = static_cast<std::time_t>(unix_seconds(t));
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char buffer[64];
+    return std::string(buffer, std::strftime(buffer, sizeof buffer, format, &parts));
+}
+
+}  // namespace
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+// The most that the wall clock has been ahead of the monotonic one.
+std::atomic<std::int64_t> lead{std::numeric_limits<std::int64_t>::min()};
+
+std::int64_t raise_lead(std::int64_t at_least) {
+    std::int64_t known = lead.load(std::memory_order_relaxed);
+    while (known < at_least && !lead.compare_exchange_weak(known, at_least, std::memory_order_relaxed)) {
+    }
+    return std::max(known, at_least);
+}
+
+std::int64_t steady_nanoseconds() { return nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+Timestamp read_clock() {
+    const std::int64_t steady = steady_nanoseconds();
+    const std::int64_t wall = nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+    return Timestamp(std::chrono::floor<Duration>(nanoseconds(steady + raise_lead(wall - steady))));
+}
+
+void raise_clock(Timestamp at_least) { raise_lead(nanoseconds(at_least.time_since_epoch()).count() - steady_nanoseconds()); }
+
+std::optional<Duration> parse_duration(std::string_view text) {
+    constexpr std::int64_t ten_years_ms = 3650ll * 86'400'000;
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc{} || count <= 0 || text.front() == '+') return std::nullopt;
+    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    for (const auto& [name, ms] : duration_units)
+        if (unit == name) {
+            if (count > ten_years_ms / ms) return std::nullopt;
+            return Duration{count * ms};
+        }
+    return std::nullopt;
+}
+
+std::string format_duration(Duration d) {
+    for (const auto& [name, ms] : duration_units)
+        if (d.count() % ms == 0) return std::to_string(d.count() / ms).append(name);
+    return std::to_string(d.count()) + "ms";
+}
+
+std::string http_date(Timestamp t) { return formatted(t, "%a, %d %b %Y %H:%M:%S GMT"); }
+std::string readable(Timestamp t) { return formatted(t, "%Y-%m-%d %H:%M:%S UTC"); }
+
+}  // namespace coatcheck::base

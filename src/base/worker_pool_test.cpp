@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/worker_pool.hpp"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <latch>
+#include <memory>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace coatcheck::base {
+namespace {
+
+TEST(WorkerPool, RunsWhatIsPosted) {
+    std::latch done(3);
+    WorkerPool pool(2, 8);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.try_post([&] { done.count_down(); }));
+    done.wait();
+}
+
+TEST(WorkerPool, FullQueueSaysNoAtOnce) {
+    std::latch started(1), release(1);
+    std::atomic<int> ran{0};
+    {
+        WorkerPool pool(1, 3);
+        ASSERT_TRUE(pool.try_post([&] {
+            started.count_down();
+            release.wait();
+            ++ran;
+        }));
+        started.wait();  // the one thread is busy and the queue is empty
+        EXPECT_EQ(pool.waiting(), 0u);
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(pool.try_post([&] { ++ran; }));
+        EXPECT_EQ(pool.waiting(), 3u);
+        EXPECT_FALSE(pool.try_post([&] { ran += 1000; }));
+        EXPECT_FALSE(pool.try_post([&] { ran += 1000; }));
+        release.count_down();
+    }
+    EXPECT_EQ(ran, 4);
+}
+
+TEST(WorkerPool, HasRoomAgainOnceWorkIsTaken) {
+    std::latch started(1), release(1), second(1), third(1);
+    WorkerPool pool(1, 1);
+    ASSERT_TRUE(pool.try_post([&] {
+        started.count_down();
+        release.wait();
+    }));
+    started.wait();
+    ASSERT_TRUE(pool.try_post([&] { second.count_down(); }));
+    ASSERT_FALSE(pool.try_post([] {}));
+    release.count_down();
+    second.wait();
+    EXPECT_TRUE(pool.try_post([&] { third.count_down(); }));
+    third.wait();
+}
+
+TEST(WorkerPool, FinishesWhatWaitsWhenItEnds) {
+    std::atomic<int> ran{0};
+    {
+        std::latch started(1);
+        WorkerPool pool(1, 100);
+        ASSERT_TRUE(pool.try_post([&] { started.count_down(); }));
+        started.wait();
+        for (int i = 0; i < 100; ++i) ASSERT_TRUE(pool.try_post([&] { ++ran; }));
+    }
+    EXPECT_EQ(ran, 100);
+}
+
+TEST(WorkerPool, LetsGoOfWorkThatHasRun) {
+    auto held = std::make_shared<int>(1);
+    {
+        WorkerPool pool(1, 1);
+        ASSERT_TRUE(pool.try_post([held] {}));
+    }
+    EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(WorkerPool, RunsAtTheLowestPriority) {
+    int nice = 0;
+    {
+        WorkerPool pool(1, 1);
+        ASSERT_TRUE(pool.try_post([&] { nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); }));
+    }
+    EXPECT_EQ(nice, 19);
+    EXPECT_LT(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), 19);  // the caller stays what it was
+}
+
+TEST(WorkerPool, ConcurrentPostersNeitherLoseNorDoubleWork) {
+    std::atomic<int> posted{0}, ran{0}, refused{0};
+    {
+        WorkerPool pool(3, 16);
+        std::vector<std::jthread> posters;
+        for (int p = 0; p < 4; ++p)
+            posters.emplace_back([&] {
+                for (int i = 0; i < 2000; ++i) ++(pool.try_post([&] { ++ran; }) ? posted : refused);
+            });
+        posters.clear();
+    }
+    EXPECT_EQ(ran, posted);
+    EXPECT_EQ(posted + refused, 8000);
+}
+
+}  // namespace
+}  // namespace coatcheck::base

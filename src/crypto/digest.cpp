@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/digest.hpp"
+
+#include <sodium.h>
+
+namespace coatcheck::crypto {
+namespace {
+
+const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+
+}  // namespace
+
+std::string sha256(std::string_view bytes) {
+    std::string out(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256(reinterpret_cast<unsigned char*>(out.data()), octets(bytes), bytes.size());
+    return out;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::string out(crypto_auth_hmacsha256_BYTES, '\0');
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, octets(key), key.size());
+    crypto_auth_hmacsha256_update(&state, octets(bytes), bytes.size());
+    crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(out.data()));
+    sodium_memzero(&state, sizeof state);
+    return out;
+}
+
+}  // namespace coatcheck::crypto

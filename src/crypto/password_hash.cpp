@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/password_hash.hpp"
+
+#include "base/bytes.hpp"
+#include "base/random.hpp"
+
+#include <charconv>
+#include <cstdio>
+#include <crypt.h>
+#include <memory>
+#include <new>
+#include <openssl/evp.h>
+#include <optional>
+#include <sodium.h>
+
+namespace coatcheck::crypto {
+namespace {
+
+constexpr unsigned long long passes = 2;
+constexpr std::size_t memory_bytes = 19456ull * 1024;
+
+bool is_bcrypt(std::string_view h) {
+    return h.size() == 60 && (h.starts_with("$2a$") || h.starts_with("$2b$") || h.starts_with("$2y$"));
+}
+
+bool bcrypt_matches(const std::string& hash, std::string_view password) {
+    // bcrypt reads 72 bytes and stops at NUL: refuse what it would cut, or a shorter password would do.
+    if (password.size() > 72 || password.find('\0') != std::string_view::npos) return false;
+    auto state = std::make_unique<crypt_data>();
+    std::string text(password);
+    const char* again = crypt_r(text.c_str(), hash.c_str(), state.get());
+    const bool same = again != nullptr && base::equal_in_constant_time(again, hash);
+    sodium_memzero(text.data(), text.size());
+    sodium_memzero(state.get(), sizeof *state);
+    return same;
+}
+
+// Django: pbkdf2_sha256$<rounds>$<salt text>$<base64 of 32 bytes>.
+struct Pbkdf2 {
+    int rounds;
+    std::string_view salt;
+    std::string key;
+};
+
+std::optional<Pbkdf2> parse_pbkdf2(std::string_view hash) {
+    constexpr std::string_view prefix = "pbkdf2_sha256$";
+    if (!hash.starts_with(prefix)) return std::nullopt;
+    hash.remove_prefix(prefix.size());
+    const auto first = hash.find('$');
+    const auto second = hash.find('$', first == std::string_view::npos ? first : first + 1);
+    if (second == std::string_view::npos) return std::nullopt;
+    Pbkdf2 parts{0, hash.substr(first + 1, second - first - 1), {}};
+    const auto [end, error] = std::from_chars(hash.data(), hash.data() + first, parts.rounds);
+    if (error != std::errc{} || end != hash.data() + first) return std::nullopt;
+    if (parts.rounds < 1 || parts.rounds > 2'000'000 || parts.salt.empty()) return std::nullopt;
+    auto key = base::from_base64(hash.substr(second + 1));
+    if (!key || key->size() != 32) return std::nullopt;
+    parts.key = *std::move(key);
+    return parts;
+}
+
+bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
+    std::string key(32, '\0');
+    // HMAC fills its key up with zeros: with a NUL at its end, another password would do as well.
+    if (password.find('\0') != std::string_view::npos) return false;
+    const int ok = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                                     reinterpret_cast<const unsigned char*>(parts.salt.data()),
+                                     static_cast<int>(parts.salt.size()), parts.rounds, EVP_sha256(), 32,
+                                     reinterpret_cast<unsigned char*>(key.data()));
+    return ok == 1 && base::equal_in_constant_time(key, parts.key);
+}
+
+// $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>: what a sign-in would cost, and that nothing is empty.
+bool is_bearable_argon2(std::string_view hash) {
+    constexpr int max_kib = 262144, max_passes = 20, max_lanes = 16;
+    int kib = 0, t = 0, lanes = 0, end = 0;
+    const std::string text(hash);
+    const auto costs = text.find("$m=");
+    if (costs == std::string::npos || std::sscanf(text.c_str() + costs, "$m=%9d,t=%9d,p=%9d$%n", &kib, &t, &lanes, &end) != 3 || end == 0)
+        return false;
+    const auto salt = text.substr(costs + static_cast<std::size_t>(end));
+    const auto dollar = salt.find('$');
+    // At least 8 bytes of salt and 12 of tag.
+    const bool whole = dollar != std::string::npos && dollar >= 11 && salt.size() - dollar > 16;
+    return whole && kib >= 8 && kib <= max_kib && t >= 1 && t <= max_passes && lanes >= 1 && lanes <= max_lanes;
+}
+
+// Standard Base64 without padding, as PHC strings have it.
+std::string phc_base64(std::string_view bytes) {
+    std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
+    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    out.pop_back();
+    return out;
+}
+
+}  // namespace
+
+std::string hash_password(std::string_view password) {
+    char out[crypto_pwhash_STRBYTES];
+    if (crypto_pwhash_str_alg(out, password.data(), password.size(), passes, memory_bytes,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0)
+        throw std::bad_alloc();
+    return out;
+}
+
+bool password_matches(std::string_view hash, std::string_view password) {
+    if (password.size() > max_password_bytes) return false;
+    if (!is_known_hash(hash)) return false;
+    const std::string text(hash);
+    if (is_bcrypt(hash)) return bcrypt_matches(text, password);
+    if (const auto pbkdf2 = parse_pbkdf2(hash)) return pbkdf2_matches(*pbkdf2, password);
+    return crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0;
+}
+
+bool needs_rehash(std::string_view hash) {
+    if (!hash.starts_with("$argon2id$")) return true;
+    return crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), passes, memory_bytes) != 0;
+}
+
+bool is_known_hash(std::string_view hash) {
+    if (hash.size() >= crypto_pwhash_STRBYTES * 2) return false;
+    if (is_bcrypt(hash)) {
+        int cost = 0;
+        std::from_chars(hash.data() + 4, hash.data() + 6, cost);
+        return cost >= 4 && cost <= 14;
+    }
+    if (hash.starts_with("$argon2id$") || hash.starts_with("$argon2i$")) {
+        // 0 or 1: well formed; -1: not.
+        return hash.size() < crypto_pwhash_STRBYTES && is_bearable_argon2(hash) &&
+               crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), passes, memory_bytes) >= 0;
+    }
+    return parse_pbkdf2(hash).has_value();
+}
+
+const std::string& unmatchable_hash() {
+    // The form of one, with a tag that nobody computed: made without spending a hash.
+    static const std::string hash = "$argon2id$v=19$m=" + std::to_string(memory_bytes / 1024) + ",t=" + std::to_string(passes) +
+                                    ",p=1$" + phc_base64(base::random_bytes(16)) + "$" + phc_base64(base::random_bytes(32));
+    return hash;
+}
+
+}  // namespace coatcheck::crypto

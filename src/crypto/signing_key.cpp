@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/signing_key.hpp"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <sodium.h>
+#include <stdexcept>
+
+namespace coatcheck::crypto {
+namespace {
+
+template <auto Free>
+struct Freed {
+    template <class T>
+    void operator()(T* p) const { Free(p); }
+};
+using Context = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using Key = std::shared_ptr<EVP_PKEY>;
+
+constexpr int p256_bytes = 32;
+constexpr int min_rsa_bits = 3072;
+constexpr int max_rsa_bits = 8192;  // verifying above this costs more than an answer is worth
+
+[[noreturn]] void fail(const char* what) {
+    char reason[256];
+    ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
+    throw std::runtime_error(std::string("OpenSSL: ") + what + ": " + reason);
+}
+
+Key owned(EVP_PKEY* key) { return Key(key, EVP_PKEY_free); }
+const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+unsigned char* octets(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+Number number(std::string_view bytes) { return Number(BN_bin2bn(octets(bytes), static_cast<int>(bytes.size()), nullptr)); }
+
+// PS256: MGF1 with SHA-256 and a salt of exactly 32 bytes (RFC 7518 §3.5).
+bool set_padding(EVP_PKEY_CTX* context, Algorithm algorithm) {
+    if (algorithm != Algorithm::ps256) return true;
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
+}
+
+const EVP_MD* digest_of(Algorithm algorithm) { return algorithm == Algorithm::eddsa ? nullptr : EVP_sha256(); }
+
+// r||s to DER; empty if the length is wrong.
+std::string der_from_raw(std::string_view raw) {
+    if (raw.size() != 2 * p256_bytes) return {};
+    EcdsaSignature parts(ECDSA_SIG_new());
+    if (!parts) return {};
+    Number r = number(raw.substr(0, p256_bytes)), s = number(raw.substr(p256_bytes));
+    if (!r || !s || ECDSA_SIG_set0(parts.get(), r.release(), s.release()) != 1) return {};
+    const int size = i2d_ECDSA_SIG(parts.get(), nullptr);
+    if (size <= 0) return {};
+    std::string der(static_cast<std::size_t>(size), '\0');
+    unsigned char* out = octets(der);
+    i2d_ECDSA_SIG(parts.get(), &out);
+    return der;
+}
+
+std::string raw_from_der(std::string_view der) {
+    const unsigned char* in = octets(der);
+    EcdsaSignature parts(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(der.size())));
+    if (!parts) fail("read ECDSA signature");
+    std::string raw(2 * p256_bytes, '\0');
+    if (BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), octets(raw), p256_bytes) < 0 ||
+        BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), octets(raw) + p256_bytes, p256_bytes) < 0)
+        fail("write ECDSA signature");
+    return raw;
+}
+
+template <class Build>
+Key key_from(const char* type, Build build) {
+    std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
+    if (!builder || !build(builder.get())) return {};
+    std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>> params(OSSL_PARAM_BLD_to_param(builder.get()));
+    KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* key = nullptr;
+    if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+        ERR_clear_error();
+        return {};
+    }
+    Key result = owned(key);
+    KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+    if (!check || EVP_PKEY_public_check(check.get()) != 1) {
+        ERR_clear_error();
+        return {};
+    }
+    return result;
+}
+
+bool fits(Algorithm algorithm, EVP_PKEY* key) {
+    switch (algorithm) {
+        case Algorithm::es256: {
+            char curve[32] = {};
+            return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, curve, sizeof curve, nullptr) == 1 &&
+                   std::string_view(curve) == "prime256v1";
+        }
+        case Algorithm::eddsa: return EVP_PKEY_is_a(key, "ED25519");
+        case Algorithm::rs256:
+        case Algorithm::ps256: return EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= min_rsa_bits;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string_view name_of(Algorithm algorithm) {
+    switch (algorithm) {
+        case Algorithm::es256: return "ES256";
+        case Algorithm::rs256: return "RS256";
+        case Algorithm::ps256: return "PS256";
+        case Algorithm::eddsa: return "EdDSA";
+    }
+    std::abort();
+}
+
+std::optional<Algorithm> algorithm_named(std::string_view name) {
+    for (auto a : {Algorithm::es256, Algorithm::rs256, Algorithm::ps256, Algorithm::eddsa})
+        if (name == name_of(a)) return a;
+    if (name == "Ed25519") return Algorithm::eddsa;
+    return std::nullopt;
+}
+
+std::optional<PublicKey> PublicKey::from_ec_p256(std::string_view x, std::string_view y) {
+    if (x.size() != p256_bytes || y.size() != p256_bytes) return std::nullopt;
+    std::string point = "\x04";
+    point.append(x).append(y);
+    Key key = key_from("EC", [&](OSSL_PARAM_BLD* b) {
+        return OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
+               OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1;
+    });
+    if (!key) return std::nullopt;
+    return PublicKey(Algorithm::es256, std::move(key));
+}
+
+std::optional<PublicKey> PublicKey::from_ed25519(std::string_view x) {
+    // OpenSSL takes any 32 bytes; libsodium tells a point of the right order.
+    if (x.size() != 32 || crypto_core_ed25519_is_valid_point(octets(x)) != 1) return std::nullopt;
+    Key key = owned(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(x), x.size()));
+    if (!key) return std::nullopt;
+    return PublicKey(Algorithm::eddsa, std::move(key));
+}
+
+std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_view n, std::string_view e) {
+    if (algorithm != Algorithm::rs256 && algorithm != Algorithm::ps256) return std::nullopt;
+    Number modulus = number(n), exponent = number(e);
+    if (!modulus || !exponent) return std::nullopt;
+    const int bits = BN_num_bits(modulus.get());
+    if (bits < min_rsa_bits || bits > max_rsa_bits) return std::nullopt;
+    if (!BN_is_odd(exponent.get()) || BN_num_bits(exponent.get()) < 17 || BN_num_bits(exponent.get()) > 64)
+        return std::nullopt;
+    Key key = key_from("RSA", [&](OSSL_PARAM_BLD* b) {
+        return OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, modulus.get()) == 1 &&
+               OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, exponent.get()) == 1;
+    });
+    if (!key) return std::nullopt;
+    return PublicKey(algorithm, std::move(key));
+}
+
+bool PublicKey::verify(std::string_view message, std::string_view signature) const {
+    std::string der;
+    if (algorithm_ == Algorithm::es256) {
+        der = der_from_raw(signature);
+        if (der.empty()) return false;
+        signature = der;
+    }
+    Context context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* parameters = nullptr;
+    if (!context ||
+        EVP_DigestVerifyInit(context.get(), &parameters, digest_of(algorithm_), nullptr, key_.get()) != 1 ||
+        !set_padding(parameters, algorithm_))
+        fail("prepare to verify");
+    const bool good = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
+                                       message.size()) == 1;
+    if (!good) ERR_clear_error();
+    return good;
+}
+
+std::string PublicKey::parameter(char name) const {
+    if (algorithm_ == Algorithm::eddsa) {
+        std::string raw(32, '\0');
+        std::size_t size = raw.size();
+        if (EVP_PKEY_get_raw_public_key(key_.get(), octets(raw), &size) != 1) fail("read Ed25519 key");
+        return raw;
+    }
+    const char* parameter = name == 'n'   ? OSSL_PKEY_PARAM_RSA_N
+                            : name == 'e' ? OSSL_PKEY_PARAM_RSA_E
+                            : name == 'x' ? OSSL_PKEY_PARAM_EC_PUB_X
+                                          : OSSL_PKEY_PARAM_EC_PUB_Y;
+    BIGNUM* raw = nullptr;
+    if (EVP_PKEY_get_bn_param(key_.get(), parameter, &raw) != 1) fail("read key parameter");
+    Number value(raw);
+    const int size = algorithm_ == Algorithm::es256 ? p256_bytes : BN_num_bytes(value.get());
+    std::string bytes(static_cast<std::size_t>(size), '\0');
+    if (BN_bn2binpad(value.get(), octets(bytes), size) < 0) fail("write key parameter");
+    return bytes;
+}
+
+SigningKey SigningKey::generate(Algorithm algorithm) {
+    EVP_PKEY* key = nullptr;
+    switch (algorithm) {
+        case Algorithm::es256: key = EVP_EC_gen("P-256"); break;
+        case Algorithm::eddsa: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); break;
+        case Algorithm::rs256:
+        case Algorithm::ps256: key = EVP_RSA_gen(min_rsa_bits); break;
+    }
+    if (key == nullptr) fail("generate key");
+    return SigningKey(algorithm, owned(key));
+}
+
+SigningKey SigningKey::from_pkcs8(Algorithm algorithm, const base::Secret& der) {
+    const unsigned char* in = octets(der.reveal());
+    Key key = owned(d2i_AutoPrivateKey(nullptr, &in, static_cast<long>(der.reveal().size())));
+    if (!key) fail("read private key");
+    if (!fits(algorithm, key.get())) throw std::runtime_error("private key is not one for " + std::string(name_of(algorithm)));
+    return SigningKey(algorithm, std::move(key));
+}
+
+base::Secret SigningKey::to_pkcs8() const {
+    std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freed<PKCS8_PRIV_KEY_INFO_free>> info(EVP_PKEY2PKCS8(key_.get()));
+    const int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr) : 0;
+    if (size <= 0) fail("write private key");
+    std::string der(static_cast<std::size_t>(size), '\0');
+    unsigned char* out = octets(der);
+    i2d_PKCS8_PRIV_KEY_INFO(info.get(), &out);
+    return base::Secret(std::move(der));
+}
+
+std::string SigningKey::sign(std::string_view message) const {
+    Context context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* parameters = nullptr;
+    if (!context || EVP_DigestSignInit(context.get(), &parameters, digest_of(algorithm_), nullptr, key_.get()) != 1 ||
+        !set_padding(parameters, algorithm_))
+        fail("prepare to sign");
+    std::size_t size = static_cast<std::size_t>(EVP_PKEY_get_size(key_.get()));
+    std::string signature(size, '\0');
+    if (EVP_DigestSign(context.get(), octets(signature), &size, octets(message), message.size()) != 1) fail("sign");
+    signature.resize(size);
+    return algorithm_ == Algorithm::es256 ? raw_from_der(signature) : signature;
+}
+
+}  // namespace coatcheck::crypto

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every store promises, on each of them: in memory and SQLite.
+#include "store/memory_store.hpp"
+#include "store/queue.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <filesystem>
+#include <gtest/gtest.h>
+
+namespace coatcheck::store {
+namespace {
+
+using auth::Rotation;
+using auth::Session;
+using auth::User;
+using base::Timestamp;
+using namespace std::chrono_literals;
+
+const Timestamp start = base::from_unix_seconds(1'800'000'000);
+constexpr auto grace = 30s;
+
+// A store on a clock that the test sets.
+struct Place {
+    virtual ~Place() = default;
+    virtual auth::StoreQueue& queue() = 0;
+    Timestamp now = start;
+};
+
+struct InMemory final : Place {
+    MemoryStore store{[this] { return now; }};
+    auth::StoreQueue& queue() override { return store; }
+};
+
+struct OnDisk final : Place {
+    std::filesystem::path directory = std::filesystem::temp_directory_path() / ("coatcheck-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    static inline int count = 0;
+    std::unique_ptr<SqliteStore> store;
+    std::unique_ptr<Queue> steps;
+    OnDisk() {
+        std::filesystem::create_directory(directory);
+        store = std::make_unique<SqliteStore>((directory / "test.db").string(), [this] { return now; });
+        steps = std::make_unique<Queue>(*store, Queue::Listener{[](const auto&) {}, [](auto&) {}});
+    }
+    ~OnDisk() override {
+        steps.reset();
+        store.reset();
+        std::filesystem::remove_all(directory);
+    }
+    auth::StoreQueue& queue() override { return *steps; }
+};
+
+class Contract : public testing::TestWithParam<const char*> {
+protected:
+    std::unique_ptr<Place> place = GetParam() == std::string("memory") ? std::unique_ptr<Place>(new InMemory) : std::unique_ptr<Place>(new OnDisk);
+
+    template <class F>
+    auto run(F f) {
+        using T = std::invoke_result_t<F, auth::Store&>;
+        if constexpr (std::is_void_v<T>) {
+            place->queue().run([&](auth::Store& store) { f(store); });
+        } else {
+            std::optional<T> out;
+            place->queue().run([&](auth::Store& store) { out.emplace(f(store)); });
+            return *std::move(out);
+        }
+    }
+    static User user(const std::string& id, const std::string& name) {
+        User u;
+        u.id = id;
+        u.username = name;
+        u.password_hash = "hash of " + name;
+        u.created = start;
+        return u;
+    }
+    Session session(const std::string& id, const std::string& of) const {
+        Session s;
+        s.id = id;
+        s.user = of;
+        s.secret_hash = "secret hash of " + id;
+        s.created = s.last_used = place->now;
+        s.idle_end = place->now + 168h;
+        s.absolute_end = place->now + 720h;
+        s.access_end = place->now + 15min;
+        return s;
+    }
+    void add_ada() {
+        run([](auth::Store& store) { ASSERT_TRUE(store.insert_user(user("u1", "Ada"))); });
+    }
+    void sign_in(const std::string& id = "s1") {
+        const Session s = session(id, "u1");
+        ASSERT_TRUE(run([&](auth::Store& store) { return store.insert_session(s, "hash of Ada"); }));
+    }
+    Rotation rotate(std::uint32_t counter, const std::string& id = "s1") {
+        auth::RotateRequest request{id, "u1", "secret hash of " + id, counter, grace, 168h, 15min};
+        return run([&](auth::Store& store) { return store.rotate_refresh(request); });
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, Contract, testing::Values("memory", "sqlite"), [](const auto& info) { return std::string(info.param); });
+
+TEST_P(Contract, UsersAreFoundByIdNameAndAddressWithoutCase) {
+    run([](auth::Store& store) {
+        User u = user("u1", "Zoë");
+        u.email = "Zoe@Example.org";
+        u.roles = {"admin", "two words"};
+        u.claims = R"({"plan":"pro"})";
+        ASSERT_TRUE(store.insert_user(u));
+        EXPECT_EQ(store.find_user("u1")->roles, u.roles);
+        EXPECT_EQ(store.find_user("u1")->claims, u.claims);
+        EXPECT_EQ(store.find_user_by_login("zoë")->id, "u1");
+        EXPECT_EQ(store.find_user_by_login("zoe@example.org")->id, "u1");
+        EXPECT_FALSE(store.find_user_by_login("zoe"));
+        EXPECT_FALSE(store.find_user("u2"));
+    });
+}
+
+TEST_P(Contract, NamesAndAddressesAreGivenOnce) {
+    run([](auth::Store& store) {
+        User ada = user("u1", "Ada");
+        ada.email = "a@example.org";
+        ASSERT_TRUE(store.insert_user(ada));
+        EXPECT_EQ(store.insert_user(user("u2", "aDA")).error().reason, base::Reason::username_taken);
+        User eve = user("u3", "Eve");
+        eve.email = "A@example.org";
+        EXPECT_EQ(store.insert_user(eve).error().reason, base::Reason::email_taken);
+        eve.email.reset();
+        ASSERT_TRUE(store.insert_user(eve));
+        eve.username = "ADA";
+        EXPECT_EQ(store.update_user(eve).error().reason, base::Reason::username_taken);
+        EXPECT_EQ(store.find_user("u3")->username, "Eve");
+    });
+}
+
+TEST_P(Contract, AStepThatThrowsLeavesNothingBehind) {
+    add_ada();
+    EXPECT_THROW(run([](auth::Store& store) {
+                     (void)store.insert_user(user("u2", "Eve"));
+                     store.delete_user("u1");
+                     throw std::runtime_error("stop");
+                 }),
+                 std::runtime_error);
+    EXPECT_TRUE(run([](auth::Store& store) { return store.find_user("u1"); }));
+    EXPECT_FALSE(run([](auth::Store& store) { return store.find_user("u2"); }));
+}
+
+TEST_P(Contract, ASessionOpensOnlyForTheUserAsTheyWereChecked) {
+    add_ada();
+    const Session s = session("s1", "u1");
+    EXPECT_FALSE(run([&](auth::Store& store) { return store.insert_session(s, "an older hash"); }));
+    run([](auth::Store& store) {
+        User ada = *store.find_user("u1");
+        ada.enabled = false;
+        (void)store.update_user(ada);
+    });
+    EXPECT_FALSE(run([&](auth::Store& store) { return store.insert_session(s, "hash of Ada"); }));
+    EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s1"); }));
+}
+
+TEST_P(Contract, TheCurrentTokenRotatesAndMovesTheIdleEnd) {
+    add_ada();
+    sign_in();
+    place->now += 1h;
+    const Rotation first = rotate(0);
+    EXPECT_EQ(first.outcome, Rotation::Outcome::rotated);
+    EXPECT_EQ(first.session.counter, 1U);
+    EXPECT_EQ(first.session.idle_end, start + 1h + 168h);
+    EXPECT_EQ(first.session.access_end, start + 1h + 15min);
+    EXPECT_EQ(first.session.last_used, start + 1h);
+    EXPECT_EQ(first.user.username, "Ada");
+}
+
+TEST_P(Contract, ASupersededTokenIsRepeatedWithinTheGraceAndReusedAfterIt) {
+    add_ada();
+    sign_in();
+    place->now += 1h;
+    rotate(0);
+    place->now += grace - 1ms;
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::repeated);
+    place->now += 1ms;
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::reused);
+}
+
+TEST_P(Contract, EveryGenerationCountsFromItsOwnSuperseding) {
+    add_ada();
+    sign_in();
+    place->now += 1h;
+    rotate(0);
+    place->now += 20s;
+    rotate(1);
+    place->now += 9s;
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::repeated) << "superseded 29 s ago, two generations back";
+    place->now += 1s;
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::reused);
+    EXPECT_EQ(rotate(1).outcome, Rotation::Outcome::repeated);
+}
+
+TEST_P(Contract, AFifthRotationWithinTheGraceGetsTheCurrentToken) {
+    add_ada();
+    sign_in();
+    place->now += 1h;
+    for (std::uint32_t counter = 0; counter < auth::rotations_per_grace; ++counter) EXPECT_EQ(rotate(counter).outcome, Rotation::Outcome::rotated);
+    const Rotation fifth = rotate(4);
+    EXPECT_EQ(fifth.outcome, Rotation::Outcome::repeated);
+    EXPECT_EQ(fifth.session.counter, 4U);
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::repeated) << "four generations back";
+    place->now += grace;
+    EXPECT_EQ(rotate(4).outcome, Rotation::Outcome::rotated);
+}
+
+TEST_P(Contract, ACounterAheadOfItsRowIsReused) {
+    add_ada();
+    sign_in();
+    EXPECT_EQ(rotate(1).outcome, Rotation::Outcome::reused);
+    EXPECT_EQ(rotate(0xffffffff).outcome, Rotation::Outcome::reused);
+}
+
+TEST_P(Contract, AnotherSecretOrUserFindsNoSession) {
+    add_ada();
+    sign_in();
+    for (const auth::RotateRequest& request : {auth::RotateRequest{"s1", "u1", "another", 0, grace, 168h, 15min},
+                                               auth::RotateRequest{"s1", "u2", "secret hash of s1", 0, grace, 168h, 15min},
+                                               auth::RotateRequest{"s1", "u1", "", 0, grace, 168h, 15min},
+                                               auth::RotateRequest{"s2", "u1", "secret hash of s1", 0, grace, 168h, 15min}})
+        EXPECT_EQ(run([&](auth::Store& store) { return store.rotate_refresh(request); }).outcome, Rotation::Outcome::ended);
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::rotated);
+}
+
+TEST_P(Contract, RotationNeverExtendsTheAbsoluteEnd) {
+    add_ada();
+    sign_in();
+    for (std::uint32_t day = 0; day < 29; ++day) {
+        place->now += 24h;
+        ASSERT_EQ(rotate(day).outcome, Rotation::Outcome::rotated);
+    }
+    const Session last = *run([](auth::Store& store) { return store.find_session("s1"); });
+    EXPECT_EQ(last.idle_end, start + 720h);
+    place->now = start + 720h - 1s;
+    EXPECT_EQ(rotate(29).session.access_end, start + 720h);
+    place->now = start + 720h;
+    EXPECT_EQ(rotate(30).outcome, Rotation::Outcome::ended);
+}
+
+TEST_P(Contract, AnIdleSessionEnds) {
+    add_ada();
+    sign_in();
+    place->now += 168h;
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
+    EXPECT_TRUE(run([](auth::Store& store) { return store.list_sessions("u1"); }).empty());
+}
+
+TEST_P(Contract, ADisabledUserRotatesNothing) {
+    add_ada();
+    sign_in();
+    run([](auth::Store& store) {
+        User ada = *store.find_user("u1");
+        ada.enabled = false;
+        (void)store.update_user(ada);
+    });
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
+}
+
+TEST_P(Contract, AnEndedSessionStaysEnded) {
+    add_ada();
+    sign_in();
+    EXPECT_EQ(run([](auth::Store& store) { return store.end_session("s1"); }), start + 15min);
+    EXPECT_FALSE(run([](auth::Store& store) { return store.end_session("s1"); }));
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
+    EXPECT_TRUE(run([](auth::Store& store) { return store.list_sessions("u1"); }).empty());
+}
+
+TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
+    add_ada();
+    for (const char* id : {"s1", "s2", "s3"}) sign_in(id);
+    const auto ended = run([](auth::Store& store) { return store.end_sessions("u1", "s2"); });
+    EXPECT_EQ(ended.size(), 2U);
+    const auto left = run([](auth::Store& store) { return store.list_sessions("u1"); });
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].id, "s2");
+    run([](auth::Store& store) { store.end_all_sessions(); });
+    EXPECT_TRUE(run([](auth::Store& store) { return store.latest_sessions(10); }).empty());
+}
+
+TEST_P(Contract, ARenewedSecretIsKnownByItsEarlierOneWithinTheGrace) {
+    add_ada();
+    sign_in();
+    run([](auth::Store& store) { store.renew_secret("s1", "a new hash"); });
+    place->now += grace - 1s;
+    const Rotation again = rotate(0);
+    EXPECT_EQ(again.outcome, Rotation::Outcome::repeated);
+    EXPECT_TRUE(again.by_earlier_secret);
+    place->now += 2s;
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::reused);
+}
+
+TEST_P(Contract, DeletingAUserDeletesTheirSessions) {
+    add_ada();
+    sign_in();
+    run([](auth::Store& store) { store.delete_user("u1"); });
+    EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s1"); }));
+}
+
+TEST_P(Contract, RevocationsAreThereUntilTheyExpire) {
+    run([](auth::Store& store) {
+        store.insert_revocation({verify::Revocation::Kind::user_stale, "u1", 7, start + 10s});
+        ASSERT_EQ(store.load_revocations().size(), 1U);
+        EXPECT_EQ(store.load_revocations()[0].minimum, 7);
+    });
+    place->now += 11s;
+    EXPECT_TRUE(run([](auth::Store& store) { return store.load_revocations(); }).empty());
+}
+
+TEST_P(Contract, TheSweeperTakesWhatIsOverAndNothingElse) {
+    add_ada();
+    for (const char* id : {"s1", "s2", "s3"}) sign_in(id);
+    run([](auth::Store& store) {
+        store.end_session("s1");
+        store.insert_revocation({verify::Revocation::Kind::session, "s1", 0, start + 15min});
+        store.save_bucket("k", start + 1s);
+        store.append_audit({start, "sign_in", "u1", "s1", "", ""});
+        EXPECT_EQ(store.sweep(100), 0U) << "nothing is over yet";
+    });
+    place->now += 2s;
+    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U) << "the ended session and the bucket";
+    place->now += 1h;
+    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 1U) << "the revocation";
+    EXPECT_EQ(run([](auth::Store& store) { return store.list_sessions("u1"); }).size(), 2U);
+    place->now += 100 * 24h;
+    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U) << "one session of two, and the audit row";
+    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 1U);
+    EXPECT_TRUE(run([](auth::Store& store) { return store.list_audit(10); }).empty());
+}
+
+TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {
+    run([](auth::Store& store) {
+        store.save_bucket(std::string("a\0b", 3), start + 1s);
+        store.save_bucket(std::string("a\0b", 3), start + 2s);
+        EXPECT_EQ(store.find_bucket(std::string("a\0b", 3)), start + 2s);
+        EXPECT_FALSE(store.find_bucket("a"));
+        auth::StoredKey key{"k1", "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2), start, start};
+        store.save_key(key);
+        key.state = auth::StoredKey::State::current;
+        store.save_key(key);
+        ASSERT_EQ(store.load_keys().size(), 1U);
+        EXPECT_EQ(store.load_keys()[0].state, auth::StoredKey::State::current);
+        EXPECT_EQ(store.load_keys()[0].sealed, std::string("\0\xff", 2));
+        store.delete_key("k1");
+        EXPECT_TRUE(store.load_keys().empty());
+    });
+}
+
+TEST_P(Contract, TheClockNeverGoesBack) {
+    add_ada();
+    const auto before = run([](auth::Store& store) { return store.now(); });
+    place->now -= 1h;
+    EXPECT_GE(run([](auth::Store& store) { return store.now(); }), before);
+}
+
+}  // namespace
+}  // namespace coatcheck::store

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port in memory: the plainest thing that keeps its promises. Tests of the rules run on it, and the contract suite
+// holds it and SQLite to the same behaviour.
+#pragma once
+
+#include "auth/store.hpp"
+
+#include <functional>
+#include <map>
+
+namespace coatcheck::store {
+
+class MemoryStore final : public auth::Store, public auth::StoreQueue {
+public:
+    explicit MemoryStore(std::function<base::Timestamp()> clock = base::read_clock) : clock_(std::move(clock)) {}
+
+    // Runs the step at once, on the caller's thread; what it did is undone where it throws.
+    void post(Step step, Done done) override;
+
+    base::Timestamp now() override { return now_; }
+    base::Result<void> insert_user(const auth::User& user) override;
+    std::optional<auth::User> find_user(const std::string& id) override;
+    std::optional<auth::User> find_user_by_login(const std::string& folded) override;
+    std::vector<auth::User> list_users(std::size_t limit) override;
+    base::Result<void> update_user(const auth::User& user) override;
+    bool replace_password_hash(const std::string& user, const std::string& expected, const std::string& hash) override;
+    void delete_user(const std::string& id) override;
+    std::optional<auth::User> insert_session(const auth::Session& session, const std::string& password_hash) override;
+    auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
+    std::optional<auth::Session> find_session(const std::string& id) override;
+    std::vector<auth::Session> list_sessions(const std::string& user) override;
+    std::vector<auth::Session> latest_sessions(std::size_t limit) override;
+    std::optional<base::Timestamp> end_session(const std::string& id) override;
+    std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
+    void renew_secret(const std::string& session, const std::string& secret_hash) override;
+    void extend_access(const std::string& session, base::Timestamp access_end) override;
+    void end_all_sessions() override;
+    void insert_revocation(const verify::Revocation& entry) override { tables_.revocations.push_back(entry); }
+    std::vector<verify::Revocation> load_revocations() override;
+    std::optional<base::Timestamp> find_bucket(const std::string& key) override;
+    void save_bucket(const std::string& key, base::Timestamp empty_at) override { tables_.buckets[key] = empty_at; }
+    std::vector<auth::StoredKey> load_keys() override;
+    void save_key(const auth::StoredKey& key) override { tables_.keys[key.id] = key; }
+    void delete_key(const std::string& id) override { tables_.keys.erase(id); }
+    void append_audit(const auth::AuditEvent& event) override { tables_.audit.push_back(event); }
+    std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
+    std::size_t sweep(std::size_t limit) override;
+
+private:
+    struct Tables {
+        std::map<std::string, auth::User> users;
+        std::map<std::string, auth::Session> sessions;
+        std::vector<verify::Revocation> revocations;
+        std::map<std::string, base::Timestamp> buckets;
+        std::map<std::string, auth::StoredKey> keys;
+        std::vector<auth::AuditEvent> audit;
+    };
+    bool is_live(const auth::Session& session) const;
+    void end(auth::Session& session);
+    base::Result<void> unique(const auth::User& user) const;
+
+    std::function<base::Timestamp()> clock_;
+    base::Timestamp now_{};
+    Tables tables_;
+};
+
+}  // namespace coatcheck::store

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/queue.hpp"
+
+#include "base/log.hpp"
+
+namespace coatcheck::store {
+
+Queue::Queue(SqliteStore& store, Listener listener)
+    : store_(store), listener_(std::move(listener)), thread_([this] { loop(); }) {}
+
+Queue::~Queue() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void Queue::post(Step step, Done done) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back({std::move(step), std::move(done), nullptr});
+    }
+    wake_.notify_one();
+}
+
+void Queue::loop() {
+    for (;;) {
+        std::vector<Waiting> group;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+            group.swap(waiting_);
+        }
+        run_group(group);
+        for (auto& waiting : group) waiting.done(waiting.failed);
+    }
+}
+
+void Queue::run_group(std::vector<Waiting>& group) {
+    bool open = false;
+    try {
+        store_.begin();
+        open = true;
+        for (auto& waiting : group) {
+            store_.savepoint();
+            try {
+                waiting.step(store_);
+                store_.release();
+            } catch (...) {
+                waiting.failed = std::current_exception();
+                store_.undo();
+            }
+        }
+        store_.commit();
+        open = false;
+        listener_.revoked(store_.take_published());
+        if (store_.take_keys_changed()) {
+            store_.begin();
+            open = true;
+            listener_.keys_changed(store_);
+            store_.commit();
+            open = false;
+        }
+    } catch (const std::exception& failure) {
+        // Nothing of this group is known to be durable: nobody may hear "yes".
+        base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+        for (auto& waiting : group) waiting.failed = std::current_exception();
+        try {
+            if (open) store_.rollback();
+        } catch (const std::exception&) {
+            // SQLite has rolled back by itself already.
+        }
+    }
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/rows.hpp"
+#include "store/sqlite_store.hpp"
+
+#include "base/bytes.hpp"
+
+#define LIVE "s.ended IS NULL AND s.idle_end > ?1 AND s.absolute_end > ?1"
+
+namespace coatcheck::store {
+
+using auth::Rotation;
+using base::unix_millis;
+
+std::optional<auth::User> SqliteStore::insert_session(const auth::Session& s, const std::string& password_hash) {
+    const int inserted =
+        db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, created, last_used,"
+                  " idle_end, absolute_end, access_end)"
+                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
+                  " AND password_hash = ?")
+            .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address)
+            .bind(unix_millis(s.created)).bind(unix_millis(s.last_used)).bind(unix_millis(s.idle_end))
+            .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.user).bind(password_hash).run();
+    if (inserted != 1) return std::nullopt;
+    return find_user(s.user);
+}
+
+// One statement checks and updates. Only where it changes nothing do we look why.
+Rotation SqliteStore::rotate_refresh(const auth::RotateRequest& r) {
+    const std::int64_t now = unix_millis(now_);
+    const int rotated =
+        db_.query("UPDATE sessions AS s SET counter = counter + 1, rotated_1 = ?1, rotated_2 = rotated_1,"
+                  " rotated_3 = rotated_2, rotated_4 = rotated_3, last_used = ?1,"
+                  " idle_end = MIN(?1 + ?2, absolute_end),"
+                  " access_end = MAX(access_end, MIN(?1 + MIN(?2, ?3), absolute_end))"
+                  " WHERE s.id = ?4 AND s.user_id = ?5 AND s.secret_hash = ?6 AND s.counter = ?7"
+                  " AND s.rotated_4 <= ?1 - ?8 AND " LIVE
+                  " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)")
+            .bind(now).bind(r.idle.count()).bind(r.access_ttl.count()).bind(r.session).bind(r.user)
+            .bind_blob(r.secret_hash).bind(static_cast<std::int64_t>(r.counter)).bind(r.grace.count()).run();
+
+    auto row = db_.query("SELECT " SESSION_COLUMNS ", " USER_COLUMNS
+                         " FROM sessions s JOIN users u ON u.id = s.user_id"
+                         " WHERE s.id = ?2 AND s.user_id = ?3 AND u.enabled = 1 AND " LIVE);
+    row.bind(now).bind(r.session).bind(r.user);
+    Rotation result;
+    if (!row.step()) return result;
+    result.session = read_session(row);
+    result.user = read_user(row, session_columns);
+    const auth::Session& session = result.session;
+    if (!base::equal_in_constant_time(session.secret_hash, r.secret_hash)) {
+        if (session.renewed_from.empty() || !base::equal_in_constant_time(session.renewed_from, r.secret_hash)) return Rotation{};
+        // Superseded as a whole, by a password change; older generations had been superseded before.
+        const bool in_grace = r.counter == session.counter && session.renewed + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+        result.by_earlier_secret = true;
+    } else if (rotated == 1) {
+        result.outcome = Rotation::Outcome::rotated;
+    } else if (r.counter == result.session.counter) {
+        result.outcome = Rotation::Outcome::repeated;  // four rotations in this grace already
+    } else {
+        // Superseded `behind` rotations ago, at the time of the rotation that followed it. With at most four rotations
+        // in one grace, whatever is further back is outside of it. A counter ahead of the row wraps to a huge number.
+        const std::uint32_t behind = result.session.counter - r.counter;
+        const bool in_grace =
+            behind <= auth::rotations_per_grace && result.session.rotated[behind - 1] + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+    }
+    return result;
+}
+
+std::optional<auth::Session> SqliteStore::find_session(const std::string& id) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = ?");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return read_session(row);
+}
+
+std::vector<auth::Session> SqliteStore::list_sessions(const std::string& user) {
+    std::vector<auth::Session> sessions;
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = ?2 AND " LIVE
+                         " ORDER BY s.last_used DESC");
+    row.bind(unix_millis(now_)).bind(user);
+    while (row.step()) sessions.push_back(read_session(row));
+    return sessions;
+}
+
+std::vector<auth::Session> SqliteStore::latest_sessions(std::size_t limit) {
+    std::vector<auth::Session> sessions;
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE " LIVE " ORDER BY s.idle_end DESC LIMIT ?2");
+    row.bind(unix_millis(now_)).bind(static_cast<std::int64_t>(limit));
+    while (row.step()) sessions.push_back(read_session(row));
+    return sessions;
+}
+
+std::optional<base::Timestamp> SqliteStore::end_session(const std::string& id) {
+    const auto session = find_session(id);
+    if (!session || session->ended) return std::nullopt;
+    db_.query("UPDATE sessions SET ended = ?1, idle_end = MIN(idle_end, ?1) WHERE id = ?2").bind(unix_millis(now_)).bind(id).run();
+    return session->access_end;
+}
+
+std::vector<auth::Session> SqliteStore::end_sessions(const std::string& user, const std::string& except) {
+    auto sessions = list_sessions(user);
+    std::erase_if(sessions, [&](const auth::Session& session) { return session.id == except; });
+    db_.query("UPDATE sessions SET ended = ?1, idle_end = MIN(idle_end, ?1)"
+              " WHERE user_id = ?2 AND id <> ?3 AND ended IS NULL")
+        .bind(unix_millis(now_)).bind(user).bind(except).run();
+    return sessions;
+}
+
+void SqliteStore::renew_secret(const std::string& session, const std::string& secret_hash) {
+    db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = ?, renewed = ? WHERE id = ?")
+        .bind_blob(secret_hash).bind(unix_millis(now_)).bind(session).run();
+}
+
+void SqliteStore::extend_access(const std::string& session, base::Timestamp access_end) {
+    db_.query("UPDATE sessions SET access_end = MAX(access_end, ?) WHERE id = ?")
+        .bind(unix_millis(access_end)).bind(session).run();
+}
+
+void SqliteStore::end_all_sessions() {
+    db_.query("UPDATE sessions SET ended = ?1, idle_end = MIN(idle_end, ?1) WHERE ended IS NULL").bind(unix_millis(now_)).run();
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening, migrations, transactions and the store's clock. The verbs are in sqlite_users.cpp, sqlite_sessions.cpp and
+// sqlite_rest.cpp.
+#include "store/sqlite_store.hpp"
+
+#include "base/log.hpp"
+#include "store/embedded_migrations.hpp"
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <thread>
+
+namespace coatcheck::store {
+namespace {
+
+// Longer than any access token that can be configured.
+constexpr base::Duration longest_token_life = std::chrono::hours(24 * 30);
+
+constexpr base::Duration epoch_length = std::chrono::seconds(1);
+
+// Inode and size of what lies at the path; {0, 0} if nothing does.
+std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) return {0, 0};
+    return {facts.st_ino, facts.st_size};
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
+    : clock_(std::move(clock)), path_(path), db_(path), file_(file_at(path)), epoch_(path) {
+    migrate();
+    {
+        auto row = db_.query("SELECT clock, epoch FROM meta");
+        row.step();
+        high_water_ = base::from_unix_millis(row.integer(0));
+        high_water_at_ = std::chrono::steady_clock::now();
+        noted_epoch_ = row.text(1);
+    }
+    const bool is_new = noted_epoch_.empty();
+    if (is_new || epoch_.is_ours(noted_epoch_)) {
+        epoch_.keep_only(noted_epoch_);
+        return;
+    }
+    end_what_a_copy_would_revive();
+}
+
+SqliteStore::~SqliteStore() {
+    if (!written_) return;
+    try {
+        begin();
+        begin_epoch();
+        commit();
+    } catch (const std::exception& failure) {
+        base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+    }
+}
+
+void SqliteStore::migrate() {
+    std::int64_t version = 0;
+    {
+        auto row = db_.query("PRAGMA user_version");
+        row.step();
+        version = row.integer(0);
+    }
+    const auto known = static_cast<std::int64_t>(std::size(embedded::migrations));
+    if (version > known)
+        throw StoreError("the database has schema " + std::to_string(version) + ", this program knows up to " +
+                         std::to_string(known) + ": use a newer coatcheck");
+    for (auto i = version; i < known; ++i)
+        db_.execute("BEGIN IMMEDIATE;" + std::string(embedded::migrations[i].content) +
+                    ";PRAGMA user_version=" + std::to_string(i + 1) + ";COMMIT");
+}
+
+void SqliteStore::end_what_a_copy_would_revive() {
+    base::log::write(base::log::Level::warning, "restored_copy",
+                     {{"meaning", "this database is a restored copy: every session in it has been ended"}});
+    begin();
+    end_all_sessions();
+    // A key that was revoked after the copy was taken would sign again: all are made anew.
+    db_.query("DELETE FROM keys WHERE algorithm <> 'MAC'").run();
+    insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
+    append_audit({now_, "restored_copy", "", "", "", ""});
+    commit();
+    take_published();
+    // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
+    std::this_thread::sleep_until(std::chrono::ceil<std::chrono::seconds>(clock_()));
+}
+
+// The machine's clock, but never behind what this database has seen: where the clock was set back, time goes on from
+// the high-water mark by the monotonic clock.
+base::Timestamp SqliteStore::read_store_clock() {
+    const auto steady = std::chrono::steady_clock::now();
+    const auto at_least = high_water_ + std::chrono::floor<base::Duration>(steady - high_water_at_);
+    high_water_ = std::max(clock_(), at_least);
+    high_water_at_ = steady;
+    return high_water_;
+}
+
+void SqliteStore::begin() {
+    // What is written to a file that has lost its name, or was cut off, is lost with it. (It never shrinks by itself.)
+    const auto [inode, bytes] = file_at(path_);
+    if (inode != file_.first || bytes < file_.second) throw StoreError("the database at " + path_ + " was taken away or cut off");
+    file_.second = bytes;
+    db_.query("BEGIN IMMEDIATE").run();
+    now_ = read_store_clock();
+    changes_at_begin_ = db_.total_changes();
+}
+
+void SqliteStore::commit() {
+    // Steps that only read cost no write and no sync.
+    if (db_.total_changes() == changes_at_begin_) {
+        db_.query("COMMIT").run();
+        return;
+    }
+    if (!written_ || now_ >= epoch_end_) begin_epoch();
+    db_.query("UPDATE meta SET clock = ?, epoch = ?").bind(base::unix_millis(now_)).bind(noted_epoch_).run();
+    db_.query("COMMIT").run();
+    written_ = true;
+    if (epoch_is_new_) epoch_.keep_only(noted_epoch_);
+    epoch_is_new_ = false;
+}
+
+void SqliteStore::begin_epoch() {
+    noted_epoch_ = epoch_.begin();
+    epoch_end_ = now_ + epoch_length;
+    epoch_is_new_ = true;
+    db_.query("UPDATE meta SET epoch = ?").bind(noted_epoch_).run();
+}
+
+void SqliteStore::rollback() {
+    published_.clear();
+    keys_changed_ = false;
+    db_.query("ROLLBACK").run();
+}
+
+void SqliteStore::savepoint() {
+    published_at_savepoint_ = published_.size();
+    db_.query("SAVEPOINT step").run();
+}
+
+void SqliteStore::release() { db_.query("RELEASE step").run(); }
+
+void SqliteStore::undo() {
+    published_.resize(published_at_savepoint_);
+    db_.query("ROLLBACK TO step").run();
+    db_.query("RELEASE step").run();
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SQLite adds to the contract: files, migrations, group commit, and copies that must not revive anything.
+#include "store/queue.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace coatcheck::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OnDisk : public testing::Test {
+protected:
+    fs::path directory = fs::temp_directory_path() / ("coatcheck-sqlite-" + std::to_string(::getpid()));
+    std::string path = (directory / "test.db").string();
+    std::vector<verify::Revocation> published;
+
+    OnDisk() { fs::create_directories(directory); }
+    ~OnDisk() override { fs::remove_all(directory); }
+
+    Queue::Listener listener() {
+        return {[this](const auto& entries) { published.insert(published.end(), entries.begin(), entries.end()); }, [](auto&) {}};
+    }
+    static void add_user(auth::Store& store, const std::string& id) {
+        auth::User user;
+        user.id = user.username = id;
+        user.password_hash = "h";
+        ASSERT_TRUE(store.insert_user(user));
+    }
+    static void open_session(auth::Store& store, const std::string& id, const std::string& user) {
+        auth::Session session;
+        session.id = id;
+        session.user = user;
+        session.created = session.last_used = store.now();
+        session.idle_end = session.absolute_end = session.access_end = store.now() + std::chrono::hours(1);
+        ASSERT_TRUE(store.insert_session(session, "h"));
+    }
+    template <class F>
+    void once(F f) {
+        SqliteStore store(path);
+        Queue queue(store, listener());
+        queue.run([&](auth::Store& s) { f(s); });
+    }
+    static bool is_live(auth::Store& store, const std::string& id) {
+        const auto session = store.find_session(id);
+        return session && !session->ended;
+    }
+};
+
+TEST_F(OnDisk, WhatWasAnsweredIsThereAfterReopening) {
+    once([](auth::Store& s) {
+        add_user(s, "u1");
+        open_session(s, "s1", "u1");
+    });
+    once([](auth::Store& s) { EXPECT_TRUE(is_live(s, "s1")); });
+}
+
+TEST_F(OnDisk, ANewerSchemaIsRefused) {
+    once([](auth::Store&) {});
+    { Database(path).execute("PRAGMA user_version=999"); }
+    EXPECT_THROW(SqliteStore{path}, StoreError);
+}
+
+TEST_F(OnDisk, FilesAreForTheirOwnerAlone) {
+    SqliteStore store(path);
+    for (const auto& entry : fs::directory_iterator(directory))
+        EXPECT_EQ(entry.status().permissions() & (fs::perms::group_all | fs::perms::others_all), fs::perms::none) << entry.path();
+}
+
+TEST_F(OnDisk, ACopyPutBackInPlaceRevivesNothing) {
+    const fs::path backup = directory.string() + "-backup";
+    once([](auth::Store& s) {
+        add_user(s, "u1");
+        open_session(s, "s1", "u1");
+    });
+    fs::remove_all(backup);
+    fs::copy(directory, backup);
+    once([](auth::Store& s) { s.end_session("s1"); });
+    for (const auto& file : fs::directory_iterator(backup)) fs::copy_file(file, directory / file.path().filename(), fs::copy_options::overwrite_existing);
+    fs::remove_all(backup);
+    once([](auth::Store& s) {
+        EXPECT_FALSE(is_live(s, "s1"));
+        ASSERT_FALSE(s.load_revocations().empty());
+        EXPECT_EQ(s.load_revocations().back().kind, verify::Revocation::Kind::issued_before);
+    });
+}
+
+TEST_F(OnDisk, TimesOfChangeAndOwnersDoNotMakeItACopy) {
+    once([](auth::Store& s) {
+        add_user(s, "u1");
+        open_session(s, "s1", "u1");
+    });
+    for (const auto& entry : fs::directory_iterator(directory)) {
+        ASSERT_EQ(::chown(entry.path().c_str(), ::getuid(), ::getgid()), 0);
+        fs::last_write_time(entry, fs::file_time_type::clock::now());
+    }
+    once([](auth::Store& s) { EXPECT_TRUE(is_live(s, "s1")); });
+}
+
+TEST_F(OnDisk, AFileThatWasTakenAwayTakesNoMoreSteps) {
+    SqliteStore store(path);
+    Queue queue(store, listener());
+    fs::rename(path, path + ".away");
+    EXPECT_THROW(queue.run([](auth::Store& s) { add_user(s, "u1"); }), StoreError);
+    fs::rename(path + ".away", path);
+    queue.run([](auth::Store& s) { add_user(s, "u1"); });
+}
+
+TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {
+    SqliteStore store(path);
+    Queue queue(store, listener());
+    EXPECT_THROW(queue.run([](auth::Store& s) {
+                     s.insert_revocation({verify::Revocation::Kind::session, "no", 0, s.now() + std::chrono::hours(1)});
+                     throw std::runtime_error("stop");
+                 }),
+                 std::runtime_error);
+    queue.run([](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, "yes", 0, s.now() + std::chrono::hours(1)}); });
+    ASSERT_EQ(published.size(), 1U);
+    EXPECT_EQ(published[0].subject, "yes");
+}
+
+TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
+    constexpr int threads = 4, each = 100;
+    {
+        SqliteStore store(path);
+        Queue queue(store, listener());
+        std::atomic<int> done{0};
+        std::vector<std::thread> running;
+        for (int t = 0; t < threads; ++t)
+            running.emplace_back([&, t] {
+                for (int i = 0; i < each; ++i)
+                    queue.post([t, i](auth::Store& s) { add_user(s, "u" + std::to_string(t) + "-" + std::to_string(i)); },
+                               [&](std::exception_ptr failed) { done += failed == nullptr; });
+            });
+        for (auto& thread : running) thread.join();
+        queue.run([](auth::Store&) {});
+        EXPECT_EQ(done, threads * each);
+    }
+    once([](auth::Store& s) { EXPECT_EQ(s.list_users(1000).size(), static_cast<std::size_t>(threads * each)); });
+}
+
+}  // namespace
+}  // namespace coatcheck::store

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/rows.hpp"
+#include "store/sqlite_store.hpp"
+
+#include "base/text.hpp"
+
+namespace coatcheck::store {
+namespace {
+
+std::string key_of(const std::string& name) { return base::folded(name).value_or(name); }
+
+std::optional<std::string> key_of(const std::optional<std::string>& email) {
+    return email ? std::optional(key_of(*email)) : std::nullopt;
+}
+
+base::Denied taken(const Duplicate& duplicate) {
+    const bool email = std::string_view(duplicate.what()).find("email_key") != std::string_view::npos;
+    return email ? base::Denied{base::Reason::email_taken, {}, "", "email"}
+                 : base::Denied{base::Reason::username_taken, {}, "", "username"};
+}
+
+}  // namespace
+
+base::Result<void> SqliteStore::insert_user(const auth::User& user) {
+    try {
+        db_.query("INSERT INTO users(id, username, username_key, email, email_key, enabled, version, roles, claims,"
+                  " password_hash, created) VALUES (?,?,?,?,?,?,?,?,?,?,?)")
+            .bind(user.id).bind(user.username).bind(key_of(user.username)).bind_or_null(user.email).bind_or_null(key_of(user.email))
+            .bind(user.enabled ? 1 : 0).bind(user.version).bind(joined(user.roles)).bind(user.claims)
+            .bind(user.password_hash).bind(base::unix_millis(user.created)).run();
+    } catch (const Duplicate& duplicate) {
+        return taken(duplicate);
+    }
+    return {};
+}
+
+std::optional<auth::User> SqliteStore::find_user(const std::string& id) {
+    auto row = db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return read_user(row, 0);
+}
+
+std::optional<auth::User> SqliteStore::find_user_by_login(const std::string& folded) {
+    auto row = db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key = ?1 OR u.email_key = ?1");
+    row.bind(folded);
+    if (!row.step()) return std::nullopt;
+    return read_user(row, 0);
+}
+
+std::vector<auth::User> SqliteStore::list_users(std::size_t limit) {
+    std::vector<auth::User> users;
+    auto row = db_.query("SELECT " USER_COLUMNS " FROM users u ORDER BY u.username_key LIMIT ?");
+    row.bind(static_cast<std::int64_t>(limit));
+    while (row.step()) users.push_back(read_user(row, 0));
+    return users;
+}
+
+base::Result<void> SqliteStore::update_user(const auth::User& user) {
+    try {
+        db_.query("UPDATE users SET username=?, username_key=?, email=?, email_key=?, enabled=?, version=?, roles=?,"
+                  " claims=?, password_hash=? WHERE id=?")
+            .bind(user.username).bind(key_of(user.username)).bind_or_null(user.email).bind_or_null(key_of(user.email))
+            .bind(user.enabled ? 1 : 0).bind(user.version).bind(joined(user.roles)).bind(user.claims)
+            .bind(user.password_hash).bind(user.id).run();
+    } catch (const Duplicate& duplicate) {
+        return taken(duplicate);
+    }
+    return {};
+}
+
+bool SqliteStore::replace_password_hash(const std::string& user, const std::string& expected, const std::string& hash) {
+    return db_.query("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?")
+               .bind(hash).bind(user).bind(expected).run() == 1;
+}
+
+void SqliteStore::delete_user(const std::string& id) { db_.query("DELETE FROM users WHERE id = ?").bind(id).run(); }
+
+}  // namespace coatcheck::store

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "token/claims.hpp"
+
+#include "base/bytes.hpp"
+#include "token/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+
+namespace coatcheck::token {
+namespace {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+constexpr std::array<std::string_view, 24> reserved_claims = {
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "sid", "auth_time", "amr", "acr",
+    "preferred_username", "roles", "ver", "cnf", "act", "azp", "nonce", "typ", "email", "events", "status"};
+
+Denied malformed(std::string detail) { return Denied{Reason::token_malformed, {}, std::move(detail)}; }
+
+json::array strings(const std::vector<std::string>& values) {
+    json::array array;
+    for (const auto& value : values) array.emplace_back(value);
+    return array;
+}
+
+// NumericDate: a JSON number, possibly with a fraction, between 1970 and the year 9999 (RFC 7519 §2).
+bool read_date(const json::object& claims, std::string_view name, base::Timestamp& out) {
+    const auto* value = claims.if_contains(name);
+    if (value == nullptr || !value->is_number()) return false;
+    const double seconds = value->is_double() ? value->get_double() : value->to_number<double>();
+    if (!std::isfinite(seconds) || seconds < 0 || seconds > 253402300799.0) return false;
+    out = base::from_unix_millis(static_cast<std::int64_t>(std::floor(seconds * 1000)));
+    return true;
+}
+
+bool read_string(const json::object& claims, std::string_view name, std::string& out) {
+    const auto* value = string_member(claims, name);
+    if (value == nullptr) return false;
+    out.assign(value->data(), value->size());
+    return true;
+}
+
+bool read_strings(const json::object& claims, std::string_view name, std::vector<std::string>& out) {
+    const auto* value = claims.if_contains(name);
+    if (value == nullptr || !value->is_array()) return false;
+    for (const auto& element : value->get_array()) {
+        if (!element.is_string()) return false;
+        out.emplace_back(element.get_string().c_str(), element.get_string().size());
+    }
+    return true;
+}
+
+// aud: one string, or an array of strings that is not empty (RFC 7519 §4.1.3).
+bool read_audience(const json::object& claims, std::vector<std::string>& out) {
+    std::string single;
+    if (read_string(claims, "aud", single)) {
+        out.push_back(std::move(single));
+        return true;
+    }
+    return read_strings(claims, "aud", out) && !out.empty();
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    return out;
+}
+
+}  // namespace
+
+bool is_reserved_claim(std::string_view name) {
+    return std::find(reserved_claims.begin(), reserved_claims.end(), name) != reserved_claims.end();
+}
+
+std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key) {
+    json::object header{{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}};
+    json::object body{{"iss", claims.issuer}, {"sub", claims.subject}};
+    if (claims.audience.size() == 1) body["aud"] = claims.audience.front();
+    else body["aud"] = strings(claims.audience);
+    body["exp"] = base::unix_seconds(claims.expires);
+    body["iat"] = base::unix_seconds(claims.issued);
+    body["jti"] = claims.id;
+    body["client_id"] = claims.client;
+    body["scope"] = claims.scope;
+    body["sid"] = claims.session;
+    body["auth_time"] = base::unix_seconds(claims.authenticated);
+    body["amr"] = json::array{"pwd"};
+    body["preferred_username"] = claims.username;
+    body["roles"] = strings(claims.roles);
+    body["ver"] = claims.version;
+    if (auto extra = parse_object(claims.extra))
+        for (const auto& [name, value] : *extra)
+            if (!is_reserved_claim(name)) body[name] = value;
+    std::string token = base::base64url(json::serialize(header)) + '.' + base::base64url(json::serialize(body));
+    return token + '.' + base::base64url(key.sign(token));
+}
+
+Result<CompactToken> parse_compact(std::string_view token) {
+    if (token.empty() || token.size() > max_token_bytes) return malformed("a token has 1 to 8192 bytes");
+    const auto first = token.find('.');
+    const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
+    if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
+        return malformed("a token has three parts");
+    if (first == 0 || second == first + 1 || second + 1 == token.size()) return malformed("a part is empty");
+    CompactToken parts;
+    parts.signing_input = token.substr(0, second);
+    auto header_json = base::from_base64url(token.substr(0, first));
+    auto claims_json = base::from_base64url(token.substr(first + 1, second - first - 1));
+    auto signature = base::from_base64url(token.substr(second + 1));
+    if (!header_json || !claims_json || !signature) return malformed("a part is not canonical base64url");
+    if (header_json->size() > max_header_bytes) return malformed("the header is too large");
+    auto header = parse_object(*header_json);
+    if (!header) return malformed("the header is not a JSON object with unique members");
+    // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid; none is.
+    if (header->contains("crit") || header->contains("b64")) return malformed("the header names an extension");
+    if (!read_string(*header, "alg", parts.algorithm)) return malformed("the header names no algorithm");
+    if (header->contains("kid") && !read_string(*header, "kid", parts.key_id)) return malformed("kid is not a string");
+    if (header->contains("typ")) {
+        std::string type;
+        if (!read_string(*header, "typ", type)) return malformed("typ is not a string");
+        parts.type = lower(type);
+        if (parts.type.starts_with("application/")) parts.type.erase(0, 12);
+    }
+    if (!parse_object(*claims_json, max_claims)) return malformed("the claims are not a JSON object with unique members");
+    parts.header_json = *std::move(header_json);
+    parts.claims_json = *std::move(claims_json);
+    parts.signature = *std::move(signature);
+    return parts;
+}
+
+Result<AccessClaims> parse_claims(std::string_view claims_json) {
+    auto object = parse_object(claims_json, max_claims);
+    if (!object) return malformed("the claims are not a JSON object with unique members");
+    AccessClaims claims;
+    const bool complete = read_string(*object, "iss", claims.issuer) && read_string(*object, "sub", claims.subject) &&
+                          read_audience(*object, claims.audience) && read_date(*object, "exp", claims.expires) &&
+                          read_date(*object, "iat", claims.issued) && read_string(*object, "jti", claims.id) &&
+                          read_string(*object, "client_id", claims.client) &&
+                          read_string(*object, "scope", claims.scope) && read_string(*object, "sid", claims.session) &&
+                          read_date(*object, "auth_time", claims.authenticated) &&
+                          read_string(*object, "preferred_username", claims.username) &&
+                          read_strings(*object, "roles", claims.roles) && !claims.subject.empty();
+    const auto* version = object->if_contains("ver");
+    if (!complete || version == nullptr || !version->is_int64() || version->get_int64() < 0)
+        return malformed("a claim is missing or of the wrong type");
+    claims.version = version->get_int64();
+    if (object->contains("nbf") && !read_date(*object, "nbf", claims.not_before)) return malformed("nbf is not a date");
+    return claims;
+}
+
+}  // namespace coatcheck::token

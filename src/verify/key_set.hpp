@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "token/jwk.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace coatcheck::verify {
+
+// The public keys that tokens may be signed with. Any thread may call anything.
+class KeySet {
+public:
+    // Replaces the set. Proofs made under an earlier set are void from then on, so that a key that was dropped
+    // takes every cached proof with it.
+    void replace(const std::vector<token::Jwk>& keys) {
+        auto table = std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>();
+        for (const auto& [key_id, key] : keys) table->emplace(key_id, key);
+        const std::lock_guard lock(mutex_);
+        keys_ = std::move(table);
+        generation_.fetch_add(1, std::memory_order_release);
+    }
+
+    std::shared_ptr<const std::map<std::string, crypto::PublicKey, std::less<>>> keys() const {
+        const std::lock_guard lock(mutex_);
+        return keys_;
+    }
+    std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const std::map<std::string, crypto::PublicKey, std::less<>>> keys_ =
+        std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>();
+    std::atomic<std::uint64_t> generation_{0};
+};
+
+}  // namespace coatcheck::verify

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/revocations.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace coatcheck::verify {
+
+void Revocations::insert(const Revocation& entry) {
+    switch (entry.kind) {
+        case Revocation::Kind::session: {
+            auto& expires = sessions_[entry.subject];
+            expires = std::max(expires, entry.expires);
+            return;
+        }
+        case Revocation::Kind::issued_before:
+            issued_before_ = std::max(issued_before_, entry.minimum);
+            return;
+        case Revocation::Kind::user_revoked:
+        case Revocation::Kind::user_stale: {
+            auto& versions = users_[entry.subject];
+            auto& below = entry.kind == Revocation::Kind::user_revoked ? versions.revoked_below : versions.stale_below;
+            below = std::max(below, entry.minimum);
+            versions.expires = std::max(versions.expires, entry.expires);
+            return;
+        }
+    }
+}
+
+void Revocations::load(const std::vector<Revocation>& entries) {
+    std::unique_lock lock(mutex_);
+    sessions_.clear();
+    users_.clear();
+    issued_before_ = 0;
+    for (const auto& entry : entries) insert(entry);
+    generation_.fetch_add(1, std::memory_order_release);
+}
+
+void Revocations::add(const std::vector<Revocation>& entries) {
+    if (entries.empty()) return;
+    std::unique_lock lock(mutex_);
+    for (const auto& entry : entries) insert(entry);
+    // Before load() the table is not complete: stay at "not ready".
+    if (generation_.load(std::memory_order_relaxed) > 0) generation_.fetch_add(1, std::memory_order_release);
+}
+
+void Revocations::sweep(base::Timestamp now) {
+    std::unique_lock lock(mutex_);
+    std::erase_if(sessions_, [&](const auto& row) { return row.second <= now; });
+    std::erase_if(users_, [&](const auto& row) { return row.second.expires <= now; });
+}
+
+std::optional<base::Reason> Revocations::judge(const std::string& session, const std::string& user,
+                                               std::int64_t version, base::Timestamp issued) const {
+    std::shared_lock lock(mutex_);
+    if (generation_.load(std::memory_order_relaxed) == 0) return base::Reason::not_ready;
+    if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0) return base::Reason::token_revoked;
+    if (sessions_.contains(session)) return base::Reason::token_revoked;
+    const auto row = users_.find(user);
+    if (row == users_.end()) return std::nullopt;
+    if (version < row->second.revoked_below) return base::Reason::token_revoked;
+    if (version < row->second.stale_below) return base::Reason::token_stale;
+    return std::nullopt;
+}
+
+}  // namespace coatcheck::verify

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has been taken back, held in memory so that a check costs no look-up elsewhere.
+//
+// Entries live only as long as the tokens they concern. `generation()` grows with each addition: a token proven at
+// generation g needs no look-up while the generation is still g, so a cached proof costs one atomic load.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace coatcheck::verify {
+
+struct Revocation {
+    enum class Kind {
+        session,        // tokens of the session `subject` are revoked
+        user_revoked,   // tokens of the user `subject` with ver < minimum are revoked
+        user_stale,     // tokens of the user `subject` with ver < minimum are stale
+        issued_before,  // every token issued at or before `minimum` (Unix seconds) is revoked
+    };
+    Kind kind;
+    std::string subject;
+    std::int64_t minimum = 0;
+    base::Timestamp expires;  // when the last token it concerns has expired
+};
+
+// Any thread may call anything.
+class Revocations {
+public:
+    // Replaces all entries; from now on judge() no longer answers not_ready.
+    void load(const std::vector<Revocation>& entries);
+    // Takes effect before it returns.
+    void add(const std::vector<Revocation>& entries);
+    // Drops entries whose tokens have all expired.
+    void sweep(base::Timestamp now);
+
+    // Grows whenever an entry comes in; 0 until loaded.
+    std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+    // The reason to refuse a token, if there is one.
+    std::optional<base::Reason> judge(const std::string& session, const std::string& user, std::int64_t version,
+                                      base::Timestamp issued) const;
+
+private:
+    struct Versions {
+        std::int64_t revoked_below = 0, stale_below = 0;
+        base::Timestamp expires;
+    };
+    void insert(const Revocation& entry);
+
+    mutable std::shared_mutex mutex_;
+    std::unordered_map<std::string, base::Timestamp> sessions_;
+    std::unordered_map<std::string, Versions> users_;
+    std::int64_t issued_before_ = 0;
+    std::atomic<std::uint64_t> generation_{0};
+};
+
+}  // namespace coatcheck::verify

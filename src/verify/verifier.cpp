@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/verifier.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::verify {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy) {
+    const Denied not_ours{Reason::token_not_ours};
+    auto parts = token::parse_compact(text);
+    if (!parts) return parts.error();
+
+    // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
+    const auto table = keys.keys();
+    const auto row = table->find(parts->key_id);
+    if (row == table->end()) return not_ours;
+    const auto algorithm = crypto::algorithm_named(parts->algorithm);
+    if (!algorithm || *algorithm != row->second.algorithm()) return not_ours;
+    if (!row->second.verify(parts->signing_input, parts->signature)) return not_ours;
+
+    if (parts->type != "at+jwt") return not_ours;
+    auto claims = token::parse_claims(parts->claims_json);
+    if (!claims) return claims.error();
+    if (claims->issuer != policy.issuer) return not_ours;
+    if (std::find(claims->audience.begin(), claims->audience.end(), policy.audience) == claims->audience.end())
+        return not_ours;
+    return claims;
+}
+
+Result<Proof*> Verifier::check(std::string_view text, base::Timestamp now) {
+    if (Proof* cached = find(text)) return judge(*cached, now);
+
+    // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
+    Proof proof;
+    proof.key_generation = keys_.generation();
+    auto claims = prove(text, keys_, policy_);
+    if (!claims) return claims.error();
+    proof.claims = *std::move(claims);
+    make_room();
+    return judge(young_.emplace(std::string(text), std::move(proof)).first->second, now);
+}
+
+void Verifier::make_room() {
+    if (young_.size() < max_cached_ / 2) return;
+    old_ = std::move(young_);
+    young_.clear();
+}
+
+Proof* Verifier::find(std::string_view text) {
+    auto row = young_.find(text);
+    if (row == young_.end()) {
+        const auto old = old_.find(text);
+        if (old == old_.end()) return nullptr;
+        auto node = old_.extract(old);
+        make_room();
+        row = young_.insert(std::move(node)).position;
+    }
+    if (row->second.key_generation != keys_.generation()) {
+        young_.erase(row);
+        return nullptr;
+    }
+    return &row->second;
+}
+
+Result<Proof*> Verifier::judge(Proof& proof, base::Timestamp now) const {
+    const auto& claims = proof.claims;
+    if (claims.issued > now + max_clock_difference || claims.not_before > now)
+        return Denied{Reason::token_not_yet_valid};
+    if (now >= claims.expires) return Denied{Reason::token_expired};
+    const std::uint64_t generation = revocations_.generation();
+    if (generation == 0 || generation != proof.revocation_generation) {
+        const auto reason = revocations_.judge(claims.session, claims.subject, claims.version, claims.issued);
+        if (reason) return Denied{*reason};
+        proof.revocation_generation = generation;
+    }
+    return &proof;
+}
+
+}  // namespace coatcheck::verify

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verifier: what a token must be to be believed, in this order everywhere, so that all verifiers give one verdict:
+// size, form, key and algorithm, signature, typ / iss / aud, exp, revoked, stale.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "token/claims.hpp"
+#include "verify/key_set.hpp"
+#include "verify/revocations.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace coatcheck::verify {
+
+struct Policy {
+    std::string issuer;
+    std::string audience;
+};
+
+// A token that has been proven, as the cache keeps it.
+struct Proof {
+    token::AccessClaims claims;
+    std::uint64_t key_generation = 0;
+    std::uint64_t revocation_generation = 0;
+    std::string answer;  // a place for the caller's ready-made answer; empty at first
+};
+
+// How far an own token's iat may lie ahead of this clock: nodes differ.
+inline constexpr base::Duration max_clock_difference = std::chrono::seconds(60);
+
+// Everything up to typ / iss / aud, without time and revocation: "this is a token of ours".
+base::Result<token::AccessClaims> prove(std::string_view token, const KeySet& keys, const Policy& policy);
+
+// One for each thread; not thread-safe itself. Keys and revocations are shared and must outlive it.
+class Verifier {
+public:
+    Verifier(Policy policy, const KeySet& keys, const Revocations& revocations, std::size_t max_cached = 16384)
+        : policy_(std::move(policy)), keys_(keys), revocations_(revocations), max_cached_(max_cached) {}
+
+    // The proof, valid until the next call, or the reason why not.
+    base::Result<Proof*> check(std::string_view token, base::Timestamp now);
+    // The same for a token that may have expired or been revoked: signing out twice is no error.
+    base::Result<token::AccessClaims> check_ignoring_time(std::string_view token) const {
+        return prove(token, keys_, policy_);
+    }
+
+private:
+    // Only proven tokens get in, so their last characters (the signature) spread well and cannot be chosen.
+    struct TailHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view token) const {
+            return std::hash<std::string_view>{}(token.substr(token.size() < 32 ? 0 : token.size() - 32));
+        }
+    };
+    using Cache = std::unordered_map<std::string, Proof, TailHash, std::equal_to<>>;
+
+    Proof* find(std::string_view token);
+    void make_room();
+    base::Result<Proof*> judge(Proof& proof, base::Timestamp now) const;
+
+    Policy policy_;
+    const KeySet& keys_;
+    const Revocations& revocations_;
+    std::size_t max_cached_;
+    Cache young_, old_;  // when young_ is full it becomes old_: tokens in use move back, the rest falls out
+};
+
+}  // namespace coatcheck::verify

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/answers.hpp"
+
+#include "web/cookies.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace coatcheck::web {
+
+using base::unix_seconds;
+namespace json = boost::json;
+
+json::object user_json(const auth::User& user) {
+    json::array roles(user.roles.begin(), user.roles.end());
+    return {{"id", user.id},
+            {"username", user.username},
+            {"email", user.email ? json::value(*user.email) : json::value(nullptr)},
+            {"roles", std::move(roles)},
+            {"claims", json::parse(user.claims)}};
+}
+
+json::object session_json(const auth::Session& session, std::string_view current) {
+    return {{"id", session.id},
+            {"device", session.device},
+            {"address", session.address},
+            {"created_at", unix_seconds(session.created)},
+            {"last_used_at", unix_seconds(session.last_used)},
+            {"idle_expires_at", unix_seconds(session.idle_end)},
+            {"expires_at", unix_seconds(session.absolute_end)},
+            {"delivery", auth::name_of(session.delivery)},
+            {"current", session.id == current}};
+}
+
+void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens) {
+    const auth::Session& session = granted.session;
+    const bool dev = settings.dev;
+    json::object answer;
+    if (session.delivery == auth::Delivery::cookie) {
+        set_cookie(response, CookieKind::access, tokens.access, tokens.access_end, dev);
+    } else {
+        answer["token"] = tokens.access;
+        answer["token_type"] = "Bearer";
+    }
+    answer["expires_in"] = tokens.life.count();
+    answer["expires_at"] = unix_seconds(tokens.access_end);
+    if (session.delivery == auth::Delivery::body) answer["refresh_token"] = tokens.refresh;
+    else set_cookie(response, CookieKind::refresh, tokens.refresh, session.idle_end, dev);
+    answer["user"] = user_json(granted.user);
+    answer["session"] = session_json(session, session.id);
+    write_json(response, 200, json::serialize(answer));
+}
+
+}  // namespace coatcheck::web

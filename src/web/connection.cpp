@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/connection.hpp"
+
+#include "base/log.hpp"
+#include "web/cross_site.hpp"
+#include "web/forwarded.hpp"
+#include "web/problem.hpp"
+#include "web/steps.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/write.hpp>
+
+namespace coatcheck::web {
+
+using base::Denied;
+using base::Reason;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t first_buffer_bytes = 2048;
+constexpr std::size_t max_buffer_bytes = max_head_bytes + max_body_bytes;
+// Answers to pipelined requests are sent together up to this size.
+constexpr std::size_t max_unsent_bytes = 64 * 1024;
+// What a connection keeps of its memory for answers while it is idle.
+constexpr std::size_t most_kept_bytes = 8 * 1024;
+constexpr Tick linger_ticks = 3;
+
+// A path without what could be a token that somebody put there.
+std::string loggable(std::string_view path) {
+    constexpr std::size_t max_path = 200, max_segment = 22;  // our ids fit
+    std::string out;
+    std::size_t segment = 0;
+    for (char c : path.substr(0, max_path)) {
+        segment = c == '/' ? 0 : segment + 1;
+        if (segment <= max_segment) out += c;
+        else if (segment == max_segment + 1) out += "...";
+    }
+    return out;
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, std::span<const Route> routes)
+    : loop_(loop), socket_(std::move(socket)), peer_(std::move(peer)),
+      peer_is_trusted_(is_trusted(peer_, loop.context().service.settings.trusted_proxies)), routes_(routes) {
+    loop_.counters().connections.fetch_add(1, std::memory_order_relaxed);
+    in_.resize(first_buffer_bytes);
+}
+
+Connection::~Connection() { loop_.counters().connections.fetch_sub(1, std::memory_order_relaxed); }
+
+void Connection::start() {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
+    socket_.set_option(tcp::no_delay(true), ignored);
+    enter(State::idle);
+    read_more();
+}
+
+void Connection::enter(State state) {
+    if (state == state_) return;
+    state_ = state;
+    const auto& settings = loop_.context().service.settings;
+    const auto within = [&](std::chrono::seconds time) { deadline_ = loop_.tick() + static_cast<Tick>(time.count()) + 1; };
+    switch (state) {
+        case State::idle: return within(settings.idle_time);
+        case State::header: return within(settings.header_time);
+        case State::body: return within(settings.body_time);
+        case State::writing: return within(settings.write_time);
+        case State::lingering: deadline_ = loop_.tick() + linger_ticks; return;
+        case State::answering:  // steps have limits of their own
+        case State::closed: deadline_ = 0; return;
+    }
+}
+
+void Connection::on_tick(Tick now) {
+    if (deadline_ != 0 && now >= deadline_) close();
+}
+
+void Connection::wind_down() {
+    last_ = true;
+    if (state_ == State::idle) close();
+}
+
+void Connection::close() {
+    enter(State::closed);
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+void Connection::read_more() {
+    if (in_size_ == in_.size()) in_.resize(std::min(max_buffer_bytes, in_.size() * 4));
+    socket_.async_read_some(asio::buffer(in_.data() + in_size_, in_.size() - in_size_),
+                            [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+                                if (self->state_ == State::closed) return;
+                                if (error) return self->close();
+                                self->on_read(bytes);
+                            });
+}
+
+void Connection::on_read(std::size_t bytes) {
+    if (state_ == State::lingering) return read_more();  // what comes now is thrown away
+    in_size_ += bytes;
+    if (state_ == State::idle) enter(State::header);
+    work();
+}
+
+void Connection::work() {
+    for (;;) {
+        if (!take_header()) break;
+        if (in_size_ < head_size_ + frame_->body_bytes) {
+            enter(State::body);
+            break;
+        }
+        request_.body = std::string_view(in_.data() + head_size_, frame_->body_bytes);
+        request_.now = base::read_clock();  // when the request is whole: a slow body gains no time
+        enter(State::answering);
+        handle();
+        if (state_ != State::header && state_ != State::idle) return;  // a handler waits, or the answer was the last
+        if (out_.size() > max_unsent_bytes) break;
+    }
+    if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return;
+    if (!out_.empty()) return send();
+    read_more();
+}
+
+bool Connection::take_header() {
+    if (frame_) return true;
+    const std::string_view bytes(in_.data(), in_size_);
+    const auto end = bytes.find("\r\n\r\n");
+    if (end == std::string_view::npos || end + 4 > max_head_bytes) {
+        if (in_size_ > max_head_bytes || end != std::string_view::npos)
+            refuse_and_close({Reason::headers_too_large, {}, "at most 16 KiB"});
+        return false;
+    }
+    const std::string_view head = bytes.substr(0, end + 4);
+    auto frame = check_framing(head);
+    if (!frame) {
+        refuse_and_close(frame.error());
+        return false;
+    }
+    head_size_ = head.size();
+    frame_ = *frame;
+    parse_header(head);
+    if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return false;
+    if (frame_->body_bytes > max_body_bytes) {
+        refuse_and_close({Reason::body_too_large, {}, "at most 16 KiB"});
+        return false;
+    }
+    if (frame_->expects_continue && in_size_ < head_size_ + frame_->body_bytes) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    return true;
+}
+
+void Connection::parse_header(std::string_view head) {
+    parser_.reset();
+    arena_.release();
+    parser_.emplace(std::piecewise_construct, std::make_tuple(), std::make_tuple(Allocator(&arena_)));
+    parser_->header_limit(max_head_bytes + 1);
+    parser_->body_limit(boost::none);  // the gate has told how long it is
+    error_code error;
+    parser_->put(asio::buffer(head.data(), head.size()), error);
+    if (!parser_->is_header_done()) {
+        refuse_and_close({Reason::malformed_request, {}, "the header cannot be read"});
+        return;
+    }
+    const auto& message = parser_->get();
+    const std::string_view target(message.target().data(), message.target().size());
+    const auto question = std::min(target.find('?'), target.size());
+    request_.method = message.method();
+    request_.path = target.substr(0, question);
+    request_.query = target.substr(std::min(question + 1, target.size()));
+    request_.fields = &message;
+    request_.from_trusted_proxy = peer_is_trusted_;
+    request_.address = peer_;
+    if (!peer_is_trusted_) return;
+    std::string list;  // several fields are one list (RFC 9110 §5.3)
+    for (auto [row, end] = message.equal_range("X-Forwarded-For"); row != end; ++row)
+        list.append(list.empty() ? "" : ",").append(row->value().data(), row->value().size());
+    request_.address = client_address(peer_, list, loop_.context().service.settings.trusted_proxies);
+}
+
+void Connection::handle() {
+    response_.clear();
+    head_only_ = request_.method == http::verb::head;
+    last_ = last_ || !frame_->keep_alive || loop_.stopping();
+    const Match match = find_route(routes_, request_.method, request_.path);
+    route_ = match.route;
+    cross_origin_ = match.cross_origin;
+    request_.argument = match.argument;
+    if (route_ == nullptr) {
+        if (!match.path_known) {
+            write_problem(response_, {Reason::not_found});
+        } else if (request_.method == http::verb::options) {
+            answer_preflight(response_, request_, loop_.context().service.settings, match.allow);
+        } else {
+            write_problem(response_, {Reason::method_not_allowed});
+            response_.field("Allow", match.allow);
+        }
+        return finish(false);
+    }
+    if (route_->waits != nullptr) return run_waiting(*route_);
+    try {
+        route_->now(loop_.context(), request_, response_);
+    } catch (...) {
+        tell_failure(std::current_exception());
+    }
+    finish(true);
+}
+
+void Connection::run_waiting(const Route& route) {
+    // A handler that has nothing to wait for ends before co_spawn() returns: then work() is still in its loop.
+    starting_ = true;
+    asio::co_spawn(loop_.io(), route.waits(loop_.context(), request_, response_),
+                   [self = shared_from_this()](std::exception_ptr failed) {
+                       if (self->state_ == State::closed) return;
+                       if (failed) self->tell_failure(failed);
+                       self->finish(true);
+                       const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
+                       if (goes_on && !self->starting_) self->work();
+                   });
+    starting_ = false;
+}
+
+// The one place where a broken environment becomes an answer.
+void Connection::tell_failure(std::exception_ptr failed) {
+    response_.clear();
+    const auto log = [&](const char* what) {
+        base::log::write(base::log::Level::error, "request_failed",
+                         {{"route", std::string(route_ ? route_->path : "")}, {"reason", what}});
+    };
+    try {
+        std::rethrow_exception(failed);
+    } catch (const Busy&) {
+        write_problem(response_, {Reason::busy, std::chrono::seconds(1)});
+    } catch (const std::logic_error& mistake) {
+        log(mistake.what());
+        write_problem(response_, {Reason::internal_error});
+    } catch (const std::exception& broken) {
+        log(broken.what());
+        write_problem(response_, {Reason::unavailable, std::chrono::seconds(1)});
+    }
+    // For a proxy's sub-request anything but 401 and 403 could mean "let it through".
+    if (route_ != nullptr && route_->any_method) {
+        response_.clear();
+        write_problem(response_, {Reason::unavailable}, 401);
+    }
+}
+
+void Connection::finish(bool is_known_route) {
+    const auto& settings = loop_.context().service.settings;
+    if (cross_origin_) allow_origin(response_, request_, settings);
+    response_.close = last_;
+    response_.write_to(out_, loop_.date_field(request_.now), head_only_, settings.hsts);
+
+    Counters& counters = loop_.counters();
+    if (is_known_route && routes_.data() == public_routes().data()) {
+        const auto index = static_cast<std::size_t>(route_ - routes_.data());
+        counters.answers[index][response_.status / 100].fetch_add(1, std::memory_order_relaxed);
+    }
+    if (response_.refusal)
+        counters.refusals[static_cast<std::size_t>(*response_.refusal)].fetch_add(1, std::memory_order_relaxed);
+    if (settings.log_access || (response_.refusal && loop_.may_log_refusal()))
+        base::log::write(base::log::Level::info, settings.log_access ? "request" : "refused",
+                         {{"method", std::string(http::to_string(request_.method))},
+                          {"path", loggable(request_.path)},
+                          {"status", std::to_string(response_.status)},
+                          {"code", response_.refusal ? std::string(public_reason(*response_.refusal).code) : ""},
+                          {"address", request_.address}});
+
+    // The next request moves to the front of the buffer.
+    const std::size_t used = head_size_ + frame_->body_bytes;
+    std::move(in_.begin() + static_cast<std::ptrdiff_t>(used), in_.begin() + static_cast<std::ptrdiff_t>(in_size_), in_.begin());
+    in_size_ -= used;
+    frame_.reset();
+    if (in_size_ == 0 && in_.size() > first_buffer_bytes) {
+        in_.resize(first_buffer_bytes);
+        in_.shrink_to_fit();
+    }
+    if (last_) {
+        enter(State::writing);
+        return send();
+    }
+    enter(in_size_ == 0 ? State::idle : State::header);
+}
+
+void Connection::refuse_and_close(const Denied& denied) {
+    request_.now = base::read_clock();
+    response_.clear();
+    write_problem(response_, denied);
+    if (frame_ && parser_ && parser_->is_header_done() && find_route(routes_, request_.method, request_.path).cross_origin)
+        allow_origin(response_, request_, loop_.context().service.settings);
+    response_.close = last_ = true;
+    loop_.counters().refusals[static_cast<std::size_t>(denied.reason)].fetch_add(1, std::memory_order_relaxed);
+    const bool head_only = std::string_view(in_.data(), in_size_).starts_with("HEAD ");
+    response_.write_to(out_, loop_.date_field(request_.now), head_only, loop_.context().service.settings.hsts);
+    enter(State::writing);
+    send();
+}
+
+void Connection::send() {
+    error_code error;
+    if (sent_ < out_.size()) {
+        const std::size_t bytes = socket_.send(asio::buffer(out_.data() + sent_, out_.size() - sent_), MSG_NOSIGNAL, error);
+        if (error && error != asio::error::would_block) return close();
+        if (!error) sent_ += bytes;
+    }
+    if (sent_ < out_.size()) {
+        enter(State::writing);
+        socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& failed) {
+            if (self->state_ == State::closed) return;
+            if (failed) return self->close();
+            self->send();
+        });
+        return;
+    }
+    out_.clear();
+    sent_ = 0;
+    if (in_size_ == 0 && out_.capacity() > most_kept_bytes) {
+        out_.shrink_to_fit();
+        response_.body = std::string();
+    }
+    if (last_) return linger();
+    if (frame_) return read_more();  // "100 Continue" went out; the body comes
+    if (state_ == State::writing) enter(in_size_ == 0 ? State::idle : State::header);
+    if (in_size_ > 0) return work();
+    read_more();
+}
+
+// Closing at once while bytes still come would destroy the answer on its way (RFC 9112 §9.6).
+void Connection::linger() {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    in_size_ = 0;
+    enter(State::lingering);
+    read_more();
+}
+
+}  // namespace coatcheck::web

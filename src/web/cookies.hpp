@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our two cookies (RFC 6265bis). Expires alone, no Max-Age: the access cookie ends with its token, to the second.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "web/http.hpp"
+
+#include <string_view>
+
+namespace coatcheck::web {
+
+enum class CookieKind { access, refresh };
+
+// "__Host-Http-coatcheck", "__Host-Http-coatcheck-refresh"; in development without the prefix.
+std::string_view cookie_name(CookieKind kind, bool dev);
+
+// The value of our cookie; empty if absent. credential_conflict if it comes twice with different values.
+base::Result<std::string_view> find_cookie(const Request& request, CookieKind kind, bool dev);
+
+void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev);
+void clear_cookie(Response& response, CookieKind kind, bool dev);
+// Clears it only where the request carried it.
+void clear_if_sent(Response& response, const Request& request, CookieKind kind, bool dev);
+void clear_sent_cookies(Response& response, const Request& request, bool dev);
+
+}  // namespace coatcheck::web

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the one credential of a request, and believes it or not.
+#pragma once
+
+#include "base/result.hpp"
+#include "token/claims.hpp"
+#include "web/cookies.hpp"
+#include "web/service.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace coatcheck::web {
+
+struct Credential {
+    std::string_view token;  // empty: none was sent
+    bool by_cookie = false;  // and by nothing else: the CSRF rule applies
+};
+
+// The access token in `Authorization: Bearer` (RFC 6750 §2.1), bare Authorization where switched on, or the access
+// cookie. Other schemes are ignored. credential_conflict: two that differ.
+base::Result<Credential> find_access_token(const Request& request, const Settings& settings);
+
+// The refresh token in the body (`in_body`, may be empty) or in the refresh cookie. credential_conflict likewise.
+base::Result<Credential> find_refresh_token(const Request& request, const Settings& settings, std::string_view in_body);
+
+// The proven access token of a request; valid until the next check on this event loop. token_missing, csrf_refused,
+// or what the verifier says. `method` decides whether the CSRF rule applies; unknown methods count as unsafe.
+base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method);
+
+// A copy of the claims of who asks, for handlers that wait. Nothing: the refusal has been written.
+std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response);
+
+}  // namespace coatcheck::web

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/cross_site.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace coatcheck::web {
+namespace {
+
+bool is_listed(const Settings& settings, std::string_view origin) { return settings.allowed_origins.contains(origin); }
+
+// One field, not more: a second Origin makes the first one doubtful.
+bool comes_once(const Request& request, http::field name) { return request.fields->count(name) == 1; }
+
+}  // namespace
+
+bool is_safe_method(std::string_view method) {
+    constexpr std::array<std::string_view, 3> safe{"GET", "HEAD", "OPTIONS"};
+    return std::find(safe.begin(), safe.end(), method) != safe.end();
+}
+
+bool site_is_allowed(const Request& request, const Settings& settings, Proof proof) {
+    const bool has_origin = request.has(http::field::origin);
+    const std::string_view origin = has_origin && comes_once(request, http::field::origin)
+                                        ? request.field(http::field::origin) : std::string_view();
+    if (request.fields->count("Sec-Fetch-Site") > 1) return false;
+    const std::string_view site = request.field("Sec-Fetch-Site");
+    if (!site.empty())
+        return site == "same-origin" || ((site == "same-site" || site == "cross-site") && is_listed(settings, origin));
+    if (has_origin) return origin == settings.origin || is_listed(settings, origin);
+    return proof == Proof::where_browser || request.field("X-Coatcheck") == "1";
+}
+
+void allow_origin(Response& response, const Request& request, const Settings& settings) {
+    response.field("Vary", "Origin");
+    const std::string_view origin = request.field(http::field::origin);
+    if (!comes_once(request, http::field::origin) || !is_listed(settings, origin)) return;
+    response.field("Access-Control-Allow-Origin", origin);
+    response.field("Access-Control-Allow-Credentials", "true");
+    response.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
+}
+
+void answer_preflight(Response& response, const Request& request, const Settings& settings, std::string_view methods) {
+    response.status = 204;
+    response.field("Allow", methods);
+    if (!comes_once(request, http::field::origin) || !is_listed(settings, request.field(http::field::origin))) return;
+    response.field("Access-Control-Allow-Methods", methods);
+    response.field("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Coatcheck");
+    response.field("Access-Control-Max-Age", "600");
+}
+
+}  // namespace coatcheck::web

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/event_loop.hpp"
+
+#include "base/log.hpp"
+#include "web/connection.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace coatcheck::web {
+
+using boost::system::error_code;
+
+namespace {
+
+constexpr Tick grace_ticks = 10;
+
+}  // namespace
+
+EventLoop::EventLoop(Service& service)
+    : max_connections_(service.settings.max_connections_per_loop), context_{service, verify::Verifier({service.policy.issuer, service.policy.audience}, service.keys, service.revocations)} {}
+
+EventLoop::~EventLoop() = default;
+
+void EventLoop::listen(tcp::acceptor acceptor, std::span<const Route> routes) {
+    auto listener = std::make_shared<Listener>(Listener{std::move(acceptor), routes, asio::steady_timer(io_)});
+    listeners_.push_back(listener);
+    accept(listener);
+}
+
+void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
+    listener->acceptor.async_accept([this, listener](const error_code& error, tcp::socket socket) {
+        if (stopping_ || error == asio::error::operation_aborted) return;
+        const bool full = counters_.connections.load(std::memory_order_relaxed) >= max_connections_;
+        if (error || full) {
+            // Out of file descriptors, usually. Accepting again at once would spin.
+            if (may_log_refusal())
+                base::log::write(base::log::Level::warning, "accept_failed", {{"reason", full ? "too many connections" : error.message()}});
+            listener->pause.expires_after(std::chrono::milliseconds(100));
+            listener->pause.async_wait([this, listener](const error_code& cancelled) {
+                if (!cancelled && !stopping_) accept(listener);
+            });
+            return;
+        }
+        error_code gone;
+        const auto peer = socket.remote_endpoint(gone);
+        if (!gone) {
+            counters_.accepted.fetch_add(1, std::memory_order_relaxed);
+            auto connection = std::make_shared<Connection>(*this, std::move(socket), peer.address().to_string(), listener->routes);
+            add(*connection);
+            connection->start();
+        }
+        accept(listener);
+    });
+}
+
+void EventLoop::add(Connection& connection) { connections_.push_back(connection); }
+
+void EventLoop::run() {
+    on_tick();
+    io_.run();
+}
+
+void EventLoop::stop() {
+    asio::post(io_, [this] { begin_stop(); });
+}
+
+void EventLoop::begin_stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    stop_at_ = tick_ + grace_ticks;
+    error_code ignored;
+    for (const auto& listener : listeners_) {
+        listener->acceptor.close(ignored);
+        listener->pause.cancel();
+    }
+    for (auto& connection : connections_) connection.wind_down();
+    ticker_.cancel();
+    on_tick();
+}
+
+// Connections unlink themselves when they go; the last reference is held by the operation that waits.
+void EventLoop::on_tick() {
+    // While stopping it looks ten times a second; a tick stays a second.
+    if (!stopping_ || ++looks_ % 10 == 0) ++tick_;
+    for (auto& connection : connections_) {
+        if (stopping_ && tick_ >= stop_at_) connection.close();
+        else connection.on_tick(tick_);
+    }
+    if (stopping_ && connections_.empty()) return;
+    ticker_.expires_after(stopping_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1000));
+    ticker_.async_wait([this](const error_code& cancelled) {
+        if (!cancelled) on_tick();
+    });
+}
+
+const std::string& EventLoop::date_field(base::Timestamp now) {
+    const std::int64_t second = base::unix_seconds(now);
+    if (second != date_second_) {
+        date_second_ = second;
+        date_field_ = "Date: " + base::http_date(now) + "\r\n";
+    }
+    return date_field_;
+}
+
+bool EventLoop::may_log_refusal() {
+    if (last_refusal_ == tick_) return false;
+    last_refusal_ = tick_;
+    return true;
+}
+
+}  // namespace coatcheck::web

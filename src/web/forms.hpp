@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request bodies, turned into forms. A form that comes back is whole; every refusal names the member.
+#pragma once
+
+#include "auth/sign_in.hpp"
+#include "base/result.hpp"
+#include "web/http.hpp"
+
+#include <optional>
+#include <string>
+
+namespace coatcheck::web {
+
+struct SignUpForm {
+    std::string username;
+    base::Secret password;
+    std::optional<std::string> email;
+};
+struct PasswordForm {
+    base::Secret current, replacement;
+};
+struct AccountForm {
+    std::optional<std::string> email;  // null takes the address away
+    base::Secret current_password;
+};
+
+// All refuse with unsupported_media_type, malformed_json, missing_, unknown_, duplicate_ or invalid_member.
+base::Result<auth::SignIn> parse_sign_in(const Request& request);
+// The refresh token, or empty where there is no body or {}.
+base::Result<std::string> parse_refresh(const Request& request);
+base::Result<SignUpForm> parse_sign_up(const Request& request);
+base::Result<PasswordForm> parse_password_change(const Request& request);
+base::Result<AccountForm> parse_account_change(const Request& request);
+base::Result<base::Secret> parse_current_password(const Request& request);
+
+}  // namespace coatcheck::web

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/framing.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/core/string.hpp>
+#include <charconv>
+
+namespace coatcheck::web {
+namespace {
+
+using base::Denied;
+using base::Reason;
+
+Denied malformed(const char* why) { return {Reason::malformed_request, {}, why}; }
+
+// RFC 9110 §5.6.2 token characters.
+constexpr auto token_table = [] {
+    std::array<bool, 256> table{};
+    for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
+    for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = table[c + 32] = true;
+    for (unsigned char c : std::string_view("!#$%&'*+-.^_`|~")) table[c] = true;
+    return table;
+}();
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return token_table[c]; });
+}
+
+bool is(std::string_view name, std::string_view expected) {
+    return name.size() == expected.size() && boost::beast::iequals({name.data(), name.size()}, {expected.data(), expected.size()});
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+// True if the comma-separated list holds the word.
+bool lists(std::string_view list, std::string_view word) {
+    while (!list.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        if (is(trimmed(list.substr(0, comma)), word)) return true;
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return false;
+}
+
+// Visible ASCII with nothing a path or query could not hold (RFC 3986); '#' and '\' would be read differently by others.
+bool is_origin_form(std::string_view target) {
+    return target.starts_with('/') && std::all_of(target.begin(), target.end(), [](unsigned char c) {
+        return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>' && c != '`';
+    });
+}
+
+// host[:port] without user information; what it names is no business of the gate.
+bool is_host(std::string_view host) {
+    return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
+        return c > 0x20 && c < 0x7f && c != '@' && c != '/' && c != '\\' && c != '?' && c != '#' && c != ',';
+    });
+}
+
+}  // namespace
+
+base::Result<Frame> check_framing(std::string_view head) {
+    const auto line_end = head.find("\r\n");
+    const std::string_view request_line = head.substr(0, line_end);
+    const auto first = request_line.find(' ');
+    const auto last = request_line.rfind(' ');
+    if (first == std::string_view::npos || first == last) return malformed("the request line has three parts");
+    const std::string_view method = request_line.substr(0, first), version = request_line.substr(last + 1);
+    const bool old = version == "HTTP/1.0";
+    if (!is_token(method)) return malformed("the method is no token");
+    if (!is_origin_form(request_line.substr(first + 1, last - first - 1)))
+        return malformed("the target is not in origin form");
+    if (!old && version != "HTTP/1.1") return malformed("HTTP/1.1 is spoken here");
+
+    Frame frame;
+    frame.keep_alive = !old;
+    std::size_t fields = 0, hosts = 0, lengths = 0;
+    head.remove_prefix(line_end + 2);
+    while (!head.starts_with("\r\n")) {
+        const auto end = head.find("\r\n");
+        if (end == std::string_view::npos) return malformed("a line has no end");
+        const std::string_view line = head.substr(0, end);
+        head.remove_prefix(end + 2);
+        if (++fields > max_fields) return Denied{Reason::headers_too_large, {}, "at most 64 fields"};
+        const auto colon = line.find(':');
+        if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+            return malformed("a field needs a name and a colon right after it");
+        const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
+        if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }))
+            return malformed("a control byte in a field");
+
+        if (is(name, "Transfer-Encoding")) return Denied{Reason::length_required, {}, "transfer codings are not taken"};
+        if (is(name, "Host")) {
+            if (++hosts > 1 || !is_host(value)) return malformed("exactly one valid Host is needed");
+        } else if (is(name, "Content-Length")) {
+            if (++lengths > 1 || value.empty() || value.size() > 19) return malformed("Content-Length");
+            const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), frame.body_bytes);
+            if (error != std::errc{} || stop != value.data() + value.size() || value.front() == '-')
+                return malformed("Content-Length");
+        } else if (is(name, "Connection")) {
+            if (lists(value, "close")) frame.keep_alive = false;
+        } else if (is(name, "Expect")) {
+            if (!is(value, "100-continue")) return malformed("this expectation cannot be met");
+            frame.expects_continue = !old;
+        }
+    }
+    if (hosts != 1) return malformed("exactly one valid Host is needed");
+    if (frame.body_bytes > 0 && (method == "GET" || method == "HEAD")) return malformed("GET has no body");
+    return frame;
+}
+
+}  // namespace coatcheck::web

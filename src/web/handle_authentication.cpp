@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sign in, who am I, refresh, sign out.
+#include "auth/sessions.hpp"
+#include "web/answers.hpp"
+#include "web/credentials.hpp"
+#include "web/cross_site.hpp"
+#include "web/forms.hpp"
+#include "web/handlers.hpp"
+#include "web/problem.hpp"
+#include "web/steps.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace coatcheck::web {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+namespace {
+
+void answer_with_tokens(const Context& context, const Request& request, Response& response, const auth::Granted& granted) {
+    const auto& service = context.service;
+    const auto tokens = auth::mint_tokens(service.ring.get()->ring, service.policy, granted, request.now);
+    write_tokens(response, service.settings, granted, tokens);
+}
+
+// A browser that was signed in another way before must not go on carrying the cookies of that.
+void clear_other_deliveries(Response& response, const Request& request, const Settings& settings, auth::Delivery delivery) {
+    if (delivery != auth::Delivery::cookie) clear_if_sent(response, request, CookieKind::access, settings.dev);
+    if (delivery == auth::Delivery::body) clear_if_sent(response, request, CookieKind::refresh, settings.dev);
+}
+
+}  // namespace
+
+Waits sign_in(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    if (!site_is_allowed(request, service.settings, Proof::where_browser))
+        co_return write_problem(response, {Reason::csrf_refused});
+    const auto form = parse_sign_in(request);
+    if (!form) co_return write_problem(response, form.error());
+
+    Result<auth::Candidate> candidate = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) { candidate = auth::look_up(store, *form); });
+    if (!candidate) co_return write_problem(response, candidate.error());
+    const auto slot = service.in_flight.enter(candidate->attempt);
+    if (!slot) co_return write_problem(response, {Reason::too_many_attempts, std::chrono::seconds(1), "at most four attempts at a time"});
+
+    auth::PasswordVerdict verdict;
+    co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, form->password); });
+
+    Result<auth::Granted> granted = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) {
+        granted = auth::open_session(store, service.policy, *form, *candidate, verdict);
+    });
+    if (!granted) co_return write_problem(response, granted.error());
+    clear_other_deliveries(response, request, service.settings, form->delivery);
+    answer_with_tokens(context, request, response, *granted);
+}
+
+Waits who_am_i(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    const auto claims = signed_in(context, request, response);
+    if (!claims) co_return;
+
+    std::optional<auth::User> user;
+    std::optional<auth::Session> session;
+    co_await in_store(service, [&](auth::Store& store) {
+        user = store.find_user(claims->subject);
+        session = store.find_session(claims->session);
+    });
+    if (!user || !session || session->ended) co_return write_problem(response, {Reason::token_revoked});
+    const auto expires = base::unix_seconds(claims->expires);
+    write_json(response, 200, boost::json::serialize(boost::json::object{
+                                  {"user", user_json(*user)},
+                                  {"session", session_json(*session, session->id)},
+                                  {"expires_at", expires},
+                                  {"expires_in", expires - base::unix_seconds(request.now)}}));
+}
+
+Waits refresh(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    const auto in_body = parse_refresh(request);
+    if (!in_body) co_return write_problem(response, in_body.error());
+    const auto credential = find_refresh_token(request, service.settings, *in_body);
+    if (!credential) co_return write_problem(response, credential.error());
+    if (credential->token.empty()) co_return write_problem(response, {Reason::refresh_token_missing});
+    if (!site_is_allowed(request, service.settings, credential->by_cookie ? Proof::always : Proof::where_browser))
+        co_return write_problem(response, {Reason::csrf_refused});
+    const auto mac_key = service.ring.get()->ring.mac_key;
+    const auto presented = token::RefreshToken::parse(credential->token, 1, *mac_key);
+    if (!presented) co_return write_problem(response, presented.error());
+
+    Result<auth::Granted> granted = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) {
+        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as a cookie.
+        const auto session = credential->by_cookie ? store.find_session(presented->session) : std::nullopt;
+        if (session && session->delivery == auth::Delivery::body) granted = Denied{Reason::refresh_token_malformed};
+        else granted = auth::refresh(store, service.policy, *mac_key, *presented, request.address);
+    });
+    if (!granted) co_return write_problem(response, granted.error());
+    answer_with_tokens(context, request, response, *granted);
+}
+
+namespace {
+
+// The session that a sign-out speaks of: by an access token of ours, expired or not, or by the refresh token.
+struct SignOut {
+    std::string session;       // empty: nothing usable was presented
+    std::string secret_hash;   // where the refresh token was presented
+    bool any_cookie = false;
+};
+
+// A cookie that no longer says anything is cleared, not complained about; a header or body is.
+Result<SignOut> what_to_end(Context& context, const Request& request) {
+    const Settings& settings = context.service.settings;
+    const auto in_body = parse_refresh(request);
+    if (!in_body) return in_body.error();
+    const auto access = find_access_token(request, settings);
+    if (!access) return access.error();
+    const auto refresh = find_refresh_token(request, settings, *in_body);
+    if (!refresh) return refresh.error();
+
+    const bool by_header_or_body = (!access->token.empty() && !access->by_cookie) || !in_body->empty();
+    SignOut out;
+    out.any_cookie = (!access->token.empty() && access->by_cookie) || (!refresh->token.empty() && refresh->by_cookie);
+    if (out.any_cookie && !by_header_or_body && !site_is_allowed(request, settings, Proof::always))
+        return Denied{Reason::csrf_refused};
+
+    if (!access->token.empty()) {
+        const auto claims = context.verifier.check_ignoring_time(access->token);
+        if (claims) out.session = claims->session;
+        else if (!access->by_cookie) return claims.error();
+    }
+    if (!refresh->token.empty()) {
+        const auto parsed = token::RefreshToken::parse(refresh->token, 1, *context.service.ring.get()->ring.mac_key);
+        if (!parsed) {
+            if (!refresh->by_cookie) return parsed.error();
+        } else if (!out.session.empty() && out.session != parsed->session) {
+            return Denied{Reason::credential_conflict, {}, "two tokens of different sessions came with one request"};
+        } else {
+            out.session = parsed->session;
+            out.secret_hash = parsed->secret_hash();
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Waits sign_out(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    const auto what = what_to_end(context, request);
+    if (!what) co_return write_problem(response, what.error());
+    if (!what->session.empty()) {
+        co_await in_store(service, [&](auth::Store& store) {
+            const auto session = store.find_session(what->session);
+            if (!session || (!what->secret_hash.empty() && session->secret_hash != what->secret_hash &&
+                             session->renewed_from != what->secret_hash))
+                return;
+            auth::end_session(store, session->id, "sign_out", request.address);
+        });
+    }
+    if (what->any_cookie || what->session.empty()) {
+        clear_cookie(response, CookieKind::access, service.settings.dev);
+        clear_cookie(response, CookieKind::refresh, service.settings.dev);
+    }
+    response.status = 204;
+}
+
+}  // namespace coatcheck::web

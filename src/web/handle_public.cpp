@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What anybody may read: keys, metadata, the API's description, the page, and whether the server is well.
+#include "base/bytes.hpp"
+#include "crypto/digest.hpp"
+#include "web/embedded_openapi.hpp"
+#include "web/embedded_page.hpp"
+#include "web/handlers.hpp"
+#include "web/problem.hpp"
+#include "web/steps.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <map>
+
+namespace coatcheck::web {
+namespace {
+
+// May be kept, but must be asked for again: the tag tells in one round trip whether it is still the same.
+void answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view content) {
+    // The embedded files never change: their tags are computed once.
+    thread_local std::map<std::string, std::string, std::less<>> tags;
+    auto known = tags.find(content);
+    if (known == tags.end())
+        known = tags.emplace(content, "\"" + base::base64url(crypto::sha256(content).substr(0, 12)) + "\"").first;
+    const std::string& tag = known->second;
+    response.may_be_stored = true;
+    response.field("Cache-Control", "no-cache");
+    response.field("ETag", tag);
+    response.content_type = type;  // with 304 as well: its fields, policies included, replace the stored ones
+    if (request.field(http::field::if_none_match) == tag) response.status = 304;
+    else response.body = content;
+}
+
+std::string_view type_of(std::string_view name) {
+    if (name.ends_with(".html")) return "text/html; charset=utf-8";
+    if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+    if (name.ends_with(".css")) return "text/css; charset=utf-8";
+    return "image/svg+xml";
+}
+
+}  // namespace
+
+void show_keys(Context& context, const Request&, Response& response) {
+    response.may_be_stored = true;
+    response.field("Cache-Control", "public, max-age=300");
+    write_json(response, 200, context.service.ring.get()->jwk_set);
+}
+
+// RFC 8414. There is no authorization endpoint here: what is said is what exists.
+void show_metadata(Context& context, const Request& request, Response& response) {
+    const auto& service = context.service;
+    const std::string& url = service.settings.public_url;
+    const std::string api = url + (url.ends_with('/') ? "" : "/") + "api/v1/authentication";
+    const auto ring = service.ring.get();
+    const boost::json::object metadata{
+        {"issuer", service.policy.issuer},
+        {"jwks_uri", url + (url.ends_with('/') ? "" : "/") + ".well-known/jwks.json"},
+        {"response_types_supported", boost::json::array()},
+        {"grant_types_supported", boost::json::array()},
+        {"token_endpoint_auth_methods_supported", boost::json::array{"none"}},
+        {"access_token_signing_alg_values_supported", {crypto::name_of(ring->ring.current->algorithm())}},
+        {"coatcheck_authentication_endpoint", api},
+        {"coatcheck_refresh_endpoint", api + "/refresh"},
+        {"coatcheck_audience", service.policy.audience}};
+    answer_with_tag(response, request, "application/json", boost::json::serialize(metadata));
+}
+
+void show_openapi(Context&, const Request& request, Response& response) {
+    answer_with_tag(response, request, "application/json", embedded::openapi[0].content);
+}
+
+void show_page_file(Context&, const Request& request, Response& response) {
+    const std::string_view name = request.path == "/" ? "index.html" : request.path.substr(1);
+    const auto* file = std::find_if(std::begin(embedded::page), std::end(embedded::page),
+                                    [&](const auto& candidate) { return candidate.name == name; });
+    if (file == std::end(embedded::page)) return write_problem(response, {base::Reason::not_found});
+    answer_with_tag(response, request, type_of(name), file->content);
+}
+
+void show_health(Context&, const Request&, Response& response) { write_json(response, 200, R"({"status":"ok"})"); }
+
+// A step that does nothing tells whether the store answers.
+Waits show_readiness(Context& context, const Request&, Response& response) {
+    Service& service = context.service;
+    if (service.revocations.generation() == 0) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+    co_await in_store(service, [](auth::Store&) {});
+    write_json(response, 200, R"({"status":"ready"})");
+}
+
+void show_metrics(Context& context, const Request&, Response& response) {
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = context.service.metrics();
+}
+
+}  // namespace coatcheck::web

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/http.hpp"
+
+#include <algorithm>
+#include <boost/beast/http/status.hpp>
+#include <charconv>
+#include <stdexcept>
+
+namespace coatcheck::web {
+namespace {
+
+// For answers that are not pages: nothing in them may ever be run or framed.
+constexpr std::string_view inert = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n";
+// For the page at /, which runs one module of its own.
+constexpr std::string_view page_policy =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n";
+constexpr std::string_view always =
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-site\r\n";
+
+void append_number(std::string& out, std::size_t number) {
+    char text[20];
+    out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+}  // namespace
+
+void Response::format_field(std::string& out, std::string_view name, std::string_view value) {
+    const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+    if (std::any_of(value.begin(), value.end(), control))
+        throw std::logic_error("a control byte in the field " + std::string(name));
+    out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void Response::field(std::string_view name, std::string_view value) { format_field(fields_, name, value); }
+
+void Response::clear() {
+    status = 200;
+    content_type = {};
+    body.clear();
+    fields_.clear();
+    close = may_be_stored = false;
+    refusal.reset();
+}
+
+void Response::write_to(std::string& out, std::string_view date, bool head_only, bool hsts) const {
+    if (status == 200) {
+        out += "HTTP/1.1 200 OK\r\n";
+    } else {
+        const auto reason = http::obsolete_reason(static_cast<http::status>(status));
+        out += "HTTP/1.1 ";
+        append_number(out, status);
+        out.append(" ").append(reason.data(), reason.size()).append("\r\n");
+    }
+    out += date;
+    out += fields_;
+    if (!may_be_stored) out += "Cache-Control: no-store\r\n";
+    out += content_type.starts_with("text/html") ? page_policy : inert;
+    out += always;
+    if (hsts) out += "Strict-Transport-Security: max-age=31536000\r\n";
+    if (close) out += "Connection: close\r\n";
+    if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");
+    // RFC 9110 §8.6: no Content-Length with 204; with 304 it would be that of the 200.
+    if (status != 204 && status != 304) {
+        out += "Content-Length: ";
+        append_number(out, body.size());
+        out += "\r\n";
+    }
+    out += "\r\n";
+    if (!head_only) out += body;
+}
+
+void write_json(Response& response, unsigned status, std::string body) {
+    response.status = status;
+    response.content_type = "application/json";
+    response.body = std::move(body);
+}
+
+}  // namespace coatcheck::web

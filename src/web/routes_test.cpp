@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/routes.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+namespace coatcheck::web {
+namespace {
+
+using http::verb;
+
+Match find(verb method, std::string_view path) { return find_route(public_routes(), method, path); }
+
+// Every path of the public listener with what OPTIONS says of it.
+const std::map<std::string_view, std::string_view> paths = {
+    {"/api/v1/verify", "GET, HEAD, OPTIONS"},
+    {"/api/v1/authentication", "POST, GET, HEAD, DELETE, OPTIONS"},
+    {"/api/v1/authentication/refresh", "POST, OPTIONS"},
+    {"/api/v1/sessions", "GET, HEAD, DELETE, OPTIONS"},
+    {"/api/v1/sessions/{id}", "DELETE, OPTIONS"},
+    {"/api/v1/users", "POST, OPTIONS"},
+    {"/api/v1/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"},
+    {"/api/v1/users/me/password", "PUT, OPTIONS"},
+    {"/.well-known/jwks.json", "GET, HEAD, OPTIONS"},
+    {"/.well-known/oauth-authorization-server", "GET, HEAD, OPTIONS"},
+    {"/openapi.json", "GET, HEAD, OPTIONS"},
+    {"/healthz", "GET, HEAD, OPTIONS"},
+    {"/readyz", "GET, HEAD, OPTIONS"},
+    {"/", "GET, HEAD, OPTIONS"},
+    {"/page.js", "GET, HEAD, OPTIONS"},
+    {"/page.css", "GET, HEAD, OPTIONS"},
+    {"/icon.svg", "GET, HEAD, OPTIONS"}};
+
+TEST(Routes, EachPathIsKnownWithItsMethods) {
+    std::set<std::string_view> seen;
+    for (const Route& route : public_routes()) {
+        seen.insert(route.path);
+        ASSERT_TRUE(paths.contains(route.path)) << route.path;
+    }
+    EXPECT_EQ(seen.size(), paths.size());
+    for (const auto& [path, allow] : paths) {
+        const std::string sent = path == "/api/v1/sessions/{id}" ? "/api/v1/sessions/abc" : std::string(path);
+        const Match match = find(verb::trace, sent);
+        EXPECT_EQ(match.route, nullptr);
+        EXPECT_TRUE(match.path_known) << path;
+        EXPECT_EQ(match.allow, allow) << path;
+    }
+}
+
+TEST(Routes, EachRowIsFoundByItsMethodAndPath) {
+    for (const Route& route : public_routes()) {
+        const std::string sent = route.path.ends_with("{id}") ? "/api/v1/sessions/abc" : std::string(route.path);
+        const Match match = find(route.method, sent);
+        ASSERT_EQ(match.route, &route) << sent;
+        EXPECT_EQ(match.cross_origin, route.cross_origin);
+    }
+}
+
+TEST(Routes, EachRowHasOneHandler) {
+    for (const auto& table : {public_routes(), metrics_routes()})
+        for (const Route& route : table) EXPECT_NE(route.now == nullptr, route.waits == nullptr) << route.path;
+}
+
+TEST(Routes, HeadIsAnsweredAsGetAndOnlyThere) {
+    EXPECT_EQ(find(verb::head, "/healthz").route, find(verb::get, "/healthz").route);
+    EXPECT_EQ(find(verb::head, "/api/v1/users/me").route->method, verb::get);
+    EXPECT_EQ(find(verb::head, "/api/v1/users").route, nullptr);
+    EXPECT_TRUE(find(verb::head, "/api/v1/users").path_known);
+    EXPECT_EQ(find(verb::head, "/api/v1/sessions/abc").route, nullptr);
+}
+
+TEST(Routes, IdStandsForOneWholePart) {
+    for (std::string_view id : {"a", "AAAAAAAAAAAAAAAAAAAAAA", "{id}", "..", "%2f", "me"}) {
+        const std::string path = "/api/v1/sessions/" + std::string(id);
+        const Match match = find(verb::delete_, path);
+        ASSERT_NE(match.route, nullptr) << path;
+        EXPECT_EQ(match.argument, id);
+    }
+    for (std::string_view path : {"/api/v1/sessions/", "/api/v1/sessions/a/", "/api/v1/sessions/a/b", "/api/v1/sessions//", "/api/v1/sessionsx"}) {
+        EXPECT_EQ(find(verb::delete_, path).route, nullptr) << path;
+        EXPECT_FALSE(find(verb::delete_, path).path_known) << path;
+    }
+}
+
+TEST(Routes, PathCountsToTheLetter) {
+    for (std::string_view path : {"", "//", "/api", "/api/v1", "/api/v1/", "/api/v1/verify/", "/api/v1//verify", "/API/v1/verify", "/api/v1/verif", "/api/v1/verifyx", "/api/v1/../v1/verify",
+                                  "/api/v1/%76erify", "/api/v2/verify", "/healthz/", "/index.html", "/favicon.ico", "/metrics", "/.well-known/", "/api/v1/users/me/", "/api/v1/users/other"}) {
+        const Match match = find(verb::get, path);
+        EXPECT_EQ(match.route, nullptr) << path;
+        EXPECT_FALSE(match.path_known) << path;
+        EXPECT_EQ(match.allow, "OPTIONS");
+    }
+}
+
+TEST(Routes, PagesOfListedOriginsMayReadTheApiButNotHealthOrPage) {
+    for (const Route& route : public_routes()) {
+        const bool readable = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") || route.path == "/openapi.json";
+        EXPECT_EQ(route.cross_origin, readable) << route.path;
+    }
+    EXPECT_TRUE(find(verb::get, "/api/v1/nothing").cross_origin);  // and that a route is not there
+    EXPECT_FALSE(find(verb::get, "/nothing").cross_origin);
+}
+
+TEST(Routes, MetricsHaveAListenerOfTheirOwn) {
+    EXPECT_NE(find_route(metrics_routes(), verb::get, "/metrics").route, nullptr);
+    EXPECT_EQ(find_route(metrics_routes(), verb::get, "/api/v1/verify").route, nullptr);
+    EXPECT_FALSE(find(verb::get, "/metrics").path_known);
+    EXPECT_EQ(metrics_routes().size(), 1u);
+}
+
+}  // namespace
+}  // namespace coatcheck::web

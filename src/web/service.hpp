@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What handlers work with. `Service` is shared by all event loops; `Context` belongs to one of them.
+#pragma once
+
+#include "auth/key_ring.hpp"
+#include "auth/limits.hpp"
+#include "auth/store.hpp"
+#include "base/worker_pool.hpp"
+#include "verify/verifier.hpp"
+#include "web/settings.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace coatcheck::web {
+
+// The key ring in use and its published form; replaced as a whole when a key changes. Any thread.
+class CurrentRing {
+public:
+    struct View {
+        auth::Ring ring;
+        std::string jwk_set;
+    };
+    std::shared_ptr<const View> get() const {
+        const std::lock_guard lock(mutex_);
+        return view_;
+    }
+    void replace(auth::Ring ring) {
+        auto view = std::make_shared<View>();
+        view->jwk_set = token::write_jwk_set(ring.published);
+        view->ring = std::move(ring);
+        const std::lock_guard lock(mutex_);
+        view_ = std::move(view);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const View> view_;
+};
+
+struct Service {
+    Settings settings;
+    auth::Policy policy;
+    auth::StoreQueue& store;
+    base::WorkerPool& hashing;
+    const verify::KeySet& keys;
+    const verify::Revocations& revocations;
+    const CurrentRing& ring;
+    std::function<std::string()> metrics;      // Prometheus text
+    auth::AttemptsInFlight in_flight{};
+};
+
+struct Context {
+    Service& service;
+    verify::Verifier verifier;
+};
+
+}  // namespace coatcheck::web

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/steps.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <memory>
+
+namespace coatcheck::web {
+namespace {
+
+using Signature = void(std::exception_ptr);
+
+// Lets the handler go on where it came from. Work that is waited for keeps that event loop alive.
+template <class Handler>
+std::function<void(std::exception_ptr)> resume_on_its_loop(Handler handler) {
+    auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+    auto shared = std::make_shared<Handler>(std::move(handler));  // std::function wants to copy
+    return [shared, executor](std::exception_ptr failed) {
+        asio::post(executor, [shared, failed] { std::move (*shared)(failed); });
+    };
+}
+
+}  // namespace
+
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, Signature>(
+        [&service](auto handler, std::function<void(auth::Store&)> work) {
+            service.store.post(std::move(work), resume_on_its_loop(std::move(handler)));
+        },
+        asio::use_awaitable, std::move(step));
+}
+
+asio::awaitable<void> in_hashing_pool(Service& service, std::function<void()> work) {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, Signature>(
+        [&service](auto handler, std::function<void()> job) {
+            const auto resume = resume_on_its_loop(std::move(handler));
+            const bool taken = service.hashing.try_post([job = std::move(job), resume] {
+                std::exception_ptr failed;
+                try {
+                    job();
+                } catch (...) {
+                    failed = std::current_exception();
+                }
+                resume(failed);
+            });
+            if (!taken) resume(std::make_exception_ptr(Busy()));
+        },
+        asio::use_awaitable, std::move(work));
+}
+
+}  // namespace coatcheck::web

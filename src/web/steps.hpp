@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two steps that a request may wait for. A coroutine awaits them and goes on, on its own event loop.
+#pragma once
+
+#include "web/service.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <stdexcept>
+
+namespace coatcheck::web {
+
+namespace asio = boost::asio;
+
+// Thrown where the hashing queue is full: 503 busy.
+struct Busy : std::runtime_error {
+    Busy() : std::runtime_error("the hashing queue is full") {}
+};
+
+// Runs `step` on the store and goes on when it is durable; throws what it threw.
+// `step` may refer to the caller's locals: the caller waits.
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step);
+
+// Runs `work` on the hashing pool; throws Busy, or what it threw.
+asio::awaitable<void> in_hashing_pool(Service& service, std::function<void()> work);
+
+}  // namespace coatcheck::web

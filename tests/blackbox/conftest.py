@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures. A test module may say SETTINGS (configuration) and FLAGS (of `serve`); its tests share one server.
+
+Hashing a password is slow on purpose and failures are limited by address, so each test calls from a loopback
+address of its own.
+"""
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import client  # noqa: E402
+import server as servers  # noqa: E402
+
+_addresses = itertools.count(1)
+
+
+def next_address():
+    """A loopback address that no other test has, in an IPv4 /32 of its own."""
+    number = next(_addresses)
+    return f"127.7.{number // 250}.{number % 250 + 1}"
+
+
+def pytest_make_parametrize_id(val):
+    """Names of tests stay readable where a value is a whole message."""
+    if isinstance(val, (str, bytes)) and len(val) > 40:
+        return ascii(val[:36]) + "..."
+    return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    if not servers.BINARY.exists():
+        pytest.exit(f"{servers.BINARY} does not exist: build it, or name another in COATCHECK_BINARY", returncode=2)
+    return servers.BINARY
+
+
+def _end(server):
+    try:
+        if server.process is not None and server.process.poll() is None:
+            assert server.stop() == 0, f"the server did not stop cleanly:\n{server.log()[-3000:]}"
+        assert not server.secrets_in_log(), "secrets in the log"
+    except subprocess.TimeoutExpired:
+        pytest.fail("the server did not stop within 15 s of SIGTERM")
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="module")
+def server(request):
+    """The module's server, running."""
+    module = request.module
+    server = servers.Server(getattr(module, "SETTINGS", None), getattr(module, "FLAGS", ()))
+    try:
+        server.start()
+        yield server
+    finally:
+        _end(server)
+
+
+@pytest.fixture
+def make_server():
+    """Makes servers for one test. They are not started, so that users can be added first."""
+    made = []
+
+    def make(settings=None, flags=(), directory=None):
+        made.append(servers.Server(settings, flags, directory))
+        return made[-1]
+
+    yield make
+    for server in made:
+        _end(server)
+
+
+@pytest.fixture
+def caller(server):
+    return client.Caller(server.port, next_address())
+
+
+@pytest.fixture
+def browser(server):
+    """A browser on a page that the server's own origin serves."""
+    return client.Browser(server.port, next_address())
+
+
+@pytest.fixture
+def user(server):
+    """A user that no other test knows."""
+    return server.add_user()
+
+
+@pytest.fixture(scope="module")
+def ada(server):
+    """A user whom the tests of a module share; nobody changes or fails her."""
+    return server.add_user("ada")
+
+
+@pytest.fixture(autouse=True)
+def every_answer_keeps_the_rules():
+    client.BREACHES.clear()
+    yield
+    breaches, client.BREACHES[:] = list(dict.fromkeys(client.BREACHES)), []
+    assert not breaches, "\n".join(breaches)

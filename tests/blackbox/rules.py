@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every answer, whatever was asked."""
+
+import json
+import re
+from email.utils import parsedate_to_datetime
+
+CODES_BY_STATUS = {
+    400: {"credential_conflict", "malformed_json", "invalid_member", "unknown_member", "missing_member",
+          "duplicate_member", "password_too_short", "password_too_long", "password_too_common", "malformed_request"},
+    401: {"token_missing", "token_malformed", "token_expired", "token_revoked", "token_stale", "token_not_ours",
+          "token_not_yet_valid", "credential_conflict", "invalid_credentials", "session_ended",
+          "refresh_token_missing", "refresh_token_malformed", "refresh_token_reused", "unavailable"},
+    403: {"csrf_refused", "sign_up_disabled"},
+    404: {"not_found"},
+    405: {"method_not_allowed"},
+    409: {"username_taken", "email_taken"},
+    411: {"length_required"},
+    413: {"body_too_large"},
+    415: {"unsupported_media_type"},
+    429: {"too_many_attempts"},
+    431: {"headers_too_large"},
+    500: {"internal_error"},
+    503: {"busy", "unavailable"},
+}
+
+
+def breaches(answer, head_only=False):
+    """The rules that an answer breaks, a sentence each."""
+    return [f"{answer.request}: {answer.status}: {text}" for text in _breaches(answer, head_only)]
+
+
+def _breaches(answer, head_only):
+    dates = answer.all("Date")
+    if len(dates) != 1:
+        yield "one Date is needed"
+    elif not re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", dates[0]):
+        yield f"Date is no IMF-fixdate: {dates[0]!r}"
+    if any(ord(sign) < 32 or ord(sign) > 126 for _, value in answer.headers for sign in value):
+        yield "a header holds a byte that is not plain ASCII"
+    if answer.all("Transfer-Encoding"):
+        yield "Transfer-Encoding is not spoken here"
+    if answer.status == 204 and (answer.body or answer.all("Content-Length")):
+        yield "204 has no body and no length (RFC 9110 8.6)"
+    if "/api/v1" in answer.request and "no-store" not in ",".join(answer.all("Cache-Control")):
+        yield "below /api/v1 nothing may be stored"
+    if answer.status == 500:
+        yield "500 is always a mistake of the server"
+    yield from _cookie_breaches(answer)
+    if answer.status >= 400:
+        yield from _problem_breaches(answer, head_only)
+
+
+def _cookie_breaches(answer):
+    names = [text.partition("=")[0] for text in answer.all("Set-Cookie")]
+    if len(names) != len(set(names)):
+        yield f"a cookie is set twice: {names}"
+    for cookie in answer.cookies.values():
+        attributes = cookie.attributes
+        if attributes.get("path") != "/" or "domain" in attributes or "max-age" in attributes:
+            yield f"{cookie.name} needs Path=/ and neither Domain nor Max-Age: {attributes}"
+        if "httponly" not in attributes or attributes.get("samesite") != "Lax" or "expires" not in attributes:
+            yield f"{cookie.name} needs HttpOnly, SameSite=Lax and Expires: {attributes}"
+        if cookie.name.startswith("__Host-") != ("secure" in attributes):
+            yield f"{cookie.name}: the prefix and Secure go together"
+        try:
+            parsedate_to_datetime(attributes.get("expires", ""))
+        except (TypeError, ValueError):
+            yield f"{cookie.name}: Expires is no date"
+        if len(cookie.name) + len(cookie.value) > 4096:
+            yield f"{cookie.name} is too long for browsers"
+
+
+def _problem_breaches(answer, head_only):
+    if answer.header("Content-Type") != "application/problem+json":
+        yield f"an error is a problem document, not {answer.header('Content-Type')}"
+        return
+    if answer.status == 401:
+        yield from _challenge_breaches(answer)
+    if answer.status == 405 and not answer.header("Allow"):
+        yield "405 needs Allow"
+    if head_only:
+        return
+    problem = json.loads(answer.body)
+    code = problem.get("code")
+    if code not in CODES_BY_STATUS.get(answer.status, ()):
+        yield f"code {code!r} does not belong to this status"
+    if problem.get("type") != f"urn:coatcheck:problem:{code}" or problem.get("status") != answer.status:
+        yield f"type, status and code disagree: {problem}"
+    if not problem.get("title"):
+        yield "a problem has a title"
+    if not set(problem) <= {"type", "title", "status", "code", "detail", "member", "retry_after"}:
+        yield f"a problem with members that are not agreed: {sorted(problem)}"
+    waits = answer.all("Retry-After")
+    if answer.status == 429 or code == "busy":
+        if len(waits) != 1 or not re.fullmatch("[1-9][0-9]*", waits[0]):
+            yield f"Retry-After is needed in whole seconds: {waits}"
+    if waits and "retry_after" in problem and str(problem["retry_after"]) != waits[0]:
+        yield f"Retry-After {waits[0]} and retry_after {problem['retry_after']} disagree"
+    if answer.status == 401 and not head_only:
+        shown = re.search(r'\bcode="([a-z_]+)"', answer.header("WWW-Authenticate") or "")
+        if not shown or shown.group(1) != code:
+            yield f"WWW-Authenticate does not repeat the code {code}: {answer.header('WWW-Authenticate')!r}"
+
+
+def _challenge_breaches(answer):
+    challenge = answer.header("WWW-Authenticate") or ""
+    if not re.fullmatch(r'Bearer realm="coatcheck"(, [a-z_]+="[ -!#-\[\]-~]*")*', challenge):
+        yield f"401 needs a Bearer challenge of our realm: {challenge!r}"
+    names = re.findall(r'([a-z_]+)="', challenge)
+    if len(names) != len(set(names)):
+        yield f"a parameter comes twice in {challenge!r}"
+    if 'code="token_missing"' in challenge and "error" in names:
+        yield "no error where nothing was sent (RFC 6750 3.1)"
+    if re.search(r'code="token_(?!missing)', challenge) and 'error="invalid_token"' not in challenge:
+        yield f"invalid_token is missing in {challenge!r}"

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys change without anybody noticing, and go at once when they must."""
+
+import stat
+import threading
+import time
+
+import pytest
+
+from client import Caller
+from conftest import next_address
+from server import PASSWORD, User
+from tokens import header_of
+
+
+def published(caller):
+    return [key["kid"] for key in caller.get("/.well-known/jwks.json").json()["keys"]]
+
+
+def ring(server):
+    """The key ids by their state, as the command tells them."""
+    states = {}
+    for row in server.rows("key", "list"):
+        states.setdefault(row["state"], []).append(row.get("kid", row.get("id")))
+    return states
+
+
+def kid_of(signed_in):
+    return header_of(signed_in["token"])["kid"]
+
+
+def until(condition, seconds=1.0):
+    """Commands take effect within a second."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not within a second"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def ringed(make_server):
+    """A server of its own for each test: what happens to keys happens to everybody."""
+    server = make_server()
+    server.add_user("ada")
+    return server.start()
+
+
+@pytest.fixture
+def ada():
+    return User("ada", PASSWORD)
+
+
+def test_the_ring_has_a_current_key_and_the_next(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    keys = ring(ringed)
+    assert len(keys["current"]) == len(keys["next"]) == 1
+    assert sorted(published(caller)) == sorted(keys["current"] + keys["next"])
+    assert kid_of(caller.sign_in_body(ada)) == keys["current"][0]
+
+
+def test_rotating_makes_the_next_key_current_and_loses_nobody(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    before, first = ring(ringed), caller.sign_in_body(ada)
+    assert caller.verify(first["token"]).status == 200
+    unseen = caller.sign_in_body(ada)
+    ringed.command("key", "rotate")
+    until(lambda: kid_of(caller.sign_in_body(ada)) == before["next"][0])
+    after = ring(ringed)
+    assert after["current"] == before["next"] and after["retired"] == before["current"]
+    assert after["next"][0] not in before["current"] + before["next"]
+    assert set(published(caller)) == set(after["current"] + after["next"] + after["retired"])
+    for signed_in in (first, unseen):
+        assert caller.verify(signed_in["token"]).status == 200
+        assert kid_of(caller.refresh(signed_in["refresh_token"]).json()) == after["current"][0]
+
+
+def test_tokens_survive_several_rotations_and_a_restart(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    sessions = [caller.sign_in_body(ada)]
+    for _ in range(4):
+        ringed.command("key", "rotate")
+        sessions.append(caller.sign_in_body(ada))
+    ringed.restart()
+    assert len({kid_of(one) for one in sessions}) == 5
+    for signed_in in sessions:
+        assert caller.verify(signed_in["token"]).status == 200
+        assert caller.refresh(signed_in["refresh_token"]).status == 200
+
+
+def test_a_rotation_under_load_refuses_nobody(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    signed_in = caller.sign_in_body(ada)
+    stop, refusals, counts = threading.Event(), [], [0, 0]
+
+    def verify():
+        with caller.connect() as connection:
+            message = caller.compose("GET", "/api/v1/verify", bearer=signed_in["token"])
+            while not stop.is_set():
+                connection.send(message)
+                answer = connection.read()
+                counts[0] += 1
+                if answer.status != 200:
+                    refusals.append(answer.verdict)
+
+    def refresh():
+        mine = Caller(ringed.port, next_address()).sign_in_body(ada)
+        while not stop.is_set():
+            answer = caller.refresh(mine["refresh_token"])
+            counts[1] += 1
+            if answer.status != 200 or caller.verify(answer.json()["token"]).status != 200:
+                refusals.append(answer.verdict)
+                return
+            mine = answer.json()
+
+    threads = [threading.Thread(target=work) for work in (verify, verify, refresh)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        ringed.command("key", "rotate")
+        time.sleep(0.1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not refusals and min(counts) > 5
+
+
+def test_a_revoked_key_takes_its_tokens_along_at_once_and_nobody_is_signed_out(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    proven, unseen = caller.sign_in_body(ada), caller.sign_in_body(ada)
+    assert caller.verify(proven["token"]).status == 200, "now the proof is remembered"
+    key = kid_of(proven)
+    ringed.command("key", "revoke", key)
+    until(lambda: caller.verify(proven["token"]).status == 401)
+    for signed_in in (proven, unseen):
+        assert caller.verify(signed_in["token"]).verdict == (401, "token_not_ours")
+        refreshed = caller.refresh(signed_in["refresh_token"])
+        assert refreshed.status == 200 and kid_of(refreshed.json()) != key
+        assert caller.verify(refreshed.json()["token"]).status == 200
+    assert key not in published(caller) and key not in sum(ring(ringed).values(), [])
+    assert len(ring(ringed)["current"]) == len(ring(ringed)["next"]) == 1
+    ringed.crash_and_restart()
+    assert caller.verify(proven["token"]).verdict == (401, "token_not_ours")
+    assert key not in published(caller)
+
+
+def test_a_revoked_key_is_gone_on_every_connection(ringed, ada):
+    """Each core has its own memory of proofs."""
+    caller = Caller(ringed.port, next_address())
+    token = caller.sign_in_body(ada)["token"]
+    message = caller.compose("GET", "/api/v1/verify", bearer=token)
+    connections = [caller.connect() for _ in range(24)]
+    for expected in (200, 401):
+        for connection in connections:
+            connection.send(message)
+        assert {connection.read().status for connection in connections} == {expected}
+        if expected == 200:
+            ringed.command("key", "revoke", header_of(token)["kid"])
+            until(lambda: caller.verify(token).status == 401)
+    for connection in connections:
+        connection.close()
+
+
+def test_a_retired_and_a_next_key_can_be_revoked_too(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    old = caller.sign_in_body(ada)
+    ringed.command("key", "rotate")
+    new = caller.sign_in_body(ada)
+    ringed.command("key", "revoke", kid_of(old))
+    until(lambda: caller.verify(old["token"]).status == 401)
+    assert caller.verify(new["token"]).status == 200
+    following = ring(ringed)["next"][0]
+    ringed.command("key", "revoke", following)
+    until(lambda: following not in published(caller))
+    assert len(ring(ringed)["next"]) == 1
+    assert caller.verify(new["token"]).status == 200
+
+
+@pytest.mark.parametrize("kid", ["nothing", "", "1", "MAC", "../x", "*"])
+def test_a_key_that_is_not_there_cannot_be_revoked(ringed, ada, kid):
+    caller = Caller(ringed.port, next_address())
+    signed_in = caller.sign_in_body(ada)
+    before = ring(ringed)
+    result = ringed.try_command("key", "revoke", kid)
+    assert result.returncode != 0 and (result.stderr + result.stdout).strip()
+    assert ring(ringed) == before
+    assert caller.verify(signed_in["token"]).status == 200 and caller.refresh(signed_in["refresh_token"]).status == 200
+
+
+def test_keys_rotate_and_go_while_no_server_runs(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    kept, lost = caller.sign_in_body(ada), None
+    ringed.command("key", "rotate")
+    lost = caller.sign_in_body(ada)
+    ringed.stop()
+    ringed.command("key", "rotate")
+    ringed.command("key", "revoke", kid_of(lost))
+    ringed.start()
+    assert caller.verify(kept["token"]).status == 200
+    assert caller.verify(lost["token"]).verdict == (401, "token_not_ours")
+    assert caller.refresh(lost["refresh_token"]).status == 200
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "EdDSA", "Ed25519"])
+def test_another_algorithm_signs_nobody_out(ringed, ada, algorithm):
+    """One line of configuration and a restart: old tokens count until they expire."""
+    caller = Caller(ringed.port, next_address())
+    old = caller.sign_in_body(ada)
+    ringed.stop()
+    ringed.settings["tokens.algorithm"] = algorithm
+    ringed.start()
+    assert caller.verify(old["token"]).status == 200
+    new = caller.refresh(old["refresh_token"]).json()
+    assert header_of(new["token"])["alg"] == {"Ed25519": "EdDSA"}.get(algorithm, algorithm)
+    assert caller.verify(new["token"]).status == 200
+    ringed.stop()
+    del ringed.settings["tokens.algorithm"]
+    ringed.start()
+    assert caller.verify(old["token"]).status == caller.verify(new["token"]).status == 200
+    assert header_of(caller.refresh(new["refresh_token"]).json()["token"])["alg"] == "ES256"
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_no_key_lies_about_in_the_clear(make_server, algorithm):
+    """Neither in PEM, DER or JWK, nor as the bare number."""
+    server = make_server({"tokens.algorithm": algorithm})
+    server.add_user("ada")
+    server.start()
+    server.command("key", "rotate")
+    for path in server.data.rglob("*"):
+        if not path.is_file():
+            continue
+        content = path.read_bytes()
+        for mark in (b"PRIVATE KEY", b'"d":', b"\x30\x81\x87\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48",
+                     b"\x30\x77\x02\x01\x01\x04\x20", b"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"):
+            assert mark not in content, f"{path.name} holds a private key"
+
+
+def test_what_lies_in_the_data_directory_is_for_its_owner_alone(ringed, ada):
+    Caller(ringed.port, next_address()).sign_in_body(ada)
+    assert stat.S_IMODE(ringed.data.stat().st_mode) & 0o077 == 0
+    seen = []
+    for path in ringed.data.rglob("*"):
+        mode = path.lstat().st_mode
+        seen.append(path.name)
+        if stat.S_ISREG(mode) or stat.S_ISSOCK(mode):
+            assert stat.S_IMODE(mode) & 0o177 == 0, f"{path.name} has mode {stat.S_IMODE(mode):o}"
+        elif stat.S_ISDIR(mode):
+            assert stat.S_IMODE(mode) & 0o077 == 0
+    assert "control.sock" in seen

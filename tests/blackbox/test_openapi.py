@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The document and the server say the same: every route, every answer, every code."""
+
+import re
+import time
+from collections import Counter
+
+import pytest
+import yaml
+
+import contract
+import rules
+from client import Browser, Caller
+from conftest import next_address
+from server import PASSWORD, ROOT, User
+
+SETTINGS = {"sign_up.enabled": True, "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
+OTHER = "eleven amber herons hum quietly"
+A22 = "A" * 22
+EVIL = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+
+def test_the_served_document_is_the_one_in_the_repository(caller):
+    answer = caller.get("/openapi.json")
+    assert answer.status == 200 and answer.header("Content-Type") == "application/json"
+    assert answer.json() == yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+
+
+def test_every_reference_in_the_document_leads_somewhere():
+    def walk(node):
+        if isinstance(node, dict):
+            if "$ref" in node:
+                assert contract.resolve(node)
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(contract.DOCUMENT)
+    ids = Counter(operation["operationId"] for _, _, operation in contract.operations())
+    assert max(ids.values()) == 1
+
+
+def test_every_path_of_the_document_answers_and_has_no_other_methods(caller):
+    for template, item in contract.DOCUMENT["paths"].items():
+        target = template.replace("{id}", A22)
+        documented = {method.upper() for method in item if method in contract.METHODS}
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            answer = caller.request(method, target)
+            if method in documented:
+                assert answer.status not in (405, 501) and answer.code != "not_found" or "{id}" in template, (method, target)
+            else:
+                assert answer.verdict == (405, "method_not_allowed"), (method, target)
+                allowed = {word.strip() for word in answer.header("Allow").split(",")}
+                assert allowed - {"HEAD", "OPTIONS"} == documented
+
+
+def test_every_path_that_answers_is_in_the_document_or_part_of_the_page(caller):
+    for target in ("/api/v1/authentication", "/api/v1/users/me/sessions", "/api/v1/keys", "/api/v1/audit", "/api/v1/config",
+                   "/api/v1/users/me/email", "/metrics", "/debug", "/admin", "/status", "/version",
+                   "/api/v1/token", "/token", "/introspect", "/revoke", "/authorize", "/userinfo",
+                   "/.well-known/openid-configuration", "/.well-known/security.txt", "/robots.txt", "/sessions", "/verify"):
+        if contract.template_of(target) is None:
+            assert caller.get(target).verdict == (404, "not_found"), target
+            assert caller.post(target, json={}).status in (404, 405), target
+
+
+@pytest.fixture(scope="module")
+def story(server):
+    """One of everything: (method, target, answer), over all routes and as many refusals as can be had."""
+    told = []
+    caller = Caller(server.port, next_address())
+
+    def ask(method, target, who=caller, **more):
+        answer = who.request(method, target, **more)
+        told.append((method, target, answer))
+        return answer
+
+    def body_of(answer):
+        assert answer.status == 200, answer
+        return answer.json()
+
+    base = "/api/v1/authentication"
+    ada = server.add_user("ada", PASSWORD, "--role", "admin", "--claim", 'team="engines"', "--email", "ada@example.org")
+    form = {"username": "ada", "password": PASSWORD}
+    for delivery in ("hybrid", "body", "cookie"):
+        ask("POST", base, json={**form, "delivery": delivery, "device": "d", "remember": False})
+    first = body_of(ask("POST", base, json={**form, "delivery": "body"}))
+    token = first["token"]
+    for body in (b"{", b"[]", b"{}", b'{"username":"a"}', b'{"username":1,"password":"x"}',
+                 b'{"username":"a","username":"a","password":"x"}', b'{"username":"a","password":"x","y":1}', b"x" * 17000):
+        ask("POST", base, body=body)
+    ask("POST", base, body=b"{}", headers={"Content-Type": "text/plain"})
+    ask("POST", base, json=form, headers=EVIL)
+    ask("POST", base, json={**form, "password": "wrong"})
+    ask("POST", base, json=form, headers={"Origin": "https://app.example"})
+    for _ in range(101):
+        if ask("POST", base, json={"username": "limited", "password": "wrong"}).status == 429:
+            break
+    # Every protected route with every kind of bad credential.
+    protected = [("GET", base), ("GET", "/api/v1/sessions"), ("DELETE", "/api/v1/sessions"),
+                 ("DELETE", f"/api/v1/sessions/{A22}"), ("GET", "/api/v1/users/me"), ("PATCH", "/api/v1/users/me"),
+                 ("DELETE", "/api/v1/users/me"), ("PUT", "/api/v1/users/me/password"), ("GET", "/api/v1/verify"),
+                 ("DELETE", base)]
+    ended = body_of(ask("POST", base, json={**form, "delivery": "body"}))
+    ask("DELETE", base, bearer=ended["token"])
+    stale_user = server.add_user()
+    stale = caller.sign_in_body(stale_user)
+    server.command("user", "set", stale_user.name, "--role", "x")
+    for method, target in protected:
+        more = {"json": {}} if method in ("PATCH", "PUT") else {}
+        if target != base or method != "DELETE":
+            for bearer in (None, "junk", token[:-6] + "AAAAAA", ended["token"], stale["token"]):
+                ask(method, target, bearer=bearer, **more)
+        ask(method, target, bearer=token, cookies={"__Host-Http-coatcheck": "other"}, **more)
+        if method != "GET":
+            ask(method, target, cookies={"__Host-Http-coatcheck": token}, headers=EVIL, **more)
+    ask("DELETE", base)
+    ask("DELETE", base, bearer="junk")
+    ask("DELETE", base, json={"refresh_token": "ccr_junk"})
+    ask("GET", "/api/v1/verify", bearer=token)
+    ask("GET", "/api/v1/verify", cookies={"__Host-Http-coatcheck": token})
+    for target in (base, "/api/v1/sessions", "/api/v1/users/me"):
+        ask("GET", target, bearer=token)
+    # Refresh.
+    second = body_of(ask("POST", f"{base}/refresh", json={"refresh_token": first["refresh_token"]}))
+    for json in ({}, {"refresh_token": "ccr_junk"}, {"refresh_token": 1}, {"x": 1}):
+        ask("POST", f"{base}/refresh", json=json, headers={"X-Coatcheck": "1"})
+    ask("POST", f"{base}/refresh", body=b"{}", headers={"Content-Type": "text/plain", "X-Coatcheck": "1"})
+    ask("POST", f"{base}/refresh", json={"refresh_token": second["refresh_token"]}, headers=EVIL)
+    ask("POST", f"{base}/refresh", json={"refresh_token": ended["refresh_token"]})
+    browser = Browser(server.port, next_address())
+    ask("POST", base, browser, json={**form, "delivery": "cookie"})
+    ask("POST", f"{base}/refresh", browser)
+    ask("POST", f"{base}/refresh", browser, headers=EVIL)
+    ask("DELETE", base, browser)
+    time.sleep(1.2)
+    ask("POST", f"{base}/refresh", json={"refresh_token": first["refresh_token"]})
+    # Sessions and account.
+    mine, another = caller.sign_in_body(ada), caller.sign_in_body(ada)
+    ask("DELETE", f"/api/v1/sessions/{another['session']['id']}", bearer=mine["token"])
+    ask("DELETE", f"/api/v1/sessions/{A22}", bearer=mine["token"])
+    ask("DELETE", "/api/v1/sessions?except=others", bearer=mine["token"])
+    ask("DELETE", "/api/v1/sessions?except=current", bearer=mine["token"])
+    for email, password in (("ada@example.com", PASSWORD), ("ada@example.com", "wrong"), ("junk", PASSWORD), (None, PASSWORD)):
+        ask("PATCH", "/api/v1/users/me", bearer=mine["token"], json={"email": email, "current_password": password})
+    for new in ("short", "x" * 2000, "qwertyuiopasdfghjkl", OTHER):
+        change = {"current_password": PASSWORD, "new_password": new}
+        answer = ask("PUT", "/api/v1/users/me/password", bearer=mine["token"], json=change)
+    mine = body_of(answer)
+    ask("PUT", "/api/v1/users/me/password", bearer=mine["token"],
+        json={"current_password": "wrong", "new_password": PASSWORD})
+    ask("DELETE", "/api/v1/sessions", bearer=mine["token"])
+    # Sign-up, and the end.
+    for sign_up in ({"username": "eve", "password": PASSWORD, "email": "eve@example.org"},
+                    {"username": "EVE", "password": PASSWORD},
+                    {"username": "eva", "password": PASSWORD, "email": "eve@example.org"},
+                    {"username": "", "password": PASSWORD}, {"username": "x", "password": "short"},
+                    {"username": "x", "password": "qwertyuiopasdfghjkl"}, {"username": "x"}):
+        ask("POST", "/api/v1/users", json=sign_up)
+    ask("POST", "/api/v1/users", json={"username": "x", "password": PASSWORD}, headers=EVIL)
+    eve = caller.sign_in_body(User("eve", PASSWORD))
+    taken = {"email": "ada@example.org", "current_password": PASSWORD}
+    server.command("user", "add", "bob", "--password-stdin", "--email", "bob@example.org", stdin=PASSWORD + "\n")
+    ask("PATCH", "/api/v1/users/me", bearer=eve["token"], json={**taken, "email": "bob@example.org"})
+    ask("DELETE", "/api/v1/users/me", bearer=eve["token"], json={"current_password": "wrong"})
+    ask("DELETE", "/api/v1/users/me", bearer=eve["token"], json={"current_password": PASSWORD})
+    for target in ("/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/openapi.json", "/healthz", "/readyz"):
+        ask("GET", target)
+    return told
+
+
+def test_every_answer_is_as_the_document_says(story):
+    wrong = [f"{method} {target} {answer.status} {answer.code}: {text}" for method, target, answer in story
+             for text in contract.breaches(method, target, answer)]
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
+
+
+def test_every_operation_has_succeeded_once(story):
+    succeeded = {(method.lower(), contract.template_of(target)) for method, target, answer in story if answer.status < 300}
+    missing = {(method, template) for template, method, _ in contract.operations()} - succeeded
+    assert not missing
+
+
+def test_nearly_every_documented_refusal_has_been_seen(story):
+    """What cannot be had without another clock, another configuration or a broken machine is left out."""
+    seen = {(method.lower(), contract.template_of(target), answer.status) for method, target, answer in story}
+    missing = {(method, template, status) for template, method, operation in contract.operations()
+               for status in operation["responses"] if status.isdigit() and (method, template, int(status)) not in seen}
+    hard = {("post", "/api/v1/users", "429"), ("patch", "/api/v1/users/me", "429"), ("delete", "/api/v1/users/me", "429"),
+            ("put", "/api/v1/users/me/password", "429"), ("get", "/readyz", "503")}
+    easy = {row for row in missing - hard if row[2] != "415"}
+    assert not easy, easy
+
+
+def test_the_codes_of_the_document_are_those_of_the_tests(story):
+    listed = set().union(*rules.CODES_BY_STATUS.values())
+    assert listed == contract.CODES
+    described = contract.DOCUMENT["components"]["schemas"]["ProblemCode"]["x-enumDescriptions"]
+    assert set(described) == contract.CODES
+    for code, text in described.items():
+        for status in re.findall(r"\b\d{3}\b", text.split(")")[0]):
+            assert code in rules.CODES_BY_STATUS[int(status)], code
+    assert {answer.code for _, _, answer in story} - {None} <= contract.CODES

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a proxy says about a request counts only from a proxy that we trust."""
+
+import pytest
+
+from client import Caller
+from conftest import next_address
+
+PROXY, FRONT = "127.99.0.1", "127.99.0.2"
+SETTINGS = {"trusted_proxies": [PROXY, FRONT]}
+ACCESS, REFRESH = "__Host-Http-coatcheck", "__Host-Http-coatcheck-refresh"
+
+
+@pytest.fixture
+def proxy(server):
+    return Caller(server.port, PROXY)
+
+
+def forwarded(*addresses, name="X-Forwarded-For"):
+    return [(name, address) for address in addresses]
+
+
+def address_of(caller, user, headers):
+    return caller.sign_in_body(user, headers=headers)["session"]["address"]
+
+
+@pytest.mark.parametrize("headers,expected", [
+    (forwarded("203.0.113.7"), "203.0.113.7"),
+    (forwarded("2001:db8::7"), "2001:db8::7"),
+    (forwarded("198.51.100.1, 203.0.113.7"), "203.0.113.7"),
+    (forwarded("198.51.100.1,203.0.113.7"), "203.0.113.7"),
+    (forwarded(f"203.0.113.7, {FRONT}"), "203.0.113.7"),
+    (forwarded(f"198.51.100.1, 203.0.113.7, {FRONT}, {PROXY}"), "203.0.113.7"),
+    (forwarded("198.51.100.1", "203.0.113.7"), "203.0.113.7"),
+    ((), PROXY),
+])
+def test_a_trusted_proxy_says_where_a_request_comes_from(proxy, ada, headers, expected):
+    """The last address that is no proxy of ours: what stands before it, the client may have written itself."""
+    assert address_of(proxy, ada, headers) == expected
+
+
+@pytest.mark.parametrize("text", ["", "junk", "unknown", "_hidden", ",", ", ,", "999.1.1.1", "203.0.113.7.1",
+                                  "127.0.0.1; DROP", "::ffff:203.0.113.7", "[2001:db8::7]:80", "203.0.113.7:80",
+                                  "\"203.0.113.7\"", "0x7f.1", "x" * 4000, "1.1.1.1," * 1000])
+def test_junk_from_a_trusted_proxy_harms_nobody(proxy, ada, text):
+    answer = proxy.try_sign_in(ada, delivery="body", headers=forwarded(text))
+    assert answer.status in (200, 400)
+    if answer.status == 200:
+        address = answer.json()["session"]["address"]
+        assert address and set(address) <= set("0123456789abcdef.:"), address
+
+
+def test_nobody_else_says_where_they_come_from(caller, ada):
+    for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X_Forwarded_For"):
+        value = "for=203.0.113.7" if name == "Forwarded" else "203.0.113.7"
+        assert address_of(caller, ada, forwarded(value, name=name)) == caller.source
+
+
+def test_other_headers_of_a_trusted_proxy_do_not_say_it_either(proxy, ada):
+    """The client writes them and the proxy passes them on untouched."""
+    for name in ("X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X_Forwarded_For"):
+        value = "for=203.0.113.9" if name == "Forwarded" else "203.0.113.9"
+        headers = forwarded("203.0.113.7") + forwarded(value, name=name)
+        assert address_of(proxy, ada, headers) == "203.0.113.7"
+
+
+def test_a_session_is_used_from_where_the_proxy_says(proxy, user):
+    signed_in = proxy.sign_in_body(user, headers=forwarded("203.0.113.7"))
+    listed = proxy.get("/api/v1/sessions", bearer=signed_in["token"], headers=forwarded("203.0.113.8")).json()["sessions"]
+    assert listed[0]["address"] in ("203.0.113.7", "203.0.113.8")
+
+
+def fail_until_limited(caller, user, headers=lambda number: ()):
+    """Wrong passwords until the answer is 429; how many there were before it."""
+    for number in range(101):
+        answer = caller.try_sign_in(user, "not the password at all", headers=headers(number))
+        if answer.status == 429:
+            return number
+        assert answer.verdict == (401, "invalid_credentials")
+    pytest.fail("a hundred wrong passwords and no limit")
+
+
+def test_behind_a_proxy_each_client_has_limits_of_its_own(proxy, user):
+    fail_until_limited(proxy, user, lambda _: forwarded("203.0.113.50"))
+    assert proxy.try_sign_in(user, headers=forwarded("203.0.113.50")).status == 429
+    assert proxy.try_sign_in(user, headers=forwarded("203.0.113.51")).status == 200
+    assert proxy.try_sign_in(user, headers=forwarded("2001:db8::1")).status == 200
+
+
+def test_addresses_of_one_ipv6_network_share_a_limit(proxy, user):
+    """Whoever has one IPv6 address has a /64 of them."""
+    fail_until_limited(proxy, user, lambda number: forwarded(f"2001:db8:7:7::{number:x}"))
+    assert proxy.try_sign_in(user, headers=forwarded("2001:db8:7:7:ffff::1")).status == 429
+    assert proxy.try_sign_in(user, headers=forwarded("2001:db8:7:8::1")).status == 200
+
+
+def test_inventing_addresses_does_not_dodge_the_limits(caller, proxy, user, server):
+    other = server.add_user()
+    first = fail_until_limited(caller, user, lambda number: forwarded(f"203.0.{number}.1"))
+    second = fail_until_limited(proxy, other, lambda number: forwarded(f"203.0.{number}.2, 203.0.113.99"))
+    assert first == second
+
+
+@pytest.mark.parametrize("headers", [
+    {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "http"}, {"X-Forwarded-Proto": "junk, https"},
+    {"X-Forwarded-Host": "evil.example"}, {"X-Forwarded-Port": "1"}, {"X-Forwarded-Prefix": "/evil"},
+    {"X-Original-URL": "/healthz"}, {"X-Rewrite-URL": "/healthz"}, {"X-HTTP-Method-Override": "DELETE"},
+    {"X-Forwarded-Uri": "/api/v1/users/me"}])
+def test_no_header_moves_our_links_or_weakens_our_cookies(caller, proxy, server, ada, headers):
+    for who in (caller, proxy):
+        metadata = who.get("/.well-known/oauth-authorization-server", headers=headers)
+        assert metadata.json()["issuer"] == server.url and b"evil" not in metadata.body
+        answer = who.get("/api/v1/users/me", headers=headers)
+        assert answer.verdict == (401, "token_missing")
+    cookies = caller.sign_in(ada, "cookie", headers=headers).cookies
+    assert set(cookies) == {ACCESS, REFRESH} and all("secure" in cookie.attributes for cookie in cookies.values())
+
+
+# /verify by cookie: the method that counts is the one that the proxy names.
+
+METHODS = [(["GET"], True), (["HEAD"], True), (["OPTIONS"], True), (["POST"], False), (["PUT"], False), (["DELETE"], False),
+           (["PATCH"], False), (["BREW"], False), (["get"], False), ([""], False), ([], False), (["GET", "POST"], False),
+           (["POST", "GET"], False), (["GET, POST"], False), (["GETX"], False), (["GET\tx"], False)]
+
+
+@pytest.mark.parametrize("methods,safe", METHODS)
+def test_verify_by_cookie_asks_for_the_method_of_the_request_behind_the_proxy(proxy, ada, methods, safe):
+    cookies = {ACCESS: proxy.sign_in(ada, "cookie").cookies[ACCESS].value}
+    named = [("X-Forwarded-Method", method) for method in methods]
+
+    def verify(**headers):
+        extra = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        return proxy.verify(cookies=cookies, headers=named + extra).verdict
+
+    passed, refused = (200, None), (403, "csrf_refused")
+    assert verify() == (passed if safe else refused)
+    assert verify(Sec_Fetch_Site="cross-site", Origin="https://evil.example") == (passed if safe else refused)
+    assert verify(Sec_Fetch_Site="same-origin") == passed
+    assert verify(X_Coatcheck="1") == passed
+
+
+def test_verify_does_not_believe_a_stranger_about_the_method(caller, ada):
+    cookies = {ACCESS: caller.sign_in(ada, "cookie").cookies[ACCESS].value}
+    for name in ("X-Forwarded-Method", "X-Original-Method", "X-HTTP-Method", "X-HTTP-Method-Override"):
+        foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+        answer = caller.verify(cookies=cookies, headers={name: "GET", **foreign})
+        assert answer.verdict == (403, "csrf_refused"), name
+
+
+def test_verify_by_header_needs_no_method(proxy, caller, ada):
+    token = caller.sign_in_body(ada)["token"]
+    for who in (caller, proxy):
+        for method in ("GET", "POST", "junk"):
+            headers = {"X-Forwarded-Method": method, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+            assert who.verify(token, headers=headers).status == 200
+
+
+def test_networks_can_be_trusted_as_well(make_server):
+    server = make_server({"trusted_proxies": ["127.50.0.0/16", "::1"]})
+    user = server.add_user()
+    server.start()
+    inside, outside = Caller(server.port, "127.50.3.4"), Caller(server.port, next_address())
+    assert address_of(inside, user, forwarded("203.0.113.7")) == "203.0.113.7"
+    assert address_of(inside, user, forwarded("203.0.113.7, 127.50.9.9")) == "203.0.113.7"
+    assert address_of(outside, user, forwarded("203.0.113.7")) == outside.source
+
+
+@pytest.mark.parametrize("proxy", ["junk", "", "300.1.1.1", "127.0.0.1/33", "127.0.0.1/-1", "*", "127.0.0.1/", "::1/129"])
+def test_a_proxy_that_is_no_address_is_not_configured(make_server, proxy):
+    result = make_server({"trusted_proxies": [proxy]}).try_command("config", "check")
+    said = result.stdout + result.stderr
+    assert result.returncode != 0 and "trusted_proxies" in said and "coatcheck.toml:" in said
+
+
+def test_without_trusted_proxies_nobody_is_believed_not_even_loopback(make_server):
+    server = make_server()
+    user = server.add_user()
+    server.start()
+    caller = Caller(server.port)
+    assert address_of(caller, user, forwarded("203.0.113.7")) == "127.0.0.1"
