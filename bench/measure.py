@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Coatcheck beside what it is held against, in turn and in one run.
-python3 bench/measure.py [ROW...] [--rounds N] [--quick] [--write]; build/release must be there."""
+script/bench calls this once the release binary stands."""
 
 import argparse
 import datetime
@@ -28,7 +28,7 @@ from town import Town
 ROWS = {"verify": row_verify, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start}
 RESULTS = ROOT / "bench/RESULTS.md"
 LIMIT_SECONDS = 480
-COMMAND = "bench/measure.py"
+COMMAND = "script/bench"
 
 
 class Bench:

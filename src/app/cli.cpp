@@ -98,6 +98,8 @@ Reply run_on_data(Words& words) {
     if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
     const bool has_no_data = words.request["command"] == "token inspect" && !std::filesystem::exists(words.directory);
     if (has_no_data) return inspect_token(words.request["token"].as_string().c_str(), nullptr, base::read_clock());
+    if (words.request["command"] != "user add" && !std::filesystem::exists(words.directory))
+        throw std::runtime_error("there is no data directory " + words.directory + ": name it with --data");
     try {
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
@@ -214,7 +216,8 @@ private:
     std::string dash_;
 };
 
-int run_chosen(const CLI::App& app, Words& words) {    if (app.got_subcommand("serve")) return serve(load(words), words.directory);
+int run_chosen(const CLI::App& app, Words& words) {
+    if (app.got_subcommand("serve")) return serve(load(words), words.directory);
     if (app.got_subcommand("doctor")) return run_doctor(words);
     const auto* config = app.get_subcommand("config");
     if (config->got_subcommand("print")) {
@@ -241,7 +244,7 @@ int run_command_line(int argc, char** argv) {
     add_key_flag(run, words, "--listen", "listen", "HOST:PORT to listen on");
     add_key_flag(run, words, "--public-url", "public_url", "What browsers call this server");
     add_key_flag(run, words, "--access-ttl", "tokens.access_ttl", "Life of an access token, such as 15m");
-    add_key_flag(run, words, "--store", "store.url", "Where the data is: sqlite:FILE");
+    add_key_flag(run, words, "--store", "store.url", "Where the data is: sqlite:FILE, a file of the data directory");
     DataCommands data_commands(app, words);
     auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
     add_common(config->add_subcommand("print", "Prints it, defaults included"), words);

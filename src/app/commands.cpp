@@ -251,14 +251,14 @@ Reply key_list(Node& node, const json::object&) {
 }
 
 Reply key_rotate(Node& node, const json::object& request) {
-    node.store().run([&](auth::Store& store) { auth::rotate_keys(store, node.sealing_key(), node.algorithm(), node.policy().access_ttl); });
+    node.store().run([&](auth::Store& store) { auth::rotate_keys(store, node.sealing_key(), node.algorithm()); });
     return key_list(node, request);
 }
 
 Reply key_revoke(Node& node, const json::object& request) {
     const std::string id = text_of(request, "kid");
     node.store().run([&](auth::Store& store) {
-        if (!auth::revoke_key(store, node.sealing_key(), id, node.algorithm(), node.policy().access_ttl)) throw Refused("there is no key " + id);
+        if (!auth::revoke_key(store, node.sealing_key(), id, node.algorithm())) throw Refused("there is no key " + id);
     });
     return key_list(node, request);
 }

@@ -35,7 +35,7 @@ constexpr Key keys[] = {
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
-    {"store.url", &Config::store_url, "sqlite:FILE, relative to the data directory."},
+    {"store.url", &Config::store_url, "sqlite:FILE, a file of the data directory."},
 };
 
 template <class... F>
@@ -338,8 +338,9 @@ void check_config(const Config& config) {
         if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + quoted(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))
         refuse("metrics.listen", "needs ADDRESS:PORT, or nothing, not " + quoted(config.metrics_listen));
-    if (!config.store_url.starts_with("sqlite:") || config.store_url.size() == 7)
-        refuse("store.url", "needs sqlite:FILE, not " + quoted(config.store_url));
+    // The lock is on the data directory: a database elsewhere could be served twice.
+    if (!config.store_url.starts_with("sqlite:") || config.store_url.size() == 7 || config.store_url.find('/') != std::string::npos)
+        refuse("store.url", "needs sqlite:FILE, a file of the data directory, not " + quoted(config.store_url));
 }
 
 std::string print_value(const Config& config, const Key& key) { return literal(config, key.member); }

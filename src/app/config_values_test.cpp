@@ -98,8 +98,8 @@ TEST(ConfigValues, MetricsListenIsAnAddressOrNothing) {
 }
 
 TEST(ConfigValues, StoreIsSqlite) {
-    EXPECT_EQ(mistake({"store.url=sqlite:/var/lib/coatcheck.db"}), "");
-    for (std::string_view bad : {"", "sqlite:", "coatcheck.db", "postgres://localhost/x", "SQLITE:x", "file:x"}) EXPECT_NE(mistake({with("store.url", bad)}), "") << bad;
+    EXPECT_EQ(mistake({"store.url=sqlite:other.db"}), "");
+    for (std::string_view bad : {"sqlite:/var/lib/coatcheck.db", "sqlite:../other/coatcheck.db", "", "sqlite:", "coatcheck.db", "postgres://localhost/x", "SQLITE:x", "file:x"}) EXPECT_NE(mistake({with("store.url", bad)}), "") << bad;
 }
 
 TEST(ParseListen, TellsHostAndPortApart) {

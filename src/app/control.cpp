@@ -19,7 +19,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t max_message_bytes = 64 * 1024;
-constexpr timeval patience{10, 0};
+constexpr std::chrono::seconds patience{10};          // of the server with one connection
+constexpr std::chrono::seconds client_patience{120};  // of a command: a sweep or a slow disk may come before it
 
 sockaddr_un address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -30,11 +31,15 @@ sockaddr_un address_of(const std::filesystem::path& path) {
     return address;
 }
 
-// Everything up to the end of file; nothing where it is too long or too slow.
-std::optional<std::string> receive(int connection, std::size_t limit) {
+// Everything up to the end of file; nothing where it is too long or too slow, or where `wake` can be read.
+std::optional<std::string> receive(int connection, std::size_t limit, std::chrono::seconds patience, int wake = -1) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     std::string text;
     char part[4096];
     for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        pollfd wanted[] = {{connection, POLLIN, 0}, {wake, POLLIN, 0}};
+        if (left <= 0 || ::poll(wanted, 2, static_cast<int>(left)) <= 0 || wanted[1].revents != 0) return std::nullopt;
         const ssize_t size = ::recv(connection, part, sizeof part, 0);
         if (size == 0) return text;
         if (size < 0) return std::nullopt;
@@ -92,12 +97,12 @@ void ControlServer::loop() {
 }
 
 void ControlServer::answer(int connection) {
-    ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const timeval send_patience{patience.count(), 0};
+    ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &send_patience, sizeof send_patience);
     ucred peer{};
     socklen_t size = sizeof peer;
     if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || (peer.uid != ::geteuid() && peer.uid != 0)) return;
-    auto text = receive(connection, max_message_bytes);
+    auto text = receive(connection, max_message_bytes, patience, wake_[0]);
     if (!text) return;
     boost::system::error_code error;
     const auto request = json::parse(*text, error);
@@ -111,13 +116,17 @@ std::optional<Reply> ask_server(const std::filesystem::path& directory, const js
     const sockaddr_un address = address_of(DataDirectory::socket_in(directory));
     const int connection = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connection < 0) return std::nullopt;
-    std::optional<std::string> text;
+    if (::connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::close(connection);
+        return std::nullopt;
+    }
     std::string message = json::serialize(request);
-    if (::connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && send_all(connection, message))
-        text = receive(connection, 0);
+    std::optional<std::string> text;
+    if (send_all(connection, message)) text = receive(connection, 0, client_patience);
     base::wipe(message);
     ::close(connection);
-    if (!text || text->empty()) return std::nullopt;
+    // To try again elsewhere could do it twice.
+    if (!text || text->empty()) throw std::runtime_error("the running server did not answer: it may or may not have done it");
     const auto answer = json::parse(*text).as_object();
     return Reply{static_cast<int>(answer.at("status").as_int64()), answer.at("text").as_string().c_str(), answer.at("json").as_object(),
                  answer.at("error").as_string().c_str()};

@@ -23,7 +23,7 @@ public:
     ~DataDirectory();
     DataDirectory(const DataDirectory&) = delete;
 
-    // Where a database named in store.url lies: relative names are relative to this directory.
+    // Where a file of this directory lies.
     std::filesystem::path file(const std::string& name) const { return path_ / name; }
     // 32 bytes that seal the keys in the database; made at the first call, mode 0600. Throws where others may read it.
     base::Secret sealing_key() const;

@@ -106,8 +106,7 @@ void examine_addresses(Findings& findings, const Config& config, bool server_run
         findings.push_back("public_url says port " + url.port + ", but the server listens on port " + direct.port + ": set public_url to what browsers use, or behind_proxy = true.");
     if (url.tls && !config.behind_proxy)
         findings.push_back("public_url is https, but this server speaks plain HTTP: put a proxy with TLS in front and say behind_proxy = true.");
-    if (config.behind_proxy && config.trusted_proxies.empty())
-        findings.push_back("behind_proxy is set but trusted_proxies is empty: every client then looks like the proxy, and the limits on failed sign-ins count them all as one. Name the proxy's address.");
+    if (auto hidden = proxy_hides_clients(config); !hidden.empty()) findings.push_back(std::move(hidden));
     if (!server_runs) return;
     const auto there = fetch(url, "/.well-known/oauth-authorization-server");
     if (!there)
@@ -134,6 +133,12 @@ void examine_cookies(Findings& findings, const Config& config) {
 }
 
 }  // namespace
+
+std::string proxy_hides_clients(const Config& config) {
+    const bool proxied = config.behind_proxy || config.public_url.starts_with("https:");
+    if (!proxied || !config.trusted_proxies.empty()) return {};
+    return "trusted_proxies is empty behind a proxy: every client then looks like the proxy, and the limits on failed sign-ins count them all as one. Name the proxy's address.";
+}
 
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory) {
     Findings findings;

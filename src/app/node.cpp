@@ -36,7 +36,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         base::raise_clock(store.now());
         // A command that was given another configuration than the server must not switch its keys.
         if (purpose == Purpose::serve || store.load_keys().empty())
-            auth::ensure_keys(store, sealing_key_, algorithm_, policy_.access_ttl);
+            auth::ensure_keys(store, sealing_key_, algorithm_);
         auto ring = auth::load_ring(store, sealing_key_);
         keys_.replace(ring.published);
         ring_.replace(std::move(ring));
@@ -55,7 +55,7 @@ void Node::keep_house() {
         });
     } while (deleted >= rows);
     queue_.run([&](auth::Store& store) {
-        auth::tend_keys(store, sealing_key_, algorithm_, config_.key_rotation, policy_.access_ttl);
+        auth::tend_keys(store, sealing_key_, algorithm_, config_.key_rotation);
     });
     revocations_.sweep(now);
 }

@@ -2,6 +2,7 @@
 #include "app/serve.hpp"
 
 #include "app/control.hpp"
+#include "app/doctor.hpp"
 #include "app/node.hpp"
 #include "base/log.hpp"
 #include "web/server.hpp"
@@ -68,6 +69,7 @@ void say_hello(Node& node, const Config& config, const std::filesystem::path& di
     std::printf("Coatcheck listens on %s and is known as %s\n", config.listen.c_str(), config.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
+    if (const auto hidden = proxy_hides_clients(config); !hidden.empty()) std::printf("warning: %s\n", hidden.c_str());
     if (nobody) std::printf("There is no user yet. Make one:  coatcheck user add NAME --data %s\n", directory.c_str());
     std::fflush(stdout);
 }

@@ -8,7 +8,6 @@
 #include "auth/embedded_blocklist.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 namespace coatcheck::auth {
@@ -121,7 +120,13 @@ Result<std::string> checked_password(std::string_view text, std::size_t min_leng
 }
 
 Result<User> create_user(Store& store, User user, const std::string& address) {
-    if (user.id.empty()) user.id = base::random_id();
+    if (user.id.empty()) {
+        user.id = base::random_id();
+    } else {
+        // An id that was here before: what was revoked then stays revoked, and the new user is not.
+        for (const auto& entry : store.load_revocations())
+            if (entry.kind != Revocation::Kind::session && entry.subject == user.id) user.version = std::max(user.version, entry.minimum);
+    }
     user.created = store.now();
     if (auto inserted = store.insert_user(user); !inserted) return inserted.error();
     store.append_audit({user.created, "user_created", user.id, "", address, ""});
@@ -179,9 +184,9 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 }
 
 bool delete_user(Store& store, const std::string& id, const std::string& address) {
-    if (!store.find_user(id)) return false;
-    store.insert_revocation({Revocation::Kind::user_revoked, id, std::numeric_limits<std::int64_t>::max(),
-                             last_access_end(store, id)});
+    const auto user = store.find_user(id);
+    if (!user) return false;
+    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version + 1, last_access_end(store, id)});
     store.end_sessions(id, "");
     store.delete_user(id);
     store.append_audit({store.now(), "user_deleted", id, "", address, ""});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/accounts.hpp"
 
+#include "store/memory_store.hpp"
+
 #include <gtest/gtest.h>
 
 namespace coatcheck::auth {
@@ -35,6 +37,24 @@ TEST(Passwords, ThatGuessersTryFirstAreRefused) {
         EXPECT_EQ(checked_password(bad, 15, "ada-lovelace").error().reason, Reason::password_too_common) << bad;
     for (const char* good : {"nine violet otters paint", "x9384759348573984a", "correct horse battery staple", "zyz8a-56wzv-j8gg6", "purple monkey dishwasher"})
         EXPECT_TRUE(checked_password(good, 15, "ada-lovelace")) << good;
+}
+
+TEST(Accounts, AnIdThatIsGivenAgainStartsAboveWhatWasRevoked) {
+    store::MemoryStore store([] { return base::from_unix_seconds(1'800'000'000); });
+    store.run([](Store& s) {
+        User ada;
+        ada.id = "u1";
+        ada.username = "ada";
+        ASSERT_EQ(create_user(s, ada, "")->version, 1);
+        ASSERT_TRUE(set_attributes(s, "u1", std::vector<std::string>{"editor"}, std::nullopt));
+        Session session;
+        session.id = "s1";
+        session.user = "u1";
+        session.idle_end = session.absolute_end = session.access_end = s.now() + std::chrono::minutes(15);
+        ASSERT_TRUE(s.insert_session(session, ""));
+        ASSERT_TRUE(delete_user(s, "u1", ""));
+        EXPECT_EQ(create_user(s, ada, "")->version, 3) << "tokens of version 2 stay revoked, and its own count";
+    });
 }
 
 }  // namespace

@@ -46,29 +46,28 @@ void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorit
 
 }  // namespace
 
-void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration access_ttl) {
+void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
     if (auto current = find_state(store, State::current)) {
         current->state = State::retired;
         current->state_since = store.now();
-        current->drop_after = store.now() + access_ttl + std::chrono::minutes(2);
+        current->drop_after = std::max(store.now(), store.last_access_end()) + std::chrono::minutes(2);
         store.save_key(*current);
     }
     promote_next(store, sealing_key, algorithm);
     store.append_audit({store.now(), "key_rotated", "", "", "", find_state(store, State::current)->id});
 }
 
-void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration access_ttl) {
+void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
     const auto keys = store.load_keys();
     if (std::none_of(keys.begin(), keys.end(), [](const StoredKey& k) { return k.algorithm == mac_algorithm; }))
         store.save_key({"1", std::string(mac_algorithm), State::current,
                         crypto::seal(sealing_key, "mac 1", base::random_bytes(32)), store.now(), store.now()});
     const auto current = find_state(store, State::current);
     if (!current || current->algorithm != crypto::name_of(algorithm))
-        rotate_keys(store, sealing_key, algorithm, access_ttl);
+        rotate_keys(store, sealing_key, algorithm);
 }
 
-bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period,
-               Duration access_ttl) {
+bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period) {
     bool changed = false;
     for (const auto& key : store.load_keys())
         if (key.state == State::retired && key.drop_after <= store.now()) {
@@ -77,15 +76,13 @@ bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm 
         }
     const auto current = find_state(store, State::current);
     if (current && current->state_since + period <= store.now()) {
-        rotate_keys(store, sealing_key, algorithm, access_ttl);
+        rotate_keys(store, sealing_key, algorithm);
         changed = true;
     }
     return changed;
 }
 
-bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm,
-                Duration access_ttl) {
-    (void)access_ttl;
+bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm) {
     const auto keys = store.load_keys();
     const auto row = std::find_if(keys.begin(), keys.end(), [&](const StoredKey& k) {
         return k.id == id && k.algorithm != mac_algorithm;

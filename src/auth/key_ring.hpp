@@ -26,15 +26,13 @@ struct Ring {
 inline constexpr std::string_view mac_algorithm = "MAC";
 
 // Makes what is missing: the first start, or another algorithm than before (then rotates to it).
-void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration access_ttl);
+void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm);
 // next → current → retired, and a new next.
-void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration access_ttl);
+void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm);
 // Rotates if the current key has signed for `period`; drops retired keys that are over. True if anything changed.
-bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period,
-               Duration access_ttl);
+bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period);
 // Drops a compromised signing key at once; a current one is replaced by the next. False: no such key.
-bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm,
-                Duration access_ttl);
+bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm);
 // Opens the ring; throws if the sealing key is not the one it was sealed with.
 Ring load_ring(Store& store, const base::Secret& sealing_key);
 

@@ -26,13 +26,13 @@ protected:
     }
     Ring ensured(Algorithm algorithm = Algorithm::es256) {
         return step([&](Store& s) {
-            ensure_keys(s, sealing_key, algorithm, 15min);
+            ensure_keys(s, sealing_key, algorithm);
             return load_ring(s, sealing_key);
         });
     }
     Ring rotated(Algorithm algorithm = Algorithm::es256) {
         return step([&](Store& s) {
-            rotate_keys(s, sealing_key, algorithm, 15min);
+            rotate_keys(s, sealing_key, algorithm);
             return load_ring(s, sealing_key);
         });
     }
@@ -58,8 +58,18 @@ TEST_F(KeyRing, TheNextKeyIsPublishedBeforeItSigns) {
 
 TEST_F(KeyRing, RetiredKeysGoWhenTheirLastTokenIsOver) {
     const std::string old = ensured().current_id;
+    store.run([&](Store& s) {
+        User ada;
+        ada.id = ada.username = "ada";
+        ASSERT_TRUE(s.insert_user(ada));
+        Session session;
+        session.id = "s";
+        session.user = "ada";
+        session.access_end = now + 15min;
+        ASSERT_TRUE(s.insert_session(session, ""));
+    });
     rotated();
-    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h * 90, 15min); }); };
+    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h * 90); }); };
     now += 15min;
     EXPECT_FALSE(tend());
     now += 3min;
@@ -69,7 +79,7 @@ TEST_F(KeyRing, RetiredKeysGoWhenTheirLastTokenIsOver) {
 
 TEST_F(KeyRing, RotatesByItselfWhenDue) {
     const std::string first = ensured().current_id;
-    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h, 15min); }); };
+    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h); }); };
     now += 24h - 1s;
     EXPECT_FALSE(tend());
     now += 1s;
@@ -80,9 +90,9 @@ TEST_F(KeyRing, RotatesByItselfWhenDue) {
 TEST_F(KeyRing, ARevokedKeyIsGoneAtOnce) {
     const std::string current = ensured().current_id;
     const Ring after = step([&](Store& s) {
-        EXPECT_TRUE(revoke_key(s, sealing_key, current, Algorithm::es256, 15min));
-        EXPECT_FALSE(revoke_key(s, sealing_key, current, Algorithm::es256, 15min));
-        EXPECT_FALSE(revoke_key(s, sealing_key, "1", Algorithm::es256, 15min)) << "the MAC key is no signing key";
+        EXPECT_TRUE(revoke_key(s, sealing_key, current, Algorithm::es256));
+        EXPECT_FALSE(revoke_key(s, sealing_key, current, Algorithm::es256));
+        EXPECT_FALSE(revoke_key(s, sealing_key, "1", Algorithm::es256)) << "the MAC key is no signing key";
         return load_ring(s, sealing_key);
     });
     EXPECT_FALSE(publishes(after, current));

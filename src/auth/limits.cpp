@@ -4,23 +4,17 @@
 #include "crypto/digest.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <array>
 
 namespace coatcheck::auth {
 namespace {
+
+constexpr std::chrono::seconds pending_wait{1};  // attempts in flight are decided soon
 
 struct Bucket {
     std::string key;
     int burst;
     Duration refill;  // for one failure
 };
-
-std::string network_of(const std::string& address) {
-    std::array<unsigned char, 16> bytes{};
-    if (inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;
-    return std::string(reinterpret_cast<const char*>(bytes.data()), 8);
-}
 
 Bucket address_bucket(const std::string& address) {
     return {"address " + crypto::sha256(network_of(address)).substr(0, 8), 100, std::chrono::seconds(10)};
@@ -35,51 +29,65 @@ std::vector<Bucket> buckets_of(const Attempt& attempt) {
     return buckets;
 }
 
-base::Result<void> check(Store& store, const std::vector<Bucket>& buckets) {
+// `pending`: attempts of the address that are not decided yet.
+base::Result<void> check(Store& store, const std::vector<Bucket>& buckets, const Bucket& address, int pending) {
     const Timestamp now = store.now();
+    const auto wait_of = [&](const Bucket& bucket, int more) {
+        return store.find_bucket(bucket.key).value_or(now) + more * bucket.refill - now - (bucket.burst - 1) * bucket.refill;
+    };
     Duration wait{0};
-    for (const auto& bucket : buckets)
-        if (const auto empty_at = store.find_bucket(bucket.key))
-            wait = std::max(wait, *empty_at - now - (bucket.burst - 1) * bucket.refill);
+    for (const auto& bucket : buckets) wait = std::max(wait, wait_of(bucket, 0));
+    if (wait <= Duration{0} && wait_of(address, pending) > Duration{0}) wait = pending_wait;
     if (wait <= Duration{0}) return {};
     return base::Denied{base::Reason::too_many_attempts, std::chrono::ceil<std::chrono::seconds>(wait)};
 }
 
 void charge(Store& store, const std::vector<Bucket>& buckets) {
     const Timestamp now = store.now();
-    for (const auto& bucket : buckets) {
-        const Timestamp empty_at = std::max(store.find_bucket(bucket.key).value_or(now), now);
-        // Never fuller than full: attempts that were in flight together add no wait beyond one refill.
-        store.save_bucket(bucket.key, std::min(empty_at + bucket.refill, now + bucket.burst * bucket.refill));
-    }
+    for (const auto& bucket : buckets)
+        store.save_bucket(bucket.key, std::max(store.find_bucket(bucket.key).value_or(now), now) + bucket.refill);
 }
 
 }  // namespace
 
-bool same_network(const std::string& a, const std::string& b) { return network_of(a) == network_of(b); }
-
-base::Result<void> check_limits(Store& store, const Attempt& attempt) { return check(store, buckets_of(attempt)); }
 void charge_failure(Store& store, const Attempt& attempt) { charge(store, buckets_of(attempt)); }
-base::Result<void> check_address(Store& store, const std::string& address) {
-    return check(store, {address_bucket(address)});
-}
 void charge_address(Store& store, const std::string& address) { charge(store, {address_bucket(address)}); }
 
-std::optional<AttemptsInFlight::Slot> AttemptsInFlight::enter(const Attempt& attempt) {
-    constexpr int most = 4;
-    std::string name = attempt.login;
-    if (attempt.known_address) name.append(" from ").append(network_of(attempt.address));
-    const std::lock_guard lock(mutex_);
-    int& running = running_[name];
-    if (running >= most) return std::nullopt;
-    ++running;
-    return Slot(*this, std::move(name));
+int AttemptsInFlight::running(const std::string& key) const {
+    const auto row = running_.find(key);
+    return row == running_.end() ? 0 : row->second;
 }
 
-void AttemptsInFlight::leave(const std::string& name) {
+base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(Store& store, const Attempt& attempt) {
+    constexpr int most = 4;
+    std::string account = "account " + attempt.login;
+    if (attempt.known_address) account.append(" from ").append(network_of(attempt.address));
+    const Bucket address = address_bucket(attempt.address);
     const std::lock_guard lock(mutex_);
-    const auto row = running_.find(name);
-    if (--row->second == 0) running_.erase(row);
+    if (auto allowed = check(store, buckets_of(attempt), address, running(address.key)); !allowed) return allowed.error();
+    if (running(account) >= most)
+        return base::Denied{base::Reason::too_many_attempts, pending_wait, "at most four attempts at a time"};
+    return Slot(*this, {account, address.key});
+}
+
+base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_address(Store& store, const std::string& address) {
+    const Bucket bucket = address_bucket(address);
+    const std::lock_guard lock(mutex_);
+    if (auto allowed = check(store, {bucket}, bucket, running(bucket.key)); !allowed) return allowed.error();
+    return Slot(*this, {bucket.key});
+}
+
+AttemptsInFlight::Slot::Slot(AttemptsInFlight& all, std::vector<std::string> keys) : all_(&all), keys_(std::move(keys)) {
+    for (const auto& key : keys_) ++all.running_[key];
+}
+
+AttemptsInFlight::Slot::~Slot() {
+    if (all_ == nullptr) return;
+    const std::lock_guard lock(all_->mutex_);
+    for (const auto& key : keys_) {
+        const auto row = all_->running_.find(key);
+        if (--row->second == 0) all_->running_.erase(row);
+    }
 }
 
 }  // namespace coatcheck::auth

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits on failed sign-ins. Only failures count: checked before, charged after. Each bucket holds a burst and refills
-// steadily (GCRA), so nobody is locked out for good, and an attempt made while one is full is not charged.
+// steadily (GCRA), so nobody is locked out for good, and an attempt made while one is full is not charged. Guesses sent
+// together cannot outrun the count: until it is decided, an attempt counts as a failure of its address, and at most four
+// run for one user.
 //
 //   name and address   10, one back each minute       a forgotten password
 //   name               50, one back each minute       guessing from many addresses; not for an address that has a
@@ -14,11 +16,11 @@
 #include "auth/store.hpp"
 
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace coatcheck::auth {
 
@@ -28,40 +30,40 @@ struct Attempt {
     bool known_address = false;
 };
 
-// True for one IPv4 address, or one IPv6 /64.
-bool same_network(const std::string& a, const std::string& b);
-
-// too_many_attempts with Retry-After, or nothing.
-base::Result<void> check_limits(Store& store, const Attempt& attempt);
 void charge_failure(Store& store, const Attempt& attempt);
 // The address bucket alone, for sign-up.
-base::Result<void> check_address(Store& store, const std::string& address);
 void charge_address(Store& store, const std::string& address);
 
-// At most 4 attempts for one user at a time, so that guesses sent together cannot outrun the count of failures. Addresses
-// with a live session of the user have four of their own: a guesser cannot keep the owner out.
-// Any thread may call anything.
+// The attempts that are not decided yet. Any thread may call anything.
 class AttemptsInFlight {
 public:
-    // Held while the attempt runs.
+    // Held while the attempt runs, its charge included.
     class Slot {
     public:
-        Slot(AttemptsInFlight& all, std::string name) : all_(&all), name_(std::move(name)) {}
-        Slot(Slot&& other) noexcept : all_(std::exchange(other.all_, nullptr)), name_(std::move(other.name_)) {}
-        Slot& operator=(Slot&&) = delete;
-        ~Slot() {
-            if (all_ != nullptr) all_->leave(name_);
+        Slot() = default;
+        Slot(Slot&& other) noexcept : all_(std::exchange(other.all_, nullptr)), keys_(std::move(other.keys_)) {}
+        Slot& operator=(Slot&& other) noexcept {
+            std::swap(all_, other.all_);
+            std::swap(keys_, other.keys_);
+            return *this;
         }
+        ~Slot();
 
     private:
-        AttemptsInFlight* all_;
-        std::string name_;
+        friend class AttemptsInFlight;
+        // With the mutex held.
+        Slot(AttemptsInFlight& all, std::vector<std::string> keys);
+        AttemptsInFlight* all_ = nullptr;
+        std::vector<std::string> keys_;
     };
-    // nullopt: four are running.
-    std::optional<Slot> enter(const Attempt& attempt);
+    // Asks the limits: too_many_attempts with Retry-After, or a slot. Addresses with a live session of the user have four
+    // attempts of their own: a guesser cannot keep the owner out.
+    base::Result<Slot> enter(Store& store, const Attempt& attempt);
+    // The address bucket alone, for sign-up.
+    base::Result<Slot> enter_address(Store& store, const std::string& address);
 
 private:
-    void leave(const std::string& name);
+    int running(const std::string& key) const;
     std::mutex mutex_;
     std::unordered_map<std::string, int> running_;
 };

@@ -14,21 +14,20 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
-Result<Candidate> look_up(Store& store, const SignIn& form) {
+Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form) {
     Candidate candidate;
     // Text that cannot be a name still takes the whole way: no answer is quicker for it.
     candidate.attempt.login = base::folded(form.login).value_or(form.login);
     candidate.attempt.address = form.address;
     candidate.user = store.find_user_by_login(candidate.attempt.login);
     if (candidate.user) {
-        const auto sessions = store.list_sessions(candidate.user->id);
-        candidate.attempt.known_address = std::any_of(sessions.begin(), sessions.end(), [&](const Session& session) {
-            return same_network(session.address, form.address);
-        });
+        candidate.attempt.known_address = store.has_live_session(candidate.user->id, form.address);
         // By id: the name and the e-mail address of one user count together.
         candidate.attempt.login = candidate.user->id;
     }
-    if (auto allowed = check_limits(store, candidate.attempt); !allowed) return allowed.error();
+    auto slot = in_flight.enter(store, candidate.attempt);
+    if (!slot) return slot.error();
+    candidate.slot = *std::move(slot);
     return candidate;
 }
 
@@ -38,9 +37,9 @@ PasswordVerdict check_password(const std::optional<User>& user, const base::Secr
     // Passwords are kept in NFC. Imported hashes were made of what the other system received: as typed.
     // What is too long for any hash is cut to what can be normalised in no time, and never matches.
     const bool too_long = password.reveal().size() > crypto::max_password_bytes;
-    const std::string typed(password.reveal().substr(0, too_long ? 0 : std::string_view::npos));
+    const std::string_view typed = password.reveal().substr(0, too_long ? 0 : std::string_view::npos);
     const bool imported = crypto::needs_rehash(hash);
-    const base::Secret normal(base::nfc(typed).value_or(typed));
+    const base::Secret normal(base::nfc(typed).value_or(std::string(typed)));
     const bool matches = crypto::password_matches(hash, imported ? typed : normal.reveal());
     verdict.matches = matches && user.has_value() && !typed.empty();
     if (verdict.matches && imported) verdict.new_hash = crypto::hash_password(normal.reveal());

@@ -23,6 +23,7 @@ struct SignIn {
 struct Candidate {
     std::optional<User> user;
     Attempt attempt;
+    AttemptsInFlight::Slot slot;
 };
 
 struct PasswordVerdict {
@@ -40,7 +41,7 @@ struct Granted {
 };
 
 // Finds the user and asks the limits: too_many_attempts.
-base::Result<Candidate> look_up(Store& store, const SignIn& form);
+base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form);
 
 // Hashes exactly once, whether or not the user exists; once more where an imported hash is replaced.
 PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password);

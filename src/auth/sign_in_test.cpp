@@ -25,6 +25,7 @@ class SigningIn : public testing::Test {
 protected:
     Timestamp now = base::from_unix_seconds(1'800'000'000);
     store::MemoryStore store{[this] { return now; }};
+    AttemptsInFlight in_flight;
     Policy policy;
     base::Secret mac_key{std::string(32, 'k')};
 
@@ -48,7 +49,7 @@ protected:
         form.address = address;
         base::Result<Granted> out = base::Denied{Reason::internal_error};
         step([&](Store& s) {
-            auto candidate = look_up(s, form);
+            auto candidate = look_up(s, in_flight, form);
             if (!candidate) {
                 out = candidate.error();
                 return;
@@ -142,21 +143,41 @@ TEST_F(SigningIn, ADisableThatComesBetweenWins) {
     SignIn form;
     form.login = "ada";
     step([&](Store& s) {
-        const auto candidate = look_up(s, form);
+        const auto candidate = look_up(s, in_flight, form);
         set_enabled(s, "u1", false);
         EXPECT_EQ(open_session(s, policy, form, *candidate, {true, ""}).error().reason, Reason::invalid_credentials);
     });
 }
 
 TEST_F(SigningIn, FourAttemptsAtATime) {
-    AttemptsInFlight all;
     std::vector<AttemptsInFlight::Slot> held;
-    for (int i = 0; i < 4; ++i) held.push_back(*all.enter({"u1", "192.0.2." + std::to_string(i)}));
-    EXPECT_FALSE(all.enter({"u1", "192.0.2.9"}));
-    EXPECT_TRUE(all.enter({"u2", "192.0.2.9"}));
-    EXPECT_TRUE(all.enter({"u1", "192.0.2.9", true})) << "the owner's own address";
-    held.pop_back();
-    EXPECT_TRUE(all.enter({"u1", "192.0.2.9"}));
+    step([&](Store& s) {
+        for (int i = 0; i < 4; ++i) held.push_back(*in_flight.enter(s, {"u1", "192.0.2." + std::to_string(i)}));
+        EXPECT_FALSE(in_flight.enter(s, {"u1", "192.0.2.9"}));
+        EXPECT_TRUE(in_flight.enter(s, {"u2", "192.0.2.9"}));
+        EXPECT_TRUE(in_flight.enter(s, {"u1", "192.0.2.9", true})) << "the owner's own address";
+        held.pop_back();
+        EXPECT_TRUE(in_flight.enter(s, {"u1", "192.0.2.9"}));
+    });
+}
+
+TEST_F(SigningIn, GuessesSentTogetherDoNotOutrunTheLimitOfTheirAddress) {
+    std::vector<AttemptsInFlight::Slot> held;
+    const auto attempt_at = [](int i) { return Attempt{"name" + std::to_string(i), "192.0.2.1"}; };
+    step([&](Store& s) {
+        for (int i = 0; i < 100; ++i) held.push_back(*in_flight.enter(s, attempt_at(i)));
+        EXPECT_EQ(in_flight.enter(s, attempt_at(100)).error().reason, Reason::too_many_attempts);
+        EXPECT_FALSE(in_flight.enter_address(s, "192.0.2.1"));
+        EXPECT_TRUE(in_flight.enter(s, {"name", "192.0.2.2"}));
+        for (int i = 0; i < 100; ++i) charge_failure(s, attempt_at(i));
+    });
+    held.clear();
+    step([&](Store& s) { EXPECT_EQ(in_flight.enter(s, attempt_at(100)).error().reason, Reason::too_many_attempts); });
+    now += 10s;
+    step([&](Store& s) {
+        held.push_back(*in_flight.enter(s, attempt_at(100)));
+        EXPECT_FALSE(in_flight.enter(s, attempt_at(101))) << "one came back, and it is in flight";
+    });
 }
 
 TEST_F(SigningIn, ReuseEndsTheSessionForEver) {

@@ -68,6 +68,7 @@ public:
     virtual Rotation rotate_refresh(const RotateRequest& request) = 0;
     virtual std::optional<Session> find_session(const std::string& id) = 0;
     virtual std::vector<Session> list_sessions(const std::string& user) = 0;  // live ones, latest use first
+    virtual bool has_live_session(const std::string& user, const std::string& address) = 0;  // opened from its network_of()
     virtual std::vector<Session> latest_sessions(std::size_t limit) = 0;  // of all users, live ones
     // Ends it for ever and says when its last access token expires; nullopt if it had ended or is not there.
     virtual std::optional<Timestamp> end_session(const std::string& id) = 0;
@@ -75,6 +76,8 @@ public:
     virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
     // Gives the session a new secret; the present one becomes `renewed_from`.
     virtual void renew_secret(const std::string& session, const std::string& secret_hash) = 0;
+    // When the last access token of all expires; long ago if there is none.
+    virtual Timestamp last_access_end() = 0;
     virtual void extend_access(const std::string& session, Timestamp access_end) = 0;
     // Ends every session there is (a restored copy).
     virtual void end_all_sessions() = 0;

@@ -59,6 +59,9 @@ struct Session {
     std::optional<Timestamp> ended;
 };
 
+// What counts as one client: an IPv4 address as it is, of IPv6 the first 64 bits. Bytes, not text.
+std::string network_of(const std::string& address);
+
 struct AuditEvent {
     Timestamp time;
     std::string event;  // snake_case, such as sign_in, sign_in_failed, refresh_token_reused

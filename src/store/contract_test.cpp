@@ -280,6 +280,40 @@ TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
     EXPECT_TRUE(run([](auth::Store& store) { return store.latest_sessions(10); }).empty());
 }
 
+TEST_P(Contract, AnAddressWithALiveSessionIsKnownForItsUserAlone) {
+    add_ada();
+    const auto open = [&](const char* id, const char* address) {
+        Session s = session(id, "u1");
+        s.address = address;
+        ASSERT_TRUE(run([&](auth::Store& store) { return store.insert_session(s, "hash of Ada"); }));
+    };
+    open("s4", "192.0.2.1");
+    open("s6", "2001:db8::1");
+    const auto known = [&](const char* user, const char* address) {
+        return run([&](auth::Store& store) { return store.has_live_session(user, address); });
+    };
+    EXPECT_TRUE(known("u1", "192.0.2.1"));
+    EXPECT_TRUE(known("u1", "2001:db8::ffff")) << "the same /64";
+    EXPECT_FALSE(known("u1", "192.0.2.2"));
+    EXPECT_FALSE(known("u1", "2001:db8:0:1::1"));
+    EXPECT_FALSE(known("u2", "192.0.2.1"));
+    run([](auth::Store& store) { store.end_session("s4"); });
+    EXPECT_FALSE(known("u1", "192.0.2.1"));
+    place->now += 168h;
+    EXPECT_FALSE(known("u1", "2001:db8::1"));
+}
+
+TEST_P(Contract, TheLastEndOfAccessIsThatOfAllSessions) {
+    const auto last = [&] { return run([](auth::Store& store) { return store.last_access_end(); }); };
+    EXPECT_EQ(last(), Timestamp{});
+    add_ada();
+    sign_in("s1");
+    sign_in("s2");
+    const Timestamp longest = place->now + 1h;
+    run([&](auth::Store& store) { store.extend_access("s1", longest); });
+    EXPECT_EQ(last(), longest);
+}
+
 TEST_P(Contract, ARenewedSecretIsKnownByItsEarlierOneWithinTheGrace) {
     add_ada();
     sign_in();

@@ -140,6 +140,13 @@ std::vector<auth::Session> MemoryStore::list_sessions(const std::string& user) {
     return sessions;
 }
 
+bool MemoryStore::has_live_session(const std::string& user, const std::string& address) {
+    return std::any_of(tables_.sessions.begin(), tables_.sessions.end(), [&](const auto& row) {
+        const auto& session = row.second;
+        return session.user == user && is_live(session) && auth::network_of(session.address) == auth::network_of(address);
+    });
+}
+
 std::vector<auth::Session> MemoryStore::latest_sessions(std::size_t limit) {
     std::vector<auth::Session> sessions;
     for (const auto& [id, session] : tables_.sessions)
@@ -175,6 +182,12 @@ void MemoryStore::renew_secret(const std::string& id, const std::string& secret_
     if (row == tables_.sessions.end()) return;
     row->second.renewed_from = std::exchange(row->second.secret_hash, secret_hash);
     row->second.renewed = now_;
+}
+
+Timestamp MemoryStore::last_access_end() {
+    Timestamp last{};
+    for (const auto& [id, session] : tables_.sessions) last = std::max(last, session.access_end);
+    return last;
 }
 
 void MemoryStore::extend_access(const std::string& id, Timestamp access_end) {

@@ -13,11 +13,11 @@ using base::unix_millis;
 
 std::optional<auth::User> SqliteStore::insert_session(const auth::Session& s, const std::string& password_hash) {
     const int inserted =
-        db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, created, last_used,"
+        db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used,"
                   " idle_end, absolute_end, access_end)"
-                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
+                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
                   " AND password_hash = ?")
-            .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address)
+            .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address).bind_blob(auth::network_of(s.address))
             .bind(unix_millis(s.created)).bind(unix_millis(s.last_used)).bind(unix_millis(s.idle_end))
             .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.user).bind(password_hash).run();
     if (inserted != 1) return std::nullopt;
@@ -84,6 +84,12 @@ std::vector<auth::Session> SqliteStore::list_sessions(const std::string& user) {
     return sessions;
 }
 
+bool SqliteStore::has_live_session(const std::string& user, const std::string& address) {
+    auto row = db_.query("SELECT 1 FROM sessions s WHERE s.user_id = ?2 AND s.network = ?3 AND " LIVE " LIMIT 1");
+    row.bind(unix_millis(now_)).bind(user).bind_blob(auth::network_of(address));
+    return row.step();
+}
+
 std::vector<auth::Session> SqliteStore::latest_sessions(std::size_t limit) {
     std::vector<auth::Session> sessions;
     auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE " LIVE " ORDER BY s.idle_end DESC LIMIT ?2");
@@ -111,6 +117,12 @@ std::vector<auth::Session> SqliteStore::end_sessions(const std::string& user, co
 void SqliteStore::renew_secret(const std::string& session, const std::string& secret_hash) {
     db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = ?, renewed = ? WHERE id = ?")
         .bind_blob(secret_hash).bind(unix_millis(now_)).bind(session).run();
+}
+
+base::Timestamp SqliteStore::last_access_end() {
+    auto row = db_.query("SELECT COALESCE(MAX(access_end), 0) FROM sessions");
+    row.step();
+    return base::from_unix_millis(row.integer(0));
 }
 
 void SqliteStore::extend_access(const std::string& session, base::Timestamp access_end) {

@@ -26,10 +26,12 @@ public:
     auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     std::optional<auth::Session> find_session(const std::string& id) override;
     std::vector<auth::Session> list_sessions(const std::string& user) override;
+    bool has_live_session(const std::string& user, const std::string& address) override;
     std::vector<auth::Session> latest_sessions(std::size_t limit) override;
     std::optional<base::Timestamp> end_session(const std::string& id) override;
     std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
     void renew_secret(const std::string& session, const std::string& secret_hash) override;
+    base::Timestamp last_access_end() override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
     void end_all_sessions() override;
     void insert_revocation(const verify::Revocation& entry) override;

@@ -41,10 +41,8 @@ Waits sign_in(Context& context, const Request& request, Response& response) {
     if (!form) co_return write_problem(response, form.error());
 
     Result<auth::Candidate> candidate = Denied{Reason::internal_error};
-    co_await in_store(service, [&](auth::Store& store) { candidate = auth::look_up(store, *form); });
+    co_await in_store(service, [&](auth::Store& store) { candidate = auth::look_up(store, service.in_flight, *form); });
     if (!candidate) co_return write_problem(response, candidate.error());
-    const auto slot = service.in_flight.enter(candidate->attempt);
-    if (!slot) co_return write_problem(response, {Reason::too_many_attempts, std::chrono::seconds(1), "at most four attempts at a time"});
 
     auth::PasswordVerdict verdict;
     co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, form->password); });

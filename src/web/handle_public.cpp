@@ -22,8 +22,11 @@ void answer_with_tag(Response& response, const Request& request, std::string_vie
     // The embedded files never change: their tags are computed once.
     thread_local std::map<std::string, std::string, std::less<>> tags;
     auto known = tags.find(content);
-    if (known == tags.end())
-        known = tags.emplace(content, "\"" + base::base64url(crypto::sha256(content).substr(0, 12)) + "\"").first;
+    if (known == tags.end()) {
+        std::string quoted(1, '"');
+        quoted.append(base::base64url(crypto::sha256(content).substr(0, 12))).push_back('"');
+        known = tags.emplace(content, std::move(quoted)).first;
+    }
     const std::string& tag = known->second;
     response.may_be_stored = true;
     response.field("Cache-Control", "no-cache");

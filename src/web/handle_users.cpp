@@ -49,12 +49,10 @@ boost::asio::awaitable<Result<auth::User>> confirm(Service& service, const Reque
     form.login = claims.username;
     form.address = request.address;
     co_await in_store(service, [&](auth::Store& store) {
-        candidate = auth::look_up(store, form);
+        candidate = auth::look_up(store, service.in_flight, form);
         if (candidate && (!candidate->user || candidate->user->id != claims.subject)) candidate = Denied{Reason::token_revoked};
     });
     if (!candidate) co_return candidate.error();
-    const auto slot = service.in_flight.enter(candidate->attempt);
-    if (!slot) co_return Denied{Reason::too_many_attempts, std::chrono::seconds(1), "at most four attempts at a time"};
 
     auth::PasswordVerdict verdict;
     co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, password); });
@@ -79,9 +77,9 @@ Waits sign_up(Context& context, const Request& request, Response& response) {
     Result<auth::User> user = checked_sign_up(*form, service.policy, password);
     if (!user) co_return write_problem(response, user.error());
 
-    Result<void> allowed;
-    co_await in_store(service, [&](auth::Store& store) { allowed = auth::check_address(store, request.address); });
-    if (!allowed) co_return write_problem(response, allowed.error());
+    Result<auth::AttemptsInFlight::Slot> slot = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) { slot = service.in_flight.enter_address(store, request.address); });
+    if (!slot) co_return write_problem(response, slot.error());
     co_await in_hashing_pool(service, [&] { user->password_hash = crypto::hash_password(password.reveal()); });
 
     Result<auth::User> created = Denied{Reason::internal_error};
@@ -156,7 +154,9 @@ Waits change_password(Context& context, const Request& request, Response& respon
     const auto ring = service.ring.get();
     Result<auth::Granted> granted = Denied{Reason::session_ended};
     co_await in_store(service, [&](auth::Store& store) {
-        // Another change that came between wins.
+        // An end of this session or another change that came between wins.
+        const auto session = store.find_session(claims->session);
+        if (!session || session->ended) return;
         if (!auth::set_password(store, claims->subject, user->password_hash, hash, claims->session, request.address)) return;
         granted = auth::renew(store, service.policy, *ring->ring.mac_key, claims->session);
     });

@@ -40,11 +40,20 @@ TEST(Routes, EachPathIsKnownWithItsMethods) {
     }
     EXPECT_EQ(seen.size(), paths.size());
     for (const auto& [path, allow] : paths) {
+        if (path == "/api/v1/verify") continue;
         const std::string sent = path == "/api/v1/sessions/{id}" ? "/api/v1/sessions/abc" : std::string(path);
         const Match match = find(verb::trace, sent);
         EXPECT_EQ(match.route, nullptr);
         EXPECT_TRUE(match.path_known) << path;
         EXPECT_EQ(match.allow, allow) << path;
+    }
+}
+
+TEST(Routes, VerifyIsFoundByAnyMethod) {
+    for (const verb method : {verb::get, verb::head, verb::post, verb::trace, verb::unknown}) {
+        const Match match = find(method, "/api/v1/verify");
+        ASSERT_NE(match.route, nullptr);
+        EXPECT_EQ(match.route->path, "/api/v1/verify");
     }
 }
 

@@ -19,7 +19,13 @@ std::string name_of(const Endpoint& endpoint) {
     return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }
 
-tcp::acceptor open_acceptor(asio::io_context& io, const Endpoint& endpoint, bool share) {
+void throw_if(const error_code& error, const Endpoint& endpoint) {
+    if (error == asio::error::address_in_use)
+        throw std::runtime_error("cannot listen on " + name_of(endpoint) + ": another server is listening there");
+    if (error) throw std::runtime_error("cannot listen on " + name_of(endpoint) + ": " + error.message());
+}
+
+tcp::acceptor bind_acceptor(asio::io_context& io, const Endpoint& endpoint, bool share) {
     const auto address = asio::ip::make_address(endpoint.host);
     const tcp::endpoint where(address, endpoint.port);
     tcp::acceptor acceptor(io);
@@ -29,27 +35,42 @@ tcp::acceptor open_acceptor(asio::io_context& io, const Endpoint& endpoint, bool
     if (address.is_v6()) acceptor.set_option(asio::ip::v6_only(true));
     error_code error;
     acceptor.bind(where, error);
-    if (!error) acceptor.listen(4096, error);
-    if (error == asio::error::address_in_use)
-        throw std::runtime_error("cannot listen on " + name_of(endpoint) + ": another server is listening there");
-    if (error) throw std::runtime_error("cannot listen on " + name_of(endpoint) + ": " + error.message());
+    throw_if(error, endpoint);
     return acceptor;
+}
+
+tcp::acceptor open_acceptor(asio::io_context& io, const Endpoint& endpoint, bool share) {
+    tcp::acceptor acceptor = bind_acceptor(io, endpoint, share);
+    error_code error;
+    acceptor.listen(4096, error);
+    throw_if(error, endpoint);
+    return acceptor;
+}
+
+// Two servers that start in the same moment could both find the port free and then share it: this name, which no file
+// holds and which goes with its process, is given once.
+LocalName claim(asio::io_context& io, const Endpoint& endpoint) {
+    LocalName name(io, asio::local::stream_protocol());
+    error_code error;
+    name.bind(std::string(1, '\0') + "coatcheck listens on " + name_of(endpoint), error);
+    throw_if(error, endpoint);
+    return name;
 }
 
 }  // namespace
 
 Server::Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics, std::size_t loops) {
+    for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<EventLoop>(service));
+    if (endpoint.port != 0) claim_ = claim(loops_.front()->io(), endpoint);
     Endpoint real = endpoint;
     {
-        // Sockets with SO_REUSEPORT share a port with each other, but never with one that lacks it.
+        // Sockets with SO_REUSEPORT share a port with each other, but never with one that lacks it. It never listens:
+        // no client connects to it by mistake.
         asio::io_context io;
-        real.port = open_acceptor(io, endpoint, false).local_endpoint().port();
+        real.port = bind_acceptor(io, endpoint, false).local_endpoint().port();
     }
     port_ = real.port;
-    for (std::size_t i = 0; i < loops; ++i) {
-        loops_.push_back(std::make_unique<EventLoop>(service));
-        loops_.back()->listen(open_acceptor(loops_.back()->io(), real, true), public_routes());
-    }
+    for (auto& loop : loops_) loop->listen(open_acceptor(loop->io(), real, true), public_routes());
     if (metrics) loops_.front()->listen(open_acceptor(loops_.front()->io(), *metrics, false), metrics_routes());
 }
 

@@ -4,6 +4,7 @@
 
 #include "web/event_loop.hpp"
 
+#include <boost/asio/local/stream_protocol.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 #include <vector>
 
 namespace coatcheck::web {
+
+using LocalName = asio::local::stream_protocol::acceptor;
 
 class Server {
 public:
@@ -29,6 +32,7 @@ public:
 
 private:
     std::vector<std::unique_ptr<EventLoop>> loops_;
+    std::optional<LocalName> claim_;
     std::vector<std::thread> threads_;
     std::uint16_t port_ = 0;
 };

@@ -21,6 +21,8 @@ def place(request, make_server):
     server = make_server()
     if request.param == "running":
         server.start()
+    else:
+        server.data.mkdir()
     return server
 
 
@@ -89,8 +91,16 @@ def test_a_user_that_cannot_be_is_not_added(make_server, arguments, stdin):
 def test_a_password_on_the_command_line_is_not_taken(make_server, option):
     """Everybody on the machine can read it there."""
     server = make_server()
+    server.data.mkdir()
     said = refused(server, "user", "add", "ada", *option)
     assert server.rows("user", "list") == [] and said
+
+
+@pytest.mark.parametrize("command", [["user", "list"], ["key", "rotate"], ["user", "disable", "ada"], ["audit", "list"]])
+def test_a_data_directory_that_is_not_there_is_not_made_by_asking_for_what_is_in_it(make_server, command):
+    server = make_server()
+    refused(server, *command, words=[str(server.data), "--data"])
+    assert not server.data.exists()
 
 
 def test_a_password_is_taken_as_it_is_typed_but_for_the_end_of_the_line(make_server):

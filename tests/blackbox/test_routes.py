@@ -24,6 +24,8 @@ ROUTES = {
     "/page.js": {"GET"},
     "/page.css": {"GET"},
 }
+# Answers 200, 401 and 403 alone, so whatever method a proxy passes on is good enough.
+VERIFY = "/api/v1/verify"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "BREW", "get", "Post", "X" * 40]
 
 
@@ -35,6 +37,9 @@ def allowed(answer):
 def test_a_route_has_its_methods_and_no_others(caller, target):
     for method in METHODS:
         answer = caller.request(method, target)
+        if target == VERIFY:
+            assert answer.verdict == (401, "token_missing"), method
+            continue
         if method in ROUTES[target]:
             assert answer.status not in (404, 405, 501), method
             continue
@@ -45,7 +50,7 @@ def test_a_route_has_its_methods_and_no_others(caller, target):
         assert allowed(answer) - {"HEAD", "OPTIONS"} == ROUTES[target], method
 
 
-@pytest.mark.parametrize("target", ROUTES)
+@pytest.mark.parametrize("target", sorted(ROUTES.keys() - {VERIFY}))
 def test_a_refused_method_changes_nothing_and_needs_no_credential(caller, ada, target):
     token = caller.sign_in_body(ada)["token"]
     for method in ("TRACE", "BREW"):

@@ -28,6 +28,7 @@ CREATE TABLE sessions (
     delivery     TEXT NOT NULL,
     device       TEXT NOT NULL,
     address      TEXT NOT NULL,
+    network      BLOB NOT NULL,               -- what counts as one client: IPv6 by /64
     created      INTEGER NOT NULL,
     last_used    INTEGER NOT NULL,
     idle_end     INTEGER NOT NULL,
@@ -35,7 +36,7 @@ CREATE TABLE sessions (
     access_end   INTEGER NOT NULL,
     ended        INTEGER
 ) STRICT;
-CREATE INDEX sessions_of_user ON sessions(user_id);
+CREATE INDEX sessions_of_user ON sessions(user_id, network, idle_end);
 CREATE INDEX sessions_by_end ON sessions(idle_end);
 
 CREATE TABLE revocations (
