@@ -12,12 +12,19 @@
 #include <openssl/evp.h>
 #include <optional>
 #include <sodium.h>
+#include <stdexcept>
 
 namespace coatcheck::crypto {
 namespace {
 
 constexpr unsigned long long passes = 2;
 constexpr std::size_t memory_bytes = 19456ull * 1024;
+
+// Picks the fastest Argon2 for this processor; without it libsodium takes the plain one, at half the speed.
+void prepare_sodium() {
+    static const int status = sodium_init();
+    if (status < 0) throw std::runtime_error("libsodium does not start");
+}
 
 bool is_bcrypt(std::string_view h) {
     return h.size() == 60 && (h.starts_with("$2a$") || h.starts_with("$2b$") || h.starts_with("$2y$"));
@@ -97,6 +104,7 @@ std::string phc_base64(std::string_view bytes) {
 }  // namespace
 
 std::string hash_password(std::string_view password) {
+    prepare_sodium();
     char out[crypto_pwhash_STRBYTES];
     if (crypto_pwhash_str_alg(out, password.data(), password.size(), passes, memory_bytes,
                               crypto_pwhash_ALG_ARGON2ID13) != 0)
@@ -110,6 +118,7 @@ bool password_matches(std::string_view hash, std::string_view password) {
     const std::string text(hash);
     if (is_bcrypt(hash)) return bcrypt_matches(text, password);
     if (const auto pbkdf2 = parse_pbkdf2(hash)) return pbkdf2_matches(*pbkdf2, password);
+    prepare_sodium();
     return crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0;
 }
 
