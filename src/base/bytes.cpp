@@ -42,19 +42,18 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
 }  // namespace
 
 std::string base64url(std::string_view bytes) {
-    std::string out;
-    out.reserve((bytes.size() * 4 + 2) / 3);
-    std::uint32_t bits = 0;
-    int count = 0;
-    for (char c : bytes) {
-        bits = (bits << 8) | static_cast<unsigned char>(c);
-        count += 8;
-        while (count >= 6) {
-            count -= 6;
-            out.push_back(url_alphabet[(bits >> count) & 63]);
-        }
+    std::string out((bytes.size() * 4 + 2) / 3, '\0');
+    char* to = out.data();
+    const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])); };
+    std::size_t at = 0;
+    for (; at + 3 <= bytes.size(); at += 3) {
+        const std::uint32_t bits = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
+        for (int shift : {18, 12, 6, 0}) *to++ = url_alphabet[(bits >> shift) & 63];
     }
-    if (count > 0) out.push_back(url_alphabet[(bits << (6 - count)) & 63]);
+    if (const std::size_t left = bytes.size() - at; left > 0) {
+        const std::uint32_t bits = byte(at) << 16 | (left == 2 ? byte(at + 1) << 8 : 0);
+        for (std::size_t i = 0; i <= left; ++i) *to++ = url_alphabet[(bits >> (18 - 6 * i)) & 63];
+    }
     return out;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 struct evp_pkey_st;
+struct evp_pkey_ctx_st;
 
 namespace coatcheck::crypto {
 
@@ -38,9 +39,10 @@ public:
 
 private:
     friend class SigningKey;
-    PublicKey(Algorithm algorithm, std::shared_ptr<evp_pkey_st> key) : algorithm_(algorithm), key_(std::move(key)) {}
+    PublicKey(Algorithm algorithm, std::shared_ptr<evp_pkey_st> key);
     Algorithm algorithm_;
     std::shared_ptr<evp_pkey_st> key_;
+    std::shared_ptr<evp_pkey_ctx_st> prepared_;
 };
 
 // The private half. Any thread may sign.
@@ -58,9 +60,10 @@ public:
     std::string sign(std::string_view message) const;
 
 private:
-    SigningKey(Algorithm algorithm, std::shared_ptr<evp_pkey_st> key) : algorithm_(algorithm), key_(std::move(key)) {}
+    SigningKey(Algorithm algorithm, std::shared_ptr<evp_pkey_st> key);
     Algorithm algorithm_;
     std::shared_ptr<evp_pkey_st> key_;
+    std::shared_ptr<evp_pkey_ctx_st> prepared_;
 };
 
 }  // namespace coatcheck::crypto
