@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -27,9 +28,16 @@ class User:
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Below the range that the system takes for clients' ends: no connection of a test can hold it on any address."""
+    ceiling = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10000, ceiling)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("", port))
+                return port
+            except OSError:
+                continue
 
 
 def clean_environment(**more):
@@ -142,6 +150,14 @@ class Server:
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def log_with(self, *words, seconds=5):
+        """The log, once one of the words stands in it: the server writes it behind its answers, on a thread of its own."""
+        deadline = time.monotonic() + seconds
+        while not any(word in self.log() for word in words):
+            assert time.monotonic() < deadline, f"none of {words} in the log:\n{self.log()[-3000:]}"
+            time.sleep(0.01)
+        return self.log()
 
     def secrets_in_log(self):
         """Passwords and tokens that must never be there."""

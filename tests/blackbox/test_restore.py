@@ -212,7 +212,7 @@ def test_the_operator_is_told(backup):
     backup.take()
     caller.sign_out(signed_in["token"])
     backup.put_back(remove_and_copy)
-    assert "restore" in server.log() or "copy" in server.log()
+    server.log_with("restored_copy")
     assert any("restore" in str(row) or "copy" in str(row) for row in server.rows("audit", "list"))
 
 

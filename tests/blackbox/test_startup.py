@@ -59,7 +59,7 @@ def test_once_there_is_a_user_it_does_not_say_how_to_make_one(make_server):
     server = make_server()
     server.add_user()
     server.start()
-    assert server.url in server.log() or f"127.0.0.1:{server.port}" in server.log()
+    assert "user add" not in server.log_with(server.url, f"127.0.0.1:{server.port}")
 
 
 def test_there_is_no_user_to_begin_with(make_server):
