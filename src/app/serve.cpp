@@ -5,6 +5,7 @@
 #include "app/doctor.hpp"
 #include "app/node.hpp"
 #include "base/log.hpp"
+#include "crypto/hash_memory.hpp"
 #include "web/server.hpp"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
 
     Node node(config, directory, Node::Purpose::serve);
-    base::WorkerPool hashing(cores, max_waiting_hashes);
+    base::WorkerPool hashing(cores, max_waiting_hashes, crypto::release_hash_memory);
     web::Server* running = nullptr;
     web::Settings settings = settings_of(config);
     settings.max_connections_per_loop = connections / cores;

@@ -5,8 +5,14 @@
 #include <unistd.h>
 
 namespace coatcheck::base {
+namespace {
 
-WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
+constexpr std::chrono::seconds idle_after{1};
+
+}  // namespace
+
+WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting, std::function<void()> when_idle)
+    : max_waiting_(max_waiting), when_idle_(std::move(when_idle)) {
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
@@ -37,16 +43,24 @@ std::size_t WorkerPool::waiting() const {
 void WorkerPool::loop() {
     // On Linux a thread has a nice value of its own; without the right to change it, it stays.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
+    const auto is_called = [this] { return stopping_ || !queue_.empty(); };
+    bool has_worked = false;
     for (;;) {
         std::function<void()> work;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+            if (has_worked && when_idle_ && !wake_.wait_for(lock, idle_after, is_called)) {
+                lock.unlock();
+                when_idle_();
+                lock.lock();
+            }
+            wake_.wait(lock, is_called);
             if (queue_.empty()) return;
             work = std::move(queue_.front());
             queue_.pop_front();
         }
         work();
+        has_worked = true;
     }
 }
 

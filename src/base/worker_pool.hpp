@@ -3,6 +3,7 @@
 // their queue is bounded: who does not fit is told at once.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -15,7 +16,8 @@ namespace coatcheck::base {
 
 class WorkerPool {
 public:
-    WorkerPool(std::size_t threads, std::size_t max_waiting);
+    // `when_idle` is called on each thread that has had nothing to do for a second since its last work.
+    WorkerPool(std::size_t threads, std::size_t max_waiting, std::function<void()> when_idle = {});
     // Finishes what waits.
     ~WorkerPool();
 
@@ -27,6 +29,7 @@ private:
     void loop();
 
     const std::size_t max_waiting_;
+    const std::function<void()> when_idle_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::function<void()>> queue_;

@@ -18,6 +18,20 @@ TEST(WorkerPool, RunsWhatIsPosted) {
     done.wait();
 }
 
+TEST(WorkerPool, ItSaysOnceThatItIsIdleAndWorksOn) {
+    std::atomic<int> idle{0};
+    std::latch first(1), told(1), second(1);
+    WorkerPool pool(1, 3, [&] {
+        if (++idle == 1) told.count_down();
+    });
+    ASSERT_TRUE(pool.try_post([&] { first.count_down(); }));
+    first.wait();
+    told.wait();
+    EXPECT_EQ(idle, 1);
+    ASSERT_TRUE(pool.try_post([&] { second.count_down(); }));
+    second.wait();
+}
+
 TEST(WorkerPool, FullQueueSaysNoAtOnce) {
     std::latch started(1), release(1);
     std::atomic<int> ran{0};

@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
+#include "crypto/hash_memory.hpp"
 
 #include <charconv>
 #include <cstdio>
@@ -18,7 +19,7 @@ namespace coatcheck::crypto {
 namespace {
 
 constexpr unsigned long long passes = 2;
-constexpr std::size_t memory_bytes = 19456ull * 1024;
+constexpr std::size_t memory_bytes = hash_memory_bytes;
 
 // Picks the fastest Argon2 for this processor; without it libsodium takes the plain one, at half the speed.
 void prepare_sodium() {
