@@ -2,8 +2,10 @@
 // What anybody may read: keys, metadata, the API's description, the page, and whether the server is well.
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
+#include "web/diagnosis.hpp"
 #include "web/embedded_openapi.hpp"
 #include "web/embedded_page.hpp"
+#include "web/embedded_sdk.hpp"
 #include "web/handlers.hpp"
 #include "web/problem.hpp"
 #include "web/steps.hpp"
@@ -17,17 +19,18 @@
 namespace coatcheck::web {
 namespace {
 
+// 96 bits of a content's digest.
+const std::string& digest_of(std::string_view content) {
+    // The embedded files never change: theirs are computed once.
+    thread_local std::map<std::string, std::string, std::less<>> digests;
+    auto known = digests.find(content);
+    if (known == digests.end()) known = digests.emplace(content, base::base64url(crypto::sha256(content).substr(0, 12))).first;
+    return known->second;
+}
+
 // May be kept, but must be asked for again: the tag tells in one round trip whether it is still the same.
 void answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view content) {
-    // The embedded files never change: their tags are computed once.
-    thread_local std::map<std::string, std::string, std::less<>> tags;
-    auto known = tags.find(content);
-    if (known == tags.end()) {
-        std::string quoted(1, '"');
-        quoted.append(base::base64url(crypto::sha256(content).substr(0, 12))).push_back('"');
-        known = tags.emplace(content, std::move(quoted)).first;
-    }
-    const std::string& tag = known->second;
+    const std::string tag = '"' + digest_of(content) + '"';
     response.may_be_stored = true;
     response.field("Cache-Control", "no-cache");
     response.field("ETag", tag);
@@ -40,7 +43,14 @@ std::string_view type_of(std::string_view name) {
     if (name.ends_with(".html")) return "text/html; charset=utf-8";
     if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
     if (name.ends_with(".css")) return "text/css; charset=utf-8";
+    if (name.ends_with(".ts")) return "text/plain; charset=utf-8";
     return "image/svg+xml";
+}
+
+// "coatcheck.<digest>.js" of "coatcheck.js".
+std::string immutable_name(std::string_view name, std::string_view content) {
+    const auto dot = name.find('.');
+    return std::string(name.substr(0, dot + 1)) + digest_of(content) + std::string(name.substr(dot));
 }
 
 }  // namespace
@@ -80,6 +90,31 @@ void show_page_file(Context&, const Request& request, Response& response) {
                                     [&](const auto& candidate) { return candidate.name == name; });
     if (file == std::end(embedded::page)) return write_problem(response, {base::Reason::not_found});
     answer_with_tag(response, request, type_of(name), file->content);
+}
+
+// The browser SDK, for pages of any origin. Under a name with its digest, which is its ETag, a file may be kept for good.
+void show_sdk_file(Context&, const Request& request, Response& response) {
+    for (const auto& file : embedded::sdk) {
+        const bool is_immutable = request.argument == immutable_name(file.name, file.content);
+        if (!is_immutable && request.argument != file.name) continue;
+        response.for_any_site = true;
+        if (!is_immutable) return answer_with_tag(response, request, type_of(file.name), file.content);
+        response.may_be_stored = true;
+        response.field("Cache-Control", "public, max-age=31536000, immutable");
+        response.content_type = type_of(file.name);
+        response.body = file.content;
+        return;
+    }
+    write_problem(response, {base::Reason::not_found});
+}
+
+void show_diagnosis(Context& context, const Request& request, Response& response) {
+    const Settings& settings = context.service.settings;
+    if (!settings.dev) return write_problem(response, {base::Reason::not_found});
+    boost::json::array advice;
+    for (const auto& sentence : diagnose(request, settings, parse_complaint(request.query))) advice.emplace_back(sentence);
+    response.for_any_site = true;
+    write_json(response, 200, boost::json::serialize(boost::json::object{{"advice", std::move(advice)}}));
 }
 
 void show_health(Context&, const Request&, Response& response) { write_json(response, 200, R"({"status":"ok"})"); }

@@ -38,6 +38,8 @@ void show_keys(Context&, const Request&, Response&);
 void show_metadata(Context&, const Request&, Response&);
 void show_openapi(Context&, const Request&, Response&);
 void show_page_file(Context&, const Request&, Response&);
+void show_sdk_file(Context&, const Request&, Response&);
+void show_diagnosis(Context&, const Request&, Response&);
 void show_health(Context&, const Request&, Response&);
 Waits show_readiness(Context&, const Request&, Response&);
 void show_metrics(Context&, const Request&, Response&);

@@ -16,8 +16,9 @@ constexpr std::string_view page_policy =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n";
-constexpr std::string_view always =
-    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-site\r\n";
+constexpr std::string_view always = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+constexpr std::string_view for_own_site = "Cross-Origin-Resource-Policy: same-site\r\n";
+constexpr std::string_view for_all = "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n";
 
 void append_number(std::string& out, std::size_t number) {
     char text[20];
@@ -40,7 +41,7 @@ void Response::clear() {
     content_type = {};
     body.clear();
     fields_.clear();
-    close = may_be_stored = false;
+    close = may_be_stored = for_any_site = false;
     refusal.reset();
 }
 
@@ -58,6 +59,7 @@ void Response::write_to(std::string& out, std::string_view date, bool head_only,
     if (!may_be_stored) out += "Cache-Control: no-store\r\n";
     out += content_type.starts_with("text/html") ? page_policy : inert;
     out += always;
+    out += for_any_site ? for_all : for_own_site;
     if (hsts) out += "Strict-Transport-Security: max-age=31536000\r\n";
     if (close) out += "Connection: close\r\n";
     if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");

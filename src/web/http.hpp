@@ -60,6 +60,7 @@ public:
     std::string body;
     bool close = false;             // end the connection after this answer
     bool may_be_stored = false;     // otherwise Cache-Control: no-store
+    bool for_any_site = false;      // any page may read it: nothing in it depends on who asks
     std::optional<base::Reason> refusal;  // what write_problem() told, for metrics and the log
 
     // Adds a field. Throws std::logic_error for a value with a control byte: no header can be injected.

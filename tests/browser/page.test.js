@@ -2,85 +2,21 @@
 // The page at / in a real browser, against a real server whose access tokens live for four seconds.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
+import { Coatcheck, launchBrowser, PASSWORD, ROOT, WAIT } from './support.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const BINARY = resolve(process.env.COATCHECK_BINARY ?? join(ROOT, 'build/release/coatcheck'));
 const SCREENSHOTS = join(ROOT, 'build/screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_RULES = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const PASSWORD = 'nine violet otters paint lanterns';
 const LIFE = 4; // seconds that an access token lives
-const WAIT = 8_000; // milliseconds until something that should be seen counts as missing
 
-const directory = mkdtempSync(join(tmpdir(), 'coatcheck-browser-'));
-const data = join(directory, 'data');
-let server;
+const server = new Coatcheck('--dev', '--access-ttl', `${LIFE}s`);
 let browser;
 let url;
-
-// ---- The server
-
-/** Settings of whoever runs the tests must not reach the server under test. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COATCHECK_')));
-
-async function freePort() {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => listener.once('listening', done));
-  const { port } = listener.address();
-  await new Promise((done) => listener.close(done));
-  return port;
-}
-
-function addUser(name) {
-  const options = { input: `${PASSWORD}\n`, encoding: 'utf8', env: environment, cwd: directory, timeout: 20_000 };
-  const result = spawnSync(BINARY, ['user', 'add', name, '--password-stdin', '--data', data], options);
-  assert.equal(result.status, 0, `user add: ${result.error ?? ''}${result.stdout}${result.stderr}`);
-}
-
-async function startServer() {
-  const port = await freePort();
-  url = `http://localhost:${port}`;
-  const flags = ['--data', data, '--listen', `127.0.0.1:${port}`, '--public-url', url, '--dev', '--access-ttl', `${LIFE}s`];
-  server = spawn(BINARY, ['serve', ...flags], { env: environment, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [server.stdout, server.stderr]) stream.on('data', (text) => { said += text; });
-  for (const deadline = Date.now() + 20_000; ;) {
-    const isReady = await fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false);
-    if (isReady) return;
-    assert.equal(server.exitCode, null, `the server ended:\n${said}`);
-    assert.ok(Date.now() < deadline, `the server is not ready:\n${said}`);
-    await sleep(20);
-  }
-}
-
-async function stopServer() {
-  if (!server || server.exitCode !== null || server.signalCode !== null) return;
-  const ended = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  const timer = setTimeout(() => server.kill('SIGKILL'), 5_000);
-  await ended;
-  clearTimeout(timer);
-}
-
-/** Signs in from another place than the page. */
-async function signInElsewhere(device) {
-  const answer = await fetch(`${url}/api/v1/authentication`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ username: 'ada', password: PASSWORD, delivery: 'body', device }),
-  });
-  assert.equal(answer.status, 200);
-  return answer.json();
-}
 
 // ---- The browser
 
@@ -134,19 +70,15 @@ async function letTokenExpire(page) {
 }
 
 before(async () => {
-  addUser('ada');
-  await startServer();
+  server.addUser('ada');
+  url = (await server.start()).url;
   mkdirSync(SCREENSHOTS, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  });
+  browser = await launchBrowser();
 });
 
 after(async () => {
   await browser?.close();
-  await stopServer();
-  rmSync(directory, { recursive: true, force: true });
+  await server.stop();
 });
 
 describe('Signing in', () => {
@@ -301,7 +233,7 @@ describe('Staying signed in', { concurrency: 3 }, () => {
 
 describe('Taking it back', () => {
   test('a session elsewhere is listed, and ended from here', () => visit(async (page) => {
-    const elsewhere = await signInElsewhere('Second device');
+    const elsewhere = await server.signInElsewhere('Second device');
     await signIn(page);
     const item = page.locator(`[data-session="${elsewhere.session.id}"]`);
     await item.waitFor();
@@ -316,8 +248,8 @@ describe('Taking it back', () => {
   }));
 
   test('all other sessions end at once', () => visit(async (page) => {
-    await signInElsewhere('Third device');
-    await signInElsewhere('Fourth device');
+    await server.signInElsewhere('Third device');
+    await server.signInElsewhere('Fourth device');
     await signIn(page);
     await page.getByRole('button', { name: 'End all others' }).click();
     await shows(page, '[role=status]', 'All other sessions have ended');
@@ -327,7 +259,7 @@ describe('Taking it back', () => {
 
   test('a session that is ended elsewhere signs the page out, with the reason', () => visit(async (page) => {
     await signIn(page);
-    const { token } = await signInElsewhere('Another device');
+    const { token } = await server.signInElsewhere('Another device');
     const answer = await fetch(`${url}/api/v1/sessions?except=current`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } });
     assert.equal(answer.status, 204);
     await shows(page, '#sign-in-problem', 'You are signed out');
@@ -365,7 +297,7 @@ describe('The looks', () => {
         const [red] = wall.match(/\d+/g).map(Number);
         assert.ok(colorScheme === 'dark' ? red < 64 : red > 192, `the wall is ${wall}`);
         await check(page, `signed-out-${size}`);
-        await signInElsewhere('Ada’s phone');
+        await server.signInElsewhere('Ada’s phone');
         await signIn(page);
         await call(page, '200');
         await check(page, `signed-in-${size}`);

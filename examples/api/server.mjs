@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API behind each example: it serves the example's files and keeps posts, for those whose token Coatcheck verifies.
+//
+//   node examples/api/server.mjs EXAMPLE [--port 3000] [--coatcheck http://localhost:8080]
+//
+// Any API can ask as this one does; nginx, Caddy and Traefik do it by themselves (docs/verifying.md). Coatcheck has to
+// name this program in trusted_proxies, so that the method it passes on counts.
+import { readFile } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
+import { extname, join, normalize, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const USUAL = 'http://localhost:8080'; // what the examples' files say
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { port: { type: 'string', default: '3000' }, coatcheck: { type: 'string', default: USUAL } },
+});
+const here = resolve(import.meta.dirname, '..');
+const example = join(here, normalize(`/${positionals[0] ?? 'hybrid-memory'}`));
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+
+// ---- Who asks
+
+/** The user of a request, or the answer of Coatcheck to pass on. */
+function authenticate(request) {
+  const headers = { 'X-Forwarded-Method': request.method };
+  // The credential, and what the CSRF rule for cookies looks at.
+  for (const name of ['authorization', 'cookie', 'origin', 'sec-fetch-site', 'x-coatcheck']) if (request.headers[name]) headers[name] = request.headers[name];
+  // Clients of an older kind send the token and the user apart (examples/jquery).
+  if (request.headers['x-token']) headers.authorization = `Bearer ${request.headers['x-token']}`;
+  return new Promise((done) => {
+    const asked = ask(`${values.coatcheck}/api/v1/verify`, { headers }, (answer) => {
+      answer.resume();
+      const said = (name) => decodeURIComponent(answer.headers[name] ?? '');
+      const user = { id: said('x-auth-user'), name: said('x-auth-username'), roles: said('x-auth-roles').split(',').filter(Boolean) };
+      if (answer.statusCode !== 200) done({ status: answer.statusCode, challenge: answer.headers['www-authenticate'] });
+      else if ((request.headers['x-user'] ?? user.id) !== user.id) done({ status: 401, challenge: 'Bearer code="token_not_ours"' });
+      else done({ user });
+    });
+    asked.on('error', () => done({ status: 503 })); // no answer is no "yes"
+    asked.end();
+  });
+}
+
+// ---- What is asked
+
+const posts = [{ id: 1, author: 'Coatcheck', text: 'Hang up your coat.' }];
+
+async function api(request, path, body) {
+  const { user, status, challenge } = await authenticate(request);
+  if (!user) return { status, headers: { ...(challenge && { 'WWW-Authenticate': challenge }) }, json: { error: challenge ?? 'not now' } };
+  if (path === '/api/posts' && request.method === 'POST') {
+    const post = { id: posts.length + 1, author: user.name, text: String(JSON.parse(body).text).slice(0, 200) };
+    posts.push(post);
+    return { status: 201, json: post };
+  }
+  if (path === '/api/posts') return { status: 200, json: { reader: user.name, posts: posts.slice(-10) } };
+  return { status: 404, json: { error: 'there is nothing here' } };
+}
+
+async function file(path) {
+  const name = normalize(path).replace(/^\/+/, '');
+  const shared = join(here, 'shared');
+  const found = path.startsWith('/lib/')
+    ? [join(here, 'node_modules', name.slice('lib/'.length))]
+    : extname(name)
+      ? [join(example, 'dist', name), join(example, name), join(shared, name)]
+      : // Pages. One that was built does its own routing: it answers under every path.
+        [join(example, 'dist/index.html'), join(example, `${name || 'index'}.html`), join(shared, `${name}.html`)];
+  for (const candidate of found) {
+    const text = await readFile(candidate, 'utf8').catch(() => undefined);
+    if (text !== undefined) return { status: 200, type: types[extname(candidate)] ?? 'text/plain', text: text.replaceAll(USUAL, values.coatcheck) };
+  }
+  return { status: 404, type: 'text/plain', text: 'There is nothing here.' };
+}
+
+const server = createServer(async (request, response) => {
+  const { pathname } = new URL(request.url, 'http://localhost');
+  let body = '';
+  for await (const part of request) if (body.length < 10_000) body += part;
+  try {
+    if (pathname.startsWith('/api/')) {
+      const { status, headers = {}, json } = await api(request, pathname, body);
+      response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers }).end(JSON.stringify(json));
+    } else {
+      const { status, type, text } = await file(pathname);
+      response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(text);
+    }
+  } catch (error) {
+    response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: String(error) }));
+  }
+});
+server.listen(Number(values.port), '127.0.0.1', () => console.log(`${positionals[0]}: http://localhost:${values.port}`));

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createClient } from '@coatcheck/client';
+import { coatcheckBaseQuery, coatcheckMiddleware, loadToken, sessionSlice } from '@coatcheck/client/redux';
+import { configureStore, createSlice } from '@reduxjs/toolkit';
+import { createApi } from '@reduxjs/toolkit/query/react';
+
+export const auth = createClient({ url: 'http://localhost:8080' });
+
+// With RTK Query: its base query sends the token.
+export const api = createApi({
+  baseQuery: coatcheckBaseQuery(auth, { baseUrl: '/api' }),
+  tagTypes: ['posts'],
+  endpoints: (build) => ({
+    posts: build.query({ query: () => '/posts', providesTags: ['posts'] }),
+  }),
+});
+
+// With plain actions: the middleware sends what `meta.request` asks for, with the token.
+export const addPost = (text) => ({ type: 'posts/add', meta: { request: { url: '/api/posts', method: 'POST', body: { text } } } });
+
+const added = createSlice({
+  name: 'added',
+  initialState: { last: null, problem: null },
+  reducers: {},
+  extraReducers: (build) =>
+    build
+      .addMatcher(({ type }) => type === 'posts/add/fulfilled', (state, { payload }) => ({ last: payload.text, problem: null }))
+      .addMatcher(({ type }) => type === 'posts/add/rejected', (state, { payload }) => ({ ...state, problem: payload.status })),
+});
+
+export const store = configureStore({
+  reducer: { session: sessionSlice.reducer, added: added.reducer, [api.reducerPath]: api.reducer },
+  middleware: (standard) => standard().concat(coatcheckMiddleware(auth), api.middleware),
+});
+
+// The session of an earlier visit, with its token, goes into the store.
+store.dispatch(loadToken());

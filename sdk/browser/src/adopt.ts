@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes over what an older client of the application left behind: a bare token, or JSON that holds one. Loaded only where
+// the application asks for it, and so given what it needs of the core.
+import type { Discarded } from './client.js';
+import type { attempt, claimsOf, kept, Kept, placeOf } from './keeping.js';
+import type { Call } from './server.js';
+import type { Answer } from './wire.js';
+
+/** Where the older client kept its token. */
+export type Adopt = { localStorage: string } | { sessionStorage: string } | { cookie: string };
+
+export interface Core {
+  call: Call;
+  attempt: typeof attempt;
+  claimsOf: typeof claimsOf;
+  kept: typeof kept;
+  placeOf: typeof placeOf;
+  discard(discarded: Discarded): void;
+}
+
+export async function adoptFrom(adopt: Adopt, { call, attempt, claimsOf, kept, placeOf, discard }: Core): Promise<Kept | undefined> {
+  const [where, key] = Object.entries(adopt)[0] as ['localStorage' | 'sessionStorage' | 'cookie', string];
+  const place = placeOf(where === 'cookie' ? 'scriptCookie' : where, key);
+  const text = place.read();
+  if (text === null) return;
+  const left = attempt(() => JSON.parse(text)) ?? text; // a bare token is no JSON
+  const token = left.token ?? left.Token ?? left;
+  const drop = (reason: Discarded['reason']) => {
+    place.clear();
+    discard({ key, reason });
+  };
+  if (!claimsOf(token)) return void drop('corrupt');
+  try {
+    const answer = left.refresh_token
+      ? await call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: left.refresh_token } })
+      : { ...(await call<Answer>('GET', 'authentication', { token })), token };
+    place.clear();
+    return kept(answer);
+  } catch (error) {
+    if ((error as { status?: number }).status !== 401) throw error; // asked again on the next load
+    drop('refused');
+  }
+  return;
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client: one session, found again on load, kept fresh, sent along, and taken back.
+//
+// No lock and no leader among tabs: the server answers repeated use of one refresh token with the same successor, so two
+// tabs that refresh at once both win. What is left to do here is (1) one refresh at a time in a tab, (2) never to write
+// an older token over a newer one, and (3) to drop an answer that arrives after a sign-in or sign-out (`epoch`).
+import type { Adopt } from './adopt.js';
+import { attachTo, type AttachOptions } from './attach.js';
+import { CoatcheckError } from './errors.js';
+import { attempt, claimsOf, kept, type Kept, parseKept, placeOf } from './keeping.js';
+import { caller, orAborted, read } from './server.js';
+import type { Answer, SessionInfo, User } from './wire.js';
+
+export type Storage =
+  | 'memory' // the access token in this page's memory, the refresh token in an HttpOnly cookie
+  | 'cookie' // both in HttpOnly cookies
+  | 'localStorage'
+  | 'sessionStorage'
+  | 'scriptCookie'; // one cookie that scripts can read
+
+/** What the page knows. Replaced, never changed: compare by identity. */
+export type Session =
+  | { readonly status: 'unknown' }
+  | { readonly status: 'signed-out'; /** The server's code where the session was ended elsewhere. */ readonly reason?: string }
+  | {
+      readonly status: 'signed-in';
+      readonly user: User;
+      /** When the access token expires, in milliseconds by this machine's clock. It is refreshed by itself. */
+      readonly expiresAt: number;
+    };
+
+/** Something that was found where the session is kept, and cleared because it could not be used. */
+export interface Discarded {
+  /** The key or cookie that it was found in. */
+  key: string;
+  reason: 'corrupt' | 'foreign' | 'refused';
+}
+
+export interface ClientOptions {
+  /** Where Coatcheck answers, such as `https://auth.example.com`; the page's own origin if left out. */
+  url?: string;
+  storage?: Storage;
+  /** Origins that get the token, besides the page's own and Coatcheck's. */
+  to?: string[];
+  /** Where a user signs in. The default `onSignInRequired` goes there. */
+  signInPage?: string;
+  /**
+   * Called when an API said 401 and nobody is signed in. `returnTo` is the path of this page, which `returnAddress()` gives
+   * back after sign-in.
+   */
+  onSignInRequired?: (returnTo: string) => void;
+  /** Told of whatever was found in storage and cleared. */
+  onDiscarded?: (discarded: Discarded) => void;
+  /** A token that an older client of yours left behind, to be taken over once. */
+  adopt?: Adopt;
+  /** The name of the session in storage; two clients of one page need two. */
+  key?: string;
+  /** Milliseconds that a call to Coatcheck may take. */
+  timeout?: number;
+  fetch?: typeof globalThis.fetch;
+}
+
+export interface Credentials {
+  /** The name or the e-mail address. */
+  username: string;
+  password: string;
+  /** False: the session ends after 12 hours at most. */
+  remember?: boolean;
+  /** What the list of sessions calls this browser. */
+  device?: string;
+}
+
+interface Abortable {
+  signal?: AbortSignal;
+}
+
+export interface Client {
+  readonly session: Session;
+  /** Calls at once, and on each change; gives the function that ends it. */
+  subscribe(listener: (session: Session) => void): () => void;
+  /** Waits until it is known whether somebody is signed in. Rejects with `network_error` where the server cannot be asked. */
+  ready(options?: Abortable): Promise<Session>;
+  signIn(credentials: Credentials, options?: Abortable): Promise<User>;
+  /** Ends this session, on the server first: if that fails, it throws and nothing has changed. */
+  signOut(options?: Abortable): Promise<void>;
+  signOutEverywhere(options?: Abortable): Promise<void>;
+  readonly sessions: {
+    list(options?: Abortable): Promise<SessionInfo[]>;
+    end(id: string, options?: Abortable): Promise<void>;
+  };
+  /** `fetch` with the token, to the origins that may have it; after a 401 one refresh and one more attempt. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** An access token that is good for a while; null where nobody is signed in or scripts have none (`cookie`). */
+  token(options?: Abortable): Promise<string | null>;
+  /** Refreshes now. Rejects only if the server did not say yes or no. */
+  refresh(options?: Abortable): Promise<Session>;
+  /** Covers the page's own `fetch` and `XMLHttpRequest`, and so what is built on them; gives the function that undoes it. */
+  attach(options: AttachOptions): () => void;
+  /** True for an address that gets the token. */
+  reaches(url: string | URL): boolean;
+  /** For adapters: what to add to a request. Nothing where it does not go to a listed origin, or nobody is signed in. */
+  headersFor(url: string | URL, method?: string, options?: Abortable): Promise<Record<string, string>>;
+  /** For adapters, after a 401 for those headers: true if headersFor() has newer ones now; else sign-in is required. */
+  refused(headers: Record<string, string>, options?: Abortable): Promise<boolean>;
+  /** For adapters: whether cookies have to go along to other origins. */
+  readonly withCredentials: boolean;
+  /** Where the user was before sign-in: a path of this origin, `/` if the address names none. */
+  returnAddress(): string;
+}
+
+const inBrowser = typeof document === 'object';
+/** The answers by which a refresh ends a session. Everything else (403, 429, 5xx, no answer) changes nothing. */
+const endsSession = (error: unknown) => (error as CoatcheckError).status === 401;
+const isSafe = (method: string) => /^(get|head|options)$/i.test(method);
+const originOf = (address: string | URL) => attempt(() => new URL(address, inBrowser ? document.baseURI : undefined).origin);
+
+const seldom = () => import('./more.js');
+
+export function createClient(options: ClientOptions = {}): Client {
+  const { storage = 'memory', to = [], timeout = 15_000 } = options;
+  const url = (options.url ?? (inBrowser ? location.origin : '')).replace(/\/+$/, '');
+  const key = options.key ?? `coatcheck-${url.replace(/^\w+:|\W/g, '')}`;
+  const byCookie = storage === 'cookie';
+  const place = !inBrowser || byCookie || storage === 'memory' ? undefined : placeOf(storage, key);
+  const origins = new Set([url, inBrowser ? location.origin : url, ...to].map(originOf));
+  // Captured, so that attach() does not make us call ourselves.
+  const send = options.fetch ?? fetch.bind(globalThis);
+  const call = caller(`${url}/api/v1/`, send, timeout);
+
+  let session: Session = { status: 'unknown' };
+  let held: Kept | undefined;
+  let epoch = 0;
+  let finding: Promise<void> | undefined;
+  let refreshing: Promise<Session> | undefined;
+  const listeners = new Set<(session: Session) => void>();
+
+  // ---- State, in this tab and in others
+
+  function become(next: Kept | undefined, reason?: string): Session {
+    if (next?.session !== held?.session) epoch++;
+    held = next;
+    const now: Session = next ? { status: 'signed-in', user: next.user, expiresAt: next.expiresAt } : { status: 'signed-out', ...(reason && { reason }) };
+    if (JSON.stringify(now) !== JSON.stringify(session)) {
+      session = now;
+      listeners.forEach((listener) => listener(now));
+    }
+    return session;
+  }
+
+  /** The same, for all tabs and the next load. */
+  function keep(next: Kept | undefined, reason?: string): Session {
+    if (next) place?.write(JSON.stringify(next), next.refresh ? next.until : next.expiresAt);
+    else place?.clear();
+    channel?.postMessage(next ?? { ...held, until: 0 });
+    return become(next, reason);
+  }
+
+  /** Takes up what another tab left in the storage that both share. */
+  function reread(): void {
+    if (!place) return;
+    const found = parseKept(place.read());
+    if (found ? found.token !== held?.token : held) become(found);
+  }
+
+  // Nothing here is secret from other tabs of this origin: they share the storage and the cookies.
+  const channel = inBrowser ? attempt(() => new BroadcastChannel(key)) : undefined;
+  if (channel) {
+    channel.onmessage = ({ data: told }: { data: Kept }) => {
+      const isOurs = told.session === held?.session;
+      if (place && storage !== 'sessionStorage') return reread();
+      if (!told.until) {
+        if (isOurs) {
+          place?.clear();
+          become(undefined);
+        }
+      } else if (place) {
+        // A storage of this tab alone, but where the tab was duplicated two of them hold one session.
+        if (isOurs) {
+          place.write(JSON.stringify(told), told.until);
+          become(told);
+        }
+      } else if (!isOurs || byCookie) {
+        become({ ...told, token: undefined });
+      }
+    };
+  }
+
+  // ---- Finding the session again
+
+  async function known(): Promise<void> {
+    if (session.status === 'unknown') await (finding ??= find().finally(() => (finding = undefined)));
+  }
+
+  async function find(): Promise<void> {
+    const at = epoch;
+    let found = place && (await findKept());
+    if (!found && options.adopt) {
+      found = await (await seldom()).adoptFrom(options.adopt, { call, attempt, claimsOf, kept, placeOf, discard });
+      if (found && at === epoch) keep(found);
+    }
+    if (at !== epoch) return;
+    if (found || place) become(found);
+    // Behind cookies there may be a session that only the server can tell of.
+    if (found ? isDue() && found.refresh : !place)
+      await refresh().catch((error) => {
+        if (!found) throw error; // it stays unknown; what was found stays kept
+      });
+  }
+
+  async function findKept(): Promise<Kept | undefined> {
+    const text = place!.read();
+    if (text === null) return;
+    const found = parseKept(text);
+    // Where the server cannot be asked, the session is kept until it can.
+    const issuer = found && (await send(`${url}/.well-known/oauth-authorization-server`).then(read<{ issuer: string }>).catch(() => undefined))?.issuer;
+    if (found && (!issuer || issuer === claimsOf(found.token)!.iss)) return found;
+    if (place!.read() === text) place!.clear(); // unless it was replaced meanwhile
+    discard({ key, reason: found ? 'foreign' : 'corrupt' });
+    return;
+  }
+
+  const discard = options.onDiscarded ?? ((discarded: Discarded) => console.warn('Coatcheck: cleared', discarded));
+
+  // ---- Refresh
+
+  const isDue = () => !held || (!held.token && !byCookie) || Date.now() >= held.dueAt;
+
+  const refresh = (): Promise<Session> => (refreshing ??= refreshOnce().finally(() => (refreshing = undefined)));
+
+  async function refreshOnce(): Promise<Session> {
+    const before = held;
+    reread();
+    const sent = held?.refresh;
+    if (place && (held !== before || !held)) return session; // another tab was faster
+    if (place && !sent) return held!.expiresAt > Date.now() ? session : keep(undefined, 'token_expired');
+    const at = epoch;
+    try {
+      const next = kept(await call<Answer>('POST', 'authentication/refresh', { body: sent ? { refresh_token: sent } : undefined, cookies: !sent }));
+      if (at !== epoch) return session;
+      // This page may have slept on the answer: what is newer in storage stays, and a sign-out elsewhere counts.
+      reread();
+      if (place && held !== before && (!held || held.refresh !== sent)) return session;
+      return keep(next);
+    } catch (error) {
+      if (at !== epoch) return session;
+      if (!endsSession(error)) {
+        diagnose('network_error');
+        throw error;
+      }
+      reread();
+      if (held?.refresh !== sent) return session; // that was an old one
+      const { code } = error as CoatcheckError;
+      if (held && code === 'refresh_token_missing') diagnose('cookie_missing');
+      return held ? keep(undefined, code) : become(undefined);
+    }
+  }
+
+  // ---- Requests
+
+  const reaches = (address: string | URL) => origins.has(originOf(address) ?? '');
+  const isFresh = () => session.status !== 'unknown' && (session.status !== 'signed-in' || !isDue());
+
+  /** Finds the session, and refreshes it where that is due. */
+  async function prepare(signal?: AbortSignal | null): Promise<void> {
+    await orAborted(known(), signal);
+    if (isFresh()) return;
+    await orAborted(refresh(), signal).catch((error) => {
+      signal?.throwIfAborted();
+      if (!(Date.now() < held!.expiresAt && (held!.token || byCookie))) throw error; // still good for this one
+    });
+  }
+
+  function headersNow(method: string): Record<string, string> {
+    if (!held) return {};
+    if (held.token) return { Authorization: `Bearer ${held.token}` };
+    return byCookie && !isSafe(method) ? { 'X-Coatcheck': '1' } : {};
+  }
+
+  /** After a 401: true if there is something newer to send. */
+  async function refused(sent: Record<string, string>, signal?: AbortSignal | null): Promise<boolean> {
+    const isCurrent = () => sent.Authorization === headersNow('').Authorization;
+    const before = held;
+    // A refresh that finds no network leaves the API's answer standing.
+    if (held && isCurrent()) await orAborted(refresh(), signal).catch(() => signal?.throwIfAborted());
+    if (!held && session.status !== 'unknown') signInRequired();
+    return !!held && (held !== before || !isCurrent());
+  }
+
+  function signInRequired(): void {
+    if (!inBrowser) return;
+    const here = location.pathname + location.search + location.hash;
+    if (options.onSignInRequired) return options.onSignInRequired(here);
+    const page = new URL(options.signInPage ?? '/sign-in', document.baseURI);
+    page.searchParams.set('return_to', here);
+    if (page.pathname !== location.pathname) location.assign(page);
+  }
+
+  async function authFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+    const request = input instanceof Request ? input : undefined;
+    const given = () => new Headers(init.headers ?? request?.headers);
+    if (!reaches(request?.url ?? (input as string | URL)) || given().has('Authorization')) return send(input, init);
+    const method = init.method ?? request?.method ?? 'GET';
+    const signal = init.signal ?? request?.signal;
+    await prepare(signal);
+    const attemptWith = (more: Record<string, string>) => {
+      const headers = given();
+      for (const name in more) headers.set(name, more[name]!);
+      // Where it is redirected to another origin the browser takes `Authorization` away (Fetch §4.4, HTTP-redirect fetch).
+      return send(request?.clone() ?? input, { ...init, headers, ...(byCookie && { credentials: 'include' }) });
+    };
+    const sent = headersNow(method);
+    const answer = await attemptWith(sent);
+    if (answer.status !== 401) return answer;
+    if (sent.Authorization && answer.headers.get('WWW-Authenticate')?.includes('"token_missing"')) diagnose('header_stripped');
+    // A stream was read by the first attempt.
+    return (await refused(sent, signal)) && !(init.body instanceof ReadableStream) ? attemptWith(headersNow(method)) : answer;
+  }
+
+  /** A protected route of Coatcheck. */
+  const own = async <T>(method: string, path: string, { signal }: Abortable = {}): Promise<T> =>
+    read(await authFetch(`${url}/api/v1/${path}`, { method, signal: signal ?? null, credentials: place ? 'omit' : 'include' }));
+
+  function diagnose(code: string): void {
+    if (inBrowser && /^(localhost|127\.)/.test(location.hostname)) seldom().then((more) => more.diagnose(send, url, code, storage), () => {});
+  }
+
+  // ---- The page
+
+  if (inBrowser) {
+    const wake = ({ persisted }: { persisted?: boolean }) => {
+      if (document.hidden) return;
+      reread();
+      // Out of the back/forward cache: what other tabs told meanwhile was not heard.
+      if (session.status === 'unknown') known().catch(() => {});
+      else if ((held && isDue()) || (persisted && !place)) refresh().catch(() => {});
+    };
+    document.addEventListener('visibilitychange', wake as EventListener);
+    for (const name of ['online', 'pageshow', 'storage']) addEventListener(name, wake as EventListener);
+    known().catch(() => {});
+  }
+
+  return {
+    get session() {
+      return session;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      listener(session);
+      return () => void listeners.delete(listener);
+    },
+    async ready({ signal } = {}) {
+      await orAborted(known(), signal);
+      return session;
+    },
+    async signIn({ username, password, remember, device }, { signal } = {}) {
+      const at = ++epoch; // whatever is under way no longer counts
+      const delivery = place ? 'body' : byCookie ? 'cookie' : 'hybrid';
+      // With cookies in each mode: those that another delivery left behind are cleared.
+      const answer = await call<Answer>('POST', 'authentication', { body: { username, password, delivery, remember, device }, cookies: true, signal });
+      if (at === epoch) keep(kept(answer));
+      return answer.user;
+    },
+    async signOut({ signal } = {}) {
+      await known().catch(() => {});
+      reread();
+      const refresh_token = held?.refresh;
+      if (refresh_token || !place) await call('DELETE', 'authentication', { body: refresh_token ? { refresh_token } : undefined, cookies: !refresh_token, signal });
+      else if (held) await own('DELETE', 'authentication', signal && { signal });
+      keep(undefined);
+    },
+    async signOutEverywhere(options) {
+      await own('DELETE', 'sessions', options);
+      keep(undefined);
+    },
+    sessions: {
+      list: async (options) => (await own<{ sessions: SessionInfo[] }>('GET', 'sessions', options)).sessions,
+      async end(id, options) {
+        await own('DELETE', `sessions/${encodeURIComponent(id)}`, options);
+        if (id === held?.session) keep(undefined);
+      },
+    },
+    fetch: authFetch,
+    async token({ signal } = {}) {
+      await prepare(signal);
+      return held?.token ?? null;
+    },
+    async refresh({ signal } = {}) {
+      await orAborted(known(), signal);
+      return held ? orAborted(refresh(), signal) : session;
+    },
+    attach({ to = [], ...what }) {
+      for (const origin of to) origins.add(originOf(origin));
+      return attachTo(what, { reaches, fetch: authFetch, byCookie, isFresh, prepare, headersNow, refused });
+    },
+    reaches,
+    async headersFor(address, method = 'GET', { signal } = {}) {
+      if (!reaches(address)) return {};
+      await prepare(signal);
+      return headersNow(method);
+    },
+    refused: (headers, { signal } = {}) => refused(headers, signal),
+    withCredentials: byCookie,
+    returnAddress() {
+      // As the browser will read it: "//host" and "/\\host" lead elsewhere.
+      const asked = new URL(new URLSearchParams(location.search).get('return_to') ?? '/', location.origin);
+      return asked.origin === location.origin ? asked.pathname + asked.search + asked.hash : '/';
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// import { coatcheck } from '@coatcheck/client/superagent'; request.get('/posts').use(coatcheck(auth))
+import type { Client } from './index.js';
+
+/** A request of superagent 8 or later, in the browser. */
+export interface SuperagentRequest {
+  url: string;
+  method: string;
+  set(name: string, value: string): unknown;
+  withCredentials(): unknown;
+  end(callback?: (error: any, answer: any) => void): unknown;
+  callback(error: unknown): void;
+  /** Sends the same request once more; what superagent's own `.retry()` calls. */
+  _retry(): unknown;
+}
+
+/** A plugin: the token on the request; after a 401 one refresh and one more attempt. */
+export function coatcheck(client: Client): (request: any) => void {
+  return (request: SuperagentRequest) => {
+    const { end } = request;
+    request.end = function (callback = () => {}) {
+      if (!client.reaches(request.url)) return end.call(request, callback);
+      let sent: Record<string, string> = {};
+      let again = false;
+      const prepare = async () => {
+        sent = await client.headersFor(request.url, request.method);
+        for (const name in sent) request.set(name, sent[name]!);
+        if (client.withCredentials) request.withCredentials();
+      };
+      const finish = (error: any, answer: any) => {
+        if (error?.status !== 401 || again) return callback(error, answer);
+        again = true;
+        client
+          .refused(sent)
+          .then(async (newer) => {
+            if (!newer) return callback(error, answer);
+            await prepare();
+            request._retry();
+          })
+          .catch(() => callback(error, answer));
+      };
+      prepare().then(
+        () => end.call(request, finish),
+        (error) => callback(error, undefined),
+      );
+      return request;
+    };
+  };
+}

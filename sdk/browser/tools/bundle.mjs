@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes what the server serves at /sdk from src/: the module, the classic script with the global `Coatcheck`, and the
+// types. They are kept in git (docs/adr/0008), so that building the server needs no Node.js; `--check` fails where they
+// are not what src/ makes.
+import { build } from 'esbuild';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { minify } from 'terser';
+
+const root = new URL('../', import.meta.url);
+const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+const banner = `/* @coatcheck/client ${version}, Apache-2.0 */`;
+// Names that stay inside one file.
+const mangleProps = /^(isFresh|headersNow|prepare|byCookie)$/;
+const common = { mangleProps, bundle: true, target: 'es2022', write: false, absWorkingDir: root.pathname };
+
+// esbuild joins the files, terser makes them small: together 3 % less than esbuild alone.
+const small = async (text, module) => `${banner}\n${(await minify(text, { module, ecma: 2020, compress: { passes: 3 } })).code}\n`;
+const bundled = async (options) => {
+  const { outputFiles } = await build({ ...common, ...options });
+  return Promise.all(outputFiles.map(async ({ path, text }) => [basename(path), await small(text, options.format === 'esm')]));
+};
+const files = Object.fromEntries([
+  // The module loads coatcheck.adopt.js and coatcheck.diagnose.js from beside itself, where it needs them.
+  ...(await bundled({ entryPoints: { coatcheck: 'src/index.ts' }, format: 'esm', splitting: true, outdir: 'served', chunkNames: 'coatcheck.[name]' })),
+  ...(await bundled({ entryPoints: { 'coatcheck.global': 'src/index.ts' }, format: 'iife', globalName: 'Coatcheck', outdir: 'served' })),
+  ['coatcheck.d.ts', await types()],
+]);
+
+/** The declarations of the core in one file: a page without a build step can still point its editor at them. */
+async function types() {
+  const parts = await Promise.all(['wire', 'errors', 'adopt', 'attach', 'client'].map((name) => readFile(new URL(`dist/${name}.d.ts`, root), 'utf8')));
+  const lines = parts.join('\n').split('\n').filter((line) => !/^(import |export \{\}|\/\/)/.test(line));
+  const inner = /^(export )?(declare function (adoptFrom|attachTo)|interface Wired)/;
+  return `${banner}\n${lines.filter((line) => !inner.test(line)).join('\n').trimEnd()}\n`;
+}
+
+const stale = [];
+await mkdir(new URL('served/', root), { recursive: true });
+for (const [name, text] of Object.entries(files)) {
+  const path = new URL(`served/${name}`, root);
+  if (text === await readFile(path, 'utf8').catch(() => '')) continue;
+  if (process.argv.includes('--check')) stale.push(name);
+  else await writeFile(path, text);
+}
+if (stale.length) {
+  console.error(`sdk/browser/served is not what src/ makes: ${stale.join(', ')}. Run: npm run build`);
+  process.exit(1);
+}
