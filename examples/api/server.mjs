@@ -16,7 +16,7 @@ const { positionals, values } = parseArgs({
   options: { port: { type: 'string', default: '3000' }, coatcheck: { type: 'string', default: USUAL } },
 });
 const here = resolve(import.meta.dirname, '..');
-const example = join(here, normalize(`/${positionals[0] ?? 'hybrid-memory'}`));
+const example = resolve(here, positionals[0] ?? 'hybrid-memory');
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
 
 // ---- Who asks

@@ -28,7 +28,7 @@ struct Request {
     http::verb method = http::verb::unknown;
     std::string_view path;   // origin form, as sent
     std::string_view query;  // without '?'
-    std::string_view argument;  // what {id} stood for in the route
+    std::string_view argument;  // what stood for {id} in the route
     std::string_view body;   // at most max_body_bytes
     const Fields* fields = nullptr;
     base::Timestamp now;

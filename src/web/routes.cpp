@@ -29,7 +29,7 @@ constexpr Route public_table[] = {
     {get, "/openapi.json", show_openapi},
     {get, "/healthz", show_health, nullptr, false},
     {get, "/readyz", nullptr, show_readiness, false},
-    {get, "/sdk/{id}", show_sdk_file, nullptr, false},
+    {get, "/sdk/{file}", show_sdk_file, nullptr, false},
     {get, "/dev/diagnosis", show_diagnosis, nullptr, false},
     {get, "/", show_page_file, nullptr, false},
     {get, "/page.js", show_page_file, nullptr, false},

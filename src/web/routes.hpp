@@ -18,7 +18,7 @@ using WaitingHandler = boost::asio::awaitable<void> (*)(Context&, const Request&
 
 struct Route {
     http::verb method;
-    std::string_view path;  // its last part may be {id}
+    std::string_view path;  // its last part may stand for any, as {id}
     InlineHandler now = nullptr;
     WaitingHandler waits = nullptr;
     bool cross_origin = true;  // listed origins may read its answers
@@ -33,7 +33,7 @@ struct Match {
     const Route* route = nullptr;  // null: not found, or another method
     bool path_known = false;
     std::string allow;             // the methods of a known path, where `route` is null
-    std::string_view argument;     // of {id}
+    std::string_view argument;     // what stood for it
     bool cross_origin = false;
 };
 // HEAD is answered as GET without its body.

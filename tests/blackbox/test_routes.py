@@ -20,6 +20,7 @@ ROUTES = {
     "/openapi.json": {"GET"},
     "/healthz": {"GET"},
     "/readyz": {"GET"},
+    "/sdk/coatcheck.js": {"GET"},
     "/": {"GET"},
     "/page.js": {"GET"},
     "/page.css": {"GET"},

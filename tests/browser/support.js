@@ -104,22 +104,26 @@ export class Coatcheck {
   }
 }
 
-/** An example and its API, in front of a Coatcheck that allows it: `{ coatcheck, api, origin, stop }`. */
+/** The examples' API, with the files of one of them. */
+export const startApi = (name, port, coatcheck) => launch(process.execPath,
+  [join(ROOT, 'examples/api/server.mjs'), name, '--port', `${port}`, '--coatcheck', coatcheck.url], {}, async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0);
+
+/** An example and its API, in front of a Coatcheck that allows it: `{ coatcheck, origin, stop }`. */
 export async function startExample(name, ...flags) {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const coatcheck = await new Coatcheck('--set', `cors.origins=${origin}`, '--set', 'trusted_proxies=127.0.0.1', ...flags).start();
   coatcheck.addUser('ada');
-  const words = [join(ROOT, 'examples/api/server.mjs'), name, '--port', `${port}`, '--coatcheck', coatcheck.url];
-  const api = await launch(process.execPath, words, {}, async () => (await fetch(`http://127.0.0.1:${port}/`)).ok);
+  const api = await startApi(name, port, coatcheck);
   const stop = async () => {
     await end(api);
     await coatcheck.stop();
   };
-  return { coatcheck, api, origin, stop };
+  return { coatcheck, origin, stop };
 }
 
-export const launchBrowser = () => chromium.launch({
+export const launchBrowser = (options = {}) => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  ...options,
 });

@@ -53,7 +53,7 @@ export declare class CoatcheckError extends Error {
     readonly member?: string | undefined;
     constructor(
     /** The server's `code`, such as `invalid_credentials` or `too_many_attempts`, or a local one. */
-    code: LocalCode | (string & {}), message: string, 
+    code: LocalCode | (string & {}), message?: string, 
     /** The HTTP status; 0 where no answer came. */
     status?: number, 
     /** Seconds to wait before another attempt, where the server says so. */
@@ -135,7 +135,6 @@ export interface ClientOptions {
     key?: string;
     /** Milliseconds that a call to Coatcheck may take. */
     timeout?: number;
-    fetch?: typeof globalThis.fetch;
 }
 export interface Credentials {
     /** The name or the e-mail address. */

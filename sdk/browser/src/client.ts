@@ -57,7 +57,6 @@ export interface ClientOptions {
   key?: string;
   /** Milliseconds that a call to Coatcheck may take. */
   timeout?: number;
-  fetch?: typeof globalThis.fetch;
 }
 
 export interface Credentials {
@@ -114,17 +113,19 @@ const endsSession = (error: unknown) => (error as CoatcheckError).status === 401
 const isSafe = (method: string) => /^(get|head|options)$/i.test(method);
 const originOf = (address: string | URL) => attempt(() => new URL(address, inBrowser ? document.baseURI : undefined).origin);
 
+const ignore = () => {};
 const seldom = () => import('./more.js');
 
 export function createClient(options: ClientOptions = {}): Client {
   const { storage = 'memory', to = [], timeout = 15_000 } = options;
-  const url = (options.url ?? (inBrowser ? location.origin : '')).replace(/\/+$/, '');
+  const here = inBrowser ? location.origin : '';
+  const url = (options.url ?? here).replace(/\/+$/, '');
   const key = options.key ?? `coatcheck-${url.replace(/^\w+:|\W/g, '')}`;
   const byCookie = storage === 'cookie';
   const place = !inBrowser || byCookie || storage === 'memory' ? undefined : placeOf(storage, key);
-  const origins = new Set([url, inBrowser ? location.origin : url, ...to].map(originOf));
+  const origins = new Set([url, here, ...to].map(originOf));
   // Captured, so that attach() does not make us call ourselves.
-  const send = options.fetch ?? fetch.bind(globalThis);
+  const send = fetch.bind(globalThis);
   const call = caller(`${url}/api/v1/`, send, timeout);
 
   let session: Session = { status: 'unknown' };
@@ -212,8 +213,8 @@ export function createClient(options: ClientOptions = {}): Client {
     if (text === null) return;
     const found = parseKept(text);
     // Where the server cannot be asked, the session is kept until it can.
-    const issuer = found && (await send(`${url}/.well-known/oauth-authorization-server`).then(read<{ issuer: string }>).catch(() => undefined))?.issuer;
-    if (found && (!issuer || issuer === claimsOf(found.token)!.iss)) return found;
+    const server = found && (await call<{ issuer: string }>('GET', '../../.well-known/oauth-authorization-server').catch(ignore));
+    if (found && (!server || server.issuer === claimsOf(found.token)!.iss)) return found;
     if (place!.read() === text) place!.clear(); // unless it was replaced meanwhile
     discard({ key, reason: found ? 'foreign' : 'corrupt' });
     return;
@@ -223,7 +224,7 @@ export function createClient(options: ClientOptions = {}): Client {
 
   // ---- Refresh
 
-  const isDue = () => !held || (!held.token && !byCookie) || Date.now() >= held.dueAt;
+  const isDue = () => held && ((!held.token && !byCookie) || Date.now() >= held.dueAt);
 
   const refresh = (): Promise<Session> => (refreshing ??= refreshOnce().finally(() => (refreshing = undefined)));
 
@@ -258,7 +259,7 @@ export function createClient(options: ClientOptions = {}): Client {
   // ---- Requests
 
   const reaches = (address: string | URL) => origins.has(originOf(address) ?? '');
-  const isFresh = () => session.status !== 'unknown' && (session.status !== 'signed-in' || !isDue());
+  const isFresh = () => session.status !== 'unknown' && !isDue();
 
   /** Finds the session, and refreshes it where that is due. */
   async function prepare(signal?: AbortSignal | null): Promise<void> {
@@ -288,10 +289,10 @@ export function createClient(options: ClientOptions = {}): Client {
 
   function signInRequired(): void {
     if (!inBrowser) return;
-    const here = location.pathname + location.search + location.hash;
-    if (options.onSignInRequired) return options.onSignInRequired(here);
+    const returnTo = location.pathname + location.search + location.hash;
+    if (options.onSignInRequired) return options.onSignInRequired(returnTo);
     const page = new URL(options.signInPage ?? '/sign-in', document.baseURI);
-    page.searchParams.set('return_to', here);
+    page.searchParams.set('return_to', returnTo);
     if (page.pathname !== location.pathname) location.assign(page);
   }
 
@@ -321,7 +322,7 @@ export function createClient(options: ClientOptions = {}): Client {
     read(await authFetch(`${url}/api/v1/${path}`, { method, signal: signal ?? null, credentials: place ? 'omit' : 'include' }));
 
   function diagnose(code: string): void {
-    if (inBrowser && /^(localhost|127\.)/.test(location.hostname)) seldom().then((more) => more.diagnose(send, url, code, storage), () => {});
+    if (/\/(localhost|127\.)/.test(here)) seldom().then((more) => more.diagnose(send, url, code, storage), ignore);
   }
 
   // ---- The page
@@ -331,12 +332,12 @@ export function createClient(options: ClientOptions = {}): Client {
       if (document.hidden) return;
       reread();
       // Out of the back/forward cache: what other tabs told meanwhile was not heard.
-      if (session.status === 'unknown') known().catch(() => {});
-      else if ((held && isDue()) || (persisted && !place)) refresh().catch(() => {});
+      if (session.status === 'unknown') known().catch(ignore);
+      else if (isDue() || (persisted && !place)) refresh().catch(ignore);
     };
     document.addEventListener('visibilitychange', wake as EventListener);
     for (const name of ['online', 'pageshow', 'storage']) addEventListener(name, wake as EventListener);
-    known().catch(() => {});
+    known().catch(ignore);
   }
 
   return {
@@ -361,7 +362,7 @@ export function createClient(options: ClientOptions = {}): Client {
       return answer.user;
     },
     async signOut({ signal } = {}) {
-      await known().catch(() => {});
+      await known().catch(ignore);
       reread();
       const refresh_token = held?.refresh;
       if (refresh_token || !place) await call('DELETE', 'authentication', { body: refresh_token ? { refresh_token } : undefined, cookies: !refresh_token, signal });
@@ -402,8 +403,8 @@ export function createClient(options: ClientOptions = {}): Client {
     withCredentials: byCookie,
     returnAddress() {
       // As the browser will read it: "//host" and "/\\host" lead elsewhere.
-      const asked = new URL(new URLSearchParams(location.search).get('return_to') ?? '/', location.origin);
-      return asked.origin === location.origin ? asked.pathname + asked.search + asked.hash : '/';
+      const asked = attempt(() => new URL(new URL(location.href).searchParams.get('return_to')!, here));
+      return asked?.origin === here ? asked.pathname + asked.search + asked.hash : '/';
     },
   };
 }

@@ -10,7 +10,7 @@ export class CoatcheckError extends Error {
   constructor(
     /** The server's `code`, such as `invalid_credentials` or `too_many_attempts`, or a local one. */
     readonly code: LocalCode | (string & {}),
-    message: string,
+    message: string = code,
     /** The HTTP status; 0 where no answer came. */
     readonly status = 0,
     /** Seconds to wait before another attempt, where the server says so. */

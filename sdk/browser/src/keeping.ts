@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the browser keeps of a session, and where. What is read back is foreign until it is proven to be ours: any script
 // of the page, an older version or an extension may have written it.
+import { CoatcheckError } from './errors.js';
 import type { Answer, User } from './wire.js';
 
 /** Times are milliseconds by this machine's clock, made from the spans that the server names: a wrong clock harms nothing. */
@@ -39,6 +40,7 @@ export function attempt<T>(act: () => T): T | undefined {
 }
 
 export function kept({ expires_in, expires_at, session, token, refresh_token, user }: Answer): Kept {
+  if (!session?.id || !user?.id) throw new CoatcheckError('invalid_answer');
   const expiresAt = Date.now() + expires_in * 1000;
   return {
     token,
@@ -76,24 +78,28 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
       : undefined;
   });
 
-/** Where storage is switched off or full, the page's memory has to do. */
+/** Where the browser does not keep it (storage switched off or full, a cookie of more than 4096 bytes) the page's memory has to do. */
 export function placeOf(kind: PlaceKind, key: string): Place {
-  if (kind === 'scriptCookie') {
-    // Browsers drop one of more than 4096 bytes without a word.
-    const write = (value: string, until: number) =>
-      void (document.cookie = `${key}=${value}; Path=/; Expires=${new Date(until).toUTCString()}; SameSite=Lax${location.protocol > 'https' ? '; Secure' : ''}`);
-    return {
-      read: () => {
-        const found = document.cookie.split('; ').find((pair) => pair.startsWith(`${key}=`));
-        return found === undefined ? null : (attempt(() => decodeURIComponent(found.slice(key.length + 1))) ?? '%');
-      },
-      write: (text, until) => write(encodeURIComponent(text), until),
-      clear: () => write('', 0),
-    };
-  }
+  const cookie = kind === 'scriptCookie';
+  const set = (text: string, until: number) => {
+    if (cookie) document.cookie = `${key}=${encodeURIComponent(text)}; Path=/; Expires=${new Date(until).toUTCString()}; SameSite=Lax${location.protocol > 'https' ? '; Secure' : ''}`;
+    else window[kind].setItem(key, text);
+  };
+  const get = () => {
+    if (!cookie) return window[kind].getItem(key);
+    const found = document.cookie.split('; ').find((pair) => pair.startsWith(`${key}=`));
+    return found ? (attempt(() => decodeURIComponent(found.slice(key.length + 1))) ?? '%') : null;
+  };
+  let spare: string | null = null;
   return {
-    read: () => attempt(() => window[kind].getItem(key)) ?? null,
-    write: (text) => attempt(() => window[kind].setItem(key, text)),
-    clear: () => attempt(() => window[kind].removeItem(key)),
+    read: () => spare ?? attempt(get) ?? null,
+    write(text, until) {
+      attempt(() => set(text, until));
+      spare = attempt(get) === text ? null : text;
+    },
+    clear() {
+      spare = null;
+      attempt(() => (cookie ? set('', 0) : window[kind].removeItem(key)));
+    },
   };
 }

@@ -26,17 +26,16 @@ export const orAborted = <T>(work: Promise<T>, signal?: AbortSignal | null): Pro
 
 /** The body of an answer; throws the error that an answer other than 2xx stands for. */
 export async function read<T>(answer: Response): Promise<T> {
-  const said = await answer.json().catch(() => 0);
-  if (answer.ok) return said;
-  const { code, title, detail, retry_after, member } = said as Problem;
-  throw new CoatcheckError(code ?? 'invalid_answer', code ? [title, detail].join(' ').trim() : `HTTP ${answer.status}`, answer.status, retry_after, member);
+  const said = answer.status === 204 || (await answer.json().catch(() => 0));
+  if (answer.ok && said) return said;
+  const { code = 'invalid_answer', title = code, detail = '', retry_after, member } = (said || {}) as Partial<Problem>;
+  throw new CoatcheckError(code, `${title} ${detail}`.trim(), answer.status, retry_after, member);
 }
 
 /** `milliseconds`: how long a call may take, so that one which hangs holds nobody up for good. */
 export const caller =
   (url: string, send: typeof fetch, milliseconds: number): Call =>
   async (method, path, { body, cookies, token, signal } = {}) => {
-    const timeout = AbortSignal.timeout(milliseconds);
     const answer = await send(url + path, {
       method,
       credentials: cookies ? 'include' : 'omit',
@@ -47,7 +46,7 @@ export const caller =
         ...(token && { Authorization: `Bearer ${token}` }),
       },
       body: body ? JSON.stringify(body) : null,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: AbortSignal.any([AbortSignal.timeout(milliseconds), ...(signal ? [signal] : [])]),
     }).catch(() => {
       signal?.throwIfAborted();
       throw new CoatcheckError('network_error', `No answer from ${url}`);
