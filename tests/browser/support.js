@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, request as ask } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -54,8 +55,46 @@ async function launch(command, words, options, isUp) {
   return child;
 }
 
-/** A server with a directory and a port of its own. */
+/** A link to a server on which answers can be lost: the server has done what was asked, and nobody hears of it. */
+class Link {
+  /**
+   * Says of a request whether its answer is lost: 'answer', as where a proxy gives up, or 'connection', after which a
+   * browser may send the request once more by itself.
+   */
+  loses = () => false;
+
+  lost = 0;
+
+  async start(target) {
+    this.port = await freePort();
+    this.server = createHttpServer((request, response) => {
+      const { method, url: path, headers } = request;
+      const asked = ask({ host: '127.0.0.1', port: target, method, path, headers }, (answer) => {
+        const loss = this.loses(request);
+        if (loss) {
+          this.lost += 1;
+          answer.resume().on('end', () => (loss === 'answer' ? response.writeHead(502).end() : response.destroy()));
+          return;
+        }
+        response.writeHead(answer.statusCode, answer.rawHeaders);
+        answer.pipe(response);
+      });
+      asked.on('error', () => response.destroy());
+      request.pipe(asked);
+    });
+    await new Promise((done) => this.server.listen(this.port, '127.0.0.1', done));
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+}
+
+/** A server with a directory and a port of its own, reached by a link. */
 export class Coatcheck {
+  link = new Link();
+
   constructor(...flags) {
     this.flags = flags;
     this.directory = mkdtempSync(join(tmpdir(), 'coatcheck-browser-'));
@@ -63,8 +102,11 @@ export class Coatcheck {
   }
 
   async start() {
-    this.port ??= await freePort();
-    this.url = `http://localhost:${this.port}`;
+    if (!this.port) {
+      this.port = await freePort();
+      await this.link.start(this.port);
+      this.url = `http://localhost:${this.link.port}`;
+    }
     const words = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--public-url', this.url, ...this.flags];
     this.process = await launch(BINARY, words, { cwd: this.directory }, async () => (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok);
     return this;
@@ -76,6 +118,7 @@ export class Coatcheck {
   }
 
   async stop() {
+    await this.link.stop();
     await end(this.process);
     rmSync(this.directory, { recursive: true, force: true });
   }

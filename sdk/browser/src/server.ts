@@ -36,6 +36,7 @@ export async function read<T>(answer: Response): Promise<T> {
 export const caller =
   (url: string, send: typeof fetch, milliseconds: number): Call =>
   async (method, path, { body, cookies, token, signal } = {}) => {
+    const timeout = AbortSignal.timeout(milliseconds);
     const answer = await send(url + path, {
       method,
       credentials: cookies ? 'include' : 'omit',
@@ -46,7 +47,7 @@ export const caller =
         ...(token && { Authorization: `Bearer ${token}` }),
       },
       body: body ? JSON.stringify(body) : null,
-      signal: AbortSignal.any([AbortSignal.timeout(milliseconds), ...(signal ? [signal] : [])]),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     }).catch(() => {
       signal?.throwIfAborted();
       throw new CoatcheckError('network_error', `No answer from ${url}`);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { claimsOf, kept, parseKept } from '../src/keeping.js';
+import type { Answer } from '../src/wire.js';
+
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const tokenFor = (claims: object) => `${part({ alg: 'ES256' })}.${part(claims)}.c2ln`;
+const claims = { iss: 'https://id.example', sub: 'u1', exp: 2_000_000_000 };
+
+const answer = (more: Partial<Answer> = {}): Answer => ({
+  token: tokenFor(claims),
+  refresh_token: `ccr_${'a'.repeat(60)}`,
+  expires_in: 900,
+  expires_at: 1_900_000_900,
+  user: { id: 'u1', username: 'ada', email: null, roles: [], claims: {} },
+  session: { id: 's1', device: '', address: '', created_at: 0, last_used_at: 0, idle_expires_at: 1_900_604_800, expires_at: 0, delivery: 'body', current: true },
+  ...more,
+});
+
+describe('what is kept', () => {
+  test('has times by this machine\'s clock, whatever the server\'s says', () => {
+    const before = Date.now();
+    const { expiresAt, dueAt, until } = kept(answer());
+    expect(expiresAt - before).toBeGreaterThanOrEqual(900_000);
+    expect(expiresAt - before).toBeLessThan(901_000);
+    expect(expiresAt - dueAt).toBe(30_000);
+    expect(until - before).toBeGreaterThanOrEqual(604_800_000);
+  });
+
+  test('is due when a fifth of a short life is left', () => {
+    const { expiresAt, dueAt } = kept(answer({ expires_in: 10 }));
+    expect(expiresAt - dueAt).toBe(2000);
+  });
+
+  test.each([[{}], [{ user: undefined }], [{ session: { id: '' } }]])('is not made from %j', (more) => {
+    const given = Object.keys(more).length ? answer(more as unknown as Partial<Answer>) : ({} as Answer);
+    expect(() => kept(given)).toThrow(expect.objectContaining({ code: 'invalid_answer' }));
+  });
+});
+
+describe('what is read back', () => {
+  const good = kept(answer());
+
+  test('is what was written', () => expect(parseKept(JSON.stringify(good))).toEqual(JSON.parse(JSON.stringify(good))));
+
+  test('names with every script survive', () => {
+    const user = { ...good.user, username: 'Ωλ🙂"\\' };
+    expect(parseKept(JSON.stringify({ ...good, user }))?.user.username).toBe(user.username);
+  });
+
+  test.each([
+    [null], [undefined], [''], ['null'], ['[]'], ['{'], ['"x"'], ['1e999'], [JSON.stringify(good).slice(1)],
+    [JSON.stringify({ ...good, token: undefined })], [JSON.stringify({ ...good, session: 0 })], [JSON.stringify({ ...good, until: 'x' })],
+    [JSON.stringify({ ...good, user: { id: 'u2', username: 'b', roles: [] } })], [JSON.stringify({ ...good, refresh: 'a.b' })],
+    [JSON.stringify({ ...good, refresh: 'a'.repeat(600) })], [JSON.stringify({ ...good, user: { ...good.user, claims: { x: 'y'.repeat(20_000) } } })],
+    [JSON.stringify({ ...good, refresh: undefined, expiresAt: Date.now() - 1 })], ['{"__proto__":{"token":1}}'],
+  ])('is not taken where it is %s', (text) => expect(parseKept(text)).toBeUndefined());
+});
+
+describe('a token\'s claims', () => {
+  test('are read from its middle', () => expect(claimsOf(tokenFor(claims))).toEqual(claims));
+  test.each([[undefined], [7], [''], ['a.b'], ['a.b.c.d'], ['a..c'], ['a.b c.d'], ['a.b=.c'], [`a.${part([])}.c`], [tokenFor({ ...claims, sub: '' })],
+    [tokenFor({ ...claims, exp: 'x' })], [tokenFor({ ...claims, more: 'x'.repeat(20_000) })], [{ toString: () => tokenFor(claims) }]])('are none in %s', (token) => {
+    expect(claimsOf(token)).toBeUndefined();
+  });
+});

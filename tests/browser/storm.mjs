@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Eight tabs of one browser and tokens of ten seconds, while a fifth of the refreshes' answers are lost, tabs freeze (for
+// less than the grace) and come back, and the server is restarted twice. Nobody may be signed out, and every protected
+// call must be answered with 200 in the end.
+//
+//   node storm.mjs [--seconds 300] [--storage memory,localStorage,cookie]
+import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { launchBrowser, PASSWORD, startExample } from './support.js';
+
+const TABS = 8;
+const LOST = 0.2;
+const LONGEST_FREEZE = 15; // seconds; the grace is 30
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' }, storage: { type: 'string', default: 'memory,localStorage,cookie' } } });
+const seconds = Number(values.seconds);
+const random = (least, most) => least + Math.random() * (most - least);
+
+/** What runs in each tab: calls until it is told to stop, each tried until it is answered with 200. */
+function work(given) {
+  window.seen = { calls: 0, attempts: 0, refused: 0, signOuts: [], hanging: 0, notes: [] };
+  window.auth = Coatcheck.createClient({ ...given, onSignInRequired: () => seen.signOuts.push('sign-in required') });
+  auth.subscribe((session) => { if (session.status === 'signed-out') seen.signOuts.push(session.reason ?? 'signed out'); });
+  window.storm = async () => {
+    while (!window.isOver) {
+      seen.hanging += 1;
+      for (let status = 0; status !== 200;) {
+        seen.attempts += 1;
+        status = await auth.fetch('/api/posts').then((answer) => answer.status, (error) => { if (!error.code) seen.notes.push(String(error)); return 0; });
+        if (status !== 200) {
+          seen.refused += 1;
+          await new Promise((done) => setTimeout(done, 300));
+          if (window.giveUp) return;
+        }
+      }
+      seen.hanging -= 1;
+      seen.calls += 1;
+      await new Promise((done) => setTimeout(done, 300 + Math.random() * 1200));
+    }
+  };
+}
+
+async function storm(browser, storage) {
+  const example = await startExample('../tests/browser/pages', '--access-ttl', '10s');
+  const { coatcheck, origin } = example;
+  const { link, url } = coatcheck;
+  let answers = 0;
+  link.loses = (request) => {
+    if (request.method !== 'POST' || !request.url.endsWith('/refresh')) return false;
+    answers += 1;
+    return Math.random() < LOST && (Math.random() < 0.5 ? 'answer' : 'connection');
+  };
+  const context = await browser.newContext();
+  const tabs = [];
+  for (let i = 0; i < TABS; i += 1) {
+    const page = await context.newPage();
+    await page.goto(`${origin}/blank`);
+    await page.addScriptTag({ url: `${url}/sdk/coatcheck.global.js` });
+    await page.evaluate(work, { url, storage });
+    if (i === 0) await page.evaluate(([p]) => auth.ready().catch(() => {}).then(() => auth.signIn({ username: 'ada', password: p })), [PASSWORD]);
+    tabs.push({ page, devtools: await context.newCDPSession(page) });
+  }
+  await Promise.all(tabs.map(({ page }) => page.waitForFunction(() => auth.session.status === 'signed-in')));
+  await Promise.all(tabs.map(({ page }) => page.evaluate(() => { seen.signOuts.length = 0; void storm(); })));
+
+  const end = Date.now() + seconds * 1000;
+  let freezes = 0;
+  const freeze = async ({ devtools }) => {
+    while (Date.now() < end - LONGEST_FREEZE * 1000) {
+      await sleep(random(3000, 20_000));
+      await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+      await sleep(random(2000, LONGEST_FREEZE * 1000));
+      await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+      freezes += 1;
+    }
+  };
+  const restart = async () => {
+    for (const part of [1, 2]) {
+      await sleep(Math.max(0, end - seconds * 1000 * (1 - part / 3) - Date.now()));
+      await coatcheck.restart();
+    }
+  };
+  await Promise.all([...tabs.map(freeze), restart(), sleep(seconds * 1000)]);
+
+  await Promise.all(tabs.map(({ page }) => page.evaluate(() => { window.isOver = true; })));
+  await sleep(5000); // what is under way ends
+  const seen = await Promise.all(tabs.map(({ page }) => page.evaluate(() => { window.giveUp = true; return seen; })));
+  await context.close();
+  await example.stop();
+  const sum = (name) => seen.reduce((total, tab) => total + tab[name], 0);
+  return {
+    storage, calls: sum('calls'), 'attempts that had to be repeated': sum('refused'), refreshes: answers, 'answers lost': link.lost, freezes, restarts: 2,
+    'sign-outs': seen.flatMap((tab) => tab.signOuts), 'calls never answered with 200': sum('hanging'), notes: seen.flatMap((tab) => tab.notes),
+  };
+}
+
+const browser = await launchBrowser();
+console.log(`storm: ${TABS} tabs for each of ${values.storage}, ${seconds} s`);
+const results = await Promise.all(values.storage.split(',').map((storage) => storm(browser, storage)));
+await browser.close();
+let failed = 0;
+for (const result of results) {
+  const wrong = result['sign-outs'].length + result['calls never answered with 200'] + result.notes.length;
+  const idle = result.calls < seconds * TABS * 0.2 || result['answers lost'] === 0 || result.freezes === 0;
+  if (wrong || idle) failed += 1;
+  console.log(JSON.stringify(result));
+}
+console.log(`${results.length - failed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
