@@ -58,10 +58,13 @@ async function loadsPosts(page) {
   assert.equal(said.reader, 'ada');
 }
 
+/** @coatcheck/client is a link here, and its folder has a React of its own, for its types. */
+const ONE_REACT = { react: join(ROOT, 'examples/node_modules/react') };
+
 /** The snippet's `auth` and `loadPosts` within reach of the test. */
 const bundled = async (text) => (await build({
   stdin: { contents: `${text}\nObject.assign(window, { auth, loadPosts });`, resolveDir: join(ROOT, 'examples'), loader: 'jsx' },
-  bundle: true, format: 'esm', write: false, jsx: 'automatic', preserveSymlinks: true, define: { 'process.env.NODE_ENV': '"production"' },
+  bundle: true, format: 'esm', write: false, jsx: 'automatic', alias: ONE_REACT, define: { 'process.env.NODE_ENV': '"production"' },
 })).outputFiles[0].text;
 
 const pageOf = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>snippet</title><link rel="icon" href="data:,">${body}</html>`;

@@ -290,10 +290,8 @@ export function createClient(options: ClientOptions = {}): Client {
   function signInRequired(): void {
     if (!inBrowser) return;
     const returnTo = location.pathname + location.search + location.hash;
-    if (options.onSignInRequired) return options.onSignInRequired(returnTo);
-    const page = new URL(options.signInPage ?? '/sign-in', document.baseURI);
-    page.searchParams.set('return_to', returnTo);
-    if (page.pathname !== location.pathname) location.assign(page);
+    if (options.onSignInRequired) options.onSignInRequired(returnTo);
+    else seldom().then((more) => more.goToSignIn(options.signInPage ?? '/sign-in', returnTo), ignore);
   }
 
   async function authFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {

@@ -3,3 +3,4 @@
 // arguments: the two stay apart as files.
 export { adoptFrom } from './adopt.js';
 export { diagnose } from './diagnose.js';
+export { goToSignIn } from './sign-in-page.js';
