@@ -177,6 +177,13 @@ public:
         command(key, "key rotate", "The next key becomes the current one; nobody is signed out");
         add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid", "kid", "The key's id", true);
 
+        auto* service = group(app, "service-key", "Keys for programs of yours: verifiers, a back end");
+        auto* make = command(service, "service-key add", "Makes a key and prints it, once");
+        add_text(make, words, "name", "name", "What the key is for", true);
+        add_list(make, words, "--scope", "scopes", "feed, users or introspect; may be given several times");
+        command(service, "service-key list", "Lists keys, without their secrets");
+        add_text(command(service, "service-key end", "Ends a key, at once"), words, "name", "name", "The key's name", true);
+
         auto* token = group(app, "token", "Tokens");
         for (const auto& [line, help] : {std::pair{"token inspect", "Shows what a token says"}, {"token verify", "Tells whether a token counts"}}) {
             auto* sub = command(token, line, help);

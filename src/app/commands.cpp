@@ -263,6 +263,53 @@ Reply key_revoke(Node& node, const json::object& request) {
     return key_list(node, request);
 }
 
+Reply service_key_add(Node& node, const json::object& request) {
+    const auto name = auth::checked_username(text_of(request, "name"));
+    if (!name) refuse(name.error());
+    std::vector<auth::Scope> scopes;
+    for (const auto& text : list_of(request, "scopes")) {
+        const auto scope = auth::scope_named(text);
+        if (!scope) throw Refused("there is no scope " + text + "; there are feed, users and introspect");
+        scopes.push_back(*scope);
+    }
+    if (scopes.empty()) throw Refused("a service key needs a --scope: feed, users or introspect");
+    auth::MintedServiceKey minted;
+    node.store().run([&](auth::Store& store) {
+        minted = auth::mint_service_key(*name, scopes, store.now());
+        if (!store.insert_service_key(minted.row)) throw Refused("there is a service key " + *name + " already");
+        store.append_audit({store.now(), "service_key_added", "", "", "", *name});
+    });
+    return {0, minted.text + "\n", {{"name", *name}, {"key", minted.text}}, ""};
+}
+
+Reply service_key_list(Node& node, const json::object&) {
+    Reply reply;
+    json::array rows;
+    node.store().run([&](auth::Store& store) {
+        for (const auto& key : store.list_service_keys()) {
+            json::array scopes;
+            reply.text += key.name;
+            for (const auto scope : key.scopes) {
+                scopes.emplace_back(auth::name_of(scope));
+                reply.text.append("  ").append(auth::name_of(scope));
+            }
+            reply.text += "  since " + base::readable(key.created) + "\n";
+            rows.push_back({{"name", key.name}, {"scopes", std::move(scopes)}, {"created_at", base::unix_seconds(key.created)}});
+        }
+    });
+    reply.json["service_keys"] = std::move(rows);
+    return reply;
+}
+
+Reply service_key_end(Node& node, const json::object& request) {
+    const std::string name = text_of(request, "name");
+    node.store().run([&](auth::Store& store) {
+        if (!store.delete_service_key(name)) throw Refused("there is no service key " + name);
+        store.append_audit({store.now(), "service_key_ended", "", "", "", name});
+    });
+    return {0, "ended " + name + "\n", {{"name", name}}, ""};
+}
+
 Reply audit_list(Node& node, const json::object& request) {
     Reply reply;
     json::array rows;
@@ -300,6 +347,7 @@ constexpr Row rows[] = {
     {"user disable", user_disable}, {"user enable", user_enable},   {"user delete", user_delete},
     {"user password", user_password}, {"session list", session_list}, {"session end", session_end},
     {"key list", key_list},         {"key rotate", key_rotate},     {"key revoke", key_revoke},
+    {"service-key add", service_key_add}, {"service-key list", service_key_list}, {"service-key end", service_key_end},
     {"audit list", audit_list},     {"token inspect", token_inspect}, {"token verify", token_verify},
 };
 

@@ -26,22 +26,28 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
       algorithm_(crypto::algorithm_named(config_.algorithm).value()), directory_(directory),
       sealing_key_(directory_.sealing_key()),
       sqlite_(directory_.file(config_.store_url.substr(std::string_view("sqlite:").size())).string()),
-      queue_(sqlite_, {[this](const auto& entries) { revocations_.add(entries); },
-                       [this](auth::Store& store) {
-                           auto ring = auth::load_ring(store, sealing_key_);
-                           keys_.replace(ring.published);
-                           ring_.replace(std::move(ring));
-                       }}) {
+      queue_(sqlite_, {[this](const auto& entries) {
+                           revocations_.add(entries);
+                           log_.append(entries);
+                       },
+                       [this](auth::Store& store) { load_keys(store); }}) {
     queue_.run([&](auth::Store& store) {
         base::raise_clock(store.now());
         // A command that was given another configuration than the server must not switch its keys.
         if (purpose == Purpose::serve || store.load_keys().empty())
             auth::ensure_keys(store, sealing_key_, algorithm_);
-        auto ring = auth::load_ring(store, sealing_key_);
-        keys_.replace(ring.published);
-        ring_.replace(std::move(ring));
-        revocations_.load(store.load_revocations());
+        load_keys(store);
+        auto revoked = store.load_revocations();
+        revocations_.load(revoked);
+        log_.load(store.feed_epoch(), std::move(revoked));
     });
+}
+
+void Node::load_keys(auth::Store& store) {
+    auto ring = auth::load_ring(store, sealing_key_);
+    keys_.replace(ring.published);
+    ring_.replace(std::move(ring));
+    service_keys_.replace(store.list_service_keys());
 }
 
 void Node::keep_house() {
@@ -58,6 +64,7 @@ void Node::keep_house() {
         auth::tend_keys(store, sealing_key_, algorithm_, config_.key_rotation);
     });
     revocations_.sweep(now);
+    log_.sweep(now);
 }
 
 Housekeeper::Housekeeper(Node& node) : node_(node), thread_([this] {

@@ -32,11 +32,15 @@ public:
     const verify::KeySet& keys() const { return keys_; }
     const verify::Revocations& revocations() const { return revocations_; }
     const web::CurrentRing& ring() const { return ring_; }
+    auth::RevocationLog& log() { return log_; }
+    const auth::ServiceKeys& service_keys() const { return service_keys_; }
 
     // Sweeps, rotates keys that are due, forgets revocations that are over. Bounded work.
     void keep_house();
 
 private:
+    void load_keys(auth::Store& store);
+
     Config config_;
     auth::Policy policy_;
     crypto::Algorithm algorithm_;
@@ -46,6 +50,8 @@ private:
     verify::KeySet keys_;
     verify::Revocations revocations_;
     web::CurrentRing ring_;
+    auth::RevocationLog log_;
+    auth::ServiceKeys service_keys_;
     store::Queue queue_;
 };
 

@@ -88,7 +88,8 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     web::Server* running = nullptr;
     web::Settings settings = settings_of(config);
     settings.max_connections_per_loop = connections / cores;
-    web::Service service{settings, node.policy(), node.store(), hashing, node.keys(), node.revocations(), node.ring(),
+    web::Service service{settings, node.policy(), node.store(), hashing, node.keys(), node.revocations(), node.ring(), node.log(),
+                         node.service_keys(),
                          [&] {
                              return running->counters_text() + "# TYPE coatcheck_hashes_waiting gauge\ncoatcheck_hashes_waiting " +
                                     std::to_string(hashing.waiting()) + "\n# TYPE coatcheck_log_dropped_total counter\ncoatcheck_log_dropped_total " +

@@ -91,6 +91,7 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     store.delete_key(id);
     if (row->state == State::current) promote_next(store, sealing_key, algorithm);
     else if (row->state == State::next) make_next(store, sealing_key, algorithm);
+    if (const auto last = store.last_access_end(); last > store.now()) store.insert_revocation({verify::Revocation::Kind::key, id, 0, last});
     store.append_audit({store.now(), "key_revoked", "", "", "", id});
     return true;
 }

@@ -3,6 +3,7 @@
 // and its request goes on only when it is on disk.
 #pragma once
 
+#include "auth/service_keys.hpp"
 #include "auth/types.hpp"
 #include "base/result.hpp"
 #include "verify/revocations.hpp"
@@ -85,15 +86,20 @@ public:
     // Revocations reach every verifier when the step commits, before its request goes on.
     virtual void insert_revocation(const verify::Revocation& entry) = 0;
     virtual std::vector<verify::Revocation> load_revocations() = 0;
+    // Tells the ids of revocations from those of a restored copy (auth/revocation_log.hpp).
+    virtual std::string feed_epoch() = 0;
 
     // Limits: when a bucket will be empty again (GCRA's theoretical arrival time).
     virtual std::optional<Timestamp> find_bucket(const std::string& key) = 0;
     virtual void save_bucket(const std::string& key, Timestamp empty_at) = 0;
 
-    // Keys. A change makes every node load them again when the step commits.
+    // Keys, service keys too. A change makes every node load them again when the step commits.
     virtual std::vector<StoredKey> load_keys() = 0;
     virtual void save_key(const StoredKey& key) = 0;  // inserts or replaces
     virtual void delete_key(const std::string& id) = 0;
+    virtual std::vector<ServiceKey> list_service_keys() = 0;         // by name
+    virtual bool insert_service_key(const ServiceKey& key) = 0;      // false: the name is taken
+    virtual bool delete_service_key(const std::string& name) = 0;    // false: there is none
 
     virtual void append_audit(const AuditEvent& event) = 0;
     virtual std::vector<AuditEvent> list_audit(std::size_t limit) = 0;  // latest first

@@ -30,6 +30,10 @@ enum class Reason {
     refresh_token_reused,     // superseded outside the grace: the session has been ended
     session_ended,            // signed out, expired, revoked, or its user is no longer enabled
     csrf_refused,             // a cookie-carried credential from another site
+    // Service keys.
+    service_key_missing,
+    service_key_unknown,  // never made, or ended
+    service_key_scope,    // not made for this
     // Accounts.
     sign_up_disabled,
     username_taken,

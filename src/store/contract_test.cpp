@@ -96,6 +96,45 @@ protected:
     }
 };
 
+TEST_P(Contract, RevocationsHaveIdsThatGrowAndAreNeverGivenTwice) {
+    const auto insert = [&](const std::string& subject, std::chrono::seconds life) {
+        run([&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, subject, 0, s.now() + life}); });
+    };
+    const auto last = [&] { return run([&](auth::Store& s) { return s.load_revocations().back().id; }); };
+    insert("a", 1s);
+    const auto first = last();
+    insert("b", 1s);
+    const auto second = last();
+    EXPECT_GT(first, 0U);
+    EXPECT_GT(second, first);
+    place->now += 2s;
+    run([&](auth::Store& s) { s.sweep(100); });
+    insert("c", 1s);
+    EXPECT_GT(last(), second);
+}
+
+TEST_P(Contract, AServiceKeyHasANameOfItsOwnAndCanBeEnded) {
+    const auto key = auth::mint_service_key("api", {auth::Scope::feed, auth::Scope::users}, start).row;
+    EXPECT_TRUE(run([&](auth::Store& s) { return s.insert_service_key(key); }));
+    EXPECT_FALSE(run([&](auth::Store& s) { return s.insert_service_key(auth::mint_service_key("api", {}, start).row); }));
+    const auto keys = run([&](auth::Store& s) { return s.list_service_keys(); });
+    ASSERT_EQ(keys.size(), 1U);
+    EXPECT_EQ(keys[0].id, key.id);
+    EXPECT_EQ(keys[0].scopes, key.scopes);
+    EXPECT_EQ(keys[0].secret_hash, key.secret_hash);
+    EXPECT_EQ(keys[0].created, start);
+    EXPECT_TRUE(run([&](auth::Store& s) { return s.delete_service_key("api"); }));
+    EXPECT_FALSE(run([&](auth::Store& s) { return s.delete_service_key("api"); }));
+    EXPECT_TRUE(run([&](auth::Store& s) { return s.list_service_keys(); }).empty());
+}
+
+TEST_P(Contract, TheFeedsEpochStays) {
+    const auto epoch = run([&](auth::Store& s) { return s.feed_epoch(); });
+    EXPECT_FALSE(epoch.empty());
+    run([&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, "a", 0, s.now() + 1s}); });
+    EXPECT_EQ(run([&](auth::Store& s) { return s.feed_epoch(); }), epoch);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, Contract, testing::Values("memory", "sqlite"), [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Contract, UsersAreFoundByIdNameAndAddressWithoutCase) {

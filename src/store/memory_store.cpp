@@ -199,6 +199,11 @@ void MemoryStore::end_all_sessions() {
     for (auto& [id, session] : tables_.sessions) end(session);
 }
 
+void MemoryStore::insert_revocation(const verify::Revocation& entry) {
+    tables_.revocations.push_back(entry);
+    tables_.revocations.back().id = ++tables_.last_revocation;
+}
+
 std::vector<verify::Revocation> MemoryStore::load_revocations() {
     std::vector<verify::Revocation> entries;
     for (const auto& entry : tables_.revocations)
@@ -215,6 +220,12 @@ std::vector<auth::StoredKey> MemoryStore::load_keys() {
     std::vector<auth::StoredKey> keys;
     for (const auto& [id, key] : tables_.keys) keys.push_back(key);
     std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.created < b.created; });
+    return keys;
+}
+
+std::vector<auth::ServiceKey> MemoryStore::list_service_keys() {
+    std::vector<auth::ServiceKey> keys;
+    for (const auto& [name, key] : tables_.service_keys) keys.push_back(key);
     return keys;
 }
 

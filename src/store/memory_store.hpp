@@ -37,13 +37,17 @@ public:
     base::Timestamp last_access_end() override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
     void end_all_sessions() override;
-    void insert_revocation(const verify::Revocation& entry) override { tables_.revocations.push_back(entry); }
+    void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
+    std::string feed_epoch() override { return "memory"; }
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
     void save_bucket(const std::string& key, base::Timestamp empty_at) override { tables_.buckets[key] = empty_at; }
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override { tables_.keys[key.id] = key; }
     void delete_key(const std::string& id) override { tables_.keys.erase(id); }
+    std::vector<auth::ServiceKey> list_service_keys() override;
+    bool insert_service_key(const auth::ServiceKey& key) override { return tables_.service_keys.emplace(key.name, key).second; }
+    bool delete_service_key(const std::string& name) override { return tables_.service_keys.erase(name) > 0; }
     void append_audit(const auth::AuditEvent& event) override { tables_.audit.push_back(event); }
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
     std::size_t sweep(std::size_t limit) override;
@@ -53,8 +57,10 @@ private:
         std::map<std::string, auth::User> users;
         std::map<std::string, auth::Session> sessions;
         std::vector<verify::Revocation> revocations;
+        std::uint64_t last_revocation = 0;
         std::map<std::string, base::Timestamp> buckets;
         std::map<std::string, auth::StoredKey> keys;
+        std::map<std::string, auth::ServiceKey> service_keys;
         std::vector<auth::AuditEvent> audit;
     };
     bool is_live(const auth::Session& session) const;

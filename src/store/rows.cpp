@@ -2,7 +2,6 @@
 #include "store/rows.hpp"
 
 namespace coatcheck::store {
-namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
@@ -13,8 +12,6 @@ std::vector<std::string> lines_of(const std::string& text) {
     }
     return lines;
 }
-
-}  // namespace
 
 std::string joined(const std::vector<std::string>& lines) {
     std::string text;

@@ -18,6 +18,8 @@ inline constexpr int session_columns = 19;
 auth::User read_user(const Query& row, int first);
 // From column 0 on, in the order of SESSION_COLUMNS.
 auth::Session read_session(const Query& row);
+// Lists are kept as text, an element a line.
 std::string joined(const std::vector<std::string>& lines);
+std::vector<std::string> lines_of(const std::string& text);
 
 }  // namespace coatcheck::store

@@ -98,6 +98,8 @@ Query Database::query(const char* sql) {
     return Query(handle_, statement);
 }
 
+std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
+
 std::int64_t Database::total_changes() const { return sqlite3_total_changes64(handle_); }
 
 void Database::execute(const std::string& sql) {

@@ -61,6 +61,8 @@ public:
     void execute(const std::string& sql);
     // Rows changed since the database was opened.
     std::int64_t total_changes() const;
+    // Of the latest INSERT.
+    std::int64_t last_insert_id() const;
 
 private:
     sqlite3* handle_ = nullptr;

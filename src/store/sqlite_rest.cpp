@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Revocations, limits, keys, audit and the sweeper.
+#include "store/rows.hpp"
 #include "store/sqlite_store.hpp"
 
 #include <algorithm>
@@ -14,16 +15,23 @@ void SqliteStore::insert_revocation(const verify::Revocation& entry) {
         .bind(static_cast<std::int64_t>(entry.kind)).bind(entry.subject).bind(entry.minimum)
         .bind(unix_millis(entry.expires)).run();
     published_.push_back(entry);
+    published_.back().id = static_cast<std::uint64_t>(db_.last_insert_id());
 }
 
 std::vector<verify::Revocation> SqliteStore::load_revocations() {
     std::vector<verify::Revocation> entries;
-    auto row = db_.query("SELECT kind, subject, minimum, expires FROM revocations WHERE expires > ?");
+    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE expires > ? ORDER BY id");
     row.bind(unix_millis(now_));
     while (row.step())
         entries.push_back({static_cast<verify::Revocation::Kind>(row.integer(0)), row.text(1), row.integer(2),
-                           from_unix_millis(row.integer(3))});
+                           from_unix_millis(row.integer(3)), static_cast<std::uint64_t>(row.integer(4))});
     return entries;
+}
+
+std::string SqliteStore::feed_epoch() {
+    auto row = db_.query("SELECT feed FROM meta");
+    row.step();
+    return row.text(0);
 }
 
 std::optional<base::Timestamp> SqliteStore::find_bucket(const std::string& key) {
@@ -58,6 +66,36 @@ void SqliteStore::save_key(const auth::StoredKey& key) {
 void SqliteStore::delete_key(const std::string& id) {
     db_.query("DELETE FROM keys WHERE id = ?").bind(id).run();
     keys_changed_ = true;
+}
+
+std::vector<auth::ServiceKey> SqliteStore::list_service_keys() {
+    std::vector<auth::ServiceKey> keys;
+    auto row = db_.query("SELECT id, name, scopes, secret_hash, created FROM service_keys ORDER BY name");
+    while (row.step()) {
+        std::vector<auth::Scope> scopes;
+        for (const auto& name : lines_of(row.text(2)))
+            if (const auto scope = auth::scope_named(name)) scopes.push_back(*scope);
+        keys.push_back({row.text(0), row.text(1), std::move(scopes), row.text(3), from_unix_millis(row.integer(4))});
+    }
+    return keys;
+}
+
+bool SqliteStore::insert_service_key(const auth::ServiceKey& key) {
+    std::vector<std::string> scopes;
+    for (const auto scope : key.scopes) scopes.emplace_back(auth::name_of(scope));
+    try {
+        db_.query("INSERT INTO service_keys VALUES (?,?,?,?,?)")
+            .bind(key.id).bind(key.name).bind(joined(scopes)).bind_blob(key.secret_hash).bind(unix_millis(key.created)).run();
+    } catch (const Duplicate&) {
+        return false;
+    }
+    keys_changed_ = true;
+    return true;
+}
+
+bool SqliteStore::delete_service_key(const std::string& name) {
+    keys_changed_ = true;
+    return db_.query("DELETE FROM service_keys WHERE name = ?").bind(name).run() == 1;
 }
 
 void SqliteStore::append_audit(const auth::AuditEvent& event) {

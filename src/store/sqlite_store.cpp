@@ -79,6 +79,8 @@ void SqliteStore::end_what_a_copy_would_revive() {
     end_all_sessions();
     // A key that was revoked after the copy was taken would sign again: all are made anew.
     db_.query("DELETE FROM keys WHERE algorithm <> 'MAC'").run();
+    // Who followed the revocations of the original must not go on with those of the copy.
+    db_.query("UPDATE meta SET feed = lower(hex(randomblob(8)))").run();
     insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
     append_audit({now_, "restored_copy", "", "", "", ""});
     commit();

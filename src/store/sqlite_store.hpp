@@ -36,11 +36,15 @@ public:
     void end_all_sessions() override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
+    std::string feed_epoch() override;
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
     void save_bucket(const std::string& key, base::Timestamp empty_at) override;
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override;
     void delete_key(const std::string& id) override;
+    std::vector<auth::ServiceKey> list_service_keys() override;
+    bool insert_service_key(const auth::ServiceKey& key) override;
+    bool delete_service_key(const std::string& name) override;
     void append_audit(const auth::AuditEvent& event) override;
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
     std::size_t sweep(std::size_t limit) override;

@@ -16,6 +16,8 @@ void Revocations::insert(const Revocation& entry) {
         case Revocation::Kind::issued_before:
             issued_before_ = std::max(issued_before_, entry.minimum);
             return;
+        case Revocation::Kind::key:
+            return;  // the KeySet has lost it
         case Revocation::Kind::user_revoked:
         case Revocation::Kind::user_stale: {
             auto& versions = users_[entry.subject];

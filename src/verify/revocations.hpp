@@ -24,11 +24,13 @@ struct Revocation {
         user_revoked,   // tokens of the user `subject` with ver < minimum are revoked
         user_stale,     // tokens of the user `subject` with ver < minimum are stale
         issued_before,  // every token issued at or before `minimum` (Unix seconds) is revoked
+        key,            // the signing key `subject` is compromised: its tokens are not ours, nor is any proof made with it
     };
     Kind kind;
     std::string subject;
     std::int64_t minimum = 0;
     base::Timestamp expires;  // when the last token it concerns has expired
+    std::uint64_t id = 0;     // given by the store, in the order of commits
 };
 
 // Any thread may call anything.

@@ -70,18 +70,20 @@ void Connection::enter(State state) {
         case State::body: return within(settings.body_time);
         case State::writing: return within(settings.write_time);
         case State::lingering: deadline_ = loop_.tick() + linger_ticks; return;
+        case State::streaming:  // as long as there is a reader
         case State::answering:  // steps have limits of their own
         case State::closed: deadline_ = 0; return;
     }
 }
 
 void Connection::on_tick(Tick now) {
-    if (deadline_ != 0 && now >= deadline_) close();
+    if (deadline_ != 0 && now >= deadline_) return close();
+    beat();
 }
 
 void Connection::wind_down() {
     last_ = true;
-    if (state_ == State::idle) close();
+    if (state_ == State::idle || followed_) close();
 }
 
 void Connection::close() {
@@ -101,7 +103,7 @@ void Connection::read_more() {
 }
 
 void Connection::on_read(std::size_t bytes) {
-    if (state_ == State::lingering) return read_more();  // what comes now is thrown away
+    if (state_ == State::lingering || followed_) return read_more();  // what comes now is thrown away
     in_size_ += bytes;
     if (state_ == State::idle) enter(State::header);
     work();
@@ -251,6 +253,7 @@ void Connection::tell_failure(std::exception_ptr failed) {
 void Connection::finish(bool is_known_route) {
     const auto& settings = loop_.context().service.settings;
     if (cross_origin_) allow_origin(response_, request_, settings);
+    last_ = last_ || response_.follow_after.has_value();
     response_.close = last_;
     response_.write_to(out_, loop_.date_field(request_.now), head_only_, settings.hsts);
 
@@ -269,6 +272,7 @@ void Connection::finish(bool is_known_route) {
                           {"code", response_.refusal ? std::string(public_reason(*response_.refusal).code) : ""},
                           {"address", request_.address}});
 
+    if (response_.follow_after && !head_only_) return start_stream();
     // The next request moves to the front of the buffer.
     const std::size_t used = head_size_ + frame_->body_bytes;
     std::move(in_.begin() + static_cast<std::ptrdiff_t>(used), in_.begin() + static_cast<std::ptrdiff_t>(in_size_), in_.begin());
@@ -321,6 +325,7 @@ void Connection::send() {
         out_.shrink_to_fit();
         response_.body = std::string();
     }
+    if (followed_) return stream_more();
     if (last_) return linger();
     if (frame_) return read_more();  // "100 Continue" went out; the body comes
     if (state_ == State::writing) enter(in_size_ == 0 ? State::idle : State::header);

@@ -27,9 +27,12 @@ public:
     // Closes it if no request is under way; otherwise its next answer is the last.
     void wind_down();
     void close();
+    // Where it follows the revocations: sends those that it has not sent; says that it is alive.
+    void stream_more();
+    void beat();
 
 private:
-    enum class State { idle, header, body, answering, writing, lingering, closed };
+    enum class State { idle, header, body, answering, writing, streaming, lingering, closed };
 
     void enter(State state);
     void read_more();
@@ -46,6 +49,9 @@ private:
     void refuse_and_close(const base::Denied& denied);
     void send();
     void linger();
+    // connection_stream.cpp
+    void start_stream();
+    bool fill_stream();
 
     EventLoop& loop_;
     tcp::socket socket_;
@@ -72,6 +78,10 @@ private:
     bool head_only_ = false;
     bool last_ = false;  // close after this answer
     bool starting_ = false;
+
+    std::optional<std::uint64_t> followed_;  // up to where the revocations are in out_
+    bool told_synced_ = false;
+    bool streaming_ = false;  // stream_more() is under way
 };
 
 }  // namespace coatcheck::web

@@ -36,6 +36,12 @@ Result<Credential> joined(std::string_view first, Result<std::string_view> cooki
 
 }  // namespace
 
+base::Result<std::string> check_service_key(const Service& service, const Request& request, auth::Scope scope) {
+    const std::string_view text = token_of(request.field(http::field::authorization), false);
+    if (text.empty()) return Denied{Reason::service_key_missing};
+    return service.service_keys.check(text, scope);
+}
+
 Result<Credential> find_access_token(const Request& request, const Settings& settings) {
     std::string_view in_header;
     bool differ = false;

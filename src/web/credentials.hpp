@@ -31,4 +31,8 @@ base::Result<verify::Proof*> authenticate(Context& context, const Request& reque
 // A copy of the claims of who asks, for handlers that wait. Nothing: the refusal has been written.
 std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response);
 
+// The name of the service key in the Authorization header, if it may be used for this: service_key_missing,
+// service_key_unknown, service_key_scope.
+base::Result<std::string> check_service_key(const Service& service, const Request& request, auth::Scope scope);
+
 }  // namespace coatcheck::web

@@ -55,6 +55,25 @@ void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
 
 void EventLoop::add(Connection& connection) { connections_.push_back(connection); }
 
+void EventLoop::follow(const std::shared_ptr<Connection>& connection) {
+    std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
+    followers_.push_back(connection);
+    counters_.followers = followers_.size();
+    has_followers_ = true;
+}
+
+// However many revocations come while this loop is busy, it is woken once.
+void EventLoop::wake_followers() {
+    if (!has_followers_ || wake_is_posted_.exchange(true)) return;
+    asio::post(io_, [this] {
+        wake_is_posted_ = false;
+        std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
+        counters_.followers = followers_.size();
+        for (const auto& follower : followers_)
+            if (const auto connection = follower.lock()) connection->stream_more();
+    });
+}
+
 void EventLoop::run() {
     on_tick();
     io_.run();

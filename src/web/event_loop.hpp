@@ -32,7 +32,7 @@ struct Counters {
     static constexpr std::size_t most_routes = 32, classes = 6, reasons = 64;
     std::array<std::array<std::atomic<std::uint64_t>, classes>, most_routes> answers{};  // by route and status / 100
     std::array<std::atomic<std::uint64_t>, reasons> refusals{};
-    std::atomic<std::uint64_t> accepted{0}, connections{0};
+    std::atomic<std::uint64_t> accepted{0}, connections{0}, followers{0};
 };
 
 using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -58,6 +58,10 @@ public:
     // The ready-made Date field for that second.
     const std::string& date_field(base::Timestamp now);
     void add(Connection& connection);
+    // Tells the connection of new revocations from now on.
+    void follow(const std::shared_ptr<Connection>& connection);
+    // From any thread: there are new revocations.
+    void wake_followers();
     // True at most once a second: for events that a stranger can cause at any rate.
     bool may_log_refusal();
 
@@ -79,6 +83,8 @@ private:
                            boost::intrusive::constant_time_size<false>> connections_;
     asio::io_context io_{1};
     std::vector<std::shared_ptr<Listener>> listeners_;
+    std::vector<std::weak_ptr<Connection>> followers_;
+    std::atomic<bool> has_followers_{false}, wake_is_posted_{false};
     asio::steady_timer ticker_{io_};
     Tick tick_ = 1, stop_at_ = 0, last_refusal_ = 0;
     unsigned looks_ = 0;

@@ -33,6 +33,9 @@ Waits change_password(Context&, const Request&, Response&);
 // handle_verify.cpp
 void verify_token(Context&, const Request&, Response&);
 
+// handle_revocations.cpp
+void show_revocations(Context&, const Request&, Response&);
+
 // handle_public.cpp
 void show_keys(Context&, const Request&, Response&);
 void show_metadata(Context&, const Request&, Response&);

@@ -43,6 +43,7 @@ void Response::clear() {
     fields_.clear();
     close = may_be_stored = for_any_site = false;
     refusal.reset();
+    follow_after.reset();
 }
 
 void Response::write_to(std::string& out, std::string_view date, bool head_only, bool hsts) const {
@@ -64,7 +65,8 @@ void Response::write_to(std::string& out, std::string_view date, bool head_only,
     if (close) out += "Connection: close\r\n";
     if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");
     // RFC 9110 §8.6: no Content-Length with 204; with 304 it would be that of the 200.
-    if (status != 204 && status != 304) {
+    // A stream has none: it ends with its connection.
+    if (status != 204 && status != 304 && !follow_after) {
         out += "Content-Length: ";
         append_number(out, body.size());
         out += "\r\n";

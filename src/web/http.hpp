@@ -62,6 +62,7 @@ public:
     bool may_be_stored = false;     // otherwise Cache-Control: no-store
     bool for_any_site = false;      // any page may read it: nothing in it depends on who asks
     std::optional<base::Reason> refusal;  // what write_problem() told, for metrics and the log
+    std::optional<std::uint64_t> follow_after;  // after `body`, the connection goes on with the revocations after this id
 
     // Adds a field. Throws std::logic_error for a value with a control byte: no header can be injected.
     void field(std::string_view name, std::string_view value);

@@ -32,6 +32,9 @@ PublicReason public_reason(Reason reason) {
             return {401, "refresh_token_reused", "This refresh token was replaced long ago; its session has been ended."};
         case Reason::session_ended: return {401, "session_ended", "The session is over. Sign in again."};
         case Reason::csrf_refused: return {403, "csrf_refused", "The request came from another site."};
+        case Reason::service_key_missing: return {401, "service_key_missing", "This takes a service key."};
+        case Reason::service_key_unknown: return {401, "service_key_unknown", "This is not a service key that counts here."};
+        case Reason::service_key_scope: return {403, "service_key_scope", "This service key was not made for that."};
         case Reason::sign_up_disabled: return {403, "sign_up_disabled", "Sign-up is switched off."};
         case Reason::username_taken: return {409, "username_taken", "This name is taken."};
         case Reason::email_taken: return {409, "email_taken", "This e-mail address is taken."};

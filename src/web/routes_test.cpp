@@ -22,6 +22,7 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/users", "POST, OPTIONS"},
     {"/api/v1/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"},
     {"/api/v1/users/me/password", "PUT, OPTIONS"},
+    {"/api/v1/revocations", "GET, HEAD, OPTIONS"},
     {"/.well-known/jwks.json", "GET, HEAD, OPTIONS"},
     {"/.well-known/oauth-authorization-server", "GET, HEAD, OPTIONS"},
     {"/openapi.json", "GET, HEAD, OPTIONS"},

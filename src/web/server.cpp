@@ -59,7 +59,8 @@ LocalName claim(asio::io_context& io, const Endpoint& endpoint) {
 
 }  // namespace
 
-Server::Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics, std::size_t loops) {
+Server::Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics, std::size_t loops)
+    : log_(service.log) {
     for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<EventLoop>(service));
     if (endpoint.port != 0) claim_ = claim(loops_.front()->io(), endpoint);
     Endpoint real = endpoint;
@@ -71,10 +72,16 @@ Server::Server(Service& service, const Endpoint& endpoint, const std::optional<E
     }
     port_ = real.port;
     for (auto& loop : loops_) loop->listen(open_acceptor(loop->io(), real, true), public_routes());
+    service.log.listen([this] {
+        for (auto& loop : loops_) loop->wake_followers();
+    });
     if (metrics) loops_.front()->listen(open_acceptor(loops_.front()->io(), *metrics, false), metrics_routes());
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+    log_.listen(nullptr);
+    stop();
+}
 
 void Server::start() {
     for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
@@ -116,6 +123,7 @@ std::string Server::counters_text() const {
     };
     add("coatcheck_connections_accepted_total", "counter", sum([](const Counters& c) -> auto& { return c.accepted; }));
     add("coatcheck_connections", "gauge", sum([](const Counters& c) -> auto& { return c.connections; }));
+    add("coatcheck_feed_followers", "gauge", sum([](const Counters& c) -> auto& { return c.followers; }));
     return text;
 }
 

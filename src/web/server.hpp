@@ -31,6 +31,7 @@ public:
     std::uint16_t port() const { return port_; }
 
 private:
+    auth::RevocationLog& log_;
     std::vector<std::unique_ptr<EventLoop>> loops_;
     std::optional<LocalName> claim_;
     std::vector<std::thread> threads_;

@@ -4,6 +4,8 @@
 
 #include "auth/key_ring.hpp"
 #include "auth/limits.hpp"
+#include "auth/revocation_log.hpp"
+#include "auth/service_keys.hpp"
 #include "auth/store.hpp"
 #include "base/worker_pool.hpp"
 #include "verify/verifier.hpp"
@@ -48,6 +50,8 @@ struct Service {
     const verify::KeySet& keys;
     const verify::Revocations& revocations;
     const CurrentRing& ring;
+    auth::RevocationLog& log;
+    const auth::ServiceKeys& service_keys;
     std::function<std::string()> metrics;      // Prometheus text
     auth::AttemptsInFlight in_flight{};
 };

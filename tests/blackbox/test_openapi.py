@@ -168,6 +168,13 @@ def story(server):
     ask("PATCH", "/api/v1/users/me", bearer=eve["token"], json={**taken, "email": "bob@example.org"})
     ask("DELETE", "/api/v1/users/me", bearer=eve["token"], json={"current_password": "wrong"})
     ask("DELETE", "/api/v1/users/me", bearer=eve["token"], json={"current_password": PASSWORD})
+    feed = server.command("service-key", "add", "story", "--scope", "feed").strip()
+    other = server.command("service-key", "add", "other", "--scope", "users").strip()
+    for key in (None, "junk", mine["token"], other, feed):
+        ask("GET", "/api/v1/revocations", bearer=key)
+    tag = told[-1][2].header("ETag")
+    ask("GET", "/api/v1/revocations?since=" + tag.strip('"'), bearer=feed)
+    ask("GET", "/api/v1/revocations", bearer=feed, headers={"If-None-Match": tag})
     for target in ("/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/openapi.json", "/healthz", "/readyz"):
         ask("GET", target)
     return told

@@ -15,6 +15,7 @@ ROUTES = {
     "/api/v1/users/me": {"GET", "PATCH", "DELETE"},
     "/api/v1/users/me/password": {"PUT"},
     "/api/v1/verify": {"GET"},
+    "/api/v1/revocations": {"GET"},
     "/.well-known/jwks.json": {"GET"},
     "/.well-known/oauth-authorization-server": {"GET"},
     "/openapi.json": {"GET"},

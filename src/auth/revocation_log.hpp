@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The revocations in the order of their commits, for those that follow them: an entry has the id that the store gave it,
+// and whoever has seen id N asks for what came after. Ids start anew with another `epoch`: that of a restored copy.
+#pragma once
+
+#include "verify/revocations.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coatcheck::auth {
+
+// How far somebody has followed: "<epoch>.<id>".
+struct Cursor {
+    std::string epoch;
+    std::uint64_t id = 0;
+    std::string write() const;
+    static std::optional<Cursor> parse(std::string_view text);
+};
+
+// Any thread may call anything.
+class RevocationLog {
+public:
+    void load(std::string epoch, std::vector<verify::Revocation> entries);
+    // Calls the listener, if there is one, when the entries can be read.
+    void append(const std::vector<verify::Revocation>& entries);
+    void sweep(base::Timestamp now);
+    // One listener; it is called on the thread that appends, and must not block.
+    void listen(std::function<void()> on_append);
+
+    Cursor end() const;
+    // At most `most` entries after `id`, in order.
+    std::vector<verify::Revocation> after(std::uint64_t id, std::size_t most) const;
+
+private:
+    mutable std::shared_mutex mutex_;
+    std::string epoch_;
+    std::uint64_t last_id_ = 0;
+    std::vector<verify::Revocation> entries_;  // by id
+    std::function<void()> on_append_;
+};
+
+}  // namespace coatcheck::auth
