@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a request to a verdict, by the server's rules: one credential a request, and for one that came as a cookie, proof
+// of where an unsafe request comes from (CSRF).
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Code, no, statusOf, TITLES, type Verdict } from './verdict.js';
+import type { Verifier } from './verifier.js';
+
+export interface CredentialOptions {
+  /** Origins whose pages may send unsafe requests with the cookie, besides the API's own. */
+  origins?: string[];
+  /** The origin that this API is reached by, such as `https://api.example.com`; needed by browsers that send no Sec-Fetch-Site. */
+  origin?: string;
+  /** The server runs with --dev: its cookie is named `coatcheck`. */
+  dev?: boolean;
+}
+
+export interface Asked {
+  method: string;
+  headers: IncomingHttpHeaders;
+  /** Name, value, name, value: as they came. */
+  rawHeaders: string[];
+}
+
+const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
+
+function all({ rawHeaders }: Asked, name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
+}
+
+/** The tokens of a request: at most one, or a conflict. */
+function find(asked: Asked, dev: boolean): { token: string; byCookie: boolean } | 'conflict' {
+  const inHeader = new Set<string>();
+  for (const value of all(asked, 'authorization')) {
+    const [scheme, ...rest] = value.split(' ');
+    if (scheme!.toLowerCase() === 'bearer') inHeader.add(rest.length ? rest.join(' ') : '-');
+  }
+  const name = dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
+  const inCookie = new Set<string>();
+  for (const value of all(asked, 'cookie'))
+    for (const pair of value.split(';')) {
+      const text = pair.replace(/^ +/, '');
+      if (text.startsWith(name) && text.length > name.length) inCookie.add(text.slice(name.length));
+    }
+  const tokens = new Set([...inHeader, ...inCookie]);
+  if (tokens.size > 1) return 'conflict';
+  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0 };
+}
+
+function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOptions): boolean {
+  const [sites, froms] = [all(asked, 'sec-fetch-site'), all(asked, 'origin')];
+  if (sites.length > 1) return false;
+  const from = froms.length === 1 ? froms[0]! : '';
+  const isListed = origins.includes(from);
+  const site = sites[0];
+  if (site) return site === 'same-origin' || ((site === 'same-site' || site === 'cross-site') && isListed);
+  if (froms.length) return (own !== undefined && from === own) || isListed;
+  return all(asked, 'x-coatcheck')[0] === '1';
+}
+
+export async function authenticate(verifier: Verifier, asked: Asked, options: CredentialOptions = {}): Promise<Verdict> {
+  const found = find(asked, options.dev ?? false);
+  if (found === 'conflict') return no('credential_conflict');
+  if (!found.token) return no('token_missing');
+  if (found.byCookie && !isSafe(asked.method) && !siteIsAllowed(asked, options)) return no('csrf_refused');
+  return verifier.check(found.token);
+}
+
+/** The answer to a request that is refused: RFC 9457, and RFC 6750 §3 in its header. */
+export function refusal(code: Code): { status: number; headers: Record<string, string>; body: string } {
+  const status = statusOf(code);
+  const title = TITLES[code];
+  const error = code.startsWith('token_') && code !== 'token_missing' ? `, error="invalid_token", error_description="${title}"` : '';
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      ...(status === 401 && { 'WWW-Authenticate': `Bearer realm="coatcheck"${error}, code="${code}"` }),
+      ...(status === 503 && { 'Retry-After': '1' }),
+    },
+    body: JSON.stringify({ type: `urn:coatcheck:problem:${code}`, title, status, code }),
+  };
+}

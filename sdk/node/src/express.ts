@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// import { coatcheck } from '@coatcheck/node/express'; app.use('/api', coatcheck(verifier))
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { authenticate, type CredentialOptions, refusal } from './credentials.js';
+import type { User } from './verdict.js';
+import type { Verifier } from './verifier.js';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Who is calling; set by `coatcheck()`. */
+      user?: User;
+    }
+  }
+}
+
+export interface ExpressOptions extends CredentialOptions {
+  /** Requests without a token go on, without a user. One that is not good is refused all the same. */
+  optional?: boolean;
+}
+
+/** Middleware for Express and what takes its middleware: `request.user`, or an answer of 401, 403, 400 or 503. */
+export function coatcheck(verifier: Verifier, { optional = false, ...options }: ExpressOptions = {}) {
+  return (request: IncomingMessage & { user?: User }, response: ServerResponse, next: (error?: unknown) => void): void => {
+    authenticate(verifier, { method: request.method ?? '', headers: request.headers, rawHeaders: request.rawHeaders }, options).then((verdict) => {
+      if (verdict.ok) {
+        request.user = verdict.user;
+        return next();
+      }
+      if (optional && verdict.code === 'token_missing') return next();
+      const { status, headers, body } = refusal(verdict.code);
+      response.writeHead(status, headers).end(body);
+    }, next);
+  };
+}

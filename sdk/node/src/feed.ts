@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Follows the server's revocations over one connection: Server-Sent Events, resumed where it was, tried again until it is
+// closed. docs/revocation.md has the protocol.
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Revocation } from './revocations.js';
+
+export interface FeedEvents {
+  /** Everything known before is void; entries come, then onSynced. */
+  onReset(): void;
+  onEntries(entries: Revocation[]): void;
+  /** All there is is known. */
+  onSynced(): void;
+  /** Something was heard: the connection is alive. */
+  onAlive(): void;
+  onProblem(problem: Error): void;
+}
+
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 2000;
+/** A server that beats each second and is silent for this long is gone. */
+const SILENCE = 3500;
+
+export class Feed {
+  #cursor = '';
+  #pause = FIRST_PAUSE;
+  #closed = false;
+  #stop: () => void = () => {};
+
+  constructor(private readonly url: string, private readonly serviceKey: string, private readonly events: FeedEvents) {
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  #connect(): void {
+    const send = this.url.startsWith('https:') ? httpsRequest : httpRequest;
+    const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${this.serviceKey}`, ...(this.#cursor && { 'Last-Event-ID': this.#cursor }) };
+    const asked = send(`${this.url}/api/v1/revocations`, { headers, timeout: SILENCE, agent: false });
+    let over = false;
+    const again = (problem: Error) => {
+      if (over) return;
+      over = true;
+      asked.destroy();
+      if (this.#closed) return;
+      this.events.onProblem(problem);
+      const timer = setTimeout(() => this.#connect(), this.#pause);
+      this.#stop = () => clearTimeout(timer);
+      this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
+    };
+    this.#stop = () => again(new Error('closed'));
+    asked.on('error', again);
+    asked.on('timeout', () => again(new Error(`the feed of ${this.url} is silent`)));
+    asked.on('response', (answer) => {
+      if (answer.statusCode !== 200) {
+        answer.resume();
+        return again(new Error(`the feed of ${this.url} answered ${answer.statusCode}: ${answer.headers['www-authenticate'] ?? ''}`));
+      }
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (part: string) => {
+        if (over) return;
+        text += part;
+        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+          this.#event(text.slice(0, end));
+          text = text.slice(end + 2);
+        }
+      });
+      answer.on('close', () => again(new Error(`the feed of ${this.url} ended`)));
+    });
+    asked.end();
+  }
+
+  #event(text: string): void {
+    let [event, data, id] = ['message', '', ''];
+    for (const line of text.split('\n')) {
+      const colon = line.indexOf(':');
+      const [name, value] = [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
+      if (name === 'event') event = value;
+      else if (name === 'data') data += value;
+      else if (name === 'id') id = value;
+    }
+    if (event === 'reset') this.events.onReset();
+    else if (event === 'message' && data) this.events.onEntries(JSON.parse(data));
+    else if (event === 'synced') {
+      this.#pause = FIRST_PAUSE;
+      this.events.onSynced();
+    }
+    this.events.onAlive();
+    // After the entries are in: a cursor never stands for something that was not taken up.
+    if (id) this.#cursor = id;
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has been taken back, held in memory: a check costs no look-up elsewhere. The same table as the server's
+// (src/verify/revocations.hpp).
+import type { Claims } from './token.js';
+
+/** An entry of the feed (components.schemas.Revocation). */
+export interface Revocation {
+  kind: 'session' | 'user_revoked' | 'user_stale' | 'issued_before' | 'key';
+  subject: string;
+  minimum?: number;
+  /** Unix seconds: by then the last token it concerns has expired. */
+  expires: number;
+}
+
+interface Versions {
+  revokedBelow: number;
+  staleBelow: number;
+  expires: number;
+}
+
+export class Revocations {
+  readonly #sessions = new Map<string, number>();
+  readonly #users = new Map<string, Versions>();
+  readonly #keys = new Map<string, number>();
+  #issuedBefore = 0;
+  /** Grows with each entry: what was proven at generation g needs no look-up while it is still g. */
+  generation = 0;
+
+  add(entries: Iterable<Revocation>): void {
+    for (const { kind, subject, minimum = 0, expires } of entries) {
+      this.generation += 1;
+      if (kind === 'session') this.#sessions.set(subject, Math.max(expires, this.#sessions.get(subject) ?? 0));
+      else if (kind === 'key') this.#keys.set(subject, expires);
+      else if (kind === 'issued_before') this.#issuedBefore = Math.max(this.#issuedBefore, minimum);
+      else if (kind === 'user_revoked' || kind === 'user_stale') {
+        const versions = this.#users.get(subject) ?? { revokedBelow: 0, staleBelow: 0, expires: 0 };
+        const below = kind === 'user_revoked' ? 'revokedBelow' : 'staleBelow';
+        versions[below] = Math.max(versions[below], minimum);
+        versions.expires = Math.max(versions.expires, expires);
+        this.#users.set(subject, versions);
+      }
+      // A kind of a newer server says nothing that we could act on.
+    }
+  }
+
+  /** The reason to refuse a token, if there is one. */
+  judge(claims: Pick<Claims, 'session' | 'subject' | 'version' | 'issued'>): 'token_revoked' | 'token_stale' | undefined {
+    if (this.#issuedBefore > 0 && Math.floor(claims.issued / 1000) <= this.#issuedBefore) return 'token_revoked';
+    if (this.#sessions.has(claims.session)) return 'token_revoked';
+    const versions = this.#users.get(claims.subject);
+    if (!versions) return undefined;
+    if (claims.version < versions.revokedBelow) return 'token_revoked';
+    return claims.version < versions.staleBelow ? 'token_stale' : undefined;
+  }
+
+  hasKey(kid: string): boolean {
+    return this.#keys.has(kid);
+  }
+
+  get size(): number {
+    return this.#sessions.size + this.#users.size + this.#keys.size;
+  }
+
+  /** Forgets what concerns expired tokens alone. */
+  sweep(nowSeconds: number): void {
+    for (const table of [this.#sessions, this.#keys]) for (const [key, expires] of table) if (expires <= nowSeconds) table.delete(key);
+    for (const [user, { expires }] of this.#users) if (expires <= nowSeconds) this.#users.delete(user);
+  }
+}

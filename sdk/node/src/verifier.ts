@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verifier: what a token must be to be believed, in the server's order, so that both give one verdict: size, form, key
+// and algorithm, signature, typ / iss / aud, exp, revoked, stale.
+import { compactVerify } from 'jose';
+import { Feed } from './feed.js';
+import { algorithmNamed, Keys } from './keys.js';
+import { type Revocation, Revocations } from './revocations.js';
+import { type Claims, parseCompact, readClaims } from './token.js';
+import { type Code, no, type User, type Verdict } from './verdict.js';
+
+export interface VerifierOptions {
+  /** Where Coatcheck answers. */
+  url: string;
+  /** A key made by `coatcheck service-key add NAME --scope feed`. */
+  serviceKey?: string | undefined;
+  /** `iss` and `aud` of tokens; the url, if left out. */
+  issuer?: string;
+  audience?: string;
+  /**
+   * What happens while the revocations are cut off for longer than `cutAfter` milliseconds (5000): `refuse` every token, or
+   * `accept` them until they expire, with a sign-out that may go unnoticed for as long (docs/revocation.md).
+   */
+  whenCut?: 'refuse' | 'accept';
+  cutAfter?: number;
+  /** Without a service key: true says that sign-outs are not to be honoured before a token expires. */
+  ignoreRevocations?: boolean;
+  /** Told when the feed breaks; it is tried again. */
+  onProblem?: (problem: Error) => void;
+}
+
+export interface Verifier {
+  /** Waits until keys and revocations are known. */
+  ready(): Promise<void>;
+  check(token: string, now?: number): Promise<Verdict>;
+  /** Calls back once when the user's session ends: to close a WebSocket, or an event stream. Gives the function that forgets it. */
+  onEnd(user: User, callback: (code: Code) => void): () => void;
+  /** For metrics. */
+  readonly state: { feed: 'none' | 'never' | 'following' | 'cut'; entries: number; cached: number };
+  close(): void;
+}
+
+interface Proof {
+  claims: Claims;
+  user: User;
+  keyGeneration: number;
+  revocationGeneration: number;
+}
+
+interface Watched {
+  claims: Claims;
+  callback: (code: Code) => void;
+}
+
+const keysOf = ({ claims }: Watched): string[] => [`session ${claims.session}`, `user ${claims.subject}`];
+
+/** How far an own token's iat may lie ahead of this clock: nodes differ. */
+const CLOCK_DIFFERENCE = 60_000;
+const CACHED = 16_384;
+const SWEEP_EVERY = 30_000;
+
+const userOf = (claims: Claims): User => ({
+  id: claims.subject,
+  username: claims.username,
+  roles: claims.roles,
+  scope: claims.scope,
+  session: claims.session,
+  expiresAt: new Date(claims.expires),
+  claims: claims.all,
+});
+
+/** What a token is without time and revocation; for all verifiers of the same issuer alike. */
+export async function prove(token: string, keys: Keys, issuer: string, audience: string): Promise<Claims | Code> {
+  const parts = parseCompact(token);
+  if (!parts) return 'token_malformed';
+  const key = await keys.find(parts.kid);
+  // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
+  if (!key || algorithmNamed(parts.alg) !== key.alg) return keys.isEmpty ? 'unavailable' : 'token_not_ours';
+  try {
+    await compactVerify(token, key.key, { algorithms: [parts.alg] });
+  } catch {
+    return 'token_not_ours';
+  }
+  if (parts.typ !== 'at+jwt') return 'token_not_ours';
+  const claims = readClaims(token, parts.claims);
+  if (!claims) return 'token_malformed';
+  return claims.issuer === issuer && claims.audience.includes(audience) ? claims : 'token_not_ours';
+}
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  const url = options.url.replace(/\/+$/, '');
+  const { issuer = url, audience = issuer, whenCut = 'refuse', cutAfter = 5000, serviceKey, ignoreRevocations = false } = options;
+  if (!serviceKey && !ignoreRevocations)
+    throw new TypeError('A verifier needs a serviceKey to hear of sign-outs: coatcheck service-key add NAME --scope feed (or say ignoreRevocations: true).');
+  return new LiveVerifier({ ...options, url, issuer, audience, whenCut, cutAfter, serviceKey });
+}
+
+/** The parts that need no server are open to the tests, which run api/cases on them. */
+export class LiveVerifier implements Verifier {
+  readonly keys: Keys;
+  revocations = new Revocations();
+  /** Filled after a reset, and in use once it is whole. */
+  #next: Revocations | undefined;
+  #synced = false;
+  #heard = -Infinity;
+  #young = new Map<string, Proof>();
+  #old = new Map<string, Proof>();
+  /** By "session <id>" and "user <id>": an entry concerns few of many connections. */
+  readonly #watched = new Map<string, Set<Watched>>();
+  readonly #whenSynced: (() => void)[] = [];
+  readonly #feed: Feed | undefined;
+  readonly #sweeper: NodeJS.Timeout;
+
+  constructor(private readonly options: VerifierOptions & { issuer: string; audience: string; cutAfter: number }) {
+    this.keys = new Keys(options.url);
+    this.#sweeper = setInterval(() => this.revocations.sweep(Date.now() / 1000), SWEEP_EVERY);
+    this.#sweeper.unref();
+    if (!options.serviceKey) return;
+    this.#feed = new Feed(options.url, options.serviceKey, {
+      onReset: () => {
+        this.#next = new Revocations();
+      },
+      onEntries: (entries) => this.take(entries),
+      onSynced: () => this.#onSynced(),
+      onAlive: () => {
+        this.#heard = performance.now();
+      },
+      onProblem: (problem) => options.onProblem?.(problem),
+    });
+  }
+
+  async ready(): Promise<void> {
+    await this.keys.load();
+    while (this.keys.isEmpty) {
+      await new Promise((done) => setTimeout(done, 200));
+      await this.keys.load({ force: true });
+    }
+    if (this.#feed && !this.#synced) await new Promise<void>((done) => this.#whenSynced.push(done));
+  }
+
+  /** Entries as they come. What is new counts at once, also while a table is being made anew. */
+  take(entries: Revocation[]): void {
+    this.#next?.add(entries);
+    this.revocations.add(entries);
+    for (const { kind, subject } of entries) {
+      if (kind === 'key') this.#dropKey(subject);
+      else if (kind === 'issued_before') this.#tellAll();
+      else for (const watched of [...(this.#watched.get(`${kind === 'session' ? kind : 'user'} ${subject}`) ?? [])]) this.#tellIfOver(watched);
+    }
+  }
+
+  #tellAll(): void {
+    for (const set of [...this.#watched.values()]) for (const watched of [...set]) this.#tellIfOver(watched);
+  }
+
+  #dropKey(kid: string): void {
+    this.keys.drop(kid);
+    void this.keys.load({ force: true });
+  }
+
+  #onSynced(): void {
+    if (this.#next) {
+      // A generation of its own, so that no proof of the former table counts.
+      this.#next.generation += this.revocations.generation + 1;
+      this.revocations = this.#next;
+      this.#next = undefined;
+    }
+    this.#synced = true;
+    for (const done of this.#whenSynced.splice(0)) done();
+    this.#tellAll();
+  }
+
+  #isCut(): boolean {
+    return performance.now() - this.#heard > this.options.cutAfter;
+  }
+
+  async check(token: string, now = Date.now()): Promise<Verdict> {
+    if (this.#feed && (!this.#synced || (this.options.whenCut !== 'accept' && this.#isCut()))) return no('unavailable');
+    const cached = this.#find(token);
+    if (cached) return this.#judge(cached, now);
+    // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
+    const keyGeneration = this.keys.generation;
+    const claims = await prove(token, this.keys, this.options.issuer, this.options.audience);
+    if (typeof claims === 'string') return no(claims);
+    const proof = { claims, user: userOf(claims), keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1, revocationGeneration: -1 };
+    this.#remember(token, proof);
+    return this.#judge(proof, now);
+  }
+
+  #judge(proof: Proof, now: number): Verdict {
+    const { claims } = proof;
+    if (claims.issued > now + CLOCK_DIFFERENCE || claims.notBefore > now) return no('token_not_yet_valid');
+    if (now >= claims.expires) return no('token_expired');
+    const { generation } = this.revocations;
+    if (proof.revocationGeneration !== generation) {
+      const reason = this.revocations.judge(claims);
+      if (reason) return no(reason);
+      proof.revocationGeneration = generation;
+    }
+    return { ok: true, user: proof.user };
+  }
+
+  /** When the young half is full it becomes the old one: tokens in use move back, the rest falls out. */
+  #remember(token: string, proof: Proof): void {
+    if (this.#young.size >= CACHED / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(token, proof);
+  }
+
+  #find(token: string): Proof | undefined {
+    let proof = this.#young.get(token);
+    if (!proof) {
+      proof = this.#old.get(token);
+      if (!proof) return undefined;
+      this.#old.delete(token);
+      this.#remember(token, proof);
+    }
+    if (proof.keyGeneration === this.keys.generation) return proof;
+    this.#young.delete(token);
+    return undefined;
+  }
+
+  onEnd(user: User, callback: (code: Code) => void): () => void {
+    const { iat, ver } = user.claims as { iat: number; ver: number };
+    const claims = { session: user.session, subject: user.id, version: BigInt(ver), issued: iat * 1000 } as Claims;
+    const watched = { claims, callback };
+    for (const key of keysOf(watched)) this.#watched.set(key, (this.#watched.get(key) ?? new Set()).add(watched));
+    this.#tellIfOver(watched);
+    return () => void this.#forget(watched);
+  }
+
+  #forget(watched: Watched): boolean {
+    let was = false;
+    for (const key of keysOf(watched)) {
+      const set = this.#watched.get(key);
+      was = set?.delete(watched) || was;
+      if (set?.size === 0) this.#watched.delete(key);
+    }
+    return was;
+  }
+
+  /** New roles (token_stale) end no session: the connection's next token has them. */
+  #tellIfOver(watched: Watched): void {
+    const reason = this.revocations.judge(watched.claims);
+    if (reason === 'token_revoked' && this.#forget(watched)) watched.callback(reason);
+  }
+
+  get state(): Verifier['state'] {
+    const feed = !this.#feed ? 'none' : !this.#synced ? 'never' : this.#isCut() ? 'cut' : 'following';
+    return { feed, entries: this.revocations.size, cached: this.#young.size + this.#old.size };
+  }
+
+  close(): void {
+    this.#feed?.close();
+    clearInterval(this.#sweeper);
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// api/cases: the same verdicts as the server's, on every case.
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { importKeys } from '../src/keys.js';
+import { LiveVerifier } from '../src/verifier.js';
+
+const CASES = new URL('../../../api/cases/', import.meta.url);
+
+test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', async (name) => {
+  const set = JSON.parse(readFileSync(new URL(name, CASES), 'utf8'));
+  const verifier = new LiveVerifier({ url: set.issuer, issuer: set.issuer, audience: set.audience, cutAfter: 5000 });
+  verifier.keys.use(await importKeys(set.jwks));
+  verifier.take(set.revocations);
+  const wrong: string[] = [];
+  for (const { name: what, token, now, verdict, user } of set.cases) {
+    for (const round of ['new', 'seen']) {
+      const given = await verifier.check(token, now * 1000);
+      const said = given.ok ? 'ok' : given.code;
+      if (said !== verdict || (given.ok && given.user.id !== user)) wrong.push(`${what}, ${round}: ${said}, should be ${verdict}`);
+    }
+  }
+  verifier.close();
+  expect(wrong).toEqual([]);
+  expect(set.cases.length).toBeGreaterThan(200);
+});

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the answer to a sign-out until every verifier refuses: 100 verifiers are connected and many sessions are ended.
+//
+//   node bound.mjs [--verifiers 100] [--sessions 10000]
+//
+// For every session: when each verifier has it in its table. For each fiftieth also by real checks of its token, with a
+// token that each verifier had proven and believed before.
+import { parseArgs } from 'node:util';
+import { createVerifier } from '../../sdk/node/dist/index.js';
+import { Coatcheck } from '../support/servers.js';
+
+const { values } = parseArgs({ options: { verifiers: { type: 'string', default: '100' }, sessions: { type: 'string', default: '10000' } } });
+const [count, sessions] = [Number(values.verifiers), Number(values.sessions)];
+const CHECKED = 50;
+const CLIENTS = 4;
+
+const server = await new Coatcheck().start();
+server.addUser('ada');
+const serviceKey = server.serviceKey('bound', 'feed');
+const url = `http://127.0.0.1:${server.port}`; // no link between: its own time would count
+const verifiers = Array.from({ length: count }, () => createVerifier({ url, issuer: server.url, serviceKey }));
+await Promise.all(verifiers.map((verifier) => verifier.ready()));
+
+/** Sessions as a script of the operator would make them: one sign-in, then rows beside it. */
+const { execFileSync } = await import('node:child_process');
+const tokens = [];
+while (tokens.length < Math.ceil(sessions / CHECKED)) tokens.push(await server.signInElsewhere('bound'));
+const rows = sessions - tokens.length;
+await server.crash();
+const life = Date.now() + 900_000;
+execFileSync('sqlite3', [`${server.data}/coatcheck.db`, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+  INSERT INTO sessions SELECT printf('bound%017d', i), user_id, secret_hash, renewed_from, renewed, counter, rotated_1, rotated_2, rotated_3, rotated_4,
+  delivery, device, address, network, created, last_used, idle_end, absolute_end, ${life}, NULL FROM n, (SELECT * FROM sessions LIMIT 1)`]);
+await server.start();
+while (!verifiers.every((verifier) => verifier.state.feed === 'following')) await new Promise((done) => setTimeout(done, 20));
+
+const { user, token: asker } = await server.signInElsewhere('asker');
+const template = (await verifiers[0].check(asker)).user;
+const checked = [];
+const heard = [];
+
+async function endOne(index) {
+  const own = index % CHECKED === 0 ? tokens[index / CHECKED] : undefined;
+  const id = own ? own.session.id : `bound${String(index - Math.floor(index / CHECKED)).padStart(17, '0')}`;
+  if (own) for (const verifier of verifiers) if (!(await verifier.check(own.token)).ok) throw new Error('it was not believed before');
+  const times = [];
+  const all = Promise.all(verifiers.map((verifier) => new Promise((done) => verifier.onEnd({ ...template, session: id }, () => done(times.push(performance.now()))))));
+  const answer = own
+    ? await fetch(`${url}/api/v1/authentication`, { method: 'DELETE', headers: { Authorization: `Bearer ${own.token}` } })
+    : await fetch(`${url}/api/v1/sessions/${id}`, { method: 'DELETE', headers: { Authorization: `Bearer ${asker}` } });
+  const answered = performance.now();
+  if (answer.status !== 204) throw new Error(`${id}: ${answer.status} ${await answer.text()}`);
+  if (own) {
+    // Every verifier by a real check, until the last one refuses.
+    for (let left = verifiers; left.length;) {
+      const still = [];
+      for (const verifier of left) if ((await verifier.check(own.token)).ok) still.push(verifier);
+      left = still;
+      if (left.length) await new Promise((done) => setTimeout(done, 1));
+    }
+    checked.push(performance.now() - answered);
+  }
+  await all;
+  for (const time of times) heard.push(Math.max(0, time - answered));
+}
+
+const started = performance.now();
+let next = 0;
+await Promise.all(Array.from({ length: CLIENTS }, async () => { while (next < sessions) await endOne(next++); }));
+const seconds = (performance.now() - started) / 1000;
+
+const at = (list, share) => list[Math.min(list.length - 1, Math.floor(list.length * share))].toFixed(2);
+const line = (what, list) => {
+  const sorted = Float64Array.from(list).sort();
+  console.log(`${what}: p50 ${at(sorted, 0.5)} ms, p99 ${at(sorted, 0.99)} ms, p99.9 ${at(sorted, 0.999)} ms, maximum ${at(sorted, 1)} ms (${list.length} times)`);
+  return Number(at(sorted, 0.999));
+};
+console.log(`${count} verifiers, ${sessions} sessions ended in ${seconds.toFixed(1)} s, user ${user.username}`);
+const worst = Math.max(line('from the answer until a verifier knows', heard), line('from the answer until all verifiers refuse its token', checked));
+for (const verifier of verifiers) verifier.close();
+await server.stop();
+console.log(`${worst < 1000 ? 1 : 0} passed, ${worst < 1000 ? 0 : 1} failed`);
+process.exit(worst < 1000 ? 0 : 1);

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verifiers in front of real APIs, against a real server: what they believe, and how soon they stop believing it.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createVerifier } from '../../sdk/node/dist/index.js';
+import { Coatcheck, end, freePort, launch, ROOT } from '../support/servers.js';
+
+const EXAMPLES = join(ROOT, 'examples');
+
+/** A request with exactly these headers, in this spelling: `[name, value, name, value]`. */
+const ask = (method, url, rawHeaders = [], body = '') => new Promise((done, fail) => {
+  const { hostname, port, pathname } = new URL(url);
+  const asked = request({ host: hostname === 'localhost' ? '127.0.0.1' : hostname, port, method, path: pathname, headers: ['Host', `localhost:${port}`, ...rawHeaders, ...(body ? ['Content-Length', `${body.length}`] : [])], agent: false }, (answer) => {
+    let text = '';
+    answer.on('data', (part) => { text += part; }).on('end', () => done({ status: answer.statusCode, headers: answer.headers, text, json: () => JSON.parse(text) }));
+  });
+  asked.on('error', fail);
+  asked.end(body);
+});
+const bearer = (token) => ['Authorization', `Bearer ${token}`];
+const forged = (token) => token.replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"root"}').toString('base64url')}.`);
+
+async function until(what, condition, milliseconds = 5000) {
+  const started = performance.now();
+  while (!(await condition())) {
+    assert.ok(performance.now() - started < milliseconds, `not within ${milliseconds} ms: ${what}`);
+    await sleep(5);
+  }
+  return performance.now() - started;
+}
+
+describe('a verifier in Node.js', () => {
+  let server;
+  const open = [];
+  const verifierOf = (more = {}) => {
+    open.push(createVerifier({ url: server.url, serviceKey: server.key, cutAfter: 1500, ...more }));
+    return open.at(-1);
+  };
+  const code = async (verifier, token) => {
+    const verdict = await verifier.check(token);
+    return verdict.ok ? 'ok' : verdict.code;
+  };
+
+  before(async () => {
+    server = await new Coatcheck('--access-ttl', '60s').start();
+    for (const name of ['ada', 'bob', 'eve']) server.addUser(name);
+    server.key = server.serviceKey('tests', 'feed');
+  });
+  after(async () => {
+    for (const verifier of open) verifier.close();
+    await server.stop();
+  });
+
+  test('knows the user, and everything that is not a good token', async () => {
+    const verifier = verifierOf();
+    await verifier.ready();
+    const { token, user, session, refresh_token: refreshToken } = await server.signInElsewhere('one');
+    const verdict = await verifier.check(token);
+    assert.deepEqual([verdict.ok, verdict.user.id, verdict.user.username, verdict.user.session], [true, user.id, 'ada', session.id]);
+    for (const bad of ['', 'x', refreshToken, server.key, `${token} `, token.slice(0, -1)]) assert.equal(await code(verifier, bad), 'token_malformed', bad);
+    assert.equal(await code(verifier, forged(token)), 'token_not_ours');
+    assert.equal((await verifier.check(token, Date.now() + 61_000)).code, 'token_expired');
+  });
+
+  test('signing out, new roles, a new password and disabling count within a second', async () => {
+    const verifier = verifierOf();
+    await verifier.ready();
+    const [one, two, bob, eve] = [await server.signInElsewhere('1'), await server.signInElsewhere('2'), await server.signInElsewhere('3', 'bob'), await server.signInElsewhere('4', 'eve')];
+    for (const { token } of [one, two, bob, eve]) assert.equal(await code(verifier, token), 'ok');
+    await server.signOut(one.token);
+    assert.ok(await until('signed out', async () => (await code(verifier, one.token)) === 'token_revoked') < 1000);
+    assert.equal(await code(verifier, two.token), 'ok', 'the other session goes on');
+    server.command(['user', 'set', 'bob', '--role', 'editor']);
+    assert.ok(await until('stale', async () => (await code(verifier, bob.token)) === 'token_stale') < 1000);
+    const again = await server.signInElsewhere('5', 'bob');
+    assert.deepEqual((await verifier.check(again.token)).user.roles, ['editor']);
+    server.command(['user', 'disable', 'eve']);
+    assert.ok(await until('disabled', async () => (await code(verifier, eve.token)) === 'token_revoked') < 1000);
+    server.command(['user', 'enable', 'eve']);
+    await sleep(300);
+    assert.equal(await code(verifier, eve.token), 'token_revoked', 'enabling revives nothing');
+  });
+
+  test('a rotated key is taken up, a compromised one dropped', async () => {
+    const verifier = verifierOf();
+    await verifier.ready();
+    const before = await server.signInElsewhere('before');
+    assert.equal(await code(verifier, before.token), 'ok');
+    server.command(['key', 'rotate']);
+    server.command(['key', 'rotate']); // a key that was not there when the verifier asked
+    const afterwards = await server.signInElsewhere('after');
+    await until('the new key', async () => (await code(verifier, afterwards.token)) === 'ok', 8000);
+    assert.equal(await code(verifier, before.token), 'ok', 'nobody is signed out');
+    const { kid } = JSON.parse(Buffer.from(before.token.split('.')[0], 'base64url'));
+    server.command(['key', 'revoke', kid]);
+    assert.ok(await until('the key is dropped', async () => (await code(verifier, before.token)) === 'token_not_ours') < 1000);
+    assert.equal(await code(verifier, afterwards.token), 'ok');
+  });
+
+  test('over a crash of the server nothing that was revoked comes back, and what comes later is heard', async () => {
+    const verifier = verifierOf();
+    await verifier.ready();
+    const [one, two, three] = [await server.signInElsewhere('1'), await server.signInElsewhere('2'), await server.signInElsewhere('3')];
+    await server.signOut(one.token);
+    await server.crash();
+    await server.start();
+    assert.equal(await code(verifier, one.token), 'token_revoked');
+    await until('it follows again', () => verifier.state.feed === 'following');
+    await server.signOut(two.token);
+    assert.ok(await until('signed out', async () => (await code(verifier, two.token)) === 'token_revoked') < 3000);
+    assert.deepEqual([await code(verifier, one.token), await code(verifier, three.token)], ['token_revoked', 'ok']);
+  });
+
+  test('cut off, it refuses after the limit, or accepts where that is the policy; and then knows what it missed', async () => {
+    const [strict, lenient] = [verifierOf(), verifierOf({ whenCut: 'accept' })];
+    await Promise.all([strict.ready(), lenient.ready()]);
+    const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+    assert.deepEqual([await code(strict, one.token), await code(lenient, one.token)], ['ok', 'ok']);
+    await server.link.stop();
+    assert.equal(await code(strict, one.token), 'ok', 'a moment is nothing');
+    const direct = `http://127.0.0.1:${server.port}/api/v1/authentication`;
+    assert.equal((await fetch(direct, { method: 'DELETE', headers: { Authorization: `Bearer ${two.token}` } })).status, 204);
+    await until('the limit', async () => (await code(strict, one.token)) === 'unavailable');
+    assert.deepEqual([strict.state.feed, lenient.state.feed], ['cut', 'cut']);
+    assert.equal(await code(lenient, two.token), 'ok', 'the price of accepting');
+    await server.link.restart();
+    await until('both follow again', () => strict.state.feed === 'following' && lenient.state.feed === 'following');
+    await until('what was missed is known', async () => (await code(lenient, two.token)) === 'token_revoked' && (await code(strict, two.token)) === 'token_revoked');
+    assert.equal(await code(strict, one.token), 'ok');
+  });
+
+  test('one that never synchronised refuses', async () => {
+    const { token } = await server.signInElsewhere('x');
+    const problems = [];
+    const verifier = verifierOf({ serviceKey: server.key.replace(/.$/, 'x'), onProblem: (problem) => problems.push(problem.message) });
+    await sleep(300);
+    assert.equal(await code(verifier, token), 'unavailable');
+    assert.equal(verifier.state.feed, 'never');
+    assert.match(problems[0], /service_key_unknown/);
+    assert.throws(() => createVerifier({ url: server.url }), /service-key add/);
+    const blind = verifierOf({ serviceKey: undefined, ignoreRevocations: true });
+    assert.equal(await code(blind, token), 'ok', 'who says that sign-outs do not matter has no feed');
+  });
+
+  test('an open connection hears once that its session is over', async () => {
+    const verifier = verifierOf();
+    await verifier.ready();
+    const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+    const heard = [];
+    const users = [(await verifier.check(one.token)).user, (await verifier.check(two.token)).user];
+    verifier.onEnd(users[0], (reason) => heard.push(['first', reason]));
+    const forget = verifier.onEnd(users[0], (reason) => heard.push(['forgotten', reason]));
+    verifier.onEnd(users[1], (reason) => heard.push(['second', reason]));
+    forget();
+    await server.signOut(one.token);
+    await until('it heard', () => heard.length > 0, 1000);
+    server.command(['user', 'disable', 'ada']);
+    await until('the second', () => heard.length > 1, 1000);
+    assert.deepEqual(heard, [['first', 'token_revoked'], ['second', 'token_revoked']]);
+    verifier.onEnd(users[1], (reason) => heard.push(['late', reason]));
+    assert.equal(heard.at(-1)[0], 'late', 'who asks too late is told at once');
+    server.command(['user', 'enable', 'ada']);
+  });
+});
+
+/** The rows that everything in front of an API has to pass. */
+function passes(name, start) {
+  describe(name, () => {
+    let [server, api, stop] = [];
+    before(async () => {
+      server = await new Coatcheck('--access-ttl', '3s', '--set', 'trusted_proxies=127.0.0.1').start();
+      server.addUser('ada');
+      ({ api, stop } = await start(server));
+    });
+    after(async () => {
+      await stop?.();
+      await server?.stop();
+    });
+
+    test('a good token is a user, an expired, a revoked and a forged one are not', async () => {
+      const { token, user } = await server.signInElsewhere('one');
+      const good = await ask('GET', `${api}/api/me`, bearer(token));
+      assert.equal(good.status, 200, good.text);
+      assert.ok(good.text.includes(user.id));
+      const refused = async (headers, code) => {
+        const answer = await ask('GET', `${api}/api/me`, headers);
+        assert.equal(answer.status, 401, `${code}: ${answer.text}`);
+        assert.match(answer.headers['www-authenticate'], new RegExp(`code="${code}"`));
+      };
+      await refused([], 'token_missing');
+      await refused(bearer(forged(token)), 'token_not_ours');
+      await refused(bearer('junk'), 'token_malformed');
+      await server.signOut(token);
+      await until('signed out', async () => (await ask('GET', `${api}/api/me`, bearer(token))).status === 401, 1000);
+      await refused(bearer(token), 'token_revoked');
+      const another = await server.signInElsewhere('two');
+      assert.equal((await ask('GET', `${api}/api/me`, bearer(another.token))).status, 200);
+      await sleep(3100);
+      await refused(bearer(another.token), 'token_expired');
+    });
+
+    test('a cookie on an unsafe method needs proof of where it comes from', async () => {
+      const { token } = await server.signInElsewhere('one');
+      const cookie = ['Cookie', `a=b; __Host-Http-coatcheck=${token}`];
+      const post = async (...more) => (await ask('POST', `${api}/api/posts`, [...cookie, 'Content-Type', 'application/json', ...more], '{}')).status;
+      assert.equal((await ask('GET', `${api}/api/me`, cookie)).status, 200);
+      assert.equal(await post(), 403);
+      assert.equal(await post('Sec-Fetch-Site', 'cross-site', 'Origin', 'https://evil.example'), 403);
+      assert.equal(await post('Sec-Fetch-Site', 'same-site', 'Origin', 'https://evil.example'), 403);
+      assert.equal(await post('Origin', 'https://evil.example'), 403);
+      assert.equal(await post('Sec-Fetch-Site', 'none'), 403);
+      assert.equal(await post('Sec-Fetch-Site', 'same-origin'), 201);
+      assert.equal(await post('X-Coatcheck', '1'), 201);
+      assert.equal((await ask('POST', `${api}/api/posts`, [...bearer(token), 'Content-Type', 'application/json'], '{}')).status, 201, 'a header needs none of this');
+    });
+
+    test('two different tokens are none', async () => {
+      const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+      const answer = await ask('GET', `${api}/api/me`, [...bearer(one.token), 'Cookie', `__Host-Http-coatcheck=${two.token}`]);
+      assert.ok([400, 401].includes(answer.status), `${answer.status}`);
+      assert.equal((await ask('GET', `${api}/api/me`, [...bearer(one.token), 'Cookie', `__Host-Http-coatcheck=${one.token}`])).status, 200);
+    });
+  });
+}
+
+for (const name of ['express', 'fastify'])
+  passes(`examples/${name}`, async (server) => {
+    const port = await freePort();
+    const key = server.serviceKey(name, 'feed');
+    const options = { env: { ...process.env, PORT: `${port}`, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: key } };
+    const child = await launch(process.execPath, [join(EXAMPLES, name, 'server.mjs')], options, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+    return { api: `http://localhost:${port}`, stop: () => end(child) };
+  });
+
+/** An API that checks nothing and says what it was told. */
+async function trusting(port) {
+  const seen = [];
+  const server = createServer((asked, answer) => {
+    seen.push(asked);
+    answer.writeHead(asked.method === 'POST' ? 201 : 200, { 'Content-Type': 'application/json' });
+    asked.resume().on('end', () => answer.end(JSON.stringify({ raw: asked.rawHeaders })));
+  });
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  return { seen, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+}
+
+async function behindProxy(server, file, run) {
+  const [port, apiPort] = [await freePort(), await freePort()];
+  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-proxy-'));
+  const config = join(directory, 'config');
+  const text = readFileSync(join(EXAMPLES, file), 'utf8')
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`).replaceAll('127.0.0.1:3003', `127.0.0.1:${apiPort}`)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('localhost:3000', `localhost:${port}`);
+  writeFileSync(config, text);
+  const api = await trusting(apiPort);
+  const [command, ...words] = run(config, directory);
+  const child = await launch(command, words, { cwd: directory, env: { ...process.env, HOME: directory } }, async () => (await ask('GET', `http://localhost:${port}/nothing`)).status > 0);
+  const stop = async () => {
+    await end(child);
+    await api.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { api: `http://localhost:${port}`, seen: api.seen, stop };
+}
+
+const PROXIES = {
+  nginx: (server) => behindProxy(server, 'nginx/nginx.conf', (config, directory) => ['/usr/sbin/nginx', '-c', config, '-p', directory]),
+  caddy: (server) => behindProxy(server, 'caddy/Caddyfile', (config) => ['/usr/bin/caddy', 'run', '--config', config, '--adapter', 'caddyfile']),
+};
+for (const [name, start] of Object.entries(PROXIES)) {
+  passes(`examples/${name}`, start);
+
+  test(`examples/${name}: no identity that a client made up reaches the API, however it is spelt`, async () => {
+    const server = await new Coatcheck('--set', 'trusted_proxies=127.0.0.1').start();
+    server.addUser('ada');
+    const { api, seen, stop } = await start(server);
+    try {
+      const { token, user } = await server.signInElsewhere('one');
+      const fields = ['User', 'Username', 'Session', 'Roles', 'Scope', 'Expires'];
+      const spellings = (field) => [`X-Auth-${field}`, `x-auth-${field.toLowerCase()}`, `X_Auth_${field}`, `X-Auth_${field}`, `X_Auth-${field}`, `x_auth_${field}`, `X-AUTH-${field.toUpperCase()}`];
+      const made = fields.flatMap((field) => spellings(field).flatMap((spelt) => [spelt, 'root']));
+      const answer = await ask('GET', `${api}/api/me`, [...bearer(token), ...made, 'Cookie', 'other=1']);
+      assert.equal(answer.status, 200, answer.text);
+      const { raw } = answer.json();
+      const got = raw.map((value, index) => [value, raw[index + 1]]).filter((_, index) => index % 2 === 0);
+      // As CGI and PHP would see them: one name for each spelling.
+      const folded = got.map(([header, value]) => [header.toLowerCase().replaceAll('_', '-'), value]);
+      assert.deepEqual(folded.filter(([, value]) => value === 'root'), []);
+      assert.deepEqual(folded.filter(([header]) => header === 'x-auth-user'), [['x-auth-user', user.id]]);
+      assert.deepEqual(folded.filter(([header]) => header === 'authorization' || header === 'cookie').filter(([, value]) => value), []);
+      const count = seen.length;
+      assert.equal((await ask('GET', `${api}/api/me`, [...bearer(forged(token)), ...made])).status, 401);
+      assert.equal(seen.length, count, 'a refused request never gets there');
+      await server.crash();
+      const without = await ask('GET', `${api}/api/me`, bearer(token));
+      assert.ok(without.status >= 400, `without Coatcheck nobody gets in: ${without.status}`);
+      assert.equal(seen.length, count);
+    } finally {
+      await stop();
+      await server.stop();
+    }
+  });
+}

@@ -1,0 +1,191 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes api/cases anew: tokens with the verdict that every verifier must give on them.
+
+The signing keys are made for the run and forgotten: the files hold public keys alone. What is forged comes from
+tests/blackbox/forgeries.py with the verdicts that may answer it; where more than one may, the C++ verifier's is written
+down, and all others are held to it. Takes build/asan/unit_tests: script/test unit builds it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/blackbox"))
+
+from forgeries import Attacker, forgeries  # noqa: E402
+from tokens import claims_of, parts_of  # noqa: E402
+
+ISSUER = "https://id.example"
+ISSUED = 1_800_000_000
+NOW = ISSUED + 100
+EXPIRES = ISSUED + 900
+CLAIMS = {"iss": ISSUER, "sub": "u1", "aud": ISSUER, "exp": EXPIRES, "iat": ISSUED, "jti": "J" * 22, "client_id": "coatcheck",
+          "scope": "account", "sid": "S" * 22, "auth_time": ISSUED, "amr": ["pwd"], "preferred_username": "ada", "roles": ["editor"], "ver": 3}
+LONGEST = 2500  # of a forged token that is kept; what is longer is one case
+
+
+class Signer(Attacker):
+    def __init__(self, algorithm):
+        super().__init__(algorithm)
+        if algorithm in ("RS256", "PS256"):
+            self.key = rsa.generate_private_key(65537, 3072)
+        self.kid = f"key-{algorithm.lower()}"
+
+    def jwk(self):
+        jwk = {**super().jwk(), "alg": self.algorithm, "use": "sig", "kid": self.kid}
+        return {name: value for name, value in jwk.items() if name != "key_ops"}
+
+    def token(self, changes=None, header=None, without=()):
+        claims = {**CLAIMS, **(changes or {})}
+        for name in without:
+            claims.pop(name, None)
+        return self.sign({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid, **(header or {})}, claims)
+
+    def raw(self, claims_text, header_text=None):
+        """Signs texts that are no tidy JSON."""
+        header = header_text if header_text is not None else json.dumps({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid})
+        return self.sign(header, claims_text)
+
+
+def good_and_old(signer):
+    """(name, token, now, verdict or the set that may be)."""
+    token = signer.token()
+    yield "good", token, NOW, "ok"
+    yield "good, at its first moment", token, ISSUED, "ok"
+    yield "good, at its last moment", token, EXPIRES - 0.001, "ok"
+    yield "expired, at that moment", token, EXPIRES, "token_expired"
+    yield "expired long ago", token, EXPIRES + 10**6, "token_expired"
+    yield "a node whose clock is a minute behind", token, ISSUED - 60, "ok"
+    yield "issued more than a minute ahead", token, ISSUED - 61, "token_not_yet_valid"
+    yield "nbf reached", signer.token({"nbf": NOW}), NOW, "ok"
+    yield "nbf ahead", signer.token({"nbf": NOW + 1}), NOW, "token_not_yet_valid"
+    yield "exp with a fraction", signer.token({"exp": NOW + 0.5}), NOW + 0.499, "ok"
+    yield "exp with a fraction, over", signer.token({"exp": NOW + 0.5}), NOW + 0.5, "token_expired"
+    yield "audience among others", signer.token({"aud": ["https://other.example", ISSUER]}), NOW, "ok"
+    yield "no roles", signer.token({"roles": []}), NOW, "ok"
+    yield "claims of the application", signer.token({"plan": {"name": "pro", "seats": [1, 2.5, None, True]}}), NOW, "ok"
+    yield "a name in another script", signer.token({"preferred_username": "Ωλ🙂"}), NOW, "ok"
+    yield "typ in full and in capitals", signer.token(header={"typ": "Application/AT+JWT"}), NOW, "ok"
+    yield "white space around the claims", signer.raw(" \n\t" + json.dumps(CLAIMS) + "\r\n"), NOW, "ok"
+    yield "a surrogate pair spelt with escapes", signer.raw(json.dumps({**CLAIMS, "preferred_username": "🙂"})), NOW, "ok"
+    if signer.algorithm == "EdDSA":
+        yield "the fully specified name (RFC 9864)", signer.token(header={"alg": "Ed25519"}), NOW, "ok"
+
+
+def taken_back(signer):
+    yield "session revoked", signer.token({"sid": "ended"}), NOW, "token_revoked"
+    yield "session revoked, and expired: expired comes first", signer.token({"sid": "ended"}), EXPIRES, "token_expired"
+    yield "user disabled", signer.token({"sub": "disabled", "ver": 4}), NOW, "token_revoked"
+    yield "user enabled again, new token", signer.token({"sub": "disabled", "ver": 5}), NOW, "ok"
+    yield "roles changed", signer.token({"sub": "changed", "ver": 6}), NOW, "token_stale"
+    yield "roles changed, new token", signer.token({"sub": "changed", "ver": 7}), NOW, "ok"
+    yield "disabled and changed: revoked comes first", signer.token({"sub": "both", "ver": 1}), NOW, "token_revoked"
+    yield "changed after that", signer.token({"sub": "both", "ver": 2}), NOW, "token_stale"
+    yield "roles changed and session ended: revoked comes first", signer.token({"sub": "changed", "ver": 6, "sid": "ended"}), NOW, "token_revoked"
+    yield "issued before a restore", signer.token({"iat": ISSUED - 5000}), NOW, "token_revoked"
+    yield "issued in the second of the restore", signer.token({"iat": ISSUED - 1000}), NOW, "token_revoked"
+    yield "issued a second after the restore", signer.token({"iat": ISSUED - 999}), NOW, "ok"
+
+
+def foreign(signer):
+    """Signed by our key, and not for this all the same."""
+    for name, value in {"another issuer": {"iss": "https://evil.example"}, "an issuer with a slash more": {"iss": ISSUER + "/"},
+                        "another audience": {"aud": "https://api.example"}, "other audiences": {"aud": ["a", "b"]}}.items():
+        yield name, signer.token(value), NOW, "token_not_ours"
+    for typ in ("JWT", "rt+jwt", "at", "at+jwt ", "", "application/application/at+jwt"):
+        yield f"typ {typ!r}", signer.token(header={"typ": typ}), NOW, "token_not_ours"
+    for claim in ("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "preferred_username", "roles", "ver"):
+        yield f"without {claim}", signer.token(without=[claim]), NOW, "token_malformed"
+        for value in (None, True, [], {}, [1]):
+            if not (claim == "roles" and value == []):
+                yield f"{claim} is {value!r}", signer.token({claim: value}), NOW, "token_malformed"
+    for claim in ("exp", "iat", "auth_time", "nbf"):
+        for value in (-1, "1800000000", 253402300800, 1e300):
+            yield f"{claim} is {value!r}", signer.token({claim: value}), NOW, "token_malformed"
+    for value in (-1, 1.5, "3", 2**63):
+        yield f"ver is {value!r}", signer.token({"ver": value}), NOW, "token_malformed"
+    text = json.dumps(CLAIMS)
+    for number in ("3.0", "3e0", "30e-1", "03", "+3", "0x3", "3.", ".3", "Infinity", "NaN", "1e999999", "-0", "9223372036854775807"):
+        yield f"ver spelt {number}", signer.raw(text.replace('"ver": 3', f'"ver": {number}')), NOW, {"token_malformed", "ok"}
+    yield "an empty subject", signer.token({"sub": ""}), NOW, "token_malformed"
+    for depth in (6, 7, 8, 9, 30):
+        yield f"nested {depth} deep", signer.token({"x": json.loads("[" * depth + "]" * depth)}), NOW, {"token_malformed", "ok"}
+        yield f"objects {depth} deep", signer.token({"x": json.loads('{"a":' * depth + "1" + "}" * depth)}), NOW, {"token_malformed", "ok"}
+    for count in (113, 114, 115, 116, 200):
+        yield f"{count} claims more", signer.token({f"c{i}": i for i in range(count)}), NOW, {"token_malformed", "ok"}
+    for count in (60, 61, 62, 63):
+        yield f"{count} header members more", signer.token(header={f"h{i}": i for i in range(count)}), NOW, {"token_malformed", "ok"}
+    for name, member in {"an unpaired surrogate": '"\\ud800"', "a low surrogate first": '"\\udc00\\ud800"', "a NUL spelt with an escape": '"\\u0000"',
+                         "an unknown escape": '"\\x41"', "a short escape": '"\\u41"', "a proto": '{"__proto__":{"sub":"x"}}'}.items():
+        yield name, signer.raw(text[:-1] + f', "x": {member}}}'), NOW, {"token_malformed", "ok"}
+    yield "a member named __proto__", signer.raw(text[:-1] + ', "__proto__": {"sub": "u2"}}'), NOW, {"token_malformed", "ok"}
+    yield "two members named __proto__", signer.raw(text[:-1] + ', "__proto__": 1, "__proto__": 2}'), NOW, "token_malformed"
+    yield "a header of the largest size", signer.token(header={"x": "y" * 900}), NOW, {"token_malformed", "ok"}
+    yield "a header that is too large", signer.token(header={"x": "y" * 1100}), NOW, "token_malformed"
+    yield "a token that is too long", signer.token({"x": "y" * 7000}), NOW, "token_malformed"
+
+
+def forged(signer):
+    token, other = signer.token(), signer.token({"jti": "K" * 22})
+    jwk = signer.jwk()
+    assert parts_of(token)[0]["kid"] == jwk["kid"]
+    long = 0
+    for name, text, codes in forgeries(token, other, jwk, canary="https://evil.example"):
+        if len(text) > LONGEST:
+            long += 1
+            if long > 6:
+                continue
+        yield name, text, NOW, codes
+
+
+def write(name, signers, cases):
+    rows = [{"name": case, "token": token, "now": now, "verdict": verdict if isinstance(verdict, str) else sorted(verdict)} for case, token, now, verdict in cases]
+    path = ROOT / f"api/cases/{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"about": "Made by tools/make_cases.py. Every verifier gives each token this verdict at `now` (Unix seconds).",
+               "issuer": ISSUER, "audience": ISSUER, "jwks": {"keys": [signer.jwk() for signer in signers]},
+               "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}, {"kind": "user_revoked", "subject": "disabled", "minimum": 5, "expires": EXPIRES},
+                               {"kind": "user_stale", "subject": "changed", "minimum": 7, "expires": EXPIRES}, {"kind": "user_revoked", "subject": "both", "minimum": 2, "expires": EXPIRES},
+                               {"kind": "user_stale", "subject": "both", "minimum": 3, "expires": EXPIRES}, {"kind": "issued_before", "subject": "", "minimum": ISSUED - 1000, "expires": EXPIRES}],
+               "cases": rows}
+
+    def save():
+        head = json.dumps({key: value for key, value in content.items() if key != "cases"}, indent=1)[:-2]
+        path.write_text(head + ',\n "cases": [\n' + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n ]\n}\n")
+
+    save()
+    return rows, save
+
+
+def main():
+    signers = [Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")]
+    first = signers[0]
+    sets = {"access-tokens": write("access-tokens", signers, [
+                *(case for signer in signers for case in good_and_old(signer)), *taken_back(first), *foreign(first)]),
+            "forgeries": write("forgeries", signers, [
+                *forged(first), *(case for signer in signers[1:] for case in forged(signer) if case[0].startswith(("signature", "alg", "another key")))])}
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([ROOT / "build/asan/unit_tests", "--gtest_filter=Cases.*", "--gtest_brief=1"], check=False,
+                       env={**os.environ, "COATCHECK_RECORD_CASES": directory}, stdout=subprocess.DEVNULL)
+        for name, (rows, save) in sets.items():
+            verdicts = (Path(directory) / name).read_text().split("\n")[:-1]
+            assert len(verdicts) == len(rows), (len(verdicts), len(rows))
+            for row, verdict in zip(rows, verdicts):
+                may = [row["verdict"]] if isinstance(row["verdict"], str) else row["verdict"]
+                assert verdict in may, f"{row['name']}: {verdict}, and it should be {may}"
+                row["verdict"] = verdict
+                if verdict == "ok":
+                    row["user"] = claims_of(row["token"])["sub"]
+            save()
+            print(f"{name}: {len(rows)} cases, {sum(row['verdict'] == 'ok' for row in rows)} good")
+
+
+if __name__ == "__main__":
+    main()
