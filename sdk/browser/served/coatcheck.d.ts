@@ -21,24 +21,6 @@ export interface SessionInfo {
     /** True for the one that asks. */
     current: boolean;
 }
-/** The answer to sign-in, to refresh and, without tokens, to "who am I". */
-export interface Answer {
-    token?: string;
-    refresh_token?: string;
-    expires_in: number;
-    expires_at: number;
-    user: User;
-    session: SessionInfo;
-}
-/** RFC 9457, with our members. */
-export interface Problem {
-    code: string;
-    title: string;
-    status: number;
-    detail?: string;
-    member?: string;
-    retry_after?: number;
-}
 /** Codes that the server does not send: these arise in the browser. */
 export type LocalCode = 'network_error' | 'invalid_answer';
 /** The one error of this package. Aborting a call throws what the signal says instead, as `fetch` does. */
@@ -69,31 +51,12 @@ export type Adopt = {
 } | {
     cookie: string;
 };
-export interface Core {
-    call: Call;
-    attempt: typeof attempt;
-    claimsOf: typeof claimsOf;
-    kept: typeof kept;
-    placeOf: typeof placeOf;
-    discard(discarded: Discarded): void;
-}
 export interface AttachOptions {
     fetch?: boolean;
     /** True: every XMLHttpRequest of the page from now on; or a single one, before it is opened. */
     xhr?: boolean | XMLHttpRequest;
     /** More origins that get the token. */
     to?: string[];
-}
-/** What of the client is needed here. */
-    reaches(url: string): boolean;
-    fetch: typeof fetch;
-    /** Cookies go along, also to other origins. */
-    byCookie: boolean;
-    /** True if headersNow() is the last word: nothing needs to be asked or refreshed first. */
-    isFresh(): boolean;
-    prepare(): Promise<unknown>;
-    headersNow(method: string): Record<string, string>;
-    refused(headers: Record<string, string>): Promise<boolean>;
 }
 export type Storage = 'memory' | 'cookie' | 'localStorage' | 'sessionStorage' | 'scriptCookie';
 /** What the page knows. Replaced, never changed: compare by identity. */

@@ -152,7 +152,9 @@ export function createClient(options: ClientOptions = {}): Client {
   function keep(next: Kept | undefined, reason?: string): Session {
     if (next) place?.write(JSON.stringify(next), next.refresh ? next.until : next.expiresAt);
     else place?.clear();
-    channel?.postMessage(next ?? { ...held, until: 0 });
+    // Tokens go along only where each tab has a storage of its own.
+    const secrets = storage === 'sessionStorage' ? {} : { token: undefined, refresh: undefined };
+    channel?.postMessage({ ...(next ?? held), ...secrets, until: next?.until });
     return become(next, reason);
   }
 
@@ -163,7 +165,6 @@ export function createClient(options: ClientOptions = {}): Client {
     if (found ? found.token !== held?.token : held) become(found);
   }
 
-  // Nothing here is secret from other tabs of this origin: they share the storage and the cookies.
   const channel = inBrowser ? attempt(() => new BroadcastChannel(key)) : undefined;
   if (channel) {
     channel.onmessage = ({ data: told }: { data: Kept }) => {
@@ -181,7 +182,7 @@ export function createClient(options: ClientOptions = {}): Client {
           become(told);
         }
       } else if (!isOurs || byCookie) {
-        become({ ...told, token: undefined });
+        become(told);
       }
     };
   }
@@ -352,11 +353,12 @@ export function createClient(options: ClientOptions = {}): Client {
       return session;
     },
     async signIn({ username, password, remember, device }, { signal } = {}) {
-      const at = ++epoch; // whatever is under way no longer counts
+      await Promise.allSettled([finding, refreshing]); // its cookie must not come after the new one
       const delivery = place ? 'body' : byCookie ? 'cookie' : 'hybrid';
       // With cookies in each mode: those that another delivery left behind are cleared.
       const answer = await call<Answer>('POST', 'authentication', { body: { username, password, delivery, remember, device }, cookies: true, signal });
-      if (at === epoch) keep(kept(answer));
+      epoch++; // what began meanwhile no longer counts
+      keep(kept(answer));
       return answer.user;
     },
     async signOut({ signal } = {}) {

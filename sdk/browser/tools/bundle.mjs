@@ -30,9 +30,9 @@ const files = Object.fromEntries([
 /** The declarations of the core in one file: a page without a build step can still point its editor at them. */
 async function types() {
   const parts = await Promise.all(['wire', 'errors', 'adopt', 'attach', 'client'].map((name) => readFile(new URL(`dist/${name}.d.ts`, root), 'utf8')));
-  const lines = parts.join('\n').split('\n').filter((line) => !/^(import |export \{\}|\/\/)/.test(line));
-  const inner = /^(export )?(declare function (adoptFrom|attachTo)|interface Wired)/;
-  return `${banner}\n${lines.filter((line) => !inner.test(line)).join('\n').trimEnd()}\n`;
+  const inner = /(\/\*\*(?:(?!\*\/)[^])*\*\/\n)?export (interface (Core|Wired|Answer|Problem) \{[^]*?\n\}|declare function (adoptFrom|attachTo)\([^]*?;)\n/g;
+  const lines = parts.join('\n').replace(inner, '').split('\n');
+  return `${banner}\n${lines.filter((line) => !/^(import |export \{\}|\/\/)/.test(line)).join('\n').trimEnd()}\n`;
 }
 
 const stale = [];
