@@ -24,7 +24,7 @@ constexpr Route public_table[] = {
     {patch, "/api/v1/users/me", nullptr, change_account},
     {del, "/api/v1/users/me", nullptr, delete_account},
     {put, "/api/v1/users/me/password", nullptr, change_password},
-    {get, "/api/v1/revocations", show_revocations, nullptr, false},
+    {get, "/api/v1/revocations", show_revocations},
     {get, "/.well-known/jwks.json", show_keys},
     {get, "/.well-known/oauth-authorization-server", show_metadata},
     {get, "/openapi.json", show_openapi},
