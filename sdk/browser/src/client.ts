@@ -169,7 +169,8 @@ export function createClient(options: ClientOptions = {}): Client {
   if (channel) {
     channel.onmessage = ({ data: told }: { data: Kept }) => {
       const isOurs = told.session === held?.session;
-      if (place && storage !== 'sessionStorage') return reread();
+      // What another tab wrote may come after its word.
+      if (place && storage !== 'sessionStorage') return void setTimeout(reread, 40);
       if (!told.until) {
         if (isOurs) {
           place?.clear();
