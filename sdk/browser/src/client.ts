@@ -222,7 +222,7 @@ export function createClient(options: ClientOptions = {}): Client {
     return;
   }
 
-  const discard = options.onDiscarded ?? ((discarded: Discarded) => console.warn('cleared', discarded));
+  const discard = options.onDiscarded ?? ((discarded: Discarded) => console.warn(discarded));
 
   // ---- Refresh
 

@@ -81,7 +81,7 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
 /** Where the browser does not keep it (storage switched off or full, a cookie of more than 4096 bytes) the page's memory has to do. */
 export function placeOf(kind: PlaceKind, key: string): Place {
   const cookie = kind === 'scriptCookie';
-  if (cookie) console.warn('Scripts can read this cookie');
+  if (cookie) console.warn('scripts can read this cookie');
   const set = (text: string, until: number) => {
     if (cookie) document.cookie = `${key}=${encodeURIComponent(text)}; Path=/; Expires=${new Date(until).toUTCString()}; SameSite=Lax${location.protocol > 'https' ? '; Secure' : ''}`;
     else window[kind].setItem(key, text);

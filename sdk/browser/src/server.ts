@@ -34,10 +34,10 @@ export async function read<T>(answer: Response): Promise<T> {
 
 /** `milliseconds`: how long a call may take, so that one which hangs holds nobody up for good. */
 export const caller =
-  (url: string, send: typeof fetch, milliseconds: number): Call =>
+  (api: string, send: typeof fetch, milliseconds: number): Call =>
   async (method, path, { body, cookies, token, signal } = {}) => {
     const timeout = AbortSignal.timeout(milliseconds);
-    const answer = await send(url + path, {
+    const answer = await send(api + path, {
       method,
       credentials: cookies ? 'include' : 'omit',
       headers: {
@@ -50,7 +50,7 @@ export const caller =
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     }).catch(() => {
       signal?.throwIfAborted();
-      throw new CoatcheckError('network_error', `No answer from ${url}`);
+      throw new CoatcheckError('network_error');
     });
     return read(answer);
   };
