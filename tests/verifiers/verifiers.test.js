@@ -2,10 +2,12 @@
 // Verifiers in front of real APIs, against a real server: what they believe, and how soon they stop believing it.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createVerifier } from '../../sdk/node/dist/index.js';
@@ -307,3 +309,48 @@ for (const [name, start] of Object.entries(PROXIES)) {
     }
   });
 }
+
+test('a verifier in PHP, with the cache of a host between its requests', async () => {
+  const server = await new Coatcheck('--access-ttl', '60s').start();
+  server.addUser('ada');
+  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-php-'));
+  const start = (...more) => {
+    const child = spawn('php', [join(ROOT, 'sdk/php/test/check.php'), server.url, server.serviceKey(`php${more.length}`, 'feed'), join(directory, `cache${more.length}`), ...more], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const check = async (token) => {
+      child.stdin.write(`${token}\n`);
+      return (await lines.next()).value.trim();
+    };
+    return { child, check };
+  };
+  const [strict, lenient] = [start(), start('accept')];
+  try {
+    const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+    for (const { check } of [strict, lenient]) {
+      assert.equal(await check(one.token), 'ok ada');
+      assert.equal(await check(forged(one.token)), 'token_not_ours');
+      assert.equal(await check('junk'), 'token_malformed');
+    }
+    await server.signOut(one.token);
+    for (const { check } of [strict, lenient]) assert.ok(await until('signed out', async () => (await check(one.token)) === 'token_revoked') < 1000);
+    server.command(['user', 'set', 'ada', '--role', 'editor']);
+    await until('stale', async () => (await strict.check(two.token)) === 'token_stale', 1000);
+    const three = await server.signInElsewhere('3');
+    assert.equal(await strict.check(three.token), 'ok ada');
+    assert.equal(await lenient.check(three.token), 'ok ada');
+    const { kid } = JSON.parse(Buffer.from(three.token.split('.')[0], 'base64url'));
+    server.command(['key', 'revoke', kid]);
+    await until('the key is dropped', async () => (await strict.check(three.token)) === 'token_not_ours', 1000);
+    await server.crash();
+    await until('the limit', async () => (await strict.check(three.token)) === 'unavailable');
+    assert.equal(await lenient.check(one.token), 'token_revoked', 'what was known stays known');
+    await server.start();
+    await until('it is back', async () => (await strict.check(one.token)) === 'token_not_ours', 3000);
+    const four = await server.signInElsewhere('4');
+    await until('the new key', async () => (await strict.check(four.token)) === 'ok ada', 8000);
+  } finally {
+    for (const { child } of [strict, lenient]) await end(child);
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

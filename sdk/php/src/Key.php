@@ -1,0 +1,151 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+declare(strict_types=1);
+
+namespace Coatcheck;
+
+/**
+ * A public key of the server's JWK Set (RFC 7517), and whether a signature is its own (RFC 7518 §3, RFC 8037).
+ *
+ * @internal
+ */
+final class Key
+{
+    private const TYPES = ['ES256' => 'EC', 'RS256' => 'RSA', 'PS256' => 'RSA', 'EdDSA' => 'OKP'];
+    private const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+    // SubjectPublicKeyInfo of a point on P-256, up to the point.
+    private const P256_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
+
+    private function __construct(public readonly string $id, public readonly string $algorithm, private readonly string $material)
+    {
+    }
+
+    /** "Ed25519" and "EdDSA" name one algorithm (RFC 9864). */
+    public static function algorithmNamed(string $name): ?string
+    {
+        $name = $name === 'Ed25519' ? 'EdDSA' : $name;
+        return isset(self::TYPES[$name]) ? $name : null;
+    }
+
+    /**
+     * The keys of a set by their id; null where it is no set that can be trusted.
+     *
+     * @return array<string, self>|null
+     */
+    public static function set(string $text): ?array
+    {
+        $set = json_decode($text, true);
+        if (!is_array($set) || !is_array($set['keys'] ?? null)) {
+            return null;
+        }
+        $keys = [];
+        foreach ($set['keys'] as $jwk) {
+            if (!is_array($jwk) || array_intersect(self::PRIVATE_MEMBERS, array_keys($jwk)) !== []) {
+                return null;
+            }
+            $key = self::read($jwk);
+            if ($key !== null) {
+                $keys[":$key->id"] = $key;
+            }
+        }
+        return $keys;
+    }
+
+    /** @param array<string, mixed> $jwk */
+    private static function read(array $jwk): ?self
+    {
+        $algorithm = self::algorithmNamed((string) ($jwk['alg'] ?? ''));
+        $id = $jwk['kid'] ?? '';
+        if ($algorithm === null || !is_string($id) || $id === '' || ($jwk['kty'] ?? '') !== self::TYPES[$algorithm] || ($jwk['use'] ?? 'sig') !== 'sig') {
+            return null;
+        }
+        $bytes = static fn (string $name): string => (string) base64_decode(strtr((string) ($jwk[$name] ?? ''), '-_', '+/'), true);
+        [$x, $y] = [$bytes('x'), $bytes('y')];
+        $material = match ($algorithm) {
+            'ES256' => ($jwk['crv'] ?? '') === 'P-256' && strlen($x) === 32 && strlen($y) === 32 ? self::pem(hex2bin(self::P256_PREFIX) . "\x04" . $x . $y) : null,
+            'EdDSA' => ($jwk['crv'] ?? '') === 'Ed25519' && strlen($x) === 32 ? $x : null,
+            default => self::rsaPem($bytes('n'), $bytes('e')),
+        };
+        return $material === null ? null : new self($id, $algorithm, $material);
+    }
+
+    public function verifies(string $message, string $signature): bool
+    {
+        return match ($this->algorithm) {
+            'EdDSA' => strlen($signature) === SODIUM_CRYPTO_SIGN_BYTES && sodium_crypto_sign_verify_detached($signature, $message, $this->material),
+            'ES256' => strlen($signature) === 64 && openssl_verify($message, self::derOf($signature), $this->material, OPENSSL_ALGO_SHA256) === 1,
+            'RS256' => openssl_verify($message, $signature, $this->material, OPENSSL_ALGO_SHA256) === 1,
+            'PS256' => $this->verifiesPss($message, $signature),
+            default => false,
+        };
+    }
+
+    /** RSASSA-PSS with SHA-256 and a salt of 32 bytes (RFC 8017 §9.1.2), which PHP's openssl_verify() does not know. */
+    private function verifiesPss(string $message, string $signature): bool
+    {
+        $details = openssl_pkey_get_details(openssl_pkey_get_public($this->material));
+        $bits = (int) $details['bits'];
+        if (strlen($signature) !== intdiv($bits + 7, 8) || !openssl_public_decrypt($signature, $encoded, $this->material, OPENSSL_NO_PADDING)) {
+            return false;
+        }
+        $length = intdiv($bits - 1 + 7, 8);
+        $encoded = substr($encoded, -$length);
+        if (strlen($encoded) !== $length || !str_ends_with($encoded, "\xbc")) {
+            return false;
+        }
+        $maskedBlock = substr($encoded, 0, $length - 33);
+        $hash = substr($encoded, $length - 33, 32);
+        $unused = 8 * $length - ($bits - 1);
+        if (ord($maskedBlock[0]) >> (8 - $unused) !== 0) {
+            return false;
+        }
+        $mask = '';
+        for ($i = 0; strlen($mask) < strlen($maskedBlock); ++$i) {
+            $mask .= hash('sha256', $hash . pack('N', $i), true);
+        }
+        $block = $maskedBlock ^ substr($mask, 0, strlen($maskedBlock));
+        $block[0] = chr(ord($block[0]) & (0xff >> $unused));
+        $padding = strlen($block) - 33;
+        if (substr($block, 0, $padding) !== str_repeat("\0", $padding) || $block[$padding] !== "\x01") {
+            return false;
+        }
+        $expected = hash('sha256', str_repeat("\0", 8) . hash('sha256', $message, true) . substr($block, $padding + 1), true);
+        return hash_equals($expected, $hash);
+    }
+
+    private static function pem(string $der): string
+    {
+        return "-----BEGIN PUBLIC KEY-----\n" . chunk_split(base64_encode($der), 64, "\n") . "-----END PUBLIC KEY-----\n";
+    }
+
+    private static function tlv(int $tag, string $content): string
+    {
+        $length = strlen($content);
+        $size = $length < 128 ? chr($length) : (static function (string $bytes): string {
+            return chr(0x80 | strlen($bytes)) . $bytes;
+        })(ltrim(pack('N', $length), "\0"));
+        return chr($tag) . $size . $content;
+    }
+
+    private static function integer(string $bytes): string
+    {
+        $bytes = ltrim($bytes, "\0");
+        return self::tlv(2, $bytes === '' || ord($bytes[0]) > 127 ? "\0$bytes" : $bytes);
+    }
+
+    private static function rsaPem(string $n, string $e): ?string
+    {
+        // 3072 bits and up, as the server has it; a leading zero would be a second spelling of one number.
+        if (strlen($n) < 384 || $n[0] === "\0" || $e === '' || $e[0] === "\0") {
+            return null;
+        }
+        $key = self::tlv(0x30, self::integer($n) . self::integer($e));
+        return self::pem(self::tlv(0x30, hex2bin('300d06092a864886f70d0101010500') . self::tlv(3, "\0$key")));
+    }
+
+    /** r||s as a DER SEQUENCE. */
+    private static function derOf(string $signature): string
+    {
+        return self::tlv(0x30, self::integer(substr($signature, 0, 32)) . self::integer(substr($signature, 32)));
+    }
+}

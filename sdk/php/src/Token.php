@@ -1,0 +1,91 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+declare(strict_types=1);
+
+namespace Coatcheck;
+
+/**
+ * A token's form and its claims, as strict as the server is: size, three canonical base64url parts, JSON objects with
+ * unique members, every claim of its type.
+ *
+ * @internal
+ */
+final class Token
+{
+    private const MAX_TOKEN_BYTES = 8192;
+    private const MAX_HEADER_BYTES = 1024;
+    private const MAX_HEADER_MEMBERS = 64;
+    private const MAX_CLAIMS = 128;
+
+    private function __construct(
+        public readonly string $signingInput,
+        public readonly string $signature,
+        public readonly string $algorithm,
+        public readonly string $keyId,
+        public readonly string $type,
+        private readonly Members $members,
+        private readonly string $claimsText,
+    ) {
+    }
+
+    /** RFC 7515 §5.2, nothing believed yet; null: token_malformed. */
+    public static function parse(string $token): ?self
+    {
+        if ($token === '' || strlen($token) > self::MAX_TOKEN_BYTES) {
+            return null;
+        }
+        $parts = explode('.', $token);
+        if (count($parts) !== 3) {
+            return null;
+        }
+        [$header, $payload, $signature] = array_map(self::decode(...), $parts);
+        if ($header === null || $payload === null || $signature === null || strlen($header) > self::MAX_HEADER_BYTES) {
+            return null;
+        }
+        $members = Json::object($header, self::MAX_HEADER_MEMBERS);
+        // RFC 7515 §4.1.11: no extension is understood.
+        if ($members === null || $members->has('crit') || $members->has('b64')) {
+            return null;
+        }
+        $algorithm = $members->text('alg');
+        $keyId = $members->has('kid') ? $members->text('kid') : '';
+        $type = $members->has('typ') ? $members->text('typ') : '';
+        $claims = Json::object($payload, self::MAX_CLAIMS);
+        if ($algorithm === null || $keyId === null || $type === null || $claims === null) {
+            return null;
+        }
+        $type = strtolower($type);
+        $type = str_starts_with($type, 'application/') ? substr($type, 12) : $type;
+        return new self("$parts[0].$parts[1]", $signature, $algorithm, $keyId, $type, $claims, $payload);
+    }
+
+    /** Canonical base64url (RFC 7515 §2): encoding it again gives the same text. */
+    private static function decode(string $part): ?string
+    {
+        $bytes = base64_decode(strtr($part, '-_', '+/'), true);
+        if ($part === '' || $bytes === false || strpbrk($part, '+/=') !== false) {
+            return null;
+        }
+        return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=') === $part ? $bytes : null;
+    }
+
+    /** The claims, once the signature holds; null: token_malformed. */
+    public function claims(): ?Claims
+    {
+        $m = $this->members;
+        $audience = is_string($m->get('aud')) ? [$m->get('aud')] : $m->texts('aud');
+        $version = $m->get('ver');
+        $texts = array_map($m->text(...), ['iss', 'sub', 'sid', 'preferred_username', 'scope', 'jti', 'client_id']);
+        $dates = array_map($m->date(...), ['iat', 'exp', 'auth_time']);
+        $notBefore = $m->has('nbf') ? $m->date('nbf') : 0;
+        $roles = $m->texts('roles');
+        if (in_array(null, $texts, true) || in_array(null, $dates, true) || $notBefore === null || $roles === null) {
+            return null;
+        }
+        if ($audience === null || $audience === [] || $texts[1] === '' || !is_int($version) || $version < 0) {
+            return null;
+        }
+        $all = json_decode($this->claimsText, true, 16);
+        return new Claims($texts[0], $audience, $texts[1], $texts[2], $texts[3], $roles, $texts[4], $version, $dates[0], $dates[1], $notBefore, $all);
+    }
+}

@@ -1,0 +1,93 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+declare(strict_types=1);
+
+namespace Coatcheck;
+
+/**
+ * The verifier: what a token must be to be believed, in the server's order, so that both give one verdict: size, form,
+ * key and algorithm, signature, typ / iss / aud, exp, revoked, stale.
+ */
+final class Verifier
+{
+    /** How far an own token's iat may lie ahead of this clock, in milliseconds: nodes differ. */
+    private const CLOCK_DIFFERENCE = 60_000;
+
+    private readonly Server $server;
+    private readonly string $issuer;
+    private readonly string $audience;
+
+    /**
+     * @param string $url Where Coatcheck answers.
+     * @param string $serviceKey Made by `coatcheck service-key add NAME --scope feed`.
+     * @param string $whenCut `refuse`, or `accept` tokens until they expire, while revocations are cut off for longer than
+     *   $cutAfter milliseconds (docs/revocation.md).
+     * @param Cache|null $cache APCu where it is there, else a directory below the system's temporary one.
+     */
+    public function __construct(
+        string $url,
+        string $serviceKey,
+        ?string $issuer = null,
+        ?string $audience = null,
+        private readonly string $whenCut = 'refuse',
+        private readonly int $cutAfter = 5000,
+        ?Cache $cache = null,
+    ) {
+        $url = rtrim($url, '/');
+        $this->issuer = $issuer ?? $url;
+        $this->audience = $audience ?? $this->issuer;
+        $cache ??= ApcuCache::isAvailable() ? new ApcuCache() : new FileCache(sys_get_temp_dir() . '/coatcheck-' . substr(hash('sha256', $url . (string) getmyuid()), 0, 16));
+        $this->server = new Server($url, $serviceKey, $cache);
+    }
+
+    public function check(string $token): Verdict
+    {
+        $known = $this->server->revocations();
+        if ($known === null || ($this->whenCut !== 'accept' && $known[1] > $this->cutAfter)) {
+            return Verdict::no('unavailable');
+        }
+        [$revocations] = $known;
+        $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
+        return self::judge($token, $find, $revocations, $this->issuer, $this->audience, (int) floor(microtime(true) * 1000));
+    }
+
+    /**
+     * The same with keys, revocations and time as values: what api/cases is run on.
+     *
+     * @internal
+     * @param callable(string): ?Key $find
+     */
+    public static function judge(string $token, callable $find, Revocations $revocations, string $issuer, string $audience, int $now): Verdict
+    {
+        $parsed = Token::parse($token);
+        if ($parsed === null) {
+            return Verdict::no('token_malformed');
+        }
+        // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
+        $key = $find($parsed->keyId);
+        if ($key === null || Key::algorithmNamed($parsed->algorithm) !== $key->algorithm || !$key->verifies($parsed->signingInput, $parsed->signature)) {
+            return Verdict::no('token_not_ours');
+        }
+        if ($parsed->type !== 'at+jwt') {
+            return Verdict::no('token_not_ours');
+        }
+        $claims = $parsed->claims();
+        if ($claims === null) {
+            return Verdict::no('token_malformed');
+        }
+        if ($claims->issuer !== $issuer || !in_array($audience, $claims->audience, true)) {
+            return Verdict::no('token_not_ours');
+        }
+        if ($claims->issued > $now + self::CLOCK_DIFFERENCE || $claims->notBefore > $now) {
+            return Verdict::no('token_not_yet_valid');
+        }
+        if ($now >= $claims->expires) {
+            return Verdict::no('token_expired');
+        }
+        $reason = $revocations->judge($claims);
+        if ($reason !== null) {
+            return Verdict::no($reason);
+        }
+        return Verdict::user(new User($claims->subject, $claims->username, $claims->roles, $claims->scope, $claims->session, intdiv($claims->expires, 1000), $claims->all));
+    }
+}
