@@ -75,10 +75,10 @@ async function file(path) {
 }
 
 const server = createServer(async (request, response) => {
-  const { pathname } = new URL(request.url, 'http://localhost');
-  let body = '';
-  for await (const part of request) if (body.length < 10_000) body += part;
   try {
+    const { pathname } = new URL(request.url, 'http://localhost');
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) if (body.length < 10_000) body += part;
     if (pathname.startsWith('/api/')) {
       const { status, headers = {}, json } = await api(request, pathname, body);
       response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers }).end(JSON.stringify(json));
@@ -87,7 +87,7 @@ const server = createServer(async (request, response) => {
       response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(text);
     }
   } catch (error) {
-    response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: String(error) }));
+    if (!response.headersSent) response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: String(error) }));
   }
 });
 server.listen(Number(values.port), '127.0.0.1', () => console.log(`${positionals[0]}: http://localhost:${values.port}`));

@@ -166,7 +166,7 @@ describe('keeping the session', () => {
       assert.equal(await posts(page), 200);
     }
     await left(JSON.stringify({ token, refresh_token: refreshToken }));
-    await load(page, { adopt });
+    await load(page, { storage: 'localStorage', adopt, key: 'whole' });
     assert.equal((await ready(page)).status, 'signed-in');
     await expire();
     assert.equal(await posts(page), 200, 'with its refresh token it goes on');
@@ -560,7 +560,8 @@ describe('sending', () => {
   test('the way back after sign-in leads nowhere else', () => visit(async ({ tab, load }) => {
     const page = await tab();
     const evil = ['https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', 'javascript:alert(1)', 'data:text/html,x', '/\t/evil.example',
-      'http:evil.example', 'https:/\\evil.example', `${origin}.evil.example/`, `${origin}@evil.example`, '////evil.example', 'blob:x', ' //evil.example'];
+      'http:evil.example', 'https:/\\evil.example', `${origin}.evil.example/`, `${origin}@evil.example`, '////evil.example', 'blob:x', ' //evil.example',
+      '/.//evil.example', '/x/..//evil.example', '/.\\\\evil.example', `${origin}//evil.example`];
     for (const asked of evil) {
       await load(page, {}, `/blank?return_to=${encodeURIComponent(asked)}`);
       const given = await page.evaluate(() => new URL(auth.returnAddress(), location.href).href);

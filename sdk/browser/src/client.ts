@@ -109,7 +109,7 @@ export interface Client {
 
 const inBrowser = typeof document === 'object';
 /** The answers by which a refresh ends a session. Everything else (403, 429, 5xx, no answer) changes nothing. */
-const endsSession = (error: unknown) => (error as CoatcheckError).status === 401;
+const endsSession = (error: unknown) => /^(session_|refresh_)/.test((error as CoatcheckError).code);
 const isSafe = (method: string) => /^(get|head|options)$/i.test(method);
 const originOf = (address: string | URL) => attempt(() => new URL(address, inBrowser ? document.baseURI : undefined).origin);
 
@@ -168,7 +168,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const channel = inBrowser ? attempt(() => new BroadcastChannel(key)) : undefined;
   if (channel) {
     channel.onmessage = ({ data: told }: { data: Kept }) => {
-      const isOurs = told.session === held?.session;
+      const isOurs = held && told.session === held.session;
       // What another tab wrote may come after its word.
       if (place && storage !== 'sessionStorage') return void setTimeout(reread, 40);
       if (!told.until) {
@@ -197,7 +197,7 @@ export function createClient(options: ClientOptions = {}): Client {
   async function find(): Promise<void> {
     const at = epoch;
     let found = place && (await findKept());
-    if (!found && options.adopt) {
+    if (!found && place && options.adopt) {
       found = await (await seldom()).adoptFrom(options.adopt, { call, attempt, claimsOf, kept, placeOf, discard });
       if (found && at === epoch) keep(found);
     }
@@ -235,7 +235,7 @@ export function createClient(options: ClientOptions = {}): Client {
     reread();
     const sent = held?.refresh;
     if (place && (held !== before || !held)) return session; // another tab was faster
-    if (place && !sent) return held!.expiresAt > Date.now() ? session : keep(undefined, 'token_expired');
+    if (place && !sent) return session; // adopted without a refresh token: good until it expires, and reread() sees that
     const at = epoch;
     try {
       const next = kept(await call<Answer>('POST', 'authentication/refresh', { body: sent ? { refresh_token: sent } : undefined, cookies: !sent }));
@@ -405,7 +405,7 @@ export function createClient(options: ClientOptions = {}): Client {
     returnAddress() {
       // As the browser will read it: "//host" and "/\\host" lead elsewhere.
       const asked = attempt(() => new URL(new URL(location.href).searchParams.get('return_to')!, here));
-      return asked?.origin === here ? asked.pathname + asked.search + asked.hash : '/';
+      return asked?.origin === here ? asked.pathname.replace(/^\/+/, '/') + asked.search + asked.hash : '/';
     },
   };
 }

@@ -18,9 +18,9 @@ export type Call = <T>(method: string, path: string, options?: CallOptions) => P
 export const orAborted = <T>(work: Promise<T>, signal?: AbortSignal | null): Promise<T> =>
   signal
     ? new Promise((resolve, reject) => {
+        work.then(resolve, reject);
         signal.throwIfAborted();
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        work.then(resolve, reject);
       })
     : work;
 
