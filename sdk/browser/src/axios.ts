@@ -9,6 +9,7 @@ interface Config {
   headers: { set(name: string, value: string): unknown; has(name: string): boolean };
   withCredentials?: boolean | undefined;
   signal?: unknown;
+  transformRequest?: any;
   /** Ours: what was added to this request, and whether it is the second attempt. */
   coatcheck?: { sent: Record<string, string>; again?: boolean };
 }
@@ -36,6 +37,11 @@ export function attachAxios(client: Client, axios: AxiosLike): () => void {
     for (const name in sent) config.headers.set(name, sent[name]!);
     if (client.withCredentials) config.withCredentials = true;
     config.coatcheck = { ...config.coatcheck, sent };
+    // Interceptors that were there before run after this one, and may change the address: the token goes to no other.
+    config.transformRequest = [config.transformRequest ?? []].flat().concat(function (this: Config, data: unknown, headers: { delete(name: string): unknown }) {
+      if (!client.reaches(axios.getUri(this))) headers.delete('Authorization');
+      return data;
+    });
     return config;
   });
   const onAnswer = response.use(null, async (error: { response?: { status: number }; config?: Config }) => {
