@@ -143,7 +143,7 @@ describe('a verifier in Node.js', () => {
   test('one that never synchronised refuses', async () => {
     const { token } = await server.signInElsewhere('x');
     const problems = [];
-    const verifier = verifierOf({ serviceKey: server.key.replace(/.$/, 'x'), onProblem: (problem) => problems.push(problem.message) });
+    const verifier = verifierOf({ serviceKey: server.key.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')), onProblem: (problem) => problems.push(problem.message) });
     await sleep(300);
     assert.equal(await code(verifier, token), 'unavailable');
     assert.equal(verifier.state.feed, 'never');
