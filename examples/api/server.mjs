@@ -27,23 +27,27 @@ function authenticate(request) {
   // The credential, and what the CSRF rule for cookies looks at.
   for (const name of ['authorization', 'cookie', 'origin', 'sec-fetch-site', 'x-coatcheck']) if (request.headers[name]) headers[name] = request.headers[name];
   // Clients of an older kind send the token and the user apart (examples/jquery).
-  if (request.headers['x-token']) headers.authorization = `Bearer ${request.headers['x-token']}`;
+  const { 'x-token': older, 'x-user': named } = request.headers;
+  if (older && (headers.authorization ?? `Bearer ${older}`) !== `Bearer ${older}`) return { status: 401, challenge: 'Bearer code="credential_conflict"' };
+  if (older) headers.authorization = `Bearer ${older}`;
   return new Promise((done) => {
-    const asked = ask(`${values.coatcheck}/api/v1/verify`, { headers }, (answer) => {
+    const asked = ask(`${values.coatcheck}/api/v1/verify`, { headers, timeout: 2000 }, (answer) => {
       answer.resume();
       const said = (name) => decodeURIComponent(answer.headers[name] ?? '');
       const user = { id: said('x-auth-user'), name: said('x-auth-username'), roles: said('x-auth-roles').split(',').filter(Boolean) };
       if (answer.statusCode !== 200) done({ status: answer.statusCode, challenge: answer.headers['www-authenticate'] });
-      else if ((request.headers['x-user'] ?? user.id) !== user.id) done({ status: 401, challenge: 'Bearer code="token_not_ours"' });
+      else if ((named ?? user.id) !== user.id) done({ status: 401, challenge: 'Bearer code="token_not_ours"' });
       else done({ user });
     });
     asked.on('error', () => done({ status: 503 })); // no answer is no "yes"
+    asked.on('timeout', () => asked.destroy());
     asked.end();
   });
 }
 
 // ---- What is asked
 
+const MAX_BODY = 10_000; // characters
 const posts = [{ id: 1, author: 'Coatcheck', text: 'Hang up your coat.' }];
 
 async function api(request, path, body) {
@@ -78,8 +82,9 @@ const server = createServer(async (request, response) => {
   try {
     const { pathname } = new URL(request.url, 'http://localhost');
     let body = '';
-    for await (const part of request.setEncoding('utf8')) if (body.length < 10_000) body += part;
-    if (pathname.startsWith('/api/')) {
+    for await (const part of request.setEncoding('utf8')) if (body.length <= MAX_BODY) body += part;
+    if (body.length > MAX_BODY) response.writeHead(413, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: `at most ${MAX_BODY} characters` }));
+    else if (pathname.startsWith('/api/')) {
       const { status, headers = {}, json } = await api(request, pathname, body);
       response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers }).end(JSON.stringify(json));
     } else {

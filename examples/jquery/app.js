@@ -4,12 +4,18 @@ import { showPosts } from './page.js';
 
 const { jQuery: $ } = window;
 
-// An API of the older kind wants the token and the user in headers of their own, on every request. The token is asked for
-// each time, so that it is always a fresh one.
+// An API of the older kind wants the token and the user in headers of their own, on every request. They go to the origins
+// that may have them, and to no other that this page asks by jQuery.
+let token = null;
+$.ajaxSetup({
+  beforeSend(request, { url }) {
+    if (token && auth.reaches(url)) request.setRequestHeader('X-TOKEN', token).setRequestHeader('X-USER', auth.session.user.id);
+  },
+});
+
+// The token is asked for each time, so that it is always a fresh one.
 async function ajax(options) {
-  const token = await auth.token();
-  // Global to this jQuery: an application that also asks other origins gives such headers to its own requests alone.
-  $.ajaxSetup({ headers: token ? { 'X-TOKEN': token, 'X-USER': auth.session.user.id } : {} });
+  token = await auth.token();
   return $.ajax(options);
 }
 

@@ -10,7 +10,11 @@ export function showPosts(auth, { list, add }) {
     <header><h1>Posts</h1><span id="user"></span><button id="sign-out">Sign out</button></header>
     <form id="new"><label>New post <input name="text" required></label><button>Post</button><button type="button" id="load">Load posts</button></form>
     <p id="problem" class="problem" role="alert"></p><ul id="posts"></ul>`;
+  let reader;
   auth.subscribe((session) => {
+    // Another user, or nobody, by another tab: what is shown is not theirs to see.
+    if (reader && session.user?.id !== reader) $('posts').replaceChildren();
+    reader = session.user?.id;
     $('user').textContent = session.status === 'signed-in' ? session.user.username : session.status;
     $('sign-out').hidden = session.status !== 'signed-in';
   });
@@ -31,7 +35,6 @@ export function showPosts(auth, { list, add }) {
   });
   $('sign-out').onclick = attempt(async () => {
     await auth.signOut();
-    $('posts').replaceChildren();
     location.assign('/sign-in');
   });
   load();

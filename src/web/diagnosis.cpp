@@ -71,9 +71,9 @@ void look_at_clock(const Request& request, const Complaint& complaint, std::vect
 }
 
 std::string last_word(const Complaint& complaint) {
-    if (complaint.code == "cookie_missing")
+    if (complaint.code == "refresh_token_missing")
         return "The refresh cookie did not come back. Its name depends on --dev: after switching, sign in anew. Or the browser blocks cookies, or another server on this host cleared them.";
-    if (complaint.code == "header_stripped")
+    if (complaint.code == "token_missing")
         return "The page sent the token, but the API did not get the Authorization header: something before it takes it away. Apache: CGIPassAuth On. "
                "php-fpm behind nginx: fastcgi_param HTTP_AUTHORIZATION $http_authorization. A proxy of your own: pass the header on.";
     return "Seen from here the settings fit. Was the server stopped for a moment, or does the browser or an extension block the request?";
@@ -99,7 +99,7 @@ std::vector<std::string> diagnose(const Request& request, const Settings& settin
     look_at_address(request, settings, advice);
     look_at_proxy(request, advice);
     look_at_clock(request, complaint, advice);
-    if (advice.empty() || complaint.code == "header_stripped") advice.insert(advice.begin(), last_word(complaint));
+    if (advice.empty() || complaint.code == "token_missing") advice.insert(advice.begin(), last_word(complaint));
     return advice;
 }
 

@@ -15,7 +15,7 @@ namespace coatcheck::web {
 
 // What a page saw.
 struct Complaint {
-    std::string_view code;     // network_error, cookie_missing, header_stripped
+    std::string_view code;     // network_error, refresh_token_missing, token_missing
     std::string_view storage;  // of the client: memory, cookie, localStorage ...
     std::optional<base::Timestamp> browser_time;
 };

@@ -40,8 +40,8 @@ TEST(Diagnosis, APageFromAFileIsTold) { EXPECT_TRUE(has(told({host, {"Origin", "
 
 TEST(Diagnosis, TwoSitesMatterToCookiesAlone) {
     const std::vector<Field> fields{host, {"Origin", "http://127.0.0.1:5173"}, {"Sec-Fetch-Site", "cross-site"}};
-    EXPECT_TRUE(has(told(fields, "code=cookie_missing&storage=memory"), "The page is on 127.0.0.1, Coatcheck on localhost"));
-    EXPECT_TRUE(has(told(fields, "code=cookie_missing&storage=cookie"), "two sites"));
+    EXPECT_TRUE(has(told(fields, "code=refresh_token_missing&storage=memory"), "The page is on 127.0.0.1, Coatcheck on localhost"));
+    EXPECT_TRUE(has(told(fields, "code=refresh_token_missing&storage=cookie"), "two sites"));
     EXPECT_FALSE(has(told(fields, "code=network_error&storage=localStorage"), "two sites"));
 }
 
@@ -60,11 +60,11 @@ TEST(Diagnosis, AClockThatIsWrongIsToldWithItsDifference) {
     EXPECT_FALSE(has(told({host, known}, "code=network_error&now=1795540600"), "clock"));
 }
 
-TEST(Diagnosis, AHeaderThatIsTakenAwayIsTold) { EXPECT_TRUE(has(told({host, known}, "code=header_stripped"), "CGIPassAuth On")); }
+TEST(Diagnosis, AHeaderThatIsTakenAwayIsTold) { EXPECT_TRUE(has(told({host, known}, "code=token_missing"), "CGIPassAuth On")); }
 
 TEST(Diagnosis, WhereAllFitsItSaysSo) {
     EXPECT_TRUE(has(told({host, known}, "code=network_error&storage=memory"), "the settings fit"));
-    EXPECT_TRUE(has(told({host, known}, "code=cookie_missing&storage=memory"), "refresh cookie did not come back"));
+    EXPECT_TRUE(has(told({host, known}, "code=refresh_token_missing&storage=memory"), "refresh cookie did not come back"));
 }
 
 TEST(Diagnosis, NonsenseIsNoComplaint) {

@@ -125,10 +125,11 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
     if (out.any_cookie && !by_header_or_body && !site_is_allowed(request, settings, Proof::always))
         return Denied{Reason::csrf_refused};
 
+    std::optional<Denied> refused;
     if (!access->token.empty()) {
         const auto claims = context.verifier.check_ignoring_time(access->token);
         if (claims) out.session = claims->session;
-        else if (!access->by_cookie) return claims.error();
+        else if (!access->by_cookie) refused = claims.error();
     }
     if (!refresh->token.empty()) {
         const auto parsed = token::RefreshToken::parse(refresh->token, 1, *context.service.ring.get()->ring.mac_key);
@@ -141,6 +142,8 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
             out.secret_hash = parsed->secret_hash();
         }
     }
+    // A refresh token ends its session even if the access token beside it is of a key that was revoked meanwhile.
+    if (refused && out.session.empty()) return *refused;
     return out;
 }
 

@@ -76,7 +76,13 @@ const fails = (page, act) => page.evaluate(async (text) => {
   }
   return undefined;
 }, act);
-const expire = () => sleep(LIFE * 1000 + 300);
+/** Until each token has expired; in these pages with nobody to see it, so that none is refreshed before it is used. */
+async function expire(...pages) {
+  const seen = (yes) => Promise.all(pages.map((page) => page.evaluate((y) => Object.defineProperty(document, 'hidden', { configurable: true, get: () => !y }), yes)));
+  await seen(false);
+  await sleep(LIFE * 1000 + 300);
+  await seen(true);
+}
 /** Counts the refreshes that a context sends. */
 function refreshes(context) {
   const seen = [];
@@ -126,9 +132,12 @@ describe('keeping the session', () => {
         { ...kept, expiresAt: 'soon' }, { ...kept, until: null, dueAt: {} }, withClaims({ sub: 'somebody' }), withClaims({ exp: undefined }),
         { ...kept, refresh: undefined, expiresAt: 1 }].map((found) => JSON.stringify(found))];
     const cases = [...corrupt.map((text) => [text, 'corrupt']), [JSON.stringify(withClaims({ iss: 'https://evil.example' })), 'foreign']];
+    // Slow enough for the page to be shown, and to hear of the network, before it is known whose tokens these are.
+    await page.route('**/.well-known/oauth-authorization-server', async (route) => { await sleep(100); await route.continue(); });
     for (const [text, reason] of cases) {
       await page.evaluate(([name, value]) => localStorage.setItem(name, value), [key, text]);
       await load(page, { storage: 'localStorage' });
+      await page.evaluate(() => dispatchEvent(new Event('online')));
       assert.equal((await ready(page)).status, 'signed-out', text.slice(0, 80));
       assert.deepEqual(await page.evaluate(() => window.discarded), [{ key, reason }], text.slice(0, 80));
       assert.equal(await page.evaluate((name) => localStorage.getItem(name), key), null);
@@ -136,6 +145,10 @@ describe('keeping the session', () => {
     await page.evaluate(([name, value]) => localStorage.setItem(name, value), [key, good]);
     await load(page, { storage: 'localStorage' });
     assert.equal((await ready(page)).status, 'signed-in', 'and what is ours is taken');
+    await page.unroute('**/.well-known/oauth-authorization-server');
+    await page.route('**/.well-known/oauth-authorization-server', (route) => route.fulfill({ json: { portal: 'please accept our terms' } }));
+    await load(page, { storage: 'localStorage' });
+    assert.equal((await ready(page)).status, 'signed-in', 'an answer that is not the server\'s says nothing');
     for (const cookie of ['%', '%7B', 'x'.repeat(3000), encodeURIComponent('{"token":1}')]) {
       await page.evaluate(([name, value]) => { document.cookie = `${name}=${value}; path=/`; }, [key, cookie]);
       await load(page, { storage: 'scriptCookie' });
@@ -151,6 +164,29 @@ describe('keeping the session', () => {
     await expire();
     assert.equal(await posts(page), 200);
   }, { init: () => Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } }) }));
+
+  test('where a write fails, no token that was used up stays behind', () => visit(async ({ tab }) => {
+    const page = await tab({ storage: 'localStorage' });
+    await signIn(page);
+    await page.evaluate(() => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; });
+    await expire();
+    assert.equal(await posts(page), 200);
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+    await expire();
+    assert.equal(await posts(page), 200, 'the page itself goes on');
+  }));
+
+  test('cookie: pages that send nothing but images and downloads stay signed in', () => visit(async ({ tab }) => {
+    const page = await tab({ storage: 'cookie' });
+    await signIn(page);
+    for (let i = 0; i < 2; i += 1) {
+      await expire();
+      assert.equal(await page.evaluate(() => fetch('/api/posts').then(({ status }) => status)), 200, 'by the cookie alone');
+    }
+    await page.evaluate(() => auth.signOut());
+    await expire();
+    assert.equal(await page.evaluate(() => fetch('/api/posts').then(({ status }) => status)), 401);
+  }));
 
   test('what an older client left is taken over once, and cleaned up', () => visit(async ({ tab, load }) => {
     const { token, refresh_token: refreshToken, user } = await example.coatcheck.signInElsewhere('older');
@@ -233,7 +269,7 @@ describe('tabs', () => {
       for (let i = 0; i < 8; i += 1) tabs.push(await tab({ storage }));
       await signIn(tabs[0]);
       await Promise.all(tabs.map((page) => page.waitForFunction(() => auth.session.status === 'signed-in')));
-      await expire();
+      await expire(...tabs);
       const seen = refreshes(context);
       const answers = await Promise.all(tabs.map((page) => page.evaluate(() => Promise.all([1, 2, 3, 4].map(() => auth.fetch('/api/posts').then(({ status }) => status))))));
       assert.deepEqual(answers, tabs.map(() => [200, 200, 200, 200]));
@@ -309,7 +345,7 @@ describe('refresh', () => {
     test(`${storage}: nothing but a "no" to the refresh ends the session`, () => visit(async ({ context, tab }) => {
       const page = await tab({ storage });
       await signIn(page);
-      await expire();
+      await expire(page);
       const answers = [(route) => route.abort(), (route) => route.fulfill({ status: 503, body: 'no' }), (route) => route.fulfill({ status: 500 }),
         (route) => route.fulfill({ status: 429, headers: { 'Retry-After': '1' }, body: '{}' }), (route) => route.fulfill({ status: 403, body: '{}' }),
           (route) => route.fulfill({ status: 200, body: 'a captive portal', contentType: 'text/html' }),
@@ -335,7 +371,7 @@ describe('refresh', () => {
       const page = await tab({ storage });
       await signIn(page);
       for (let i = 0; i < 3; i += 1) {
-        await expire();
+        await expire(page);
         link.loses = ({ method, url: path }) => {
           if (method !== 'POST' || !path.endsWith('/refresh')) return false;
           link.loses = () => false;
@@ -493,9 +529,11 @@ describe('sending', () => {
       auth.attach({ xhr: true });
       const request = new XMLHttpRequest();
       request.open('GET', '/api/posts');
-      request.onloadend = () => done(request.status);
+      const told = [];
+      for (const name of ['load', 'error', 'abort', 'loadend']) request.addEventListener(name, () => told.push(name));
+      request.onloadend = () => !text && done(request.status);
       request.send();
-      if (text) { request.abort(); setTimeout(() => done('aborted'), 1500); }
+      if (text) { request.abort(); setTimeout(() => done(told.join()), 1500); }
     }), more);
     assert.equal(await xhr(), 200);
     await load(page, {});
@@ -504,7 +542,7 @@ describe('sending', () => {
     const seen = [];
     context.on('request', (request) => { if (request.url().endsWith('/api/posts')) seen.push(request); });
     await load(page, {});
-    assert.equal(await xhr('abort'), 'aborted');
+    assert.equal(await xhr('abort'), 'abort,loadend', 'once each, as of a request that was sent');
     assert.equal(seen.length, 0);
   }));
 
@@ -573,8 +611,266 @@ describe('sending', () => {
     }
     for (const none of ['/blank', '/blank?return_to=', '/blank?return_to=%']) {
       await load(page, {}, none);
-      assert.ok((await page.evaluate(() => auth.returnAddress())).startsWith('/'));
+      assert.match(await page.evaluate(() => auth.returnAddress()), none.endsWith('%') ? /^\/%?/ : /^\/$/, none);
     }
+  }));
+
+  test('to the sign-in page, unless the user is there', () => visit(async ({ tab, load }) => {
+    const page = await tab();
+    const arrives = async (signInPage, at) => {
+      await load(page, { signInPage, onSignInRequired: undefined }, at);
+      await posts(page);
+      await sleep(300);
+      return page.url().replace(origin, '');
+    };
+    assert.equal(await arrives(undefined, '/blank?x=1#y'), `/sign-in?return_to=${encodeURIComponent('/blank?x=1#y')}`);
+    assert.equal(await arrives('/blank/', '/blank'), '/blank', 'a slash at the end makes no other page');
+    assert.equal(await arrives('/blank#/sign-in', '/blank#/sign-in?x=1'), '/blank#/sign-in?x=1');
+    assert.equal(await arrives('/blank#/sign-in', '/blank#/posts'), `/blank?return_to=${encodeURIComponent('/blank#/posts')}#/sign-in`, 'an application that routes by the hash');
+  }));
+
+  test('a listener that throws holds nobody up', () => visit(async ({ tab }) => {
+    const page = await tab();
+    await ready(page);
+    const heard = await page.evaluate(async ([username, password]) => {
+      const told = [];
+      addEventListener('error', (event) => { told.push(event.error.message); event.preventDefault(); });
+      let first = true;
+      auth.subscribe(() => { if (first) first = false; else throw new Error('in the page'); });
+      auth.subscribe(({ status }) => told.push(status));
+      await auth.signIn({ username, password });
+      return told;
+    }, ['ada', PASSWORD]);
+    assert.deepEqual(heard, ['signed-out', 'in the page', 'signed-in']);
+  }));
+
+  test('what is public is answered while Coatcheck is away, what is not says so', () => visit(async ({ context, tab, load }) => {
+    const page = await tab();
+    await signIn(page);
+    await context.route(`${url}/api/**`, (route) => route.abort());
+    await load(page, {});
+    await page.evaluate(() => auth.attach({ fetch: true }));
+    assert.equal(await page.evaluate(() => fetch('/style.css', null).then(({ status }) => status)), 200);
+    assert.equal((await fails(page, 'fetch("/api/posts")')).code, 'network_error');
+    assert.deepEqual(await page.evaluate(() => window.required), []);
+  }));
+
+  test('two clients are taken off in any order', () => visit(async ({ tab }) => {
+    const page = await tab();
+    await signIn(page);
+    const [own, covered] = await page.evaluate(async () => {
+      const before = fetch;
+      const other = Coatcheck.createClient({ storage: 'sessionStorage', key: 'other' });
+      const first = auth.attach({ fetch: true, xhr: true });
+      const second = other.attach({ fetch: true, xhr: true });
+      first();
+      const status = async () => [(await fetch('/api/posts')).status, await new Promise((done) => {
+        const xhr = new XMLHttpRequest();
+        xhr.open('GET', '/api/posts');
+        xhr.onloadend = () => done(xhr.status);
+        xhr.send();
+      })];
+      const without = await status();
+      const again = auth.attach({ fetch: true, xhr: true });
+      second();
+      const withToken = await status();
+      again();
+      return [[without, await status()], withToken];
+    });
+    assert.deepEqual(own, [[401, 401], [401, 401]]);
+    assert.deepEqual(covered, [200, 200]);
+  }));
+});
+
+describe('what one user asked for', () => {
+  const SENDERS = {
+    fetch: 'auth.fetch("/api/posts").then((answer) => answer.status, (error) => error.code)',
+    XMLHttpRequest: `new Promise((done) => {
+      auth.attach({ xhr: true });
+      const xhr = new XMLHttpRequest();
+      xhr.open('GET', '/api/posts');
+      xhr.onload = () => done(xhr.status);
+      xhr.onerror = () => done('user_changed');
+      xhr.send();
+    })`,
+    axios: 'api.get("/api/posts").then((answer) => answer.status, (error) => error.response?.status ?? error.code)',
+    superagent: 'superagent.get("/api/posts").use(withToken).then((answer) => answer.status, (error) => error.code ?? error.status)',
+  };
+  for (const storage of ['memory', 'localStorage', 'cookie']) {
+    test(`${storage}: is not done in the name of another`, () => visit(async ({ tab }) => {
+      const [page, other] = [await tab({ storage }), await tab({ storage })];
+      await adapters(page);
+      let asked = 0;
+      page.on('request', (request) => { if (request.url().endsWith('/api/posts')) asked += 1; });
+      for (const [name, send] of Object.entries(SENDERS)) {
+        // While it is on its way: the API's no stands.
+        await signIn(page);
+        await other.waitForFunction(() => auth.session.user?.username === 'ada');
+        asked = 0;
+        let answer;
+        const told = new Promise((done) => { answer = done; });
+        await page.route('**/api/posts', async (route) => { await told; await route.fulfill({ status: 401, body: '{}' }); }, { times: 1 });
+        const late = page.evaluate(send);
+        await sleep(100);
+        await signIn(other, 'bob');
+        await page.waitForFunction(() => auth.session.user?.username === 'bob');
+        answer();
+        assert.equal(await late, 401, name);
+        assert.equal(asked, 1, name);
+
+        // While it waits for a refresh: it is not sent.
+        await signIn(page);
+        await other.waitForFunction(() => auth.session.user?.username === 'ada');
+        await page.evaluate(() => { window.real = Date.now; Date.now = () => real() + 3600e3; }); // due, and not refreshed by itself
+        asked = 0;
+        let refreshed;
+        const waited = new Promise((done) => { refreshed = done; });
+        await page.route('**/authentication/refresh', async (route) => { await waited; await route.continue(); }, { times: 1 });
+        const waiting = page.evaluate(send);
+        await sleep(100);
+        await signIn(other, 'bob');
+        await page.waitForFunction(() => auth.session.user?.username === 'bob');
+        refreshed();
+        assert.equal(await waiting, 'user_changed', name);
+        assert.equal(asked, 0, name);
+        await page.evaluate(() => { Date.now = window.real; });
+      }
+    }));
+  }
+
+  test('memory: signing out while another signs in elsewhere ends nothing of theirs', () => visit(async ({ tab }) => {
+    const [page, other] = [await tab({ storage: 'localStorage' }), await tab({ storage: 'localStorage' })];
+    await signIn(page);
+    let go;
+    const held = new Promise((done) => { go = done; });
+    await page.route('**/api/v1/authentication', async (route) => { const answer = await route.fetch(); await held; await route.fulfill({ response: answer }); }, { times: 1 });
+    const out = page.evaluate(() => auth.signOut());
+    await sleep(200);
+    await signIn(other, 'bob');
+    await page.waitForFunction(() => auth.session.user?.username === 'bob');
+    go();
+    await out;
+    for (const one of [page, other]) {
+      assert.equal((await session(one)).user?.username, 'bob');
+      assert.equal(await posts(one), 200);
+    }
+  }));
+
+  test('memory: signing out counts where the cookie was lost', () => visit(async ({ context, tab }) => {
+    const page = await tab();
+    await signIn(page);
+    const token = await page.evaluate(() => auth.token());
+    await context.clearCookies();
+    await page.evaluate(() => auth.signOut());
+    const { status, headers } = await fetch(`${url}/api/v1/verify`, { headers: { Authorization: `Bearer ${token}` } });
+    assert.equal(status, 401);
+    assert.match(headers.get('WWW-Authenticate'), /token_revoked/);
+  }));
+});
+
+/** axios as `api`, superagent with `withToken`, as the README has them. */
+async function adapters(page) {
+  for (const name of ['axios/dist/axios.min.js', 'superagent/dist/superagent.min.js']) await page.addScriptTag({ url: `${origin}/lib/${name}` });
+  await page.evaluate(async () => {
+    const { attachAxios } = await import('/lib/@coatcheck/client/dist/axios.js');
+    const { coatcheck } = await import('/lib/@coatcheck/client/dist/superagent.js');
+    window.api = axios.create();
+    window.detach = attachAxios(auth, api);
+    window.withToken = coatcheck(auth);
+  });
+}
+
+describe('adapters', () => {
+  const unauthorized = (context, body = '{}') => context.route('**/api/posts', (route) => route.fulfill({ status: 401, body }), { times: 1 });
+
+  test('axios: after a 401 one more attempt, which no interceptor and no transform sees twice', () => visit(async ({ context, tab }) => {
+    const page = await tab();
+    await signIn(page);
+    await adapters(page);
+    await unauthorized(context);
+    const seen = await page.evaluate(async () => {
+      const told = [];
+      api.interceptors.request.use((config) => { told.push('request'); return config; });
+      api.interceptors.response.use((answer) => { told.push(answer.status); return answer; }, (error) => { told.push(error.response.status); throw error; });
+      const answer = await api.post('/api/posts', { text: 'once' }, { transformRequest: [(data, headers) => {
+        told.push('transform');
+        headers.set('Content-Type', 'application/json');
+        return JSON.stringify({ text: `${data.text}!` });
+      }] });
+      return [told, answer.data.text];
+    });
+    assert.deepEqual(seen, [['request', 'transform', 201], 'once!']);
+    await context.route('**/api/posts', (route) => route.fulfill({ status: 401, body: '{}' }));
+    const asked = [];
+    page.on('request', (request) => { if (request.url().endsWith('/api/posts')) asked.push(request); });
+    assert.equal(await page.evaluate(() => api.get('/api/posts').catch(({ response }) => response.status)), 401);
+    assert.equal(asked.length, 2, 'twice is enough');
+    await page.evaluate(() => { detach(); });
+    assert.equal(await page.evaluate(() => api.get('/api/posts').catch(({ response }) => response.status)), 401);
+    assert.equal(asked[2].headers().authorization, undefined, 'detached');
+  }));
+
+  test('axios: the token follows no interceptor to another origin, and leaves a header of the page\'s own alone', () => visit(async ({ context, tab }) => {
+    const page = await tab();
+    await signIn(page);
+    await adapters(page);
+    const seen = [];
+    await context.route('http://elsewhere.example/**', (route) => {
+      seen.push(route.request().headers());
+      return route.fulfill({ status: 200, json: {}, headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } });
+    });
+    await page.evaluate(async () => {
+      // Of two, the later runs first: this one changes the address after ours has seen it.
+      const { attachAxios } = await import('/lib/@coatcheck/client/dist/axios.js');
+      const moved = axios.create();
+      moved.interceptors.request.use((config) => ({ ...config, baseURL: 'http://elsewhere.example' }));
+      attachAxios(auth, moved);
+      await moved.get('/api/posts');
+      await api.get('http://elsewhere.example/plain');
+    });
+    assert.equal(seen.length, 2);
+    assert.deepEqual(seen.filter(({ authorization }) => authorization), []);
+    const asked = page.waitForRequest('**/api/posts');
+    await page.evaluate(() => api.get('/api/posts', { headers: { Authorization: 'Basic mine' } }).catch(() => {}));
+    assert.equal((await asked).headers().authorization, 'Basic mine');
+  }));
+
+  test('superagent: what is aborted is not sent, one callback, a header of the page\'s own', () => visit(async ({ context, tab }) => {
+    const page = await tab();
+    await signIn(page);
+    await adapters(page);
+    const asked = [];
+    page.on('request', (request) => { if (request.url().endsWith('/api/posts')) asked.push(request); });
+    await unauthorized(context);
+    assert.deepEqual(await page.evaluate(() => superagent.post('/api/posts').use(withToken).send({ text: 'x' }).then(({ status }) => status)), 201);
+    assert.equal(asked.length, 2);
+    asked.length = 0;
+    assert.deepEqual(await page.evaluate(() => superagent.get('/api/posts').set('Authorization', 'Basic mine').use(withToken).catch(({ status }) => status)), 401);
+    assert.equal(asked[0].headers().authorization, 'Basic mine');
+    asked.length = 0;
+    await expire();
+    await context.route('**/authentication/refresh', async (route) => { await sleep(300); await route.continue(); });
+    const told = await page.evaluate(async () => {
+      const heard = [];
+      const request = superagent.get('/api/posts').use(withToken);
+      request.on('abort', () => heard.push('abort'));
+      request.end((error, answer) => heard.push(error?.message ?? answer.status));
+      request.abort();
+      const waits = superagent.get('/api/posts').use(withToken).then(({ status }) => status);
+      await waits;
+      return heard;
+    });
+    assert.deepEqual(told, ['abort']);
+    assert.equal(asked.length, 1, 'the other one alone');
+    await unauthorized(context);
+    const thrown = await page.evaluate(() => new Promise((done) => {
+      let calls = 0;
+      addEventListener('unhandledrejection', (event) => { event.preventDefault(); });
+      addEventListener('error', (event) => { event.preventDefault(); });
+      superagent.get('/api/posts').use(withToken).end(() => { calls += 1; throw new Error('in the page'); });
+      setTimeout(() => done(calls), 1500);
+    }));
+    assert.equal(thrown, 1);
   }));
 });
 

@@ -35,3 +35,10 @@ export const store = configureStore({
 
 // The session of an earlier visit, with its token, goes into the store.
 store.dispatch(loadToken());
+
+// Another user, or nobody, by this tab or another: what was read for the one before is dropped.
+let reader;
+auth.subscribe(({ user }) => {
+  if (reader && user?.id !== reader) store.dispatch(api.util.resetApiState());
+  reader = user?.id;
+});

@@ -22,7 +22,7 @@ export interface SessionInfo {
     current: boolean;
 }
 /** Codes that the server does not send: these arise in the browser. */
-export type LocalCode = 'network_error' | 'invalid_answer';
+export type LocalCode = 'network_error' | 'user_changed' | 'invalid_answer';
 /** The one error of this package. Aborting a call throws what the signal says instead, as `fetch` does. */
 export declare class CoatcheckError extends Error {
     /** The server's `code`, such as `invalid_credentials` or `too_many_attempts`, or a local one. */
@@ -55,7 +55,7 @@ export interface AttachOptions {
     fetch?: boolean;
     /** True: every XMLHttpRequest of the page from now on; or a single one, before it is opened. */
     xhr?: boolean | XMLHttpRequest;
-    /** More origins that get the token. */
+    /** More origins that get the token, from now on. */
     to?: string[];
 }
 export type Storage = 'memory' | 'cookie' | 'localStorage' | 'sessionStorage' | 'scriptCookie';
@@ -64,7 +64,7 @@ export type Session = {
     readonly status: 'unknown';
 } | {
     readonly status: 'signed-out'; /** The server's code where the session was ended elsewhere. */
-    readonly reason?: string;
+    readonly reason?: string | undefined;
 } | {
     readonly status: 'signed-in';
     readonly user: User;

@@ -4,6 +4,7 @@
 import type { Discarded } from './client.js';
 import type { attempt, claimsOf, kept, Kept, placeOf } from './keeping.js';
 import type { Call } from './server.js';
+import { cookies } from './script-cookies.js';
 import type { Answer } from './wire.js';
 
 /** Where the older client kept its token. */
@@ -20,7 +21,7 @@ export interface Core {
 
 export async function adoptFrom(adopt: Adopt, { call, attempt, claimsOf, kept, placeOf, discard }: Core): Promise<Kept | undefined> {
   const [where, key] = Object.entries(adopt)[0] as ['localStorage' | 'sessionStorage' | 'cookie', string];
-  const place = placeOf(where === 'cookie' ? 'scriptCookie' : where, key);
+  const place = placeOf(where === 'cookie' ? cookies : attempt(() => window[where]), key);
   const text = place.read();
   if (text === null) return;
   const left = attempt(() => JSON.parse(text)) ?? text; // a bare token is no JSON
@@ -37,7 +38,8 @@ export async function adoptFrom(adopt: Adopt, { call, attempt, claimsOf, kept, p
     place.clear();
     return kept(answer);
   } catch (error) {
-    if ((error as { status?: number }).status !== 401) throw error; // asked again on the next load
+    const { status = 0 } = error as { status?: number };
+    if (status < 400 || status === 429 || status >= 500) throw error; // no word on the token: asked again on the next load
     drop('refused');
   }
   return;

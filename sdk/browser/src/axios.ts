@@ -2,16 +2,20 @@
 // import { attachAxios } from '@coatcheck/client/axios'; attachAxios(auth, axios)
 import type { Client } from './index.js';
 
+interface Headers {
+  set(name: string, value: string): unknown;
+  has(name: string): boolean;
+  delete(name: string): unknown;
+}
+
 interface Config {
-  url?: string | undefined;
-  baseURL?: string | undefined;
   method?: string | undefined;
-  headers: { set(name: string, value: string): unknown; has(name: string): boolean };
+  headers: Headers;
   withCredentials?: boolean | undefined;
   signal?: unknown;
   transformRequest?: any;
-  /** Ours: what was added to this request, and whether it is the second attempt. */
-  coatcheck?: { sent: Record<string, string>; again?: boolean };
+  /** Ours: what headersFor() gave for this request. */
+  coatcheck?: Record<string, string>;
 }
 
 interface Interceptors {
@@ -21,7 +25,7 @@ interface Interceptors {
 
 /** An instance of axios 1, or `axios` itself. */
 export interface AxiosLike {
-  (config: any): Promise<any>;
+  create(config?: any): (config: any) => Promise<any>;
   getUri(config: any): string;
   interceptors: { request: Interceptors; response: Interceptors };
 }
@@ -29,25 +33,33 @@ export interface AxiosLike {
 /** The token on every request to a listed origin; after a 401 one refresh and one more attempt. Gives what undoes it. */
 export function attachAxios(client: Client, axios: AxiosLike): () => void {
   const { request, response } = axios.interceptors;
-  const onRequest = request.use(async (config: Config) => {
-    const address = axios.getUri(config);
-    if (!client.reaches(address) || (!config.coatcheck && config.headers.has('Authorization'))) return config;
-    const signal = config.signal instanceof AbortSignal ? { signal: config.signal } : {};
-    const sent = await client.headersFor(address, config.method, signal);
-    for (const name in sent) config.headers.set(name, sent[name]!);
+  /** One without interceptors: those of `axios` have seen the request already, and shall see one answer. */
+  const plain = axios.create();
+
+  /** Other interceptors may change the address once this one has run: the token goes to no other. */
+  function guard<T>(this: Config, data: T, headers: Headers): T {
+    if (!client.reaches(axios.getUri(this))) headers.delete('Authorization');
+    return data;
+  }
+
+  async function prepare(config: Config): Promise<void> {
+    config.coatcheck = await client.headersFor(axios.getUri(config), config.method, signalOf(config));
+    for (const name in config.coatcheck) config.headers.set(name, config.coatcheck[name]!);
     if (client.withCredentials) config.withCredentials = true;
-    config.coatcheck = { ...config.coatcheck, sent };
-    // Interceptors that were there before run after this one, and may change the address: the token goes to no other.
-    config.transformRequest = [config.transformRequest ?? []].flat().concat(function (this: Config, data: unknown, headers: { delete(name: string): unknown }) {
-      if (!client.reaches(axios.getUri(this))) headers.delete('Authorization');
-      return data;
-    });
+  }
+  const signalOf = ({ signal }: Config) => (signal instanceof AbortSignal ? { signal } : {});
+
+  const onRequest = request.use(async (config: Config) => {
+    if (!client.reaches(axios.getUri(config)) || config.headers.has('Authorization')) return config;
+    await prepare(config);
+    config.transformRequest = [config.transformRequest ?? []].flat().concat(guard);
     return config;
   });
   const onAnswer = response.use(null, async (error: { response?: { status: number }; config?: Config }) => {
-    const made = error.config?.coatcheck;
-    if (error.response?.status !== 401 || !made || made.again || !(await client.refused(made.sent))) throw error;
-    return axios({ ...error.config, coatcheck: { ...made, again: true } });
+    const { config } = error;
+    if (error.response?.status !== 401 || !config?.coatcheck || !(await client.refused(config.coatcheck, signalOf(config)))) throw error;
+    await prepare(config);
+    return plain({ ...config, transformRequest: guard }); // its data went through the others before the first attempt
   });
   return () => {
     request.eject(onRequest);

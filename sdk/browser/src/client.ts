@@ -7,7 +7,7 @@
 import type { Adopt } from './adopt.js';
 import { attachTo, type AttachOptions } from './attach.js';
 import { CoatcheckError } from './errors.js';
-import { attempt, claimsOf, kept, type Kept, parseKept, placeOf } from './keeping.js';
+import { attempt, claimsOf, kept, type Kept, parseKept, type Place, placeOf } from './keeping.js';
 import { caller, orAborted, read } from './server.js';
 import type { Answer, SessionInfo, User } from './wire.js';
 
@@ -21,7 +21,7 @@ export type Storage =
 /** What the page knows. Replaced, never changed: compare by identity. */
 export type Session =
   | { readonly status: 'unknown' }
-  | { readonly status: 'signed-out'; /** The server's code where the session was ended elsewhere. */ readonly reason?: string }
+  | { readonly status: 'signed-out'; /** The server's code where the session was ended elsewhere. */ readonly reason?: string | undefined }
   | {
       readonly status: 'signed-in';
       readonly user: User;
@@ -117,22 +117,35 @@ const ignore = () => {};
 const seldom = () => import('./more.js');
 
 export function createClient(options: ClientOptions = {}): Client {
-  const { storage = 'memory', to = [], timeout = 15_000 } = options;
+  const {
+    storage = 'memory',
+    to = [],
+    timeout = 15_000,
+    adopt,
+    onDiscarded: discard = (discarded) => console.warn(discarded),
+    onSignInRequired = (returnTo) => void seldom().then((more) => more.goToSignIn(options.signInPage, returnTo), ignore),
+  } = options;
   const here = inBrowser ? location.origin : '';
   const url = (options.url ?? here).replace(/\/+$/, '');
   const key = options.key ?? `coatcheck-${url.replace(/^\w+:|\W/g, '')}`;
   const byCookie = storage === 'cookie';
-  const place = !inBrowser || byCookie || storage === 'memory' ? undefined : placeOf(storage, key);
+  /** Whether it is kept where scripts read it, and so comes and goes by scripts alone. */
+  const byScript = inBrowser && !byCookie && storage !== 'memory';
   const origins = new Set([url, here, ...to].map(originOf));
   // Captured, so that attach() does not make us call ourselves.
   const send = fetch.bind(globalThis);
   const call = caller(`${url}/api/v1/`, send, timeout);
 
   let session: Session = { status: 'unknown' };
+  let place: Place | undefined;
   let held: Kept | undefined;
   let epoch = 0;
   let finding: Promise<void> | undefined;
   let refreshing: Promise<Session> | undefined;
+  let timer: unknown;
+  /** Whose headers those are that headersNow() gave. */
+  const owners = new WeakMap<object, string | undefined>();
+  const isKnown = () => session.status !== 'unknown';
   const listeners = new Set<(session: Session) => void>();
 
   // ---- State, in this tab and in others
@@ -140,27 +153,34 @@ export function createClient(options: ClientOptions = {}): Client {
   function become(next: Kept | undefined, reason?: string): Session {
     if (next?.session !== held?.session) epoch++;
     held = next;
-    const now: Session = next ? { status: 'signed-in', user: next.user, expiresAt: next.expiresAt } : { status: 'signed-out', ...(reason && { reason }) };
+    // Images and downloads take the cookie along, and nothing of ours sees them go: it is kept good while the page is seen.
+    clearTimeout(timer as number);
+    if (byCookie && next) timer = setTimeout(wake, next.dueAt - Date.now() + 99, {});
+    const now: Session = next ? { status: 'signed-in', user: next.user, expiresAt: next.expiresAt } : { status: 'signed-out', reason };
     if (JSON.stringify(now) !== JSON.stringify(session)) {
       session = now;
-      listeners.forEach((listener) => listener(now));
+      listeners.forEach((listener) => attempt(() => listener(now), reportError));
     }
     return session;
   }
 
-  /** The same, for all tabs and the next load. */
-  function keep(next: Kept | undefined, reason?: string): Session {
+  /** The same, for the next load too. */
+  function store(next: Kept | undefined, reason?: string): Session {
     if (next) place?.write(JSON.stringify(next), next.refresh ? next.until : next.expiresAt);
     else place?.clear();
-    // Tokens go along only where each tab has a storage of its own.
-    const secrets = storage === 'sessionStorage' ? {} : { token: undefined, refresh: undefined };
-    channel?.postMessage({ ...(next ?? held), ...secrets, until: next?.until });
     return become(next, reason);
   }
 
-  /** Takes up what another tab left in the storage that both share. */
+  /** The same, for the other tabs too. */
+  function keep(next: Kept | undefined, reason?: string): Session {
+    // Tokens go along only where each tab has a storage of its own.
+    channel?.postMessage({ ...(next ?? held), ...(storage !== 'sessionStorage' && { token: undefined, refresh: undefined }), until: next?.until });
+    return store(next, reason);
+  }
+
+  /** Takes up what another tab left in the storage that both share, once find() has seen to it that it is ours. */
   function reread(): void {
-    if (!place) return;
+    if (!place || !isKnown()) return;
     const found = parseKept(place.read());
     if (found ? found.token !== held?.token : held) become(found);
   }
@@ -168,45 +188,37 @@ export function createClient(options: ClientOptions = {}): Client {
   const channel = inBrowser ? attempt(() => new BroadcastChannel(key)) : undefined;
   if (channel) {
     channel.onmessage = ({ data: told }: { data: Kept }) => {
-      const isOurs = held && told.session === held.session;
       // What another tab wrote may come after its word.
-      if (place && storage !== 'sessionStorage') return void setTimeout(reread, 40);
-      if (!told.until) {
-        if (isOurs) {
-          place?.clear();
-          become(undefined);
-        }
-      } else if (place) {
-        // A storage of this tab alone, but where the tab was duplicated two of them hold one session.
-        if (isOurs) {
-          place.write(JSON.stringify(told), told.until);
-          become(told);
-        }
-      } else if (!isOurs || byCookie) {
-        become(told);
-      }
+      if (byScript && storage !== 'sessionStorage') return void setTimeout(reread, 40);
+      const isOurs = held && told.session === held.session;
+      const next = told.until ? told : undefined;
+      // A storage of this tab alone follows its own session only: where the tab was duplicated, two of them hold it.
+      if (next && !byScript ? byCookie || !isOurs : isOurs) store(next);
     };
   }
 
   // ---- Finding the session again
 
   async function known(): Promise<void> {
-    if (session.status === 'unknown') await (finding ??= find().finally(() => (finding = undefined)));
+    if (!isKnown()) await (finding ??= find().finally(() => (finding = undefined)));
   }
 
   async function find(): Promise<void> {
     const at = epoch;
-    let found = place && (await findKept());
-    if (!found && place && options.adopt) {
-      found = await (await seldom()).adoptFrom(options.adopt, { call, attempt, claimsOf, kept, placeOf, discard });
-      if (found && at === epoch) keep(found);
+    if (byScript) {
+      place ??= placeOf(storage === 'scriptCookie' ? (await seldom()).scriptCookies() : attempt(() => window[storage]), key);
+      let found = await findKept();
+      if (!found && adopt) {
+        found = await (await seldom()).adoptFrom(adopt, { call, attempt, claimsOf, kept, placeOf, discard });
+        if (found && at === epoch) keep(found);
+      }
+      if (at !== epoch) return;
+      become(found);
     }
-    if (at !== epoch) return;
-    if (found || place) become(found);
-    // Behind cookies there may be a session that only the server can tell of.
-    if (found ? isDue() && found.refresh : !place)
+    // Behind cookies there may be a session that only the server can tell of. What was found stays kept until it says no.
+    if (!byScript || isDue())
       await refresh().catch((error) => {
-        if (!found) throw error; // it stays unknown; what was found stays kept
+        if (!byScript) throw error;
       });
   }
 
@@ -216,13 +228,11 @@ export function createClient(options: ClientOptions = {}): Client {
     const found = parseKept(text);
     // Where the server cannot be asked, the session is kept until it can.
     const server = found && (await call<{ issuer: string }>('GET', '../../.well-known/oauth-authorization-server').catch(ignore));
-    if (found && (!server || server.issuer === claimsOf(found.token)!.iss)) return found;
+    if (found && (!server?.issuer || server.issuer === claimsOf(found.token)!.iss)) return parseKept(place!.read()); // another tab may have refreshed
     if (place!.read() === text) place!.clear(); // unless it was replaced meanwhile
     discard({ key, reason: found ? 'foreign' : 'corrupt' });
     return;
   }
-
-  const discard = options.onDiscarded ?? ((discarded: Discarded) => console.warn(discarded));
 
   // ---- Refresh
 
@@ -234,15 +244,15 @@ export function createClient(options: ClientOptions = {}): Client {
     const before = held;
     reread();
     const sent = held?.refresh;
-    if (place && (held !== before || !held)) return session; // another tab was faster
-    if (place && !sent) return session; // adopted without a refresh token: good until it expires, and reread() sees that
+    // Another tab was faster; or it was adopted without a refresh token, is good until it expires, and reread() sees that.
+    if (byScript && (held !== before || !sent)) return session;
     const at = epoch;
     try {
-      const next = kept(await call<Answer>('POST', 'authentication/refresh', { body: sent ? { refresh_token: sent } : undefined, cookies: !sent }));
+      const next = kept(await call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: sent }, cookies: !sent }));
       if (at !== epoch) return session;
       // This page may have slept on the answer: what is newer in storage stays, and a sign-out elsewhere counts.
       reread();
-      if (place && held !== before && (!held || held.refresh !== sent)) return session;
+      if (byScript && held !== before && (!held || held.refresh !== sent)) return session;
       return keep(next);
     } catch (error) {
       if (at !== epoch) return session;
@@ -252,89 +262,99 @@ export function createClient(options: ClientOptions = {}): Client {
       }
       reread();
       if (held?.refresh !== sent) return session; // that was an old one
-      const { code } = error as CoatcheckError;
-      if (held && code === 'refresh_token_missing') diagnose('cookie_missing');
-      return held ? keep(undefined, code) : become(undefined);
+      const code = held && (error as CoatcheckError).code;
+      if (code === 'refresh_token_missing') diagnose(code);
+      return keep(undefined, code);
     }
   }
 
   // ---- Requests
 
   const reaches = (address: string | URL) => origins.has(originOf(address) ?? '');
-  const isFresh = () => session.status !== 'unknown' && !isDue();
+  const isFresh = () => isKnown() && !isDue();
 
-  /** Finds the session, and refreshes it where that is due. */
-  async function prepare(signal?: AbortSignal | null): Promise<void> {
-    await orAborted(known(), signal);
-    if (isFresh()) return;
-    await orAborted(refresh(), signal).catch((error) => {
+  /** Finds the session, and refreshes it where that is due. Gives what went wrong, if there is nothing good to send. */
+  async function prepare(signal?: AbortSignal | null): Promise<unknown> {
+    const user = held?.user.id;
+    try {
+      await orAborted(known(), signal);
+      if (!isFresh()) await orAborted(refresh(), signal);
+    } catch (error) {
       signal?.throwIfAborted();
-      if (!(Date.now() < held!.expiresAt && (held!.token || byCookie))) throw error; // still good for this one
-    });
+      if (!(held && Date.now() < held.expiresAt && (held.token || byCookie))) return error;
+    }
+    // What one user asked for is not done in another's name.
+    if (user && held && held.user.id !== user) throw new CoatcheckError('user_changed');
+    return;
   }
 
   function headersNow(method: string): Record<string, string> {
-    if (!held) return {};
-    if (held.token) return { Authorization: `Bearer ${held.token}` };
-    return byCookie && !isSafe(method) ? { 'X-Coatcheck': '1' } : {};
+    const headers: Record<string, string> = held?.token ? { Authorization: `Bearer ${held.token}` } : held && byCookie && !isSafe(method) ? { 'X-Coatcheck': '1' } : {};
+    owners.set(headers, held?.user.id);
+    return headers;
   }
 
-  /** After a 401: true if there is something newer to send. */
+  /** After a 401: true if there is something newer to send, of the same user. */
   async function refused(sent: Record<string, string>, signal?: AbortSignal | null): Promise<boolean> {
     const isCurrent = () => sent.Authorization === headersNow('').Authorization;
     const before = held;
     // A refresh that finds no network leaves the API's answer standing.
-    if (held && isCurrent()) await orAborted(refresh(), signal).catch(() => signal?.throwIfAborted());
-    if (!held && session.status !== 'unknown') signInRequired();
-    return !!held && (held !== before || !isCurrent());
+    if (held && (isCurrent() || isDue())) await orAborted(refresh(), signal).catch(() => signal?.throwIfAborted());
+    if (session.status === 'signed-out' && inBrowser) onSignInRequired(location.pathname + location.search + location.hash);
+    return !!held && !isDue() && held.user.id === owners.get(sent) && (held !== before || !isCurrent());
   }
 
-  function signInRequired(): void {
-    if (!inBrowser) return;
-    const returnTo = location.pathname + location.search + location.hash;
-    if (options.onSignInRequired) options.onSignInRequired(returnTo);
-    else seldom().then((more) => more.goToSignIn(options.signInPage ?? '/sign-in', returnTo), ignore);
-  }
-
-  async function authFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
-    const request = input instanceof Request ? input : undefined;
-    const given = () => new Headers(init.headers ?? request?.headers);
-    if (!reaches(request?.url ?? (input as string | URL)) || given().has('Authorization')) return send(input, init);
-    const method = init.method ?? request?.method ?? 'GET';
-    const signal = init.signal ?? request?.signal;
-    await prepare(signal);
+  async function authFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    // As they are now: what is judged is what is sent, whatever becomes of them while this waits.
+    const request = (input as Request).url ? (input as Request) : undefined;
+    const address = request?.url ?? `${input}`;
+    const asked = { ...init };
+    const given = new Headers(asked.headers ?? request?.headers);
+    if (!reaches(address) || given.has('Authorization')) return send(input, init);
+    const method = asked.method ?? request?.method ?? 'GET';
+    const signal = asked.signal ?? request?.signal;
+    const trouble = await prepare(signal);
     const attemptWith = (more: Record<string, string>) => {
-      const headers = given();
+      const headers = new Headers(given);
       for (const name in more) headers.set(name, more[name]!);
       // Where it is redirected to another origin the browser takes `Authorization` away (Fetch §4.4, HTTP-redirect fetch).
-      return send(request?.clone() ?? input, { ...init, headers, ...(byCookie && { credentials: 'include' }) });
+      return send(request?.clone() ?? address, { ...asked, headers, ...(byCookie && { credentials: 'include' }) });
     };
     const sent = headersNow(method);
     const answer = await attemptWith(sent);
     if (answer.status !== 401) return answer;
-    if (sent.Authorization && answer.headers.get('WWW-Authenticate')?.includes('"token_missing"')) diagnose('header_stripped');
+    if (trouble) throw trouble;
+    if (sent.Authorization && answer.headers.get('WWW-Authenticate')?.includes('"token_missing"')) diagnose('token_missing');
     // A stream was read by the first attempt.
-    return (await refused(sent, signal)) && !(init.body instanceof ReadableStream) ? attemptWith(headersNow(method)) : answer;
+    return (await refused(sent, signal)) && !(asked.body instanceof ReadableStream) ? attemptWith(headersNow(method)) : answer;
   }
 
   /** A protected route of Coatcheck. */
   const own = async <T>(method: string, path: string, { signal }: Abortable = {}): Promise<T> =>
-    read(await authFetch(`${url}/api/v1/${path}`, { method, signal: signal ?? null, credentials: place ? 'omit' : 'include' }));
+    read(await authFetch(`${url}/api/v1/${path}`, { method, signal: signal ?? null, credentials: byScript ? 'omit' : 'include' }));
 
   function diagnose(code: string): void {
     if (/\/(localhost|127\.)/.test(here)) seldom().then((more) => more.diagnose(send, url, code, storage), ignore);
   }
 
+  /** Ends this session, if it is the one that is on now: another may begin while the server is asked. */
+  async function ending(act: () => Promise<unknown>): Promise<void> {
+    const before = held?.session;
+    await act();
+    if (held?.session === before) keep(undefined);
+  }
+
   // ---- The page
 
+  function wake({ persisted }: { persisted?: boolean }): void {
+    if (document.hidden) return;
+    reread();
+    // Out of the back/forward cache: what other tabs told meanwhile was not heard.
+    if (!isKnown()) known().catch(ignore);
+    else if (isDue() || (persisted && !byScript)) refresh().catch(ignore);
+  }
+
   if (inBrowser) {
-    const wake = ({ persisted }: { persisted?: boolean }) => {
-      if (document.hidden) return;
-      reread();
-      // Out of the back/forward cache: what other tabs told meanwhile was not heard.
-      if (session.status === 'unknown') known().catch(ignore);
-      else if (isDue() || (persisted && !place)) refresh().catch(ignore);
-    };
     document.addEventListener('visibilitychange', wake as EventListener);
     for (const name of ['online', 'pageshow', 'storage']) addEventListener(name, wake as EventListener);
     known().catch(ignore);
@@ -353,11 +373,11 @@ export function createClient(options: ClientOptions = {}): Client {
       await orAborted(known(), signal);
       return session;
     },
-    async signIn({ username, password, remember, device }, { signal } = {}) {
+    async signIn(credentials, { signal } = {}) {
       await Promise.allSettled([finding, refreshing]); // its cookie must not come after the new one
-      const delivery = place ? 'body' : byCookie ? 'cookie' : 'hybrid';
+      const delivery = byScript ? 'body' : byCookie ? 'cookie' : 'hybrid';
       // With cookies in each mode: those that another delivery left behind are cleared.
-      const answer = await call<Answer>('POST', 'authentication', { body: { username, password, delivery, remember, device }, cookies: true, signal });
+      const answer = await call<Answer>('POST', 'authentication', { body: { ...credentials, delivery }, cookies: true, signal });
       epoch++; // what began meanwhile no longer counts
       keep(kept(answer));
       return answer.user;
@@ -365,15 +385,9 @@ export function createClient(options: ClientOptions = {}): Client {
     async signOut({ signal } = {}) {
       await known().catch(ignore);
       reread();
-      const refresh_token = held?.refresh;
-      if (refresh_token || !place) await call('DELETE', 'authentication', { body: refresh_token ? { refresh_token } : undefined, cookies: !refresh_token, signal });
-      else if (held) await own('DELETE', 'authentication', signal && { signal });
-      keep(undefined);
+      if (held || !byScript) await ending(() => call('DELETE', 'authentication', { body: { refresh_token: held?.refresh }, token: held?.token, cookies: !byScript, signal }));
     },
-    async signOutEverywhere(options) {
-      await own('DELETE', 'sessions', options);
-      keep(undefined);
-    },
+    signOutEverywhere: (options) => ending(() => own('DELETE', 'sessions', options)),
     sessions: {
       list: async (options) => (await own<{ sessions: SessionInfo[] }>('GET', 'sessions', options)).sessions,
       async end(id, options) {
@@ -383,7 +397,8 @@ export function createClient(options: ClientOptions = {}): Client {
     },
     fetch: authFetch,
     async token({ signal } = {}) {
-      await prepare(signal);
+      const trouble = await prepare(signal);
+      if (trouble) throw trouble;
       return held?.token ?? null;
     },
     async refresh({ signal } = {}) {
@@ -404,7 +419,7 @@ export function createClient(options: ClientOptions = {}): Client {
     withCredentials: byCookie,
     returnAddress() {
       // As the browser will read it: "//host" and "/\\host" lead elsewhere.
-      const asked = attempt(() => new URL(new URL(location.href).searchParams.get('return_to')!, here));
+      const asked = attempt(() => new URL(new URL(location.href).searchParams.get('return_to') ?? '/', here));
       return asked?.origin === here ? asked.pathname.replace(/^\/+/, '/') + asked.search + asked.hash : '/';
     },
   };

@@ -3,6 +3,7 @@
 /** Codes that the server does not send: these arise in the browser. */
 export type LocalCode =
   | 'network_error' // no answer came: nothing has changed
+  | 'user_changed' // another user signed in, in another tab, before the request was sent: it was not
   | 'invalid_answer'; // an answer that is not the server's
 
 /** The one error of this package. Aborting a call throws what the signal says instead, as `fetch` does. */

@@ -26,15 +26,21 @@ export interface Place {
   clear(): void;
 }
 
-export type PlaceKind = 'localStorage' | 'sessionStorage' | 'scriptCookie';
+/** `localStorage`, `sessionStorage`, or cookies in their way. `until`: when what is kept is over, in milliseconds. */
+export interface Jar {
+  getItem(key: string): string | null;
+  setItem(key: string, text: string, until?: number): void;
+  removeItem(key: string): void;
+}
 
 const MAX_SIZE = 16_384;
 
 /** The result of `act`, or nothing where it throws. */
-export function attempt<T>(act: () => T): T | undefined {
+export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): T | undefined {
   try {
     return act();
-  } catch {
+  } catch (error) {
+    otherwise?.(error);
     return;
   }
 }
@@ -78,29 +84,26 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
       : undefined;
   });
 
-/** Where the browser does not keep it (storage switched off or full, a cookie of more than 4096 bytes) the page's memory has to do. */
-export function placeOf(kind: PlaceKind, key: string): Place {
-  const cookie = kind === 'scriptCookie';
-  if (cookie) console.warn('scripts can read this cookie');
-  const set = (text: string, until: number) => {
-    if (cookie) document.cookie = `${key}=${encodeURIComponent(text)}; Path=/; Expires=${new Date(until).toUTCString()}; SameSite=Lax${location.protocol > 'https' ? '; Secure' : ''}`;
-    else window[kind].setItem(key, text);
-  };
-  const get = () => {
-    if (!cookie) return window[kind].getItem(key);
-    const found = document.cookie.split('; ').find((pair) => pair.startsWith(`${key}=`));
-    return found ? (attempt(() => decodeURIComponent(found.slice(key.length + 1))) ?? '%') : null;
-  };
+/** Where the browser does not keep it (storage switched off or full, a cookie too large) the page's memory has to do. */
+export function placeOf(jar: Jar | undefined, key: string): Place {
   let spare: string | null = null;
+  const get = () => attempt(() => jar!.getItem(key)) ?? null;
+  const clear = () => {
+    spare = null;
+    attempt(() => jar!.removeItem(key));
+  };
+  const keeps = (text: string, until: number) => {
+    attempt(() => jar!.setItem(key, text, until));
+    return get() === text;
+  };
   return {
-    read: () => spare ?? attempt(get) ?? null,
+    read: () => spare ?? get(),
     write(text, until) {
-      attempt(() => set(text, until));
-      spare = attempt(get) === text ? null : text;
-    },
-    clear() {
       spare = null;
-      attempt(() => (cookie ? set('', 0) : window[kind].removeItem(key)));
+      if (keeps(text, until)) return;
+      clear(); // what is there has a refresh token that was used: the next load must not find it
+      if (!keeps(text, until)) spare = text;
     },
+    clear,
   };
 }

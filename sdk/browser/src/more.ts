@@ -3,4 +3,5 @@
 // arguments: the two stay apart as files.
 export { adoptFrom } from './adopt.js';
 export { diagnose } from './diagnose.js';
+export { scriptCookies } from './script-cookies.js';
 export { goToSignIn } from './sign-in-page.js';

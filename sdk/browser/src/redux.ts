@@ -86,7 +86,7 @@ export function coatcheckMiddleware(client: Client): Middleware {
       const { type, meta } = action as { type: string; meta?: { request?: ApiRequest } };
       const result = next(action);
       if (!meta?.request) return result;
-      return toApi(client, meta.request).then(
+      const answer = toApi(client, meta.request).then(
         (payload) => {
           dispatch({ type: `${type}/fulfilled`, payload });
           return payload;
@@ -96,6 +96,9 @@ export function coatcheckMiddleware(client: Client): Middleware {
           throw apiError(error);
         },
       );
+      // Who does not wait for it has heard of it by `<type>/rejected`.
+      answer.catch(() => {});
+      return answer;
     };
   };
 }

@@ -18,9 +18,10 @@ export type Call = <T>(method: string, path: string, options?: CallOptions) => P
 export const orAborted = <T>(work: Promise<T>, signal?: AbortSignal | null): Promise<T> =>
   signal
     ? new Promise((resolve, reject) => {
-        work.then(resolve, reject);
+        const stop = () => reject(signal.reason);
+        work.finally(() => signal.removeEventListener('abort', stop)).then(resolve, reject);
         signal.throwIfAborted();
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        signal.addEventListener('abort', stop);
       })
     : work;
 
@@ -46,8 +47,8 @@ export const caller =
         'Content-Type': 'application/json',
         ...(token && { Authorization: `Bearer ${token}` }),
       },
-      body: body ? JSON.stringify(body) : null,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      body: JSON.stringify(body) as string | null,
+      signal: AbortSignal.any([signal ?? timeout, timeout]),
     }).catch(() => {
       signal?.throwIfAborted();
       throw new CoatcheckError('network_error');

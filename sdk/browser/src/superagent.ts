@@ -6,12 +6,13 @@ import type { Client } from './index.js';
 export interface SuperagentRequest {
   url: string;
   method: string;
+  get(name: string): string | undefined;
   set(name: string, value: string): unknown;
   withCredentials(): unknown;
   end(callback?: (error: any, answer: any) => void): unknown;
-  callback(error: unknown): void;
-  /** Sends the same request once more; what superagent's own `.retry()` calls. */
+  /** Sends the same request once more; what superagent's own `.retry()` calls. It forgets that the request was aborted. */
   _retry(): unknown;
+  _aborted?: boolean;
 }
 
 /** A plugin: the token on the request; after a 401 one refresh and one more attempt. */
@@ -19,7 +20,7 @@ export function coatcheck(client: Client): (request: any) => void {
   return (request: SuperagentRequest) => {
     const { end } = request;
     request.end = function (callback = () => {}) {
-      if (!client.reaches(request.url)) return end.call(request, callback);
+      if (!client.reaches(request.url) || request.get('Authorization')) return end.call(request, callback);
       let sent: Record<string, string> = {};
       let again = false;
       const prepare = async () => {
@@ -32,16 +33,13 @@ export function coatcheck(client: Client): (request: any) => void {
         again = true;
         client
           .refused(sent)
-          .then(async (newer) => {
-            if (!newer) return callback(error, answer);
-            await prepare();
-            request._retry();
-          })
-          .catch(() => callback(error, answer));
+          .then(async (newer) => newer && (await prepare(), true))
+          // What was aborted meanwhile has told so already.
+          .then((newer) => request._aborted || (newer ? request._retry() : callback(error, answer)), () => callback(error, answer));
       };
       prepare().then(
-        () => end.call(request, finish),
-        (error) => callback(error, undefined),
+        () => request._aborted || end.call(request, finish),
+        (error) => request._aborted || callback(error, undefined),
       );
       return request;
     };
