@@ -143,6 +143,20 @@ def test_a_revoked_key_takes_its_tokens_along_at_once_and_nobody_is_signed_out(r
     assert key not in published(caller)
 
 
+def test_signing_out_with_a_token_of_a_revoked_key_needs_the_refresh_token(ringed, ada):
+    caller = Caller(ringed.port, next_address())
+    one, other = caller.sign_in_body(ada), caller.sign_in_body(ada)
+    ringed.command("key", "revoke", kid_of(one))
+    until(lambda: caller.verify(one["token"]).status == 401)
+    assert caller.sign_out(one["token"]).verdict == (401, "token_not_ours"), "whose session it was is not proven"
+    both = caller.delete("/api/v1/authentication", bearer=one["token"], json={"refresh_token": one["refresh_token"]})
+    assert both.status == 204
+    assert caller.refresh(one["refresh_token"]).verdict == (401, "session_ended")
+    assert caller.refresh(other["refresh_token"]).status == 200
+    wrong = caller.delete("/api/v1/authentication", bearer=one["token"], json={"refresh_token": "x" * 43})
+    assert wrong.status == 401
+
+
 def test_a_revoked_key_is_gone_on_every_connection(ringed, ada):
     """Each core has its own memory of proofs."""
     caller = Caller(ringed.port, next_address())
