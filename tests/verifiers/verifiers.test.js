@@ -175,11 +175,11 @@ describe('a verifier in Node.js', () => {
 });
 
 /** The rows that everything in front of an API has to pass. */
-function passes(name, start) {
+function passes(name, start, ...flags) {
   describe(name, () => {
     let [server, api, stop] = [];
     before(async () => {
-      server = await new Coatcheck('--access-ttl', '3s', '--set', 'trusted_proxies=127.0.0.1').start();
+      server = await new Coatcheck('--access-ttl', '3s', '--set', 'trusted_proxies=127.0.0.1', ...flags).start();
       server.addUser('ada');
       ({ api, stop } = await start(server));
     });
@@ -242,6 +242,54 @@ for (const name of ['express', 'fastify'])
     const child = await launch(process.execPath, [join(EXAMPLES, name, 'server.mjs')], options, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
     return { api: `http://localhost:${port}`, stop: () => end(child) };
   });
+
+/** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
+async function lumen(server) {
+  const [port, phpPort] = [await freePort(), await freePort()];
+  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-lumen-'));
+  const example = join(EXAMPLES, 'lumen');
+  const configured = (name) => {
+    const text = readFileSync(join(example, name), 'utf8');
+    writeFileSync(join(directory, name), text.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`).replaceAll('/srv/lumen', example));
+    return join(directory, name);
+  };
+  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), TMPDIR: directory };
+  const asRoot = process.getuid() === 0 ? ['--allow-to-run-as-root'] : [];
+  const words = ['--nodaemonize', '--fpm-config', configured('php-fpm.conf'), '--prefix', directory, ...asRoot];
+  const php = await launch('/usr/sbin/php-fpm8.2', words, { cwd: directory, env }, async () => true);
+  const api = `http://localhost:${port}`;
+  const nginx = await launch('/usr/sbin/nginx', ['-c', configured('nginx.conf'), '-p', directory], { cwd: directory, env }, async () => (await ask('GET', `${api}/healthz`)).status === 200);
+  const stop = async () => {
+    await end(nginx);
+    await end(php);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { api, stop };
+}
+
+passes('examples/lumen', lumen);
+passes('examples/lumen with RS256', lumen, '--set', 'tokens.algorithm=RS256');
+
+test('examples/lumen: where a user is optional, a bad token is refused all the same, and _method hides nothing', async () => {
+  const server = await new Coatcheck('--access-ttl', '60s').start();
+  server.addUser('ada');
+  const { api, stop } = await lumen(server);
+  try {
+    const { token } = await server.signInElsewhere('one');
+    const hello = async (...headers) => { const answer = await ask('GET', `${api}/api/hello`, headers); return answer.status === 200 ? answer.json().hello : answer.status; };
+    assert.equal(await hello(), 'whoever you are');
+    assert.equal(await hello(...bearer(token)), 'ada');
+    assert.equal(await hello(...bearer(forged(token))), 401);
+    const cookie = ['Cookie', `__Host-Http-coatcheck=${token}`, 'Content-Type', 'application/x-www-form-urlencoded'];
+    assert.equal((await ask('POST', `${api}/api/me`, [...cookie, 'X-HTTP-Method-Override', 'GET'])).status, 403);
+    assert.equal((await ask('POST', `${api}/api/me`, cookie, '_method=GET')).status, 403);
+    await server.crash();
+    await until('the limit', async () => (await hello(...bearer(token))) === 503, 8000);
+  } finally {
+    await stop();
+    await server.stop();
+  }
+});
 
 /** An API that checks nothing and says what it was told. */
 async function trusting(port) {

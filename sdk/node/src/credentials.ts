@@ -32,7 +32,8 @@ function find(asked: Asked, dev: boolean): { token: string; byCookie: boolean } 
   const inHeader = new Set<string>();
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
-    if (scheme!.toLowerCase() === 'bearer') inHeader.add(rest.length ? rest.join(' ') : '-');
+    const token = rest.length ? rest.join(' ') : '-'; // a scheme alone is malformed, not missing
+    if (scheme!.toLowerCase() === 'bearer' && token) inHeader.add(token);
   }
   const name = dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
   const inCookie = new Set<string>();

@@ -1,0 +1,56 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+declare(strict_types=1);
+
+namespace Coatcheck\Laravel;
+
+use Coatcheck\Authenticator;
+use Coatcheck\Verifier;
+use Illuminate\Support\ServiceProvider as Base;
+use RuntimeException;
+
+/**
+ * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
+ * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
+ * `origin`, `dev`. Laravel and Lumen register it; the middleware is Coatcheck\Laravel\Authenticate.
+ */
+final class ServiceProvider extends Base
+{
+    public function register(): void
+    {
+        $this->app->singleton(Verifier::class, fn () => new Verifier(
+            $this->needed('url'),
+            $this->needed('service_key'),
+            $this->setting('issuer'),
+            $this->setting('audience'),
+            $this->setting('when_cut') ?? 'refuse',
+        ));
+        $this->app->singleton(Authenticator::class, fn ($app) => new Authenticator(
+            $app->make(Verifier::class),
+            $this->listed('origins'),
+            $this->setting('origin'),
+            filter_var($this->setting('dev') ?? false, FILTER_VALIDATE_BOOL),
+        ));
+    }
+
+    private function setting(string $name): mixed
+    {
+        return $this->app->make('config')->get("coatcheck.$name") ?? (getenv('COATCHECK_' . strtoupper($name)) ?: null);
+    }
+
+    private function needed(string $name): string
+    {
+        $value = $this->setting($name);
+        if (!is_string($value)) {
+            throw new RuntimeException('Coatcheck needs COATCHECK_' . strtoupper($name) . ", or coatcheck.$name in the configuration.");
+        }
+        return $value;
+    }
+
+    /** @return list<string> */
+    private function listed(string $name): array
+    {
+        $value = $this->setting($name) ?? [];
+        return is_array($value) ? array_values($value) : array_map('trim', explode(',', $value));
+    }
+}
