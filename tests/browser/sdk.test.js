@@ -660,7 +660,7 @@ describe('sending', () => {
     await signIn(page);
     const [own, covered] = await page.evaluate(async () => {
       const before = fetch;
-      const other = Coatcheck.createClient({ storage: 'sessionStorage', key: 'other' });
+      const other = Coatcheck.createClient({ storage: 'sessionStorage', key: 'other', onSignInRequired() {} });
       const first = auth.attach({ fetch: true, xhr: true });
       const second = other.attach({ fetch: true, xhr: true });
       first();
