@@ -28,5 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(parse_password_change(request));
     check(parse_account_change(request));
     check(parse_current_password(request));
+    check(parse_new_user(request));
+    check(parse_user_change(request));
+    fields.set(http::field::content_type, "application/x-www-form-urlencoded");
+    check(parse_token_form(request));
     return 0;
 }

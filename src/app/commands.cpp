@@ -21,7 +21,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_rows = 1000;  // of one listing
-constexpr std::size_t max_roles = 32, max_role_bytes = 64, max_roles_bytes = 512, max_claims_bytes = 1024;
 
 // A mistake of whoever typed the command; what() is the sentence to print.
 struct Refused : std::runtime_error {
@@ -46,14 +45,11 @@ std::vector<std::string> list_of(const json::object& request, std::string_view n
     return list;
 }
 
-std::vector<std::string> checked_roles(std::vector<std::string> roles) {
-    std::size_t bytes = 0;
-    for (const auto& role : roles) {
-        bytes += role.size();
-        if (role.empty() || role.size() > max_role_bytes || base::has_invisible(role)) throw Refused("a role has 1 to 64 visible characters");
-    }
-    if (roles.size() > max_roles || bytes > max_roles_bytes) throw Refused("at most 32 roles of 512 bytes together: they travel in every token");
-    return roles;
+// The value, or the refusal as the command's.
+template <class Value>
+Value required(base::Result<Value> result) {
+    if (!result) refuse(result.error());
+    return *std::move(result);
 }
 
 // Each claim is KEY=JSON; null takes it away. The names of the protocol's own claims are refused.
@@ -63,17 +59,12 @@ std::string merged_claims(const std::string& before, const std::vector<std::stri
         const auto sign = change.find('=');
         if (sign == std::string::npos || sign == 0) throw Refused("a claim is KEY=JSON, such as plan='\"pro\"', not " + change);
         const std::string key = change.substr(0, sign);
-        if (token::is_reserved_claim(key)) throw Refused("the claim " + key + " belongs to the protocol");
-        if (base::has_invisible(key)) throw Refused("a claim's name has visible characters only");
         auto value = token::parse_value(std::string_view(change).substr(sign + 1));
         if (!value) throw Refused("the claim " + key + " is not JSON; a text needs quotes: " + key + "='\"text\"'");
         if (value->is_null()) claims.erase(key);
         else claims[key] = *std::move(value);
     }
-    std::string text = json::serialize(claims);
-    if (text.size() > max_claims_bytes) throw Refused("claims take at most 1024 bytes together: they travel in every token");
-    if (!token::parse_object(text)) throw Refused("these claims are nested too deeply, or are too many");
-    return text;
+    return required(auth::checked_claims(json::serialize(claims)));
 }
 
 auth::User load_user(auth::Store& store, const json::object& request) {
@@ -86,20 +77,11 @@ auth::User load_user(auth::Store& store, const json::object& request) {
 
 std::string hash_of(const Node& node, const json::object& request, const std::string& username) {
     if (request.contains("password_hash")) {
-        const std::string hash = text_of(request, "password_hash");
-        if (!crypto::is_known_hash(hash)) throw Refused("this hash cannot be checked here; taken are Argon2id and Argon2i (at most 256 MiB and 20 passes), bcrypt (2a, 2b, 2y, cost 4 to 14) and pbkdf2_sha256 as Django writes it (at most 2000000 rounds)");
-        return hash;
+        return required(auth::checked_password_hash(text_of(request, "password_hash")));
     }
     const auto password = auth::checked_password(text_of(request, "password"), node.policy().min_password, username);
     if (!password) refuse(password.error());
     return crypto::hash_password(*password);
-}
-
-json::object user_row(const auth::User& user) {
-    json::object row = web::user_json(user);
-    row["enabled"] = user.enabled;
-    row["created_at"] = base::unix_seconds(user.created);
-    return row;
 }
 
 std::string user_line(const auth::User& user) {
@@ -114,15 +96,13 @@ Reply user_add(Node& node, const json::object& request) {
     const auto name = auth::checked_username(text_of(request, "name"));
     if (!name) refuse(name.error());
     user.username = *name;
-    user.id = text_of(request, "id");
-    if (request.contains("id") && user.id.empty()) throw Refused("an id has 1 to 64 visible bytes");
-    if (user.id.size() > token::max_user_id_bytes || base::has_invisible(user.id)) throw Refused("an id has 1 to 64 visible bytes");
+    if (request.contains("id")) user.id = required(auth::checked_id(text_of(request, "id")));
     if (request.contains("email")) {
         const auto email = auth::checked_email(text_of(request, "email"));
         if (!email) refuse(email.error());
         user.email = *email;
     }
-    user.roles = checked_roles(list_of(request, "roles"));
+    user.roles = required(auth::checked_roles(list_of(request, "roles")));
     user.claims = merged_claims("{}", list_of(request, "claims"));
     user.password_hash = hash_of(node, request, user.username);
     node.store().run([&](auth::Store& store) {
@@ -131,15 +111,15 @@ Reply user_add(Node& node, const json::object& request) {
         if (!created) refuse(created.error());
         user = *created;
     });
-    return {0, "added " + user_line(user), {{"user", user_row(user)}}, ""};
+    return {0, "added " + user_line(user), {{"user", web::account_json(user)}}, ""};
 }
 
 Reply user_list(Node& node, const json::object&) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
-        for (const auto& user : store.list_users(most_rows)) {
-            rows.push_back(user_row(user));
+        for (const auto& user : store.list_users({.limit = most_rows})) {
+            rows.push_back(web::account_json(user));
             reply.text += user_line(user);
         }
     });
@@ -152,7 +132,7 @@ Reply user_set(Node& node, const json::object& request) {
     node.store().run([&](auth::Store& store) {
         user = load_user(store, request);
         std::optional<std::vector<std::string>> roles;
-        if (request.contains("roles")) roles = checked_roles(list_of(request, "roles"));
+        if (request.contains("roles")) roles = required(auth::checked_roles(list_of(request, "roles")));
         std::optional<std::string> claims;
         if (request.contains("claims")) claims = merged_claims(user.claims, list_of(request, "claims"));
         if (roles || claims) auth::set_attributes(store, user.id, roles, claims);
@@ -167,7 +147,7 @@ Reply user_set(Node& node, const json::object& request) {
         }
         user = *store.find_user(user.id);
     });
-    return {0, "changed " + user_line(user), {{"user", user_row(user)}}, ""};
+    return {0, "changed " + user_line(user), {{"user", web::account_json(user)}}, ""};
 }
 
 template <class Change>

@@ -66,7 +66,7 @@ std::uint64_t raise_descriptor_limit() {
 
 void say_hello(Node& node, const Config& config, const std::filesystem::path& directory) {
     bool nobody = false;
-    node.store().run([&](auth::Store& store) { nobody = store.list_users(1).empty(); });
+    node.store().run([&](auth::Store& store) { nobody = store.list_users({.limit = 1}).empty(); });
     std::printf("Coatcheck listens on %s and is known as %s\n", config.listen.c_str(), config.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");

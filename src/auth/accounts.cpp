@@ -5,6 +5,9 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "crypto/password_hash.hpp"
+#include "token/claims.hpp"
+#include "token/json.hpp"
+#include "token/refresh_token.hpp"
 #include "auth/embedded_blocklist.hpp"
 
 #include <algorithm>
@@ -117,6 +120,45 @@ Result<std::string> checked_password(std::string_view text, std::size_t min_leng
     if (is_common(plain, base::folded(username).value_or("")))
         return Denied{Reason::password_too_common, {}, "this password is on the lists that guessers try first; choose another", "password"};
     return *normal;
+}
+
+Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles) {
+    constexpr std::size_t most = 32, most_bytes = 512, longest = 64;
+    std::size_t bytes = 0;
+    for (const auto& role : roles) {
+        bytes += role.size();
+        if (role.empty() || role.size() > longest || base::has_invisible(role))
+            return Denied{Reason::invalid_member, {}, "a role has 1 to 64 visible characters", "roles"};
+    }
+    if (roles.size() > most || bytes > most_bytes)
+        return Denied{Reason::invalid_member, {}, "at most 32 roles of 512 bytes together: they travel in every token", "roles"};
+    return roles;
+}
+
+Result<std::string> checked_claims(std::string_view text) {
+    const auto refuse = [](std::string detail) { return Denied{Reason::invalid_member, {}, std::move(detail), "claims"}; };
+    if (text.size() > 1024) return refuse("claims take at most 1024 bytes together: they travel in every token");
+    const auto claims = token::parse_object(text);
+    if (!claims) return refuse("these claims are no JSON object, are nested too deeply, or are too many");
+    for (const auto& claim : *claims) {
+        if (token::is_reserved_claim(claim.key())) return refuse("the claim " + std::string(claim.key()) + " belongs to the protocol");
+        if (claim.key().empty() || base::has_invisible(claim.key())) return refuse("a claim's name has visible characters only");
+    }
+    return std::string(text);
+}
+
+Result<std::string> checked_id(std::string_view text) {
+    if (text.empty() || text.size() > token::max_user_id_bytes || base::has_invisible(text))
+        return Denied{Reason::invalid_member, {}, "an id has 1 to 64 visible bytes", "id"};
+    return std::string(text);
+}
+
+Result<std::string> checked_password_hash(std::string_view text) {
+    if (crypto::is_known_hash(std::string(text))) return std::string(text);
+    return Denied{Reason::invalid_member, {},
+                  "this hash cannot be checked here; taken are Argon2id and Argon2i (at most 256 MiB and 20 passes), bcrypt (2a, 2b, 2y, cost 4 to 14) and "
+                  "pbkdf2_sha256 as Django writes it (at most 2000000 rounds)",
+                  "password_hash"};
 }
 
 Result<User> create_user(Store& store, User user, const std::string& address) {

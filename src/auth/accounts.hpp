@@ -18,6 +18,15 @@ base::Result<std::string> checked_email(std::string_view text);
 // NFC, `min_length` to 512 code points, at most 1024 bytes, not a common or derived one: the text to hash.
 base::Result<std::string> checked_password(std::string_view text, std::size_t min_length, std::string_view username);
 
+// At most 32 of 1 to 64 visible bytes each, 512 together, for they travel in every token: the roles, or invalid_member.
+base::Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles);
+// The application's own claims: a JSON object of at most 1024 bytes, without names of the protocol's own (RFC 9068 §2.2).
+base::Result<std::string> checked_claims(std::string_view json);
+// An id that a user brings along: 1 to 64 visible bytes, or invalid_member.
+base::Result<std::string> checked_id(std::string_view text);
+// One that can be checked here (crypto::is_known_hash), or invalid_member.
+base::Result<std::string> checked_password_hash(std::string_view text);
+
 base::Result<User> create_user(Store& store, User user, const std::string& address);
 
 // Raises `ver` and ends all sessions but `except`; older tokens are revoked. False: no such user, or the hash is no

@@ -70,6 +70,12 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
     return true;
 }
 
+bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address) {
+    const auto row = store.find_session(session);
+    if (!row || (row->secret_hash != secret_hash && row->renewed_from != secret_hash)) return false;
+    return end_session(store, session, "sign_out", address);
+}
+
 void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
                   const std::string& address) {
     for (const auto& session : store.end_sessions(user, except)) {

@@ -34,6 +34,12 @@ struct Rotation {
     User user{};
 };
 
+// Which users: those whose name or e-mail address begins with `prefix`, after the one named `after`; both folded, or empty.
+struct UserPage {
+    std::size_t limit = 100;
+    std::string after = "", prefix = "";
+};
+
 // A signing key or the refresh tokens' MAC key, the secret part sealed.
 struct StoredKey {
     enum class State { next, current, retired };
@@ -56,7 +62,7 @@ public:
     virtual base::Result<void> insert_user(const User& user) = 0;  // username_taken, email_taken
     virtual std::optional<User> find_user(const std::string& id) = 0;
     virtual std::optional<User> find_user_by_login(const std::string& folded) = 0;  // name, or e-mail address
-    virtual std::vector<User> list_users(std::size_t limit) = 0;  // by name
+    virtual std::vector<User> list_users(const UserPage& page) = 0;  // by folded name
     virtual base::Result<void> update_user(const User& user) = 0;  // by id; every column but `created`
     // Replaces the hash if it is still `expected`; raises nothing.
     virtual bool replace_password_hash(const std::string& user, const std::string& expected,

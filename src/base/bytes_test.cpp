@@ -148,4 +148,15 @@ TEST(PercentEncode, KeepsWhatItIsToldTo) {
 }
 
 }  // namespace
+TEST(PercentEncoding, IsTakenBackStrictly) {
+    EXPECT_EQ(percent_decode("a%20b%2Fc+d%c3%A9"), "a b/c+d\xc3\xa9");
+    EXPECT_EQ(percent_decode(""), "");
+    for (const auto* bad : {"%", "%2", "a%2", "%g0", "%0g", "%%", "% 1", "%-1"}) EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
+    std::string every;
+    for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
+    EXPECT_EQ(percent_decode(percent_encode(every)), every);
+    EXPECT_EQ(from_form("a+b%2Bc"), "a b+c");
+    EXPECT_EQ(from_form("%+1"), std::nullopt);
+}
+
 }  // namespace coatcheck::base

@@ -37,6 +37,7 @@ enum class Reason {
     // Accounts.
     sign_up_disabled,
     username_taken,
+    id_taken,
     email_taken,
     password_too_short,
     password_too_long,

@@ -96,6 +96,29 @@ protected:
     }
 };
 
+TEST_P(Contract, UsersAreFoundAPageAtATimeByTheBeginningOfTheirNameOrAddress) {
+    run([&](auth::Store& store) {
+        for (const char* name : {"Bob", "ada", "bobby", "eve", "\xc3\x84nne"}) {
+            User someone = user(std::string("id of ") + name, name);
+            if (someone.username == "eve") someone.email = "BOB@example.org";
+            ASSERT_TRUE(store.insert_user(someone));
+        }
+    });
+    const auto names = [&](const auth::UserPage& page) {
+        std::string out;
+        for (const auto& one : run([&](auth::Store& store) { return store.list_users(page); })) out += one.username + " ";
+        return out;
+    };
+    EXPECT_EQ(names({}), "ada Bob bobby eve \xc3\x84nne ");
+    EXPECT_EQ(names({.limit = 2}), "ada Bob ");
+    EXPECT_EQ(names({.limit = 2, .after = "bob"}), "bobby eve ");
+    EXPECT_EQ(names({.after = "\xc3\xa4nne"}), "");
+    EXPECT_EQ(names({.prefix = "bob"}), "Bob bobby eve ") << "by the address as well";
+    EXPECT_EQ(names({.limit = 1, .after = "bob", .prefix = "bob"}), "bobby ");
+    EXPECT_EQ(names({.prefix = "\xc3\xa4"}), "\xc3\x84nne ");
+    for (const char* none : {"ob", "%", "_", "bobbyx"}) EXPECT_EQ(names({.prefix = none}), "") << none;
+}
+
 TEST_P(Contract, RevocationsHaveIdsThatGrowAndAreNeverGivenTwice) {
     const auto insert = [&](const std::string& subject, std::chrono::seconds life) {
         run([&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, subject, 0, s.now() + life}); });

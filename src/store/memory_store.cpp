@@ -56,11 +56,14 @@ std::optional<auth::User> MemoryStore::find_user_by_login(const std::string& log
     return std::nullopt;
 }
 
-std::vector<auth::User> MemoryStore::list_users(std::size_t limit) {
+std::vector<auth::User> MemoryStore::list_users(const auth::UserPage& page) {
     std::vector<auth::User> users;
-    for (const auto& [id, user] : tables_.users) users.push_back(user);
+    for (const auto& [id, user] : tables_.users) {
+        const bool fits = folded(user.username).starts_with(page.prefix) || (user.email && folded(*user.email).starts_with(page.prefix));
+        if (fits && folded(user.username) > page.after) users.push_back(user);
+    }
     std::sort(users.begin(), users.end(), [](const auto& a, const auto& b) { return folded(a.username) < folded(b.username); });
-    users.resize(std::min(users.size(), limit));
+    users.resize(std::min(users.size(), page.limit));
     return users;
 }
 

@@ -18,7 +18,7 @@ public:
     base::Result<void> insert_user(const auth::User& user) override;
     std::optional<auth::User> find_user(const std::string& id) override;
     std::optional<auth::User> find_user_by_login(const std::string& folded) override;
-    std::vector<auth::User> list_users(std::size_t limit) override;
+    std::vector<auth::User> list_users(const auth::UserPage& page) override;
     base::Result<void> update_user(const auth::User& user) override;
     bool replace_password_hash(const std::string& user, const std::string& expected, const std::string& hash) override;
     void delete_user(const std::string& id) override;

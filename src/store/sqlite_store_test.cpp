@@ -141,7 +141,7 @@ TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
         queue.run([](auth::Store&) {});
         EXPECT_EQ(done, threads * each);
     }
-    once([](auth::Store& s) { EXPECT_EQ(s.list_users(1000).size(), static_cast<std::size_t>(threads * each)); });
+    once([](auth::Store& s) { EXPECT_EQ(s.list_users({.limit = 1000}).size(), static_cast<std::size_t>(threads * each)); });
 }
 
 }  // namespace

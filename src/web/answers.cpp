@@ -21,6 +21,13 @@ json::object user_json(const auth::User& user) {
             {"claims", json::parse(user.claims)}};
 }
 
+json::object account_json(const auth::User& user) {
+    json::object account = user_json(user);
+    account["enabled"] = user.enabled;
+    account["created_at"] = unix_seconds(user.created);
+    return account;
+}
+
 json::object session_json(const auth::Session& session, std::string_view current) {
     return {{"id", session.id},
             {"device", session.device},

@@ -12,6 +12,8 @@
 namespace coatcheck::web {
 
 boost::json::object user_json(const auth::User& user);
+// What those see who manage users: besides, whether the account is enabled, and since when there is one.
+boost::json::object account_json(const auth::User& user);
 boost::json::object session_json(const auth::Session& session, std::string_view current);
 
 // The answer to sign-in, refresh and a password change: tokens by the session's delivery, and nowhere else.

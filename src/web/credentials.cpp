@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/credentials.hpp"
 
+#include "base/bytes.hpp"
 #include "web/cross_site.hpp"
 #include "web/problem.hpp"
 
@@ -27,6 +28,19 @@ std::string_view token_of(std::string_view value, bool bare_allowed) {
     return value.substr(scheme.size());
 }
 
+// Name and secret of HTTP Basic, each form-encoded (RFC 7617 §2, RFC 6749 §2.3.1).
+std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value) {
+    constexpr std::string_view scheme = "Basic ";
+    if (value.size() <= scheme.size() || !boost::beast::iequals({value.data(), scheme.size()}, {scheme.data(), scheme.size()})) return std::nullopt;
+    const auto pair = base::from_base64(value.substr(scheme.size()));
+    const auto colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos) return std::nullopt;
+    const std::string_view text = *pair;
+    const auto name = base::from_form(text.substr(0, colon)), secret = base::from_form(text.substr(colon + 1));
+    if (!name || !secret) return std::nullopt;
+    return std::pair{*name, *secret};
+}
+
 Result<Credential> joined(std::string_view first, Result<std::string_view> cookie) {
     if (!cookie) return cookie.error();
     if (first.empty()) return Credential{*cookie, true};
@@ -37,7 +51,13 @@ Result<Credential> joined(std::string_view first, Result<std::string_view> cooki
 }  // namespace
 
 base::Result<std::string> check_service_key(const Service& service, const Request& request, auth::Scope scope) {
-    const std::string_view text = token_of(request.field(http::field::authorization), false);
+    const std::string_view value = request.field(http::field::authorization);
+    if (const auto basic = basic_credentials(value)) {
+        const auto name = service.service_keys.check(basic->second, scope);
+        if (name && *name != basic->first) return Denied{Reason::service_key_unknown};
+        return name;
+    }
+    const std::string_view text = token_of(value, false);
     if (text.empty()) return Denied{Reason::service_key_missing};
     return service.service_keys.check(text, scope);
 }

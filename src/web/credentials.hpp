@@ -33,6 +33,7 @@ std::optional<token::AccessClaims> signed_in(Context& context, const Request& re
 
 // The name of the service key in the Authorization header, if it may be used for this: service_key_missing,
 // service_key_unknown, service_key_scope.
+// Bearer, or Basic with the key's name and the key, as OAuth clients of resource servers have it (RFC 6749 §2.3.1).
 base::Result<std::string> check_service_key(const Service& service, const Request& request, auth::Scope scope);
 
 }  // namespace coatcheck::web

@@ -28,7 +28,10 @@ std::string_view host_of(std::string_view origin) {
     return origin.substr(0, origin.find(':'));
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    return out.append(text).append("\"");
+}
 
 void look_at_origin(const Request& request, const Settings& settings, std::vector<std::string>& advice) {
     const std::string_view origin = request.field(http::field::origin);
@@ -36,8 +39,8 @@ void look_at_origin(const Request& request, const Settings& settings, std::vecto
     if (origin == "null")
         advice.push_back("The page has no origin: it was opened from a file or in a sandbox. Serve it over HTTP, then list its origin in [cors] origins.");
     else
-        advice.push_back("The page's origin is not allowed. Set it in the configuration: [cors] origins = [" + quoted(origin) +
-                         "], or start with --set cors.origins=" + std::string(origin));
+        advice.emplace_back("The page's origin is not allowed. Set it in the configuration: [cors] origins = [")
+            .append(quoted(origin)).append("], or start with --set cors.origins=").append(origin);
 }
 
 void look_at_site(const Request& request, const Settings& settings, const Complaint& complaint, std::vector<std::string>& advice) {

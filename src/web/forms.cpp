@@ -3,11 +3,15 @@
 
 #include "web/framing.hpp"
 
+#include "base/bytes.hpp"
 #include "base/text.hpp"
+#include "auth/accounts.hpp"
 #include "token/json.hpp"
+#include "token/refresh_token.hpp"
 
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace coatcheck::web {
 namespace {
@@ -16,8 +20,10 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
-// application/json, with no parameter or charset=utf-8.
-bool is_json(std::string_view type) {
+constexpr std::string_view json_type = "application/json", form_type = "application/x-www-form-urlencoded";
+
+// `wanted`, with no parameter or charset=utf-8.
+bool is_type(std::string_view type, std::string_view wanted) {
     const auto end = std::min(type.find(';'), type.size());
     std::string_view essence = type.substr(0, end), rest = type.substr(std::min(end + 1, type.size()));
     while (essence.ends_with(' ')) essence.remove_suffix(1);
@@ -25,7 +31,7 @@ bool is_json(std::string_view type) {
     const auto is = [](std::string_view a, std::string_view b) {
         return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
     };
-    return is(essence, "application/json") && (rest.empty() || is(rest, "charset=utf-8") || is(rest, "charset=\"utf-8\""));
+    return is(essence, wanted) && (rest.empty() || is(rest, "charset=utf-8") || is(rest, "charset=\"utf-8\""));
 }
 
 // At most so many bytes, and no half character.
@@ -39,7 +45,7 @@ std::string cut(std::string_view text, std::size_t bytes) {
 class Members {
 public:
     Members(const Request& request, std::initializer_list<std::string_view> known) {
-        if (request.fields->count(http::field::content_type) != 1 || !is_json(request.field(http::field::content_type))) { refuse({Reason::unsupported_media_type}); return; }
+        if (request.fields->count(http::field::content_type) != 1 || !is_type(request.field(http::field::content_type), json_type)) { refuse({Reason::unsupported_media_type, {}, std::string(json_type)}); return; }
         auto parsed = token::parse_object(request.body);
         if (!parsed) { refuse(parsed.error()); return; }
         object_ = *std::move(parsed);
@@ -72,6 +78,16 @@ public:
         if (!value->is_bool()) return refuse({Reason::invalid_member, {}, "true or false", std::string(name)}), fallback;
         return value->get_bool();
     }
+    std::vector<std::string> texts(std::string_view name, std::size_t max_bytes) {
+        std::vector<std::string> out;
+        const auto& value = object_.at(name);
+        if (value.is_array())
+            for (const auto& element : value.get_array()) out.push_back(checked_text(element, name, max_bytes));
+        else refuse({Reason::invalid_member, {}, "a list of strings", std::string(name)});
+        return out;
+    }
+    // The member as it is, written again as JSON.
+    std::string json(std::string_view name) const { return boost::json::serialize(object_.at(name)); }
     bool has(std::string_view name) const { return object_.contains(name); }
     bool is_null(std::string_view name) const { return has(name) && object_.at(name).is_null(); }
 
@@ -163,6 +179,72 @@ Result<AccountForm> parse_account_change(const Request& request) {
     if (!members.is_null("email")) form.email = members.text("email", max_login_bytes);
     form.current_password = base::Secret(members.text("current_password", max_password_bytes));
     return finished(members, std::move(form));
+}
+
+namespace {
+
+// The rules of auth/accounts.hpp, but for the password's: that one is told apart from a name first.
+Result<ManagedUserForm> managed_user(Members& members) {
+    ManagedUserForm form;
+    const auto take = [&](const char* name, std::size_t max_bytes, auto rule) -> std::optional<std::string> {
+        if (!members.has(name)) return std::nullopt;
+        const std::string text = members.text(name, max_bytes);
+        if (members.refusal()) return std::nullopt;
+        auto checked = rule(text);
+        if (!checked) return members.refuse(checked.error()), std::nullopt;
+        return *std::move(checked);
+    };
+    form.id = take("id", token::max_user_id_bytes, auth::checked_id);
+    form.username = take("username", max_login_bytes, auth::checked_username);
+    form.takes_email_away = members.is_null("email");
+    if (!form.takes_email_away) form.email = take("email", max_login_bytes, auth::checked_email);
+    form.password_hash = take("password_hash", 512, auth::checked_password_hash);
+    if (members.has("password")) form.password = base::Secret(members.text("password", max_password_bytes));
+    if (form.password && form.password_hash) members.refuse({Reason::invalid_member, {}, "a password or its hash, not both", "password_hash"});
+    if (members.has("roles")) {
+        auto roles = auth::checked_roles(members.texts("roles", 64));
+        if (roles) form.roles = *std::move(roles);
+        else members.refuse(roles.error());
+    }
+    if (members.has("claims")) {
+        auto claims = auth::checked_claims(members.json("claims"));
+        if (claims) form.claims = *std::move(claims);
+        else members.refuse(claims.error());
+    }
+    if (members.has("enabled")) form.enabled = members.flag_or("enabled", true);
+    return finished(members, std::move(form));
+}
+
+}  // namespace
+
+Result<ManagedUserForm> parse_new_user(const Request& request) {
+    Members members(request, {"id", "username", "email", "password", "password_hash", "roles", "claims", "enabled"});
+    if (!members.has("username")) members.refuse({Reason::missing_member, {}, "", "username"});
+    return managed_user(members);
+}
+
+Result<ManagedUserForm> parse_user_change(const Request& request) {
+    Members members(request, {"email", "password", "password_hash", "roles", "claims", "enabled"});
+    return managed_user(members);
+}
+
+Result<base::Secret> parse_token_form(const Request& request) {
+    if (request.fields->count(http::field::content_type) != 1 || !is_type(request.field(http::field::content_type), form_type))
+        return Denied{Reason::unsupported_media_type, {}, std::string(form_type)};
+    std::optional<base::Secret> token;
+    std::string_view rest = request.body;
+    while (!rest.empty()) {
+        const std::string_view field = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+        const auto equals = std::min(field.find('='), field.size());
+        if (base::from_form(field.substr(0, equals)) != "token") continue;
+        if (token) return Denied{Reason::duplicate_member, {}, "", "token"};
+        auto value = base::from_form(field.substr(std::min(equals + 1, field.size())));
+        if (!value) return Denied{Reason::invalid_member, {}, "percent-encoded text", "token"};
+        token.emplace(*std::move(value));
+    }
+    if (!token) return Denied{Reason::missing_member, {}, "", "token"};
+    return *std::move(token);
 }
 
 Result<base::Secret> parse_current_password(const Request& request) {

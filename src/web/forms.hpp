@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace coatcheck::web {
 
@@ -24,6 +25,15 @@ struct AccountForm {
     base::Secret current_password;
 };
 
+// What is absent stays as it is; a new user has at least a name.
+struct ManagedUserForm {
+    std::optional<std::string> id, username, email, claims, password_hash;
+    bool takes_email_away = false;
+    std::optional<base::Secret> password;
+    std::optional<std::vector<std::string>> roles;
+    std::optional<bool> enabled;
+};
+
 // All refuse with unsupported_media_type, malformed_json, missing_, unknown_, duplicate_ or invalid_member.
 base::Result<auth::SignIn> parse_sign_in(const Request& request);
 // The refresh token, or empty where there is no body or {}.
@@ -32,5 +42,9 @@ base::Result<SignUpForm> parse_sign_up(const Request& request);
 base::Result<PasswordForm> parse_password_change(const Request& request);
 base::Result<AccountForm> parse_account_change(const Request& request);
 base::Result<base::Secret> parse_current_password(const Request& request);
+base::Result<ManagedUserForm> parse_new_user(const Request& request);
+base::Result<ManagedUserForm> parse_user_change(const Request& request);
+// `token` of a form that an OAuth client sends (RFC 7662 §2.1, RFC 7009 §2.1); what else it sends is ignored (RFC 6749 §3.1).
+base::Result<base::Secret> parse_token_form(const Request& request);
 
 }  // namespace coatcheck::web

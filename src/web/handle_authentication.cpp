@@ -155,11 +155,8 @@ Waits sign_out(Context& context, const Request& request, Response& response) {
     if (!what) co_return write_problem(response, what.error());
     if (!what->session.empty()) {
         co_await in_store(service, [&](auth::Store& store) {
-            const auto session = store.find_session(what->session);
-            if (!session || (!what->secret_hash.empty() && session->secret_hash != what->secret_hash &&
-                             session->renewed_from != what->secret_hash))
-                return;
-            auth::end_session(store, session->id, "sign_out", request.address);
+            if (what->secret_hash.empty()) auth::end_session(store, what->session, "sign_out", request.address);
+            else auth::end_presented_session(store, what->session, what->secret_hash, request.address);
         });
     }
     if (what->any_cookie || what->session.empty()) {

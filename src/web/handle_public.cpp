@@ -65,11 +65,15 @@ void show_keys(Context& context, const Request&, Response& response) {
 void show_metadata(Context& context, const Request& request, Response& response) {
     const auto& service = context.service;
     const std::string& url = service.settings.public_url;
-    const std::string api = url + (url.ends_with('/') ? "" : "/") + "api/v1/authentication";
+    const std::string root = url + (url.ends_with('/') ? "" : "/"), api = root + "api/v1/authentication";
     const auto ring = service.ring.get();
     const boost::json::object metadata{
         {"issuer", service.policy.issuer},
-        {"jwks_uri", url + (url.ends_with('/') ? "" : "/") + ".well-known/jwks.json"},
+        {"jwks_uri", root + ".well-known/jwks.json"},
+        {"introspection_endpoint", root + "oauth2/introspect"},
+        {"introspection_endpoint_auth_methods_supported", {"client_secret_basic"}},
+        {"revocation_endpoint", root + "oauth2/revoke"},
+        {"revocation_endpoint_auth_methods_supported", {"none"}},
         {"response_types_supported", boost::json::array()},
         {"grant_types_supported", boost::json::array()},
         {"token_endpoint_auth_methods_supported", boost::json::array{"none"}},

@@ -30,11 +30,25 @@ Waits change_account(Context&, const Request&, Response&);
 Waits delete_account(Context&, const Request&, Response&);
 Waits change_password(Context&, const Request&, Response&);
 
+// handle_admin.cpp
+Waits list_managed_users(Context&, const Request&, Response&);
+Waits create_managed_user(Context&, const Request&, Response&);
+Waits show_managed_user(Context&, const Request&, Response&);
+Waits change_managed_user(Context&, const Request&, Response&);
+Waits delete_managed_user(Context&, const Request&, Response&);
+Waits list_managed_sessions(Context&, const Request&, Response&);
+Waits end_managed_sessions(Context&, const Request&, Response&);
+Waits end_managed_session(Context&, const Request&, Response&);
+
 // handle_verify.cpp
 void verify_token(Context&, const Request&, Response&);
 
 // handle_revocations.cpp
 void show_revocations(Context&, const Request&, Response&);
+
+// handle_oauth.cpp
+Waits introspect(Context&, const Request&, Response&);
+Waits revoke(Context&, const Request&, Response&);
 
 // handle_public.cpp
 void show_keys(Context&, const Request&, Response&);

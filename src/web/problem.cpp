@@ -37,6 +37,7 @@ PublicReason public_reason(Reason reason) {
         case Reason::service_key_scope: return {403, "service_key_scope", "This service key was not made for that."};
         case Reason::sign_up_disabled: return {403, "sign_up_disabled", "Sign-up is switched off."};
         case Reason::username_taken: return {409, "username_taken", "This name is taken."};
+        case Reason::id_taken: return {409, "id_taken", "This id is taken."};
         case Reason::email_taken: return {409, "email_taken", "This e-mail address is taken."};
         case Reason::password_too_short: return {400, "password_too_short", "The password is too short."};
         case Reason::password_too_long: return {400, "password_too_long", "The password is too long."};
@@ -48,7 +49,7 @@ PublicReason public_reason(Reason reason) {
         case Reason::invalid_member: return {400, "invalid_member", "A member has a value that cannot be."};
         case Reason::malformed_request: return {400, "malformed_request", "The request breaks the rules of HTTP/1.1."};
         case Reason::unsupported_media_type:
-            return {415, "unsupported_media_type", "The body must be declared as application/json."};
+            return {415, "unsupported_media_type", "The body is not declared as what this route takes."};
         case Reason::body_too_large: return {413, "body_too_large", "The body is too large."};
         case Reason::headers_too_large: return {431, "headers_too_large", "The header is too large."};
         case Reason::length_required: return {411, "length_required", "The body needs a Content-Length."};

@@ -15,7 +15,7 @@ CODES_BY_STATUS = {
     403: {"csrf_refused", "sign_up_disabled", "service_key_scope"},
     404: {"not_found"},
     405: {"method_not_allowed"},
-    409: {"username_taken", "email_taken"},
+    409: {"username_taken", "id_taken", "email_taken"},
     411: {"length_required"},
     413: {"body_too_large"},
     415: {"unsupported_media_type"},
@@ -90,7 +90,9 @@ def _problem_breaches(answer, head_only):
         yield f"type, status and code disagree: {problem}"
     if not problem.get("title"):
         yield "a problem has a title"
-    if not set(problem) <= {"type", "title", "status", "code", "detail", "member", "retry_after"}:
+    # `error` is what OAuth clients look for, and told to them alone.
+    oauth = {"error"} if " /oauth2/" in answer.request else set()
+    if not set(problem) <= {"type", "title", "status", "code", "detail", "member", "retry_after"} | oauth:
         yield f"a problem with members that are not agreed: {sorted(problem)}"
     waits = answer.all("Retry-After")
     if answer.status == 429 or code == "busy":

@@ -175,6 +175,35 @@ def story(server):
     tag = told[-1][2].header("ETag")
     ask("GET", "/api/v1/revocations?since=" + tag.strip('"'), bearer=feed)
     ask("GET", "/api/v1/revocations", bearer=feed, headers={"If-None-Match": tag})
+    # Administration.
+    admin = "/api/v1/admin"
+    ask("POST", f"{admin}/users", bearer=other, json={"id": "old-7", "username": "Managed", "email": "m@example.org", "roles": ["x"], "claims": {"a": 1}})
+    for json in ({"username": "managed"}, {"id": "old-7", "username": "x"}, {"username": "y", "email": "M@example.org"}, {"username": "z", "password": "short"},
+                 {"username": "z", "roles": "x"}, {"x": 1}):
+        ask("POST", f"{admin}/users", bearer=other, json=json)
+    of_managed = caller.sign_in_body(server.add_user())
+    for target in ("users", "users/old-7", "users/nobody", "users?limit=1&search=man", "users?limit=0", "users?x=1", "sessions", "sessions?user=old-7", "sessions?limit=x"):
+        ask("GET", f"{admin}/{target}", bearer=other)
+    for change in ({"roles": ["y"], "enabled": False}, {"email": "bob@example.org"}, {"password": "short"}, {"username": "no"}):
+        ask("PATCH", f"{admin}/users/old-7", bearer=other, json=change)
+    ask("PATCH", f"{admin}/users/nobody", bearer=other, json={})
+    for target in ("sessions?user=old-7", "sessions?user=nobody", "sessions", f"sessions/{of_managed['session']['id']}", "sessions/nothing", "users/old-7", "users/old-7"):
+        ask("DELETE", f"{admin}/{target}", bearer=other)
+    for method, target in (("GET", "users"), ("POST", "users"), ("GET", "users/x"), ("PATCH", "users/x"), ("DELETE", "users/x"), ("GET", "sessions"),
+                           ("DELETE", "sessions"), ("DELETE", "sessions/x")):
+        for key in (None, feed, mine["token"]):
+            ask(method, f"{admin}/{target}", bearer=key, **({"json": {}} if method in ("POST", "PATCH") else {}))
+    # OAuth.
+    reader = server.command("service-key", "add", "reader", "--scope", "introspect").strip()
+    pair = caller.sign_in_body(server.add_user())
+    encoded = {"Content-Type": "application/x-www-form-urlencoded"}
+    for key in (None, "junk", feed, reader):
+        for body in (f"token={pair['token']}", f"token={pair['refresh_token']}&token_type_hint=refresh_token", "token=junk", "", "token=a&token=b", "token=%"):
+            ask("POST", "/oauth2/introspect", bearer=key, body=body.encode(), headers=encoded)
+    ask("POST", "/oauth2/introspect", bearer=reader, json={"token": "x"})
+    for body in (f"token={pair['token']}", "token=junk", "", "token=a&token=b"):
+        ask("POST", "/oauth2/revoke", body=body.encode(), headers=encoded)
+    ask("POST", "/oauth2/revoke", json={"token": "x"})
     for target in ("/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/openapi.json", "/healthz", "/readyz"):
         ask("GET", target)
     return told

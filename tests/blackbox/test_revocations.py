@@ -73,7 +73,8 @@ def test_a_service_key_is_needed_and_it_ends_at_once(feed, caller):
     other = feed.command("service-key", "add", "other", "--scope", "introspect", "--scope", "users").strip()
     token = caller.sign_in_body(feed.add_user())["token"]
     assert caller.get(FEED).verdict == (401, "service_key_missing")
-    assert caller.get(FEED, headers={"Authorization": "Basic eDp5"}).verdict == (401, "service_key_missing")
+    assert caller.get(FEED, headers={"Authorization": "Digest eDp5"}).verdict == (401, "service_key_missing")
+    assert caller.get(FEED, headers={"Authorization": "Basic eDp5"}).verdict == (401, "service_key_unknown")
     for wrong in ("junk", token, feed.key[:-1], feed.key + "A", feed.key.replace("ccs_", "ccr_")):
         assert caller.get(FEED, bearer=wrong).verdict == (401, "service_key_unknown")
     assert caller.get(FEED, bearer=other).verdict == (403, "service_key_scope")
