@@ -22,6 +22,12 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/users", "POST, OPTIONS"},
     {"/api/v1/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"},
     {"/api/v1/users/me/password", "PUT, OPTIONS"},
+    {"/api/v1/admin/users", "GET, HEAD, POST, OPTIONS"},
+    {"/api/v1/admin/users/{id}", "GET, HEAD, PATCH, DELETE, OPTIONS"},
+    {"/api/v1/admin/sessions", "GET, HEAD, DELETE, OPTIONS"},
+    {"/api/v1/admin/sessions/{id}", "DELETE, OPTIONS"},
+    {"/oauth2/introspect", "POST, OPTIONS"},
+    {"/oauth2/revoke", "POST, OPTIONS"},
     {"/api/v1/revocations", "GET, HEAD, OPTIONS"},
     {"/.well-known/jwks.json", "GET, HEAD, OPTIONS"},
     {"/.well-known/oauth-authorization-server", "GET, HEAD, OPTIONS"},
@@ -113,7 +119,10 @@ TEST(Routes, PathCountsToTheLetter) {
 
 TEST(Routes, PagesOfListedOriginsMayReadTheApiButNotHealthOrPage) {
     for (const Route& route : public_routes()) {
-        const bool readable = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") || route.path == "/openapi.json";
+        // A service key has no business in a page.
+        const bool by_service_key = route.path.starts_with("/api/v1/admin/") || route.path == "/oauth2/introspect";
+        const bool for_pages = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") || route.path == "/openapi.json" || route.path == "/oauth2/revoke";
+        const bool readable = for_pages && !by_service_key;
         EXPECT_EQ(route.cross_origin, readable) << route.path;
     }
     EXPECT_TRUE(find(verb::get, "/api/v1/nothing").cross_origin);  // and that a route is not there
