@@ -32,6 +32,9 @@ constexpr Key keys[] = {
     {"sign_up.enabled", &Config::sign_up, "Anybody may make an account."},
     {"passwords.min_length", &Config::min_password, "In characters, when a password is set."},
     {"accept.bare_authorization", &Config::bare_authorization, "Take `Authorization: <token>` without Bearer as well."},
+    {"accept.bare_authorization_until", &Config::bare_authorization_until, "The last day of that, by UTC; empty: no end."},
+    {"accept.x_token", &Config::x_token, "Take `X-TOKEN: <token>` with `X-USER: <user id>` as well."},
+    {"accept.x_token_until", &Config::x_token_until, "The last day of that, by UTC; empty: no end."},
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
@@ -334,6 +337,8 @@ void check_config(const Config& config) {
     within("sessions.idle", config.idle, seconds(1), hours(24 * 400));
     within("sessions.refresh_grace", config.refresh_grace, std::chrono::milliseconds(1), minutes(10));
     if (config.min_password < 8 || config.min_password > 128) refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
+    for (const auto& [key, day] : {std::pair{"accept.bare_authorization_until", config.bare_authorization_until}, std::pair{"accept.x_token_until", config.x_token_until}})
+        if (!day.empty() && !base::parse_day_end(day)) refuse(key, "needs a day such as 2027-01-31, or nothing, not " + quoted(day));
     for (const auto& origin : config.origins)
         if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + quoted(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))

@@ -45,6 +45,12 @@ TEST(ConfigValues, PublicUrlIsAnOrigin) {
         EXPECT_NE(mistake({with("public_url", bad)}), "") << bad;
 }
 
+TEST(ConfigValues, TheLastDayOfADialectIsADay) {
+    for (std::string_view good : {"", "2027-01-31", "2028-02-29", "0001-01-01"}) EXPECT_EQ(mistake({with("accept.x_token_until", good)}), "") << good;
+    for (std::string_view bad : {"2027-02-29", "2027-13-01", "2027-1-1", "20270131", "2027-01-31T00:00:00Z", "31.01.2027", "+027-01-31", "2027-01-3x", "never"})
+        EXPECT_NE(mistake({with("accept.x_token_until", bad)}), "") << bad;
+}
+
 TEST(ConfigValues, ListenIsAnAddressAndAPort) {
     for (std::string_view good : {"127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.1.2.3:1", "127.0.0.1:65535"}) EXPECT_EQ(mistake({with("listen", good)}), "") << good;
     for (std::string_view bad : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:80x", "127.0.0.1: 80", "::1:8080", "[::1]", "[::1", "[]:80",

@@ -25,7 +25,11 @@ web::Settings settings_of(const Config& config) {
     settings.allowed_origins.insert(config.origins.begin(), config.origins.end());
     for (const auto& proxy : config.trusted_proxies) settings.trusted_proxies.push_back(web::Network::parse(proxy).value());
     settings.dev = config.dev;
-    settings.bare_authorization = config.bare_authorization;
+    const auto take = [&](web::Dialect dialect, bool on, const std::string& until) {
+        if (on) settings.dialects[static_cast<std::size_t>(dialect)] = base::parse_day_end(until).value_or(base::Timestamp::max());
+    };
+    take(web::Dialect::bare_authorization, config.bare_authorization, config.bare_authorization_until);
+    take(web::Dialect::x_token, config.x_token, config.x_token_until);
     settings.log_access = config.log_access;
     settings.hsts = config.public_url.starts_with("https://");
     return settings;

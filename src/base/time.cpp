@@ -70,6 +70,19 @@ std::string format_duration(Duration d) {
     return std::to_string(d.count()) + "ms";
 }
 
+std::optional<Timestamp> parse_day_end(std::string_view text) {
+    int year = 0;
+    unsigned month = 0, day = 0;
+    const auto read = [&](std::size_t at, std::size_t size, auto& out) {
+        const char *begin = text.data() + at, *end = begin + size;
+        return *begin >= '0' && *begin <= '9' && std::from_chars(begin, end, out).ptr == end;
+    };
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-' || !read(0, 4, year) || !read(5, 2, month) || !read(8, 2, day)) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    if (!date.ok()) return std::nullopt;
+    return Timestamp(std::chrono::sys_days(date) + std::chrono::days(1));
+}
+
 std::string http_date(Timestamp t) { return formatted(t, "%a, %d %b %Y %H:%M:%S GMT"); }
 std::string readable(Timestamp t) { return formatted(t, "%Y-%m-%d %H:%M:%S UTC"); }
 

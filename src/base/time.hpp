@@ -32,6 +32,9 @@ std::optional<Duration> parse_duration(std::string_view text);
 // The shortest text that parse_duration() reads back.
 std::string format_duration(Duration d);
 
+// The end of a day written as "2027-01-31", by UTC; nullopt for anything else.
+std::optional<Timestamp> parse_day_end(std::string_view text);
+
 // RFC 9110 §5.6.7 IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(Timestamp t);
 // "2026-11-23 19:04:10 UTC", for people.

@@ -41,6 +41,19 @@ std::optional<std::pair<std::string, std::string>> basic_credentials(std::string
     return std::pair{*name, *secret};
 }
 
+bool takes(const Settings& settings, Dialect dialect, base::Timestamp now) {
+    const auto& until = settings.dialects[static_cast<std::size_t>(dialect)];
+    return until && now < *until;
+}
+
+// For a client whose way has come to its end: that it has.
+std::string retired(const Settings& settings, const Request& request) {
+    const auto is_over = [&](Dialect dialect) { return settings.dialects[static_cast<std::size_t>(dialect)] && !takes(settings, dialect, request.now); };
+    if (is_over(Dialect::x_token) && request.fields->count("X-TOKEN") > 0) return "X-TOKEN is no longer taken here: send Authorization: Bearer";
+    if (is_over(Dialect::bare_authorization) && request.fields->count(http::field::authorization) > 0) return "a token without Bearer before it is no longer taken here";
+    return "";
+}
+
 Result<Credential> joined(std::string_view first, Result<std::string_view> cookie) {
     if (!cookie) return cookie.error();
     if (first.empty()) return Credential{*cookie, true};
@@ -62,17 +75,33 @@ base::Result<std::string> check_service_key(const Service& service, const Reques
     return service.service_keys.check(text, scope);
 }
 
-Result<Credential> find_access_token(const Request& request, const Settings& settings) {
-    std::string_view in_header;
+Result<Credential> find_access_token(Service& service, const Request& request) {
+    const Settings& settings = service.settings;
+    std::string_view in_header, user;
     bool differ = false;
-    request.each(http::field::authorization, [&](std::string_view value) {
-        const std::string_view token = token_of(value, settings.bare_authorization);
-        if (token.empty()) return;
+    const auto take = [&](std::string_view token) {
         if (!in_header.empty() && in_header != token) differ = true;
         in_header = token;
+    };
+    const auto count = [&](Dialect dialect) { service.dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); };
+    const bool bare_allowed = takes(settings, Dialect::bare_authorization, request.now);
+    request.each(http::field::authorization, [&](std::string_view value) {
+        const std::string_view token = token_of(value, bare_allowed);
+        if (token.empty()) return;
+        if (value.find(' ') == std::string_view::npos && token == value) count(Dialect::bare_authorization);
+        take(token);
     });
+    if (takes(settings, Dialect::x_token, request.now) && request.fields->count("X-TOKEN") > 0) {
+        if (request.fields->count("X-TOKEN") != 1 || request.fields->count("X-USER") != 1 || request.field("X-USER").empty())
+            return Denied{Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
+        count(Dialect::x_token);
+        take(request.field("X-TOKEN").empty() ? "-" : request.field("X-TOKEN"));
+        user = request.field("X-USER");
+    }
     if (differ) return conflict;
-    return joined(in_header, find_cookie(request, CookieKind::access, settings.dev));
+    auto credential = joined(in_header, find_cookie(request, CookieKind::access, settings.dev));
+    if (credential) credential->user = user;
+    return credential;
 }
 
 Result<Credential> find_refresh_token(const Request& request, const Settings& settings, std::string_view in_body) {
@@ -81,12 +110,14 @@ Result<Credential> find_refresh_token(const Request& request, const Settings& se
 
 Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method) {
     const auto& settings = context.service.settings;
-    const auto credential = find_access_token(request, settings);
+    const auto credential = find_access_token(context.service, request);
     if (!credential) return credential.error();
-    if (credential->token.empty()) return Denied{Reason::token_missing};
+    if (credential->token.empty()) return Denied{Reason::token_missing, {}, retired(settings, request)};
     if (credential->by_cookie && !is_safe_method(method) && !site_is_allowed(request, settings, Proof::always))
         return Denied{Reason::csrf_refused};
-    return context.verifier.check(credential->token, request.now);
+    auto proof = context.verifier.check(credential->token, request.now);
+    if (proof && !credential->is_of((*proof)->claims)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
+    return proof;
 }
 
 std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response) {

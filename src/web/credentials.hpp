@@ -15,11 +15,14 @@ namespace coatcheck::web {
 struct Credential {
     std::string_view token;  // empty: none was sent
     bool by_cookie = false;  // and by nothing else: the CSRF rule applies
+    std::string_view user = "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
+
+    bool is_of(const token::AccessClaims& claims) const { return user.empty() || user == claims.subject; }
 };
 
-// The access token in `Authorization: Bearer` (RFC 6750 §2.1), bare Authorization where switched on, or the access
-// cookie. Other schemes are ignored. credential_conflict: two that differ.
-base::Result<Credential> find_access_token(const Request& request, const Settings& settings);
+// The access token in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is switched on, or in the access cookie.
+// Other schemes are ignored. credential_conflict: two that differ, or half of X-TOKEN and X-USER. Counts dialects.
+base::Result<Credential> find_access_token(Service& service, const Request& request);
 
 // The refresh token in the body (`in_body`, may be empty) or in the refresh cookie. credential_conflict likewise.
 base::Result<Credential> find_refresh_token(const Request& request, const Settings& settings, std::string_view in_body);

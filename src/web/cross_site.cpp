@@ -45,7 +45,8 @@ void answer_preflight(Response& response, const Request& request, const Settings
     response.field("Allow", methods);
     if (!comes_once(request, http::field::origin) || !is_listed(settings, request.field(http::field::origin))) return;
     response.field("Access-Control-Allow-Methods", methods);
-    response.field("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Coatcheck");
+    const bool x_token = settings.dialects[static_cast<std::size_t>(Dialect::x_token)].has_value();
+    response.field("Access-Control-Allow-Headers", x_token ? "Authorization, Content-Type, X-Coatcheck, X-TOKEN, X-USER" : "Authorization, Content-Type, X-Coatcheck");
     response.field("Access-Control-Max-Age", "600");
 }
 

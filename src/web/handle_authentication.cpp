@@ -114,7 +114,7 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
     const Settings& settings = context.service.settings;
     const auto in_body = parse_refresh(request);
     if (!in_body) return in_body.error();
-    const auto access = find_access_token(request, settings);
+    const auto access = find_access_token(context.service, request);
     if (!access) return access.error();
     const auto refresh = find_refresh_token(request, settings, *in_body);
     if (!refresh) return refresh.error();
@@ -128,6 +128,7 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
     std::optional<Denied> refused;
     if (!access->token.empty()) {
         const auto claims = context.verifier.check_ignoring_time(access->token);
+        if (claims && !access->is_of(*claims)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
         if (claims) out.session = claims->session;
         else if (!access->by_cookie) refused = claims.error();
     }

@@ -60,7 +60,7 @@ LocalName claim(asio::io_context& io, const Endpoint& endpoint) {
 }  // namespace
 
 Server::Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics, std::size_t loops)
-    : log_(service.log) {
+    : service_(service) {
     for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<EventLoop>(service));
     if (endpoint.port != 0) claim_ = claim(loops_.front()->io(), endpoint);
     Endpoint real = endpoint;
@@ -79,7 +79,7 @@ Server::Server(Service& service, const Endpoint& endpoint, const std::optional<E
 }
 
 Server::~Server() {
-    log_.listen(nullptr);
+    service_.log.listen(nullptr);
     stop();
 }
 
@@ -109,6 +109,11 @@ std::string Server::counters_text() const {
             text.append("\",route=\"").append(routes[route].path).append("\",status=\"").append(std::to_string(status));
             text.append("xx\"} ").append(std::to_string(total)).append("\n");
         }
+    text += "# TYPE coatcheck_dialect_requests_total counter\n";
+    for (std::size_t dialect = 0; dialect < dialect_names.size(); ++dialect)
+        if (service_.settings.dialects[dialect])  // at 0 it can be switched off
+            text.append("coatcheck_dialect_requests_total{dialect=\"").append(dialect_names[dialect]).append("\"} ")
+                .append(std::to_string(service_.dialect_uses[dialect].load(std::memory_order_relaxed))).append("\n");
     std::map<std::string_view, std::uint64_t> refusals;  // two reasons may share a code
     for (std::size_t reason = 0; reason <= static_cast<std::size_t>(base::Reason::internal_error); ++reason)
         refusals[public_reason(static_cast<base::Reason>(reason)).code] +=

@@ -31,7 +31,7 @@ public:
     std::uint16_t port() const { return port_; }
 
 private:
-    auth::RevocationLog& log_;
+    Service& service_;
     std::vector<std::unique_ptr<EventLoop>> loops_;
     std::optional<LocalName> claim_;
     std::vector<std::thread> threads_;

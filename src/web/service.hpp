@@ -54,6 +54,7 @@ struct Service {
     const auth::ServiceKeys& service_keys;
     std::function<std::string()> metrics;      // Prometheus text
     auth::AttemptsInFlight in_flight{};
+    std::array<std::atomic<std::uint64_t>, dialect_names.size()> dialect_uses{};  // requests that came that way
 };
 
 struct Context {

@@ -4,8 +4,12 @@
 
 #include "web/forwarded.hpp"
 
+#include "base/time.hpp"
+
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,13 +21,18 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
+// Ways in which clients of older APIs send a token (docs/dialects.md).
+enum class Dialect { bare_authorization, x_token };
+inline constexpr std::array<std::string_view, 2> dialect_names{"bare_authorization", "x_token"};
+
 struct Settings {
     std::string public_url = "http://localhost:8080";
     std::string origin = "http://localhost:8080";  // of public_url
     std::set<std::string, std::less<>> allowed_origins;  // besides our own
     std::vector<Network> trusted_proxies;
     bool dev = false;
-    bool bare_authorization = false;
+    // Until when each is taken; nothing: it is off.
+    std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};
     bool log_access = false;
     bool hsts = false;  // public_url is https
 

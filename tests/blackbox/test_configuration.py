@@ -54,6 +54,9 @@ enabled = false
 min_length = 15
 [accept]
 bare_authorization = false
+bare_authorization_until = ""
+x_token = false
+x_token_until = ""
 [cors]
 origins = []
 [metrics]
