@@ -16,7 +16,7 @@ await verifier.ready();
 
 const app = express();
 app.get('/healthz', (_request, response) => response.json(verifier.state));
-app.use('/api', coatcheck(verifier, { origin: `http://localhost:${port}` }));
+app.use('/api', coatcheck(verifier, { origin: `http://localhost:${port}`, xToken: true }));
 app.get('/api/me', (request, response) => response.json({ user: request.user }));
 app.post('/api/posts', (request, response) => response.status(201).json({ author: request.user.username }));
 

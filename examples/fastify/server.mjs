@@ -17,7 +17,7 @@ await verifier.ready();
 const app = Fastify();
 app.get('/healthz', () => verifier.state);
 app.register(async (api) => {
-  api.register(coatcheck, { verifier, origin: `http://localhost:${port}` });
+  api.register(coatcheck, { verifier, origin: `http://localhost:${port}`, xToken: true });
   api.get('/api/me', (request) => ({ user: request.user }));
   api.post('/api/posts', (request, reply) => reply.code(201).send({ author: request.user.username }));
 });

@@ -175,12 +175,12 @@ describe('a verifier in Node.js', () => {
 });
 
 /** The rows that everything in front of an API has to pass. */
-function passes(name, start, ...flags) {
+function passes(name, start, { takesXToken = false, flags = [] } = {}) {
   describe(name, () => {
     let [server, api, stop] = [];
     before(async () => {
       server = await new Coatcheck('--access-ttl', '3s', '--set', 'trusted_proxies=127.0.0.1', ...flags).start();
-      server.addUser('ada');
+      for (const user of ['ada', 'bob']) server.addUser(user);
       ({ api, stop } = await start(server));
     });
     after(async () => {
@@ -225,6 +225,21 @@ function passes(name, start, ...flags) {
       assert.equal((await ask('POST', `${api}/api/posts`, [...bearer(token), 'Content-Type', 'application/json'], '{}')).status, 201, 'a header needs none of this');
     });
 
+    if (takesXToken)
+      test('X-TOKEN counts with X-USER whose it is, once each', async () => {
+        const [ada, bob] = [await server.signInElsewhere('1'), await server.signInElsewhere('2', 'bob')];
+        const older = async (...headers) => { const answer = await ask('GET', `${api}/api/me`, headers); return [answer.status, /code="(\w+)"/.exec(answer.headers['www-authenticate'] ?? '')?.[1]]; };
+        assert.deepEqual(await older('X-TOKEN', ada.token, 'X-USER', ada.user.id), [200, undefined]);
+        assert.deepEqual(await older('x-token', ada.token, 'x-user', bob.user.id), [401, 'token_not_ours']);
+        assert.deepEqual(await older('X-TOKEN', forged(ada.token), 'X-USER', ada.user.id), [401, 'token_not_ours']);
+        assert.deepEqual(await older('X-USER', ada.user.id), [401, 'token_missing']);
+        assert.equal((await older('X-TOKEN', ada.token))[0], 400);
+        assert.equal((await older('X-TOKEN', ada.token, 'X-USER', ada.user.id, ...bearer(bob.token)))[0], 400);
+        assert.notEqual((await older('X-TOKEN', ada.token, 'X-USER', bob.user.id, 'X-USER', ada.user.id, 'X_USER', ada.user.id))[0], 200);
+        await server.signOut(ada.token);
+        await until('signed out', async () => (await older('X-TOKEN', ada.token, 'X-USER', ada.user.id))[0] === 401, 1000);
+      });
+
     test('two different tokens are none', async () => {
       const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
       const answer = await ask('GET', `${api}/api/me`, [...bearer(one.token), 'Cookie', `__Host-Http-coatcheck=${two.token}`]);
@@ -241,7 +256,7 @@ for (const name of ['express', 'fastify'])
     const options = { env: { ...process.env, PORT: `${port}`, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: key } };
     const child = await launch(process.execPath, [join(EXAMPLES, name, 'server.mjs')], options, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
     return { api: `http://localhost:${port}`, stop: () => end(child) };
-  });
+  }, { takesXToken: true });
 
 /** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
 async function lumen(server) {
@@ -267,8 +282,8 @@ async function lumen(server) {
   return { api, stop };
 }
 
-passes('examples/lumen', lumen);
-passes('examples/lumen with RS256', lumen, '--set', 'tokens.algorithm=RS256');
+passes('examples/lumen', lumen, { takesXToken: true });
+passes('examples/lumen with RS256', lumen, { flags: ['--set', 'tokens.algorithm=RS256'] });
 
 test('examples/lumen: where a user is optional, a bad token is refused all the same, and _method hides nothing', async () => {
   const server = await new Coatcheck('--access-ttl', '60s').start();

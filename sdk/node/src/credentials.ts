@@ -12,6 +12,8 @@ export interface CredentialOptions {
   origin?: string;
   /** The server runs with --dev: its cookie is named `coatcheck`. */
   dev?: boolean;
+  /** Takes `X-TOKEN` with `X-USER` as well; with a date until then. The user has to be the token's own: it selects nobody. */
+  xToken?: boolean | Date;
 }
 
 export interface Asked {
@@ -27,14 +29,18 @@ function all({ rawHeaders }: Asked, name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
 }
 
-/** The tokens of a request: at most one, or a conflict. */
-function find(asked: Asked, dev: boolean): { token: string; byCookie: boolean } | 'conflict' {
+/** The tokens of a request: at most one, or a conflict. `user`: whose the client says it is. */
+function find(asked: Asked, { dev = false, xToken = false }: CredentialOptions): { token: string; byCookie: boolean; user?: string } | 'conflict' {
   const inHeader = new Set<string>();
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
     const token = rest.length ? rest.join(' ') : '-'; // a scheme alone is malformed, not missing
     if (scheme!.toLowerCase() === 'bearer' && token) inHeader.add(token);
   }
+  const [older, users] = [all(asked, 'x-token'), all(asked, 'x-user')];
+  const isOlder = older.length > 0 && (xToken instanceof Date ? Date.now() < xToken.getTime() : xToken);
+  if (isOlder && (older.length !== 1 || users.length !== 1 || !users[0])) return 'conflict';
+  if (isOlder) inHeader.add(older[0] || '-');
   const name = dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
   const inCookie = new Set<string>();
   for (const value of all(asked, 'cookie'))
@@ -44,7 +50,7 @@ function find(asked: Asked, dev: boolean): { token: string; byCookie: boolean } 
     }
   const tokens = new Set([...inHeader, ...inCookie]);
   if (tokens.size > 1) return 'conflict';
-  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0 };
+  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0, ...(isOlder && { user: users[0]! }) };
 }
 
 function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOptions): boolean {
@@ -59,11 +65,12 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
 }
 
 export async function authenticate(verifier: Verifier, asked: Asked, options: CredentialOptions = {}): Promise<Verdict> {
-  const found = find(asked, options.dev ?? false);
+  const found = find(asked, options);
   if (found === 'conflict') return no('credential_conflict');
   if (!found.token) return no('token_missing');
   if (found.byCookie && !isSafe(asked.method) && !siteIsAllowed(asked, options)) return no('csrf_refused');
-  return verifier.check(found.token);
+  const verdict = await verifier.check(found.token);
+  return verdict.ok && found.user !== undefined && found.user !== verdict.user.id ? no('token_not_ours') : verdict;
 }
 
 /** The answer to a request that is refused: RFC 9457, and RFC 6750 §3 in its header. */

@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Coatcheck;
 
+use DateTimeInterface;
+
 /**
  * From a request to a verdict, by the server's rules: one credential a request, and for one that came as a cookie, proof of
  * where an unsafe request comes from (CSRF).
@@ -16,9 +18,15 @@ final class Authenticator
      * @param list<string> $origins Whose pages may send unsafe requests with the cookie, besides the API's own.
      * @param string|null $origin By which this API is reached, such as `https://api.example.com`; needed by browsers that send no Sec-Fetch-Site.
      * @param bool $dev The server runs with --dev: its cookie is named `coatcheck`.
+     * @param bool|DateTimeInterface $xToken Takes `X-TOKEN` with `X-USER` as well; with a date until then. The user has to be the token's own: it selects nobody.
      */
-    public function __construct(private readonly Verifier $verifier, private readonly array $origins = [], private readonly ?string $origin = null, private readonly bool $dev = false)
-    {
+    public function __construct(
+        private readonly Verifier $verifier,
+        private readonly array $origins = [],
+        private readonly ?string $origin = null,
+        private readonly bool $dev = false,
+        private readonly bool|DateTimeInterface $xToken = false,
+    ) {
     }
 
     /**
@@ -28,7 +36,17 @@ final class Authenticator
     public function authenticate(array $methods, callable $all): Verdict
     {
         [$inHeader, $inCookie] = [$this->inHeader($all('authorization')), $this->inCookie($all('cookie'))];
-        $tokens = array_unique([...$inHeader, ...$inCookie]);
+        $user = null;
+        $older = $all('x-token');
+        if ($older !== [] && ($this->xToken instanceof DateTimeInterface ? time() < $this->xToken->getTimestamp() : $this->xToken)) {
+            $users = $all('x-user');
+            if (count($older) !== 1 || count($users) !== 1 || $users[0] === '') {
+                return Verdict::no('credential_conflict');
+            }
+            $inHeader[] = $older[0] === '' ? '-' : $older[0];
+            $user = $users[0];
+        }
+        $tokens = array_values(array_unique([...$inHeader, ...$inCookie]));
         if (count($tokens) > 1) {
             return Verdict::no('credential_conflict');
         }
@@ -38,7 +56,8 @@ final class Authenticator
         if ($inHeader === [] && array_diff($methods, self::SAFE) !== [] && !$this->siteIsAllowed($all)) {
             return Verdict::no('csrf_refused');
         }
-        return $this->verifier->check($tokens[0]);
+        $verdict = $this->verifier->check($tokens[0]);
+        return $user !== null && $verdict->user !== null && $verdict->user->id !== $user ? Verdict::no('token_not_ours') : $verdict;
     }
 
     /** The request that PHP is answering, without a framework. */

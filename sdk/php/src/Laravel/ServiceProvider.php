@@ -6,13 +6,15 @@ namespace Coatcheck\Laravel;
 
 use Coatcheck\Authenticator;
 use Coatcheck\Verifier;
+use DateTimeImmutable;
+use DateTimeZone;
 use Illuminate\Support\ServiceProvider as Base;
 use RuntimeException;
 
 /**
  * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
  * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
- * `origin`, `dev`. Laravel and Lumen register it; the middleware is Coatcheck\Laravel\Authenticate.
+ * `origin`, `dev`, `x_token` (true, or the day from which on it is refused). Laravel and Lumen register it; the middleware is Coatcheck\Laravel\Authenticate.
  */
 final class ServiceProvider extends Base
 {
@@ -30,7 +32,14 @@ final class ServiceProvider extends Base
             $this->listed('origins'),
             $this->setting('origin'),
             filter_var($this->setting('dev') ?? false, FILTER_VALIDATE_BOOL),
+            $this->xToken(),
         ));
+    }
+
+    private function xToken(): bool|DateTimeImmutable
+    {
+        $value = (string) ($this->setting('x_token') ?? '');
+        return filter_var($value, FILTER_VALIDATE_BOOL, FILTER_NULL_ON_FAILURE) ?? new DateTimeImmutable($value, new DateTimeZone('UTC'));
     }
 
     private function setting(string $name): mixed
