@@ -37,7 +37,7 @@ void look_at_origin(const Request& request, const Settings& settings, std::vecto
     const std::string_view origin = request.field(http::field::origin);
     if (origin.empty() || origin == settings.origin || settings.allowed_origins.contains(origin)) return;
     if (origin == "null")
-        advice.push_back("The page has no origin: it was opened from a file or in a sandbox. Serve it over HTTP, then list its origin in [cors] origins.");
+        advice.emplace_back("The page has no origin: it was opened from a file or in a sandbox. Serve it over HTTP, then list its origin in [cors] origins.");
     else
         advice.emplace_back("The page's origin is not allowed. Set it in the configuration: [cors] origins = [")
             .append(quoted(origin)).append("], or start with --set cors.origins=").append(origin);

@@ -32,7 +32,8 @@ void show_revocations(Context& context, const Request& request, Response& respon
         return;
     }
     const auto from = resume(service.log, since_of(request.query));
-    const std::string tag = "\"" + service.log.end().write() + "\"";
+    std::string tag(1, '"');
+    tag.append(service.log.end().write()).append(1, '"');
     response.field("ETag", tag);
     response.field("Vary", "Accept");
     if (request.field(http::field::if_none_match) == tag) {
