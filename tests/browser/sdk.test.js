@@ -212,7 +212,9 @@ describe('keeping the session', () => {
     assert.equal((await ready(page)).status, 'signed-in');
     assert.equal(await page.evaluate(() => document.cookie), '');
 
-    for (const [text, reason] of [['nonsense', 'corrupt'], [token, 'refused']]) { // by now it has expired
+    // By now the token has expired; and a refresh token that is none blocks nobody on every load.
+    const odd = [5, 'x', 'ccr_junk'].map((refreshOdd) => [JSON.stringify({ token, refresh_token: refreshOdd }), 'refused']);
+    for (const [text, reason] of [['nonsense', 'corrupt'], [token, 'refused'], ...odd]) {
       await left(text);
       await load(page, { storage: 'localStorage', adopt, key: 'other' });
       assert.equal((await ready(page)).status, 'signed-out');
