@@ -59,3 +59,9 @@ put("refresh_token", [refresh_token(b"u", bytes(16), 0), refresh_token(b"x" * 64
                       refresh_token(b"u", bytes(16), 7)[:-1], "ccr_", "ccr_AA", "", "ccr_" + "A" * 200])
 put("configuration", [(HERE.parents[1] / "config/coatcheck.example.toml").read_bytes(), "", "[tokens]\nalgorithm='RS256'", "listen='[::1]:1'", "x=1", "[cors]\norigins=['https://a.b']",
                       "[tokens]\naccess_ttl='99999d'", "[tokens", "a.b.c.d=1", "behind_proxy=true\nlisten='0.0.0.0:1'", "[[tokens]]\n", "public_url=1979-05-27"])
+session = '{"kind":"session","subject":"s","expires":1800000900}'
+put("feed", ["A" + text for text in (
+    "event: reset\ndata: {}\n\nid: e.1\ndata: [" + session + "]\n\nevent: synced\nid: e.1\ndata: {\"cursor\":\"e.1\"}\n\nevent: heartbeat\nid: e.1\ndata: {}\n\n",
+    "id: e.2\ndata: [{\"kind\":\"user_revoked\",\"subject\":\"u\",\"minimum\":3,\"expires\":1800000900},{\"kind\":\"user_stale\",\"subject\":\"u\",\"minimum\":4,\"expires\":1}]\n\n",
+    "data: [{\"kind\":\"key\",\"subject\":\"k\",\"expires\":1},{\"kind\":\"issued_before\",\"subject\":\"\",\"minimum\":1,\"expires\":1},{\"kind\":\"new\",\"subject\":\"\",\"expires\":1}]\n\n",
+    "data: []\n\n", "\n\n\n\n", ": comment\n\n", "event\n\n", "data:[" + session + "\n\n", "event: synced\n\n", "id: x", "")])

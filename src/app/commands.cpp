@@ -313,7 +313,7 @@ Reply token_inspect(Node& node, const json::object& request) {
 Reply token_verify(Node& node, const json::object& request) {
     verify::Verifier verifier({node.policy().issuer, node.policy().audience}, node.keys(), node.revocations());
     const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
-    if (proof) return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims.subject}}, ""};
+    if (proof) return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);
     return {1, "", {{"valid", false}, {"code", reason.code}}, std::string(reason.code) + ": " + std::string(reason.title)};
 }

@@ -48,7 +48,7 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
                     continue;
                 }
                 EXPECT_EQ(verdict, string_of(test, "verdict")) << file.path().filename() << ": " << string_of(test, "name") << ", " << round;
-                if (proof) EXPECT_EQ((*proof)->claims.subject, string_of(test, "user"));
+                if (proof) { EXPECT_EQ((*proof)->claims->subject, string_of(test, "user")); }
             }
             ++count;
         }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,17 @@ public:
         auto table = std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>();
         for (const auto& [key_id, key] : keys) table->emplace(key_id, key);
         const std::lock_guard lock(mutex_);
+        for (const auto& key_id : dropped_) table->erase(key_id);
+        keys_ = std::move(table);
+        generation_.fetch_add(1, std::memory_order_release);
+    }
+
+    // The key is compromised: it is gone for good, also from sets that come later and still have it.
+    void drop(const std::string& key_id) {
+        const std::lock_guard lock(mutex_);
+        dropped_.insert(key_id);
+        auto table = std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>(*keys_);
+        if (table->erase(key_id) == 0) return;
         keys_ = std::move(table);
         generation_.fetch_add(1, std::memory_order_release);
     }
@@ -36,6 +48,7 @@ private:
     mutable std::mutex mutex_;
     std::shared_ptr<const std::map<std::string, crypto::PublicKey, std::less<>>> keys_ =
         std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>();
+    std::set<std::string> dropped_;
     std::atomic<std::uint64_t> generation_{0};
 };
 

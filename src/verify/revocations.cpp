@@ -5,6 +5,25 @@
 #include <mutex>
 
 namespace coatcheck::verify {
+namespace {
+
+// Slices of the table in turn. A table that grows meanwhile hides some rows from this round; they wait for the next.
+template <class Table, class IsOver>
+void erase_in_slices(Table& table, std::shared_mutex& mutex, const IsOver& is_over) {
+    constexpr std::size_t slice = 4096;  // buckets, about as many rows
+    std::vector<typename Table::key_type> over;
+    for (std::size_t from = 0;; from += slice) {
+        const std::unique_lock lock(mutex);
+        if (from >= table.bucket_count()) return;
+        for (std::size_t bucket = from; bucket < std::min(from + slice, table.bucket_count()); ++bucket)
+            for (auto row = table.begin(bucket); row != table.end(bucket); ++row)
+                if (is_over(row->second)) over.push_back(row->first);
+        for (const auto& key : over) table.erase(key);
+        over.clear();
+    }
+}
+
+}  // namespace
 
 void Revocations::insert(const Revocation& entry) {
     switch (entry.kind) {
@@ -47,9 +66,13 @@ void Revocations::add(const std::vector<Revocation>& entries) {
 }
 
 void Revocations::sweep(base::Timestamp now) {
-    std::unique_lock lock(mutex_);
-    std::erase_if(sessions_, [&](const auto& row) { return row.second <= now; });
-    std::erase_if(users_, [&](const auto& row) { return row.second.expires <= now; });
+    erase_in_slices(sessions_, mutex_, [&](base::Timestamp expires) { return expires <= now; });
+    erase_in_slices(users_, mutex_, [&](const Versions& versions) { return versions.expires <= now; });
+}
+
+std::size_t Revocations::size() const {
+    std::shared_lock lock(mutex_);
+    return sessions_.size() + users_.size();
 }
 
 std::optional<base::Reason> Revocations::judge(const std::string& session, const std::string& user,

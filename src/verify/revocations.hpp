@@ -40,9 +40,11 @@ public:
     void load(const std::vector<Revocation>& entries);
     // Takes effect before it returns.
     void add(const std::vector<Revocation>& entries);
-    // Drops entries whose tokens have all expired.
+    // Drops entries whose tokens have all expired; a little at a time, so that checks and additions go on meanwhile.
     void sweep(base::Timestamp now);
 
+    // Sessions and users that it knows of.
+    std::size_t size() const;
     // Grows whenever an entry comes in; 0 until loaded.
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
     // The reason to refuse a token, if there is one.

@@ -32,16 +32,31 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
 }
 
 Result<Proof*> Verifier::check(std::string_view text, base::Timestamp now) {
-    if (Proof* cached = find(text)) return judge(*cached, now);
+    if (auto seen = check_seen(text, now)) return *seen;
+    auto proof = prove_new(text);
+    if (!proof) return proof.error();
+    return keep(text, *std::move(proof), now);
+}
 
+std::optional<Result<Proof*>> Verifier::check_seen(std::string_view text, base::Timestamp now) {
+    Proof* cached = find(text);
+    if (cached == nullptr) return std::nullopt;
+    return judge(*cached, now);
+}
+
+Result<Proof> Verifier::prove_new(std::string_view text) const {
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     Proof proof;
     proof.key_generation = keys_.generation();
     auto claims = prove(text, keys_, policy_);
     if (!claims) return claims.error();
-    proof.claims = *std::move(claims);
+    proof.claims = std::make_shared<const token::AccessClaims>(*std::move(claims));
+    return proof;
+}
+
+Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestamp now) {
     make_room();
-    return judge(young_.emplace(std::string(text), std::move(proof)).first->second, now);
+    return judge(young_.insert_or_assign(std::string(text), std::move(proof)).first->second, now);
 }
 
 void Verifier::make_room() {
@@ -67,7 +82,7 @@ Proof* Verifier::find(std::string_view text) {
 }
 
 Result<Proof*> Verifier::judge(Proof& proof, base::Timestamp now) const {
-    const auto& claims = proof.claims;
+    const auto& claims = *proof.claims;
     if (claims.issued > now + max_clock_difference || claims.not_before > now)
         return Denied{Reason::token_not_yet_valid};
     if (now >= claims.expires) return Denied{Reason::token_expired};

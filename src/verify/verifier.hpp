@@ -23,7 +23,7 @@ struct Policy {
 
 // A token that has been proven, as the cache keeps it.
 struct Proof {
-    token::AccessClaims claims;
+    std::shared_ptr<const token::AccessClaims> claims;  // may outlive the proof, in the hands of whoever asked
     std::uint64_t key_generation = 0;
     std::uint64_t revocation_generation = 0;
     std::string answer;  // a place for the caller's ready-made answer; empty at first
@@ -43,6 +43,13 @@ public:
 
     // The proof, valid until the next call, or the reason why not.
     base::Result<Proof*> check(std::string_view token, base::Timestamp now);
+
+    // check() in its three steps, for those who share a Verifier behind a lock and do not hold it for a signature:
+    // a token seen before (nullopt: it was not); a new one, from any thread; and taking up what was proven.
+    std::optional<base::Result<Proof*>> check_seen(std::string_view token, base::Timestamp now);
+    base::Result<Proof> prove_new(std::string_view token) const;
+    base::Result<Proof*> keep(std::string_view token, Proof proof, base::Timestamp now);
+
     // The same for a token that may have expired or been revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view token) const {
         return prove(token, keys_, policy_);

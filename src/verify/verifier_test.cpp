@@ -91,10 +91,10 @@ TEST_F(Verdict, OwnTokenCountsAndItsClaimsAreTold) {
     const std::string token = sign(good_header, good_claims());
     const auto proof = verifier.check(token, now);
     ASSERT_TRUE(proof);
-    EXPECT_EQ((*proof)->claims.subject, "user");
-    EXPECT_EQ((*proof)->claims.session, "session");
-    EXPECT_EQ((*proof)->claims.version, 3);
-    EXPECT_EQ((*proof)->claims.roles, std::vector<std::string>{"admin"});
+    EXPECT_EQ((*proof)->claims->subject, "user");
+    EXPECT_EQ((*proof)->claims->session, "session");
+    EXPECT_EQ((*proof)->claims->version, 3);
+    EXPECT_EQ((*proof)->claims->roles, std::vector<std::string>{"admin"});
     EXPECT_TRUE((*proof)->answer.empty());
 }
 

@@ -116,14 +116,14 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
     if (credential->by_cookie && !is_safe_method(method) && !site_is_allowed(request, settings, Proof::always))
         return Denied{Reason::csrf_refused};
     auto proof = context.verifier.check(credential->token, request.now);
-    if (proof && !credential->is_of((*proof)->claims)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
+    if (proof && !credential->is_of(*(*proof)->claims)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
     return proof;
 }
 
 std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response) {
     const auto method = http::to_string(request.method);
     const auto proof = authenticate(context, request, {method.data(), method.size()});
-    if (proof) return (*proof)->claims;
+    if (proof) return *(*proof)->claims;
     write_problem(response, proof.error());
     return std::nullopt;
 }

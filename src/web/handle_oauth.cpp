@@ -65,7 +65,7 @@ Waits introspect(Context& context, const Request& request, Response& response) {
                       {"iat", unix_seconds(session->last_used)}, {"exp", unix_seconds(session->idle_end)}};
         });
     } else if (const auto proof = context.verifier.check(text->reveal(), request.now)) {
-        answer = of_access_token(text->reveal(), (*proof)->claims);
+        answer = of_access_token(text->reveal(), *(*proof)->claims);
     } else if (proof.error().reason == Reason::not_ready) {
         co_return write_problem(response, proof.error());
     }

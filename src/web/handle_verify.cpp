@@ -43,7 +43,7 @@ void verify_token(Context& context, const Request& request, Response& response) 
         return write_problem(response, proof.error(), status);
     }
     std::string& answer = (*proof)->answer;
-    if (answer.empty()) answer = identity_fields((*proof)->claims);
+    if (answer.empty()) answer = identity_fields(*(*proof)->claims);
     response.ready_fields(answer);
 }
 
