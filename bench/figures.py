@@ -23,6 +23,7 @@ class Figure:
     target: str = ""           # in words; empty: for comparison alone
     at_least: float | None = None  # bound of the ratio
     at_most: float | None = None   # bound of our value
+    ratio_at_most: float | None = None
     digits: int = 0
     ours: list = field(default_factory=list)
     theirs: list = field(default_factory=list)
@@ -46,7 +47,10 @@ class Figure:
         if self.wrong or not self.ours:
             return "void"
         if self.at_least is not None:
-            return "reached" if statistics.median(self.ratios) >= self.at_least else "missed"
+            # Where there is nothing to hold it against, the bound is that of the value.
+            return "reached" if statistics.median(self.ratios or self.ours) >= self.at_least else "missed"
+        if self.ratio_at_most is not None:
+            return "reached" if statistics.median(self.ratios) <= self.ratio_at_most else "missed"
         if self.at_most is not None:
             return "reached" if statistics.median(self.ours) <= self.at_most else "missed"
         return ""

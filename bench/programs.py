@@ -8,7 +8,9 @@ from servers import CORES, ROOT, Failed, run
 
 HERE = Path(__file__).resolve().parent
 OUT = ROOT / "build/bench"
-LIBRARIES = {"post_client": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"]}
+LIBRARY = ROOT / "build/library"  # script/library puts it there
+LIBRARIES = {"post_client": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
+             "raw_verify": ["-lcrypto"], "library_check": [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]}
 
 
 def program(name):

@@ -22,18 +22,25 @@ constexpr std::array<std::int8_t, 256> inverse(char sixty_two, char sixty_three)
 
 std::optional<std::string> decode(std::string_view text, const std::array<std::int8_t, 256>& table) {
     if (text.size() % 4 == 1) return std::nullopt;
-    std::string out;
-    out.reserve(text.size() * 3 / 4);
+    std::string out(text.size() * 3 / 4, '\0');
+    char* to = out.data();
+    const auto value = [&](std::size_t at) { return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]); };
+    std::size_t at = 0;
+    for (; at + 4 <= text.size(); at += 4) {
+        const std::int32_t a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
+        if ((a | b | c | d) < 0) return std::nullopt;  // -1 has every bit set
+        const std::int32_t bits = a << 18 | b << 12 | c << 6 | d;
+        for (int shift : {16, 8, 0}) *to++ = static_cast<char>(bits >> shift);
+    }
     std::uint32_t bits = 0;
     int count = 0;
-    for (char c : text) {
-        const int value = table[static_cast<unsigned char>(c)];
-        if (value < 0) return std::nullopt;
-        bits = (bits << 6) | static_cast<std::uint32_t>(value);
+    for (; at < text.size(); ++at) {
+        if (value(at) < 0) return std::nullopt;
+        bits = (bits << 6) | static_cast<std::uint32_t>(value(at));
         count += 6;
         if (count >= 8) {
             count -= 8;
-            out.push_back(static_cast<char>((bits >> count) & 0xff));
+            *to++ = static_cast<char>(bits >> count);
         }
     }
     // RFC 4648 §3.5: spare bits that are not zero would give one value several spellings.

@@ -6,7 +6,9 @@
 #include "base/time.hpp"
 #include "crypto/signing_key.hpp"
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,7 @@ struct AccessClaims {
     std::string username;            // preferred_username
     std::vector<std::string> roles;
     std::int64_t version = 0;        // ver: counter of the user's row
+    std::string payload;             // all claims as they came, a JSON object; kept where verify::Policy says so
     std::string extra = "{}";        // the application's own claims, a JSON object; never overrides the above
 };
 
@@ -49,6 +52,7 @@ struct CompactToken {
     std::string type;                // typ, lower case, without "application/"; empty if absent
     std::string header_json;
     std::string claims_json;
+    std::shared_ptr<const boost::json::object> claims;  // the same, parsed
     std::string signature;
 };
 
@@ -57,6 +61,7 @@ struct CompactToken {
 base::Result<CompactToken> parse_compact(std::string_view token);
 
 // The claims of a token whose signature has been checked. token_malformed if one is missing or of the wrong type.
+base::Result<AccessClaims> parse_claims(const boost::json::object& claims);
 base::Result<AccessClaims> parse_claims(std::string_view claims_json);
 
 }  // namespace coatcheck::token

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/json.hpp"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <optional>
 
 namespace coatcheck::token {
 namespace {
@@ -11,42 +11,46 @@ namespace {
 using base::Denied;
 using base::Reason;
 
-// Counts members as they are written. A tree that holds fewer has swallowed a duplicate.
-struct MemberCounter {
-    static constexpr std::size_t max_object_size = 1024;
-    static constexpr std::size_t max_array_size = 4096;
-    static constexpr std::size_t max_key_size = 16 * 1024;
-    static constexpr std::size_t max_string_size = 64 * 1024;
+constexpr std::size_t max_array_elements = 4096;
+constexpr std::size_t max_string_bytes = 64 * 1024;
+
+// Members of all objects of a valid text: each has its one colon outside of strings. A tree that holds fewer has
+// swallowed a duplicate. (Of a text that is not valid it says nothing.)
+std::size_t count_written_members(std::string_view text) {
     std::size_t members = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == ':') ++members;
+        if (text[at] != '"') continue;
+        const std::size_t begin = at + 1;
+        for (at = text.find('"', begin); at != std::string_view::npos; at = text.find('"', at + 1)) {
+            std::size_t escapes = 0;  // a quote after an odd number of them belongs to the string
+            while (at - escapes > begin && text[at - escapes - 1] == '\\') ++escapes;
+            if (escapes % 2 == 0) break;
+        }
+        if (at == std::string_view::npos) break;
+    }
+    return members;
+}
 
-    using error = boost::system::error_code;
-    bool on_document_begin(error&) { return true; }
-    bool on_document_end(error&) { return true; }
-    bool on_object_begin(error&) { return true; }
-    bool on_object_end(std::size_t n, error&) { members += n; return true; }
-    bool on_array_begin(error&) { return true; }
-    bool on_array_end(std::size_t, error&) { return true; }
-    bool on_key_part(json::string_view, std::size_t, error&) { return true; }
-    bool on_key(json::string_view, std::size_t, error&) { return true; }
-    bool on_string_part(json::string_view, std::size_t, error&) { return true; }
-    bool on_string(json::string_view, std::size_t, error&) { return true; }
-    bool on_number_part(json::string_view, error&) { return true; }
-    bool on_int64(std::int64_t, json::string_view, error&) { return true; }
-    bool on_uint64(std::uint64_t, json::string_view, error&) { return true; }
-    bool on_double(double, json::string_view, error&) { return true; }
-    bool on_bool(bool, error&) { return true; }
-    bool on_null(error&) { return true; }
-    bool on_comment_part(json::string_view, error&) { return true; }
-    bool on_comment(json::string_view, error&) { return true; }
-};
-
-std::size_t count_members(const json::value& value) {
+// Members of all objects below a value; nothing where an array or a string is beyond its limit.
+std::optional<std::size_t> count_members(const json::value& value) {
     std::size_t count = 0;
     if (const auto* object = value.if_object()) {
-        count += object->size();
-        for (const auto& [key, member] : *object) count += count_members(member);
+        count = object->size();
+        for (const auto& [key, member] : *object) {
+            const auto below = count_members(member);
+            if (!below || key.size() > max_string_bytes) return std::nullopt;
+            count += *below;
+        }
     } else if (const auto* array = value.if_array()) {
-        for (const auto& element : *array) count += count_members(element);
+        if (array->size() > max_array_elements) return std::nullopt;
+        for (const auto& element : *array) {
+            const auto below = count_members(element);
+            if (!below) return std::nullopt;
+            count += *below;
+        }
+    } else if (const auto* string = value.if_string(); string != nullptr && string->size() > max_string_bytes) {
+        return std::nullopt;
     }
     return count;
 }
@@ -59,20 +63,20 @@ json::parse_options options() {
 
 }  // namespace
 
-base::Result<json::value> parse_value(std::string_view text, std::size_t max_members) {
+base::Result<json::value> parse_value(std::string_view text, std::size_t max_members, json::storage_ptr storage) {
+    const std::size_t written = count_written_members(text);
+    if (written > max_members) return Denied{Reason::malformed_json};
     boost::system::error_code error;
-    json::basic_parser<MemberCounter> counter(options());
-    const std::size_t used = counter.write_some(false, text.data(), text.size(), error);
-    if (error || used != text.size() || !counter.done()) return Denied{Reason::malformed_json};
-    if (counter.handler().members > max_members) return Denied{Reason::malformed_json};
-    json::value value = json::parse(text, error, {}, options());
+    json::value value = json::parse(text, error, std::move(storage), options());
     if (error) return Denied{Reason::malformed_json};
-    if (count_members(value) != counter.handler().members) return Denied{Reason::duplicate_member};
+    const auto kept = count_members(value);
+    if (!kept) return Denied{Reason::malformed_json};
+    if (*kept != written) return Denied{Reason::duplicate_member};
     return value;
 }
 
-base::Result<json::object> parse_object(std::string_view text, std::size_t max_members) {
-    auto value = parse_value(text, max_members);
+base::Result<json::object> parse_object(std::string_view text, std::size_t max_members, json::storage_ptr storage) {
+    auto value = parse_value(text, max_members, std::move(storage));
     if (!value) return value.error();
     if (!value->is_object()) return Denied{Reason::malformed_json};
     return std::move(value->get_object());

@@ -42,6 +42,11 @@ public:
         const std::lock_guard lock(mutex_);
         return keys_;
     }
+    // It is in the set, or was dropped for good: asking for the set anew says nothing more about it.
+    bool knows(const std::string& key_id) const {
+        const std::lock_guard lock(mutex_);
+        return keys_->contains(key_id) || dropped_.contains(key_id);
+    }
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
 private:

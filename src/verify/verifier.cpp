@@ -23,11 +23,12 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     if (!row->second.verify(parts->signing_input, parts->signature)) return not_ours;
 
     if (parts->type != "at+jwt") return not_ours;
-    auto claims = token::parse_claims(parts->claims_json);
+    auto claims = token::parse_claims(*parts->claims);
     if (!claims) return claims.error();
     if (claims->issuer != policy.issuer) return not_ours;
     if (std::find(claims->audience.begin(), claims->audience.end(), policy.audience) == claims->audience.end())
         return not_ours;
+    if (policy.keep_payload) claims->payload = std::move(parts->claims_json);
     return claims;
 }
 

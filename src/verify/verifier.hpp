@@ -19,6 +19,7 @@ namespace coatcheck::verify {
 struct Policy {
     std::string issuer;
     std::string audience;
+    bool keep_payload = false;  // AccessClaims::payload is filled
 };
 
 // A token that has been proven, as the cache keeps it.
@@ -54,6 +55,9 @@ public:
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view token) const {
         return prove(token, keys_, policy_);
     }
+
+    // How many proven tokens it holds.
+    std::size_t cached() const { return young_.size() + old_.size(); }
 
 private:
     // Only proven tokens get in, so their last characters (the signature) spread well and cannot be chosen.

@@ -1,35 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/cookies.hpp"
 
-#include <algorithm>
-#include <optional>
+#include "verify/request_rules.hpp"
 
 namespace coatcheck::web {
 
 std::string_view cookie_name(CookieKind kind, bool dev) {
     if (kind == CookieKind::access) return dev ? "coatcheck" : "__Host-Http-coatcheck";
     return dev ? "coatcheck-refresh" : "__Host-Http-coatcheck-refresh";
-}
-
-base::Result<std::string_view> find_cookie(const Request& request, CookieKind kind, bool dev) {
-    const std::string_view name = cookie_name(kind, dev);
-    std::string_view found;
-    bool conflict = false;
-    request.each(http::field::cookie, [&](std::string_view pairs) {
-        while (!pairs.empty()) {
-            const auto end = std::min(pairs.find(';'), pairs.size());
-            std::string_view pair = pairs.substr(0, end);
-            pairs.remove_prefix(std::min(end + 1, pairs.size()));
-            while (pair.starts_with(' ')) pair.remove_prefix(1);
-            if (pair.size() <= name.size() || !pair.starts_with(name) || pair[name.size()] != '=') continue;
-            const std::string_view value = pair.substr(name.size() + 1);
-            if (value.empty()) continue;
-            if (!found.empty() && found != value) conflict = true;
-            found = value;
-        }
-    });
-    if (conflict) return base::Denied{base::Reason::credential_conflict, {}, "one cookie came with two values"};
-    return found;
 }
 
 void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev) {
@@ -45,7 +23,7 @@ void clear_cookie(Response& response, CookieKind kind, bool dev) {
 }
 
 void clear_if_sent(Response& response, const Request& request, CookieKind kind, bool dev) {
-    const auto cookie = find_cookie(request, kind, dev);
+    const auto cookie = verify::find_cookie(request, cookie_name(kind, dev));
     if (!cookie || !cookie->empty()) clear_cookie(response, kind, dev);
 }
 

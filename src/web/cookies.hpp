@@ -2,7 +2,6 @@
 // Our two cookies (RFC 6265bis). Expires alone, no Max-Age: the access cookie ends with its token, to the second.
 #pragma once
 
-#include "base/result.hpp"
 #include "base/time.hpp"
 #include "web/http.hpp"
 
@@ -14,9 +13,6 @@ enum class CookieKind { access, refresh };
 
 // "__Host-Http-coatcheck", "__Host-Http-coatcheck-refresh"; in development without the prefix.
 std::string_view cookie_name(CookieKind kind, bool dev);
-
-// The value of our cookie; empty if absent. credential_conflict if it comes twice with different values.
-base::Result<std::string_view> find_cookie(const Request& request, CookieKind kind, bool dev);
 
 void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev);
 void clear_cookie(Response& response, CookieKind kind, bool dev);

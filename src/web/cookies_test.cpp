@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/cookies.hpp"
+#include "verify/request_rules.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,7 @@ struct WithCookies {
 // The value of the access cookie, or "conflict".
 std::string found(std::initializer_list<std::string_view> lines, CookieKind kind = CookieKind::access, bool dev = true) {
     const WithCookies sent(lines);
-    const auto value = find_cookie(sent.request, kind, dev);
+    const auto value = verify::find_cookie(sent.request, cookie_name(kind, dev));
     if (value) return std::string(*value);
     EXPECT_EQ(value.error().reason, base::Reason::credential_conflict);
     return "conflict";

@@ -14,20 +14,6 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
-const Denied conflict{Reason::credential_conflict, {}, "two different tokens came with one request"};
-
-// The token of one Authorization field; empty if it is of another scheme.
-std::string_view token_of(std::string_view value, bool bare_allowed) {
-    constexpr std::string_view scheme = "Bearer ";
-    const auto space = value.find(' ');
-    if (space == std::string_view::npos) {
-        if (boost::beast::iequals({value.data(), value.size()}, "bearer")) return "-";  // a scheme without a token: malformed
-        return bare_allowed ? value : std::string_view();
-    }
-    if (!boost::beast::iequals({value.data(), space}, "bearer")) return {};
-    return value.substr(scheme.size());
-}
-
 // Name and secret of HTTP Basic, each form-encoded (RFC 7617 §2, RFC 6749 §2.3.1).
 std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value) {
     constexpr std::string_view scheme = "Basic ";
@@ -54,13 +40,6 @@ std::string retired(const Settings& settings, const Request& request) {
     return "";
 }
 
-Result<Credential> joined(std::string_view first, Result<std::string_view> cookie) {
-    if (!cookie) return cookie.error();
-    if (first.empty()) return Credential{*cookie, true};
-    if (!cookie->empty() && *cookie != first) return conflict;
-    return Credential{first, false};
-}
-
 }  // namespace
 
 base::Result<std::string> check_service_key(const Service& service, const Request& request, auth::Scope scope) {
@@ -70,42 +49,24 @@ base::Result<std::string> check_service_key(const Service& service, const Reques
         if (name && *name != basic->first) return Denied{Reason::service_key_unknown};
         return name;
     }
-    const std::string_view text = token_of(value, false);
+    const std::string_view text = verify::bearer_token(value, false);
     if (text.empty()) return Denied{Reason::service_key_missing};
     return service.service_keys.check(text, scope);
 }
 
 Result<Credential> find_access_token(Service& service, const Request& request) {
     const Settings& settings = service.settings;
-    std::string_view in_header, user;
-    bool differ = false;
-    const auto take = [&](std::string_view token) {
-        if (!in_header.empty() && in_header != token) differ = true;
-        in_header = token;
-    };
     const auto count = [&](Dialect dialect) { service.dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); };
-    const bool bare_allowed = takes(settings, Dialect::bare_authorization, request.now);
-    request.each(http::field::authorization, [&](std::string_view value) {
-        const std::string_view token = token_of(value, bare_allowed);
-        if (token.empty()) return;
-        if (value.find(' ') == std::string_view::npos && token == value) count(Dialect::bare_authorization);
-        take(token);
-    });
-    if (takes(settings, Dialect::x_token, request.now) && request.fields->count("X-TOKEN") > 0) {
-        if (request.fields->count("X-TOKEN") != 1 || request.fields->count("X-USER") != 1 || request.field("X-USER").empty())
-            return Denied{Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
-        count(Dialect::x_token);
-        take(request.field("X-TOKEN").empty() ? "-" : request.field("X-TOKEN"));
-        user = request.field("X-USER");
-    }
-    if (differ) return conflict;
-    auto credential = joined(in_header, find_cookie(request, CookieKind::access, settings.dev));
-    if (credential) credential->user = user;
+    const auto credential = verify::find_credential(request, {.cookie = cookie_name(CookieKind::access, settings.dev),
+                                                              .bare_authorization = takes(settings, Dialect::bare_authorization, request.now),
+                                                              .x_token = takes(settings, Dialect::x_token, request.now)});
+    if (credential && credential->bare) count(Dialect::bare_authorization);
+    if (credential && !credential->user.empty()) count(Dialect::x_token);
     return credential;
 }
 
 Result<Credential> find_refresh_token(const Request& request, const Settings& settings, std::string_view in_body) {
-    return joined(in_body, find_cookie(request, CookieKind::refresh, settings.dev));
+    return verify::one_of(in_body, verify::find_cookie(request, cookie_name(CookieKind::refresh, settings.dev)));
 }
 
 Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method) {
@@ -113,10 +74,10 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
     const auto credential = find_access_token(context.service, request);
     if (!credential) return credential.error();
     if (credential->token.empty()) return Denied{Reason::token_missing, {}, retired(settings, request)};
-    if (credential->by_cookie && !is_safe_method(method) && !site_is_allowed(request, settings, Proof::always))
+    if (credential->by_cookie && !verify::is_safe_method(method) && !site_is_allowed(request, settings, verify::SiteProof::always))
         return Denied{Reason::csrf_refused};
     auto proof = context.verifier.check(credential->token, request.now);
-    if (proof && !credential->is_of(*(*proof)->claims)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
+    if (proof && !credential->is_of((*proof)->claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
     return proof;
 }
 

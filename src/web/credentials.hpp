@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "token/claims.hpp"
+#include "verify/request_rules.hpp"
 #include "web/cookies.hpp"
 #include "web/service.hpp"
 
@@ -12,13 +13,7 @@
 
 namespace coatcheck::web {
 
-struct Credential {
-    std::string_view token;  // empty: none was sent
-    bool by_cookie = false;  // and by nothing else: the CSRF rule applies
-    std::string_view user = "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
-
-    bool is_of(const token::AccessClaims& claims) const { return user.empty() || user == claims.subject; }
-};
+using verify::Credential;
 
 // The access token in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is switched on, or in the access cookie.
 // Other schemes are ignored. credential_conflict: two that differ, or half of X-TOKEN and X-USER. Counts dialects.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/cross_site.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace coatcheck::web {
 namespace {
 
@@ -14,21 +11,9 @@ bool comes_once(const Request& request, http::field name) { return request.field
 
 }  // namespace
 
-bool is_safe_method(std::string_view method) {
-    constexpr std::array<std::string_view, 3> safe{"GET", "HEAD", "OPTIONS"};
-    return std::find(safe.begin(), safe.end(), method) != safe.end();
-}
-
-bool site_is_allowed(const Request& request, const Settings& settings, Proof proof) {
-    const bool has_origin = request.has(http::field::origin);
-    const std::string_view origin = has_origin && comes_once(request, http::field::origin)
-                                        ? request.field(http::field::origin) : std::string_view();
-    if (request.fields->count("Sec-Fetch-Site") > 1) return false;
-    const std::string_view site = request.field("Sec-Fetch-Site");
-    if (!site.empty())
-        return site == "same-origin" || ((site == "same-site" || site == "cross-site") && is_listed(settings, origin));
-    if (has_origin) return origin == settings.origin || is_listed(settings, origin);
-    return proof == Proof::where_browser || request.field("X-Coatcheck") == "1";
+bool site_is_allowed(const Request& request, const Settings& settings, verify::SiteProof proof) {
+    const auto listed = [&](std::string_view origin) { return is_listed(settings, origin); };
+    return verify::site_is_allowed(request, settings.origin, listed, proof);
 }
 
 void allow_origin(Response& response, const Request& request, const Settings& settings) {

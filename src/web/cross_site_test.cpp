@@ -28,7 +28,7 @@ struct Sent {
     Request request;
 };
 
-bool allowed(const std::vector<Field>& fields, Proof proof = Proof::always) { return site_is_allowed(Sent(fields).request, settings(), proof); }
+bool allowed(const std::vector<Field>& fields, verify::SiteProof proof = verify::SiteProof::always) { return site_is_allowed(Sent(fields).request, settings(), proof); }
 
 std::string answer(const std::vector<Field>& fields, bool preflight) {
     const Sent sent(fields);
@@ -63,18 +63,18 @@ TEST(Csrf, WholeMatrixForCookies) {
 
 TEST(Csrf, WithoutAnySignABodyMayProceedAndACookieMayNot) {
     EXPECT_FALSE(allowed({}));
-    EXPECT_TRUE(allowed({}, Proof::where_browser));
+    EXPECT_TRUE(allowed({}, verify::SiteProof::where_browser));
 }
 
 TEST(Csrf, WhereABrowserTellsTheSiteABodyIsJudgedLikeACookie) {
-    EXPECT_FALSE(allowed({{"Origin", foreign}}, Proof::where_browser));
-    EXPECT_FALSE(allowed({{"Origin", "null"}}, Proof::where_browser));
-    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "cross-site"}}, Proof::where_browser));
-    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", foreign}}, Proof::where_browser));
-    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "none"}}, Proof::where_browser));
-    EXPECT_TRUE(allowed({{"Sec-Fetch-Site", "same-origin"}}, Proof::where_browser));
-    EXPECT_TRUE(allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", listed}}, Proof::where_browser));
-    EXPECT_TRUE(allowed({{"Origin", own}}, Proof::where_browser));
+    EXPECT_FALSE(allowed({{"Origin", foreign}}, verify::SiteProof::where_browser));
+    EXPECT_FALSE(allowed({{"Origin", "null"}}, verify::SiteProof::where_browser));
+    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "cross-site"}}, verify::SiteProof::where_browser));
+    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", foreign}}, verify::SiteProof::where_browser));
+    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "none"}}, verify::SiteProof::where_browser));
+    EXPECT_TRUE(allowed({{"Sec-Fetch-Site", "same-origin"}}, verify::SiteProof::where_browser));
+    EXPECT_TRUE(allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", listed}}, verify::SiteProof::where_browser));
+    EXPECT_TRUE(allowed({{"Origin", own}}, verify::SiteProof::where_browser));
 }
 
 TEST(Csrf, MarkOutweighsNoOrigin) {
@@ -86,14 +86,14 @@ TEST(Csrf, DoubledFieldsAreRefused) {
     EXPECT_FALSE(allowed({{"Origin", own}, {"Origin", foreign}}));
     EXPECT_FALSE(allowed({{"Origin", foreign}, {"Origin", own}}));
     EXPECT_FALSE(allowed({{"Origin", listed}, {"Origin", listed}}));
-    EXPECT_FALSE(allowed({{"Origin", listed}, {"Origin", foreign}}, Proof::where_browser));
+    EXPECT_FALSE(allowed({{"Origin", listed}, {"Origin", foreign}}, verify::SiteProof::where_browser));
     EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "cross-site"}}));
     EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "same-origin"}}));
 }
 
 TEST(Csrf, SafeMethodsAreThree) {
-    for (std::string_view method : {"GET", "HEAD", "OPTIONS"}) EXPECT_TRUE(is_safe_method(method)) << method;
-    for (std::string_view method : {"POST", "PUT", "PATCH", "DELETE", "get", "", "TRACE", "CONNECT", "BREW"}) EXPECT_FALSE(is_safe_method(method)) << method;
+    for (std::string_view method : {"GET", "HEAD", "OPTIONS"}) EXPECT_TRUE(verify::is_safe_method(method)) << method;
+    for (std::string_view method : {"POST", "PUT", "PATCH", "DELETE", "get", "", "TRACE", "CONNECT", "BREW"}) EXPECT_FALSE(verify::is_safe_method(method)) << method;
 }
 
 TEST(Cors, ListedOriginMayReadAnswers) {

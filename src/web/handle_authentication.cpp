@@ -35,7 +35,7 @@ void clear_other_deliveries(Response& response, const Request& request, const Se
 
 Waits sign_in(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
-    if (!site_is_allowed(request, service.settings, Proof::where_browser))
+    if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser))
         co_return write_problem(response, {Reason::csrf_refused});
     const auto form = parse_sign_in(request);
     if (!form) co_return write_problem(response, form.error());
@@ -83,7 +83,7 @@ Waits refresh(Context& context, const Request& request, Response& response) {
     const auto credential = find_refresh_token(request, service.settings, *in_body);
     if (!credential) co_return write_problem(response, credential.error());
     if (credential->token.empty()) co_return write_problem(response, {Reason::refresh_token_missing});
-    if (!site_is_allowed(request, service.settings, credential->by_cookie ? Proof::always : Proof::where_browser))
+    if (!site_is_allowed(request, service.settings, credential->by_cookie ? verify::SiteProof::always : verify::SiteProof::where_browser))
         co_return write_problem(response, {Reason::csrf_refused});
     const auto mac_key = service.ring.get()->ring.mac_key;
     const auto presented = token::RefreshToken::parse(credential->token, 1, *mac_key);
@@ -122,13 +122,13 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
     const bool by_header_or_body = (!access->token.empty() && !access->by_cookie) || !in_body->empty();
     SignOut out;
     out.any_cookie = (!access->token.empty() && access->by_cookie) || (!refresh->token.empty() && refresh->by_cookie);
-    if (out.any_cookie && !by_header_or_body && !site_is_allowed(request, settings, Proof::always))
+    if (out.any_cookie && !by_header_or_body && !site_is_allowed(request, settings, verify::SiteProof::always))
         return Denied{Reason::csrf_refused};
 
     std::optional<Denied> refused;
     if (!access->token.empty()) {
         const auto claims = context.verifier.check_ignoring_time(access->token);
-        if (claims && !access->is_of(*claims)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
+        if (claims && !access->is_of(claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
         if (claims) out.session = claims->session;
         else if (!access->by_cookie) refused = claims.error();
     }

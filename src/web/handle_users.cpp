@@ -69,7 +69,7 @@ boost::asio::awaitable<Result<auth::User>> confirm(Service& service, const Reque
 Waits sign_up(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
     if (!service.policy.sign_up) co_return write_problem(response, {Reason::sign_up_disabled});
-    if (!site_is_allowed(request, service.settings, Proof::where_browser))
+    if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser))
         co_return write_problem(response, {Reason::csrf_refused});
     const auto form = parse_sign_up(request);
     if (!form) co_return write_problem(response, form.error());

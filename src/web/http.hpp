@@ -39,10 +39,10 @@ struct Request {
     std::string_view field(http::field name) const { return view(fields->find(name)); }
     std::string_view field(std::string_view name) const { return view(fields->find({name.data(), name.size()})); }
     bool has(http::field name) const { return fields->find(name) != fields->end(); }
-    // Calls visit(value) for each field of that name.
+    // Calls visit(value) for each field of that name (verify::HeaderFields).
     template <class Visit>
-    void each(http::field name, Visit visit) const {
-        for (auto [row, end] = fields->equal_range(name); row != end; ++row)
+    void each(std::string_view name, Visit visit) const {
+        for (auto [row, end] = fields->equal_range({name.data(), name.size()}); row != end; ++row)
             visit(std::string_view(row->value().data(), row->value().size()));
     }
 

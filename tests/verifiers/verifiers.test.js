@@ -2,14 +2,16 @@
 // Verifiers in front of real APIs, against a real server: what they believe, and how soon they stop believing it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createTlsServer } from 'node:tls';
 import { createVerifier } from '../../sdk/node/dist/index.js';
 import { Coatcheck, end, freePort, launch, ROOT } from '../support/servers.js';
 
@@ -175,7 +177,7 @@ describe('a verifier in Node.js', () => {
 });
 
 /** The rows that everything in front of an API has to pass. */
-function passes(name, start, { takesXToken = false, flags = [] } = {}) {
+function passes(name, start, { takesXToken = false, hasEvents = false, flags = [] } = {}) {
   describe(name, () => {
     let [server, api, stop] = [];
     before(async () => {
@@ -240,6 +242,26 @@ function passes(name, start, { takesXToken = false, flags = [] } = {}) {
         await until('signed out', async () => (await older('X-TOKEN', ada.token, 'X-USER', ada.user.id))[0] === 401, 1000);
       });
 
+    if (hasEvents)
+      test('an open connection ends when its session does, and no other', async () => {
+        const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+        const open = async ({ token }) => {
+          const connection = { text: '', isOpen: true };
+          const answer = await new Promise((done, fail) => {
+            request(`${api}/api/events`, { headers: { Authorization: `Bearer ${token}` }, agent: false }, done).on('error', fail).end();
+          });
+          assert.equal(answer.statusCode, 200);
+          answer.on('data', (part) => { connection.text += part; }).on('close', () => { connection.isOpen = false; }).on('error', () => {});
+          await until('its first event', () => connection.text.includes('data: '));
+          return { connection, answer };
+        };
+        const [first, second] = [await open(one), await open(two)];
+        await server.signOut(one.token);
+        assert.ok(await until('it ends', () => !first.connection.isOpen) < 1000);
+        assert.ok(second.connection.isOpen);
+        second.answer.destroy();
+      });
+
     test('two different tokens are none', async () => {
       const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
       const answer = await ask('GET', `${api}/api/me`, [...bearer(one.token), 'Cookie', `__Host-Http-coatcheck=${two.token}`]);
@@ -249,14 +271,21 @@ function passes(name, start, { takesXToken = false, flags = [] } = {}) {
   });
 }
 
-for (const name of ['express', 'fastify'])
+/** An example that takes PORT, COATCHECK_URL and COATCHECK_SERVICE_KEY from its environment. */
+const EXAMPLE_APIS = {
+  express: [process.execPath, join(EXAMPLES, 'express/server.mjs')],
+  fastify: [process.execPath, join(EXAMPLES, 'fastify/server.mjs')],
+  'cpp-beast': [join(ROOT, 'build/examples/cpp-beast/api')],
+  'cpp-httplib': [join(ROOT, 'build/examples/cpp-httplib')],
+};
+for (const [name, [command, ...words]] of Object.entries(EXAMPLE_APIS))
   passes(`examples/${name}`, async (server) => {
     const port = await freePort();
     const key = server.serviceKey(name, 'feed');
-    const options = { env: { ...process.env, PORT: `${port}`, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: key } };
-    const child = await launch(process.execPath, [join(EXAMPLES, name, 'server.mjs')], options, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+    const env = { ...process.env, PORT: `${port}`, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: key, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') };
+    const child = await launch(command, words, { env }, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
     return { api: `http://localhost:${port}`, stop: () => end(child) };
-  }, { takesXToken: true });
+  }, { takesXToken: true, hasEvents: ['express', 'cpp-beast'].includes(name) });
 
 /** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
 async function lumen(server) {
@@ -376,46 +405,121 @@ for (const [name, start] of Object.entries(PROXIES)) {
   });
 }
 
-test('a verifier in PHP, with the cache of a host between its requests', async () => {
+/** A program that answers a line with a line; what it says unasked, `ended …`, goes to `unasked`. */
+function lines(command, ...words) {
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') } });
+  const unasked = [];
+  const waiting = [];
+  createInterface({ input: child.stdout }).on('line', (line) => (line.startsWith('ended ') ? unasked.push(line) : waiting.shift()?.(line.trim())));
+  const check = (line) => new Promise((done) => {
+    waiting.push(done);
+    child.stdin.write(`${line}\n`);
+  });
+  return { check, unasked, stop: () => end(child) };
+}
+
+const PROGRAMS = {
+  'PHP, with the cache of a host between its requests': (server, directory, key, ...more) => lines('php', join(ROOT, 'sdk/php/test/check.php'), server.url, key, join(directory, `cache${more.length}`), ...more),
+  'C, over the library': (server, directory, key, ...more) => lines(join(ROOT, 'build/examples/check'), server.url, key, ...more),
+};
+for (const [name, start] of Object.entries(PROGRAMS))
+  test(`a verifier in ${name}`, async () => {
+    const server = await new Coatcheck('--access-ttl', '60s').start();
+    server.addUser('ada');
+    const directory = mkdtempSync(join(tmpdir(), 'coatcheck-verifier-'));
+    const [strict, lenient] = [start(server, directory, server.serviceKey('strict', 'feed')), start(server, directory, server.serviceKey('lenient', 'feed'), 'accept')];
+    try {
+      const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+      for (const { check } of [strict, lenient]) {
+        await until('it is ready', async () => (await check(one.token)) === 'ok ada');
+        assert.equal(await check(forged(one.token)), 'token_not_ours');
+        assert.equal(await check('junk'), 'token_malformed');
+      }
+      await server.signOut(one.token);
+      for (const { check } of [strict, lenient]) assert.ok(await until('signed out', async () => (await check(one.token)) === 'token_revoked') < 1000);
+      server.command(['user', 'set', 'ada', '--role', 'editor']);
+      await until('stale', async () => (await strict.check(two.token)) === 'token_stale', 1000);
+      const three = await server.signInElsewhere('3');
+      assert.equal(await strict.check(three.token), 'ok ada');
+      assert.equal(await lenient.check(three.token), 'ok ada');
+      const { kid } = JSON.parse(Buffer.from(three.token.split('.')[0], 'base64url'));
+      server.command(['key', 'revoke', kid]);
+      await until('the key is dropped', async () => (await strict.check(three.token)) === 'token_not_ours', 1000);
+      const between = await server.signInElsewhere('between');
+      for (const { check } of [strict, lenient]) await until('the key that came instead', async () => (await check(between.token)) === 'ok ada', 8000);
+      const ended = await server.signInElsewhere('ended');
+      await server.signOut(ended.token);
+      await until('signed out', async () => (await lenient.check(ended.token)) === 'token_revoked', 1000);
+      await server.crash();
+      await until('the limit', async () => (await strict.check(between.token)) === 'unavailable');
+      assert.equal(await lenient.check(ended.token), 'token_revoked', 'what was known stays known');
+      await server.start();
+      await until('it is back', async () => (await strict.check(one.token)) === 'token_not_ours', 5000);
+      server.command(['key', 'rotate']);
+      server.command(['key', 'rotate']);
+      const four = await server.signInElsewhere('4');
+      await until('the new key', async () => (await strict.check(four.token)) === 'ok ada', 8000);
+      assert.equal(await strict.check(between.token), 'ok ada', 'nobody is signed out by a rotation');
+    } finally {
+      await strict.stop();
+      await lenient.stop();
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+test('a verifier in C: what ends is told once, and not to those who forgot', async () => {
   const server = await new Coatcheck('--access-ttl', '60s').start();
   server.addUser('ada');
-  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-php-'));
-  const start = (...more) => {
-    const child = spawn('php', [join(ROOT, 'sdk/php/test/check.php'), server.url, server.serviceKey(`php${more.length}`, 'feed'), join(directory, `cache${more.length}`), ...more], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const check = async (token) => {
-      child.stdin.write(`${token}\n`);
-      return (await lines.next()).value.trim();
-    };
-    return { child, check };
-  };
-  const [strict, lenient] = [start(), start('accept')];
+  const { check, unasked, stop } = lines(join(ROOT, 'build/examples/check'), server.url, server.serviceKey('c', 'feed'));
   try {
     const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
-    for (const { check } of [strict, lenient]) {
-      assert.equal(await check(one.token), 'ok ada');
-      assert.equal(await check(forged(one.token)), 'token_not_ours');
-      assert.equal(await check('junk'), 'token_malformed');
-    }
+    assert.equal(await check('wait'), 'ready');
+    const numbers = [];
+    for (const { token } of [one, one, two]) numbers.push((await check(`watch ${token}`)).replace('watching ', ''));
+    assert.equal(new Set(numbers).size, 3);
+    assert.equal(await check(`forget ${numbers[1]}`), 'forgotten');
     await server.signOut(one.token);
-    for (const { check } of [strict, lenient]) assert.ok(await until('signed out', async () => (await check(one.token)) === 'token_revoked') < 1000);
-    server.command(['user', 'set', 'ada', '--role', 'editor']);
-    await until('stale', async () => (await strict.check(two.token)) === 'token_stale', 1000);
-    const three = await server.signInElsewhere('3');
-    assert.equal(await strict.check(three.token), 'ok ada');
-    assert.equal(await lenient.check(three.token), 'ok ada');
-    const { kid } = JSON.parse(Buffer.from(three.token.split('.')[0], 'base64url'));
-    server.command(['key', 'revoke', kid]);
-    await until('the key is dropped', async () => (await strict.check(three.token)) === 'token_not_ours', 1000);
-    await server.crash();
-    await until('the limit', async () => (await strict.check(three.token)) === 'unavailable');
-    assert.equal(await lenient.check(one.token), 'token_revoked', 'what was known stays known');
-    await server.start();
-    await until('it is back', async () => (await strict.check(one.token)) === 'token_not_ours', 3000);
-    const four = await server.signInElsewhere('4');
-    await until('the new key', async () => (await strict.check(four.token)) === 'ok ada', 8000);
+    await until('it heard', () => unasked.length > 0, 1000);
+    server.command(['user', 'disable', 'ada']);
+    await until('the second', () => unasked.length > 1, 1000);
+    assert.deepEqual(unasked, ['ended 0 token_revoked', 'ended 2 token_revoked']);
+    assert.equal(await check(`watch ${two.token}`), 'token_revoked');
+    assert.equal(await check('feed'), 'following');
   } finally {
-    for (const { child } of [strict, lenient]) await end(child);
+    await stop();
+    await server.stop();
+  }
+});
+
+test('a verifier in C speaks TLS to the server, and to nobody who only says so', async () => {
+  const server = await new Coatcheck('--access-ttl', '60s').start();
+  server.addUser('ada');
+  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-tls-'));
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=test', '-addext', 'subjectAltName=DNS:localhost',
+    '-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')]);
+  assert.equal(made.status, 0, `${made.stderr}`);
+  const proxy = createTlsServer({ key: readFileSync(join(directory, 'key.pem')), cert: readFileSync(join(directory, 'cert.pem')) }, (client) => {
+    const onward = connect(server.port, '127.0.0.1');
+    client.pipe(onward).pipe(client);
+    for (const socket of [client, onward]) socket.on('error', () => { client.destroy(); onward.destroy(); });
+  });
+  proxy.on('tlsClientError', () => {});
+  const port = await freePort();
+  await new Promise((done) => proxy.listen(port, '127.0.0.1', done));
+  const key = server.serviceKey('c', 'feed');
+  const open = [];
+  const verifierAt = (host, ...more) => {
+    open.push(lines(join(ROOT, 'build/examples/check'), `https://${host}:${port}`, key, 'refuse', ...more));
+    return open.at(-1);
+  };
+  try {
+    assert.equal(await verifierAt('localhost', join(directory, 'cert.pem')).check('wait'), 'ready');
+    assert.equal(await verifierAt('127.0.0.1', join(directory, 'cert.pem')).check('wait'), 'not ready', 'the certificate is not for this name');
+    assert.equal(await verifierAt('localhost').check('wait'), 'not ready', 'nobody vouches for it');
+  } finally {
+    for (const { stop } of open) await stop();
+    await new Promise((done) => proxy.close(done));
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coatcheck/verifier.hpp"
+
+#include "server_link.hpp"
+#include "verify/request_rules.hpp"
+#include "verify/verifier.hpp"
+#include "watchers.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
+namespace coatcheck {
+namespace {
+
+constexpr unsigned max_lanes = 16;
+
+Reason public_reason(base::Reason reason) {
+    switch (reason) {
+        case base::Reason::token_malformed: return Reason::token_malformed;
+        case base::Reason::token_not_ours: return Reason::token_not_ours;
+        case base::Reason::token_not_yet_valid: return Reason::token_not_yet_valid;
+        case base::Reason::token_expired: return Reason::token_expired;
+        case base::Reason::token_revoked: return Reason::token_revoked;
+        case base::Reason::token_stale: return Reason::token_stale;
+        default: return Reason::unavailable;
+    }
+}
+
+Options checked(Options options) {
+    while (options.url.ends_with('/')) options.url.pop_back();
+    if (options.issuer.empty()) options.issuer = options.url;
+    if (options.audience.empty()) options.audience = options.issuer;
+    if (options.service_key.empty() && !options.ignore_revocations)
+        throw std::invalid_argument("coatcheck: a verifier needs a service key to hear of sign-outs: coatcheck service-key add NAME --scope feed "
+                                    "(or say ignore_revocations)");
+    const bool has_line_end = options.service_key.find_first_of("\r\n") != std::string::npos;
+    if (has_line_end) throw std::invalid_argument("coatcheck: the service key holds the end of a line");
+    if (options.cut_after.count() <= 0) throw std::invalid_argument("coatcheck: cut_after is a time above zero");
+    return options;
+}
+
+// The fields of a request as the rules want to see them.
+struct SentFields {
+    std::span<const Field> fields;
+
+    static bool same_name(std::string_view a, std::string_view b) {
+        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+        return std::ranges::equal(a, b, {}, lower, lower);
+    }
+    template <class Visit>
+    void each(std::string_view name, Visit visit) const {
+        for (const auto& field : fields)
+            if (same_name(field.name, name)) visit(field.value);
+    }
+};
+
+}  // namespace
+
+// Each thread keeps to its lane: cores that share no cache line do not wait for each other. Where there are more threads
+// than lanes some share one, behind its lock, which is held for a look-up and never for a signature.
+class Verifier::Live {
+public:
+    explicit Live(Options given)
+        : options_(checked(std::move(given))), watchers_(revocations_),
+          link_(options_, keys_, revocations_, [this](const auto& entries) { watchers_.tell(entries); }, [this] { watchers_.tell_all(); }) {
+        const verify::Policy policy{options_.issuer, options_.audience, /*keep_payload=*/true};
+        const unsigned lanes = std::clamp(std::thread::hardware_concurrency(), 1U, max_lanes);
+        for (unsigned i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>(policy, keys_, revocations_, options_.cached_tokens));
+    }
+
+    Verdict check(std::string_view token) {
+        if (!link_.is_trusted()) return Reason::unavailable;
+        const auto now = base::read_clock();
+        Lane& lane = own_lane();
+        {
+            const std::lock_guard lock(lane.mutex);
+            if (const auto seen = lane.verifier.check_seen(token, now)) return verdict_of(*seen);
+        }
+        auto proof = lane.verifier.prove_new(token);
+        if (!proof) return why_not(token, proof.error().reason);
+        const std::lock_guard lock(lane.mutex);
+        return verdict_of(lane.verifier.keep(token, *std::move(proof), now));
+    }
+
+    Verdict authenticate(const Request& request, const CredentialOptions& rules) {
+        const SentFields fields{request.fields};
+        const auto credential = verify::find_credential(fields, {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck", .x_token = rules.x_token});
+        if (!credential) return Reason::credential_conflict;
+        if (credential->token.empty()) return Reason::token_missing;
+        const auto is_listed = [&](std::string_view origin) { return std::ranges::find(rules.origins, origin) != rules.origins.end(); };
+        if (credential->by_cookie && !verify::is_safe_method(request.method) &&
+            !verify::site_is_allowed(fields, rules.origin, is_listed, verify::SiteProof::always))
+            return Reason::csrf_refused;
+        auto verdict = check(credential->token);
+        if (verdict && !credential->is_of(verdict.user().id())) return Reason::token_not_ours;
+        return verdict;
+    }
+
+    State state() {
+        State state{link_.feed_state(), revocations_.size(), 0};
+        for (const auto& lane : lanes_) {
+            const std::lock_guard lock(lane->mutex);
+            state.cached += lane->verifier.cached();
+        }
+        return state;
+    }
+
+    Watchers& watchers() { return watchers_; }
+    ServerLink& link() { return link_; }
+
+private:
+    struct alignas(128) Lane {
+        Lane(const verify::Policy& policy, const verify::KeySet& keys, const verify::Revocations& revocations, std::size_t cached)
+            : verifier(policy, keys, revocations, cached) {}
+        std::mutex mutex;
+        verify::Verifier verifier;
+    };
+
+    Lane& own_lane() {
+        static std::atomic<unsigned> threads{0};
+        thread_local const unsigned number = threads.fetch_add(1, std::memory_order_relaxed);
+        return *lanes_[number % lanes_.size()];
+    }
+
+    Verdict verdict_of(const base::Result<verify::Proof*>& proof) const {
+        if (proof) return User((*proof)->claims);
+        return public_reason(proof.error().reason);
+    }
+
+    // A key that is not in the set may have come into it since: nobody is told that a token is not ours by an old set.
+    Verdict why_not(std::string_view token, base::Reason reason) {
+        if (reason == base::Reason::token_not_ours) {
+            const auto parts = token::parse_compact(token);
+            if (parts && !keys_.knows(parts->key_id) && !link_.key_set_is_fresh()) return Reason::unavailable;
+        }
+        return public_reason(reason);
+    }
+
+    const Options options_;
+    verify::KeySet keys_;
+    verify::Revocations revocations_;
+    Watchers watchers_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    ServerLink link_;  // the last: its thread uses the others
+};
+
+User::User(std::shared_ptr<const token::AccessClaims> claims) : claims_(std::move(claims)) {}
+std::string_view User::id() const { return claims_->subject; }
+std::string_view User::username() const { return claims_->username; }
+std::string_view User::session() const { return claims_->session; }
+std::string_view User::scope() const { return claims_->scope; }
+const std::vector<std::string>& User::roles() const { return claims_->roles; }
+bool User::has_role(std::string_view role) const { return std::ranges::find(claims_->roles, role) != claims_->roles.end(); }
+std::chrono::sys_seconds User::expires() const { return std::chrono::floor<std::chrono::seconds>(claims_->expires); }
+std::chrono::sys_seconds User::authenticated() const { return std::chrono::floor<std::chrono::seconds>(claims_->authenticated); }
+std::string_view User::claims_json() const { return claims_->payload; }
+
+Verifier::Verifier(Options options) : live_(std::make_unique<Live>(std::move(options))) {}
+Verifier::~Verifier() = default;
+Verdict Verifier::check(std::string_view token) { return live_->check(token); }
+Verdict Verifier::authenticate(const Request& request, const CredentialOptions& options) { return live_->authenticate(request, options); }
+bool Verifier::wait_until_ready(std::chrono::milliseconds at_most) { return live_->link().wait_until_ready(at_most); }
+State Verifier::state() const { return live_->state(); }
+void Verifier::forget(std::uint64_t number) { live_->watchers().forget(number); }
+std::uint64_t Verifier::on_end(const User& user, std::function<void(Reason)> callback) {
+    return live_->watchers().add(user.claims_, [callback = std::move(callback)] { callback(Reason::token_revoked); });
+}
+
+}  // namespace coatcheck
