@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -35,6 +36,9 @@ constexpr Key keys[] = {
     {"accept.bare_authorization_until", &Config::bare_authorization_until, "The last day of that, by UTC; empty: no end."},
     {"accept.x_token", &Config::x_token, "Take `X-TOKEN: <token>` with `X-USER: <user id>` as well."},
     {"accept.x_token_until", &Config::x_token_until, "The last day of that, by UTC; empty: no end."},
+    {"accept.envelope", &Config::envelope, "Sign-in with `user_name`, answered in `{success, data, detail}`."},
+    {"accept.envelope_path", &Config::envelope_path, "Another path for it, such as /login; empty: none."},
+    {"accept.envelope_until", &Config::envelope_until, "The last day of that, by UTC; empty: no end."},
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
@@ -88,6 +92,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
             diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
     }
     return row[b.size()];
+}
+
+// Letters, digits and /-._~, and not a path of ours.
+bool is_free_path(std::string_view path) {
+    constexpr std::string_view ours[] = {"/api/v1/", "/oauth2/", "/.well-known/", "/sdk/", "/dev/", "/healthz", "/readyz", "/openapi.json", "/page.", "/icon.svg"};
+    const auto is_plain = [](unsigned char c) { return std::isalnum(c) || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos; };
+    return path.starts_with('/') && path.size() > 1 && path.size() <= 200 && std::ranges::all_of(path, is_plain) &&
+           std::ranges::none_of(ours, [&](std::string_view own) { return path.starts_with(own); });
 }
 
 [[noreturn]] void unknown_key(const std::string& where, std::string_view name) {
@@ -337,8 +349,11 @@ void check_config(const Config& config) {
     within("sessions.idle", config.idle, seconds(1), hours(24 * 400));
     within("sessions.refresh_grace", config.refresh_grace, std::chrono::milliseconds(1), minutes(10));
     if (config.min_password < 8 || config.min_password > 128) refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
-    for (const auto& [key, day] : {std::pair{"accept.bare_authorization_until", config.bare_authorization_until}, std::pair{"accept.x_token_until", config.x_token_until}})
+    for (const auto& [key, day] : {std::pair{"accept.bare_authorization_until", config.bare_authorization_until}, std::pair{"accept.x_token_until", config.x_token_until},
+                                   std::pair{"accept.envelope_until", config.envelope_until}})
         if (!day.empty() && !base::parse_day_end(day)) refuse(key, "needs a day such as 2027-01-31, or nothing, not " + quoted(day));
+    const auto& path = config.envelope_path;
+    if (!path.empty() && !is_free_path(path)) refuse("accept.envelope_path", "needs a path such as /login that has no other meaning here, or nothing, not " + quoted(path));
     for (const auto& origin : config.origins)
         if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + quoted(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))

@@ -31,8 +31,9 @@ struct Config {
     base::Duration refresh_grace = std::chrono::seconds(30);
     bool sign_up = false;
     std::int64_t min_password = 15;
-    bool bare_authorization = false, x_token = false;
-    std::string bare_authorization_until, x_token_until;  // the last day, such as 2027-01-31; empty: no end
+    bool bare_authorization = false, x_token = false, envelope = false;
+    std::string bare_authorization_until, x_token_until, envelope_until;  // the last day, such as 2027-01-31; empty: no end
+    std::string envelope_path;
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off
     bool log_access = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What values configuration may have, and how it is printed.
 #include "app/config.hpp"
+#include "web/routes.hpp"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -46,6 +47,10 @@ TEST(ConfigValues, PublicUrlIsAnOrigin) {
 }
 
 TEST(ConfigValues, TheLastDayOfADialectIsADay) {
+    for (std::string_view good : {"", "/login", "/api/login.php", "/v1/users/sign-in"}) EXPECT_EQ(mistake({with("accept.envelope_path", good)}), "") << good;
+    for (std::string_view bad : {"login", "/", "/a b", "/a?b", "/{id}", "/a%2f"}) EXPECT_NE(mistake({with("accept.envelope_path", bad)}), "") << bad;
+    for (const auto& route : web::public_routes())
+        EXPECT_NE(mistake({with("accept.envelope_path", route.path)}), "") << route.path << " has its own meaning";
     for (std::string_view good : {"", "2027-01-31", "2028-02-29", "0001-01-01"}) EXPECT_EQ(mistake({with("accept.x_token_until", good)}), "") << good;
     for (std::string_view bad : {"2027-02-29", "2027-13-01", "2027-1-1", "20270131", "2027-01-31T00:00:00Z", "31.01.2027", "+027-01-31", "2027-01-3x", "never"})
         EXPECT_NE(mistake({with("accept.x_token_until", bad)}), "") << bad;

@@ -30,6 +30,8 @@ web::Settings settings_of(const Config& config) {
     };
     take(web::Dialect::bare_authorization, config.bare_authorization, config.bare_authorization_until);
     take(web::Dialect::x_token, config.x_token, config.x_token_until);
+    take(web::Dialect::envelope, config.envelope, config.envelope_until);
+    settings.envelope_path = config.envelope_path;
     settings.log_access = config.log_access;
     settings.hsts = config.public_url.starts_with("https://");
     return settings;

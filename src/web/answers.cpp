@@ -59,4 +59,11 @@ void write_tokens(Response& response, const Settings& settings, const auth::Gran
     write_json(response, 200, json::serialize(answer));
 }
 
+void write_envelope(Response& response, const auth::Granted& granted, const auth::Tokens& tokens) {
+    json::object data{{"token", tokens.access}, {"user_id", granted.user.id},
+                      {"expires_at", unix_seconds(tokens.access_end)}, {"refresh_token", tokens.refresh}};
+    write_json(response, 200, json::serialize(json::object{{"success", true}, {"data", std::move(data)},
+                                                           {"detail", {{"message", "Signed in."}, {"error", nullptr}}}}));
+}
+
 }  // namespace coatcheck::web

@@ -19,4 +19,7 @@ boost::json::object session_json(const auth::Session& session, std::string_view 
 // The answer to sign-in, refresh and a password change: tokens by the session's delivery, and nowhere else.
 void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens);
 
+// The same for clients that were written to the envelope {success, data, detail}; always by body.
+void write_envelope(Response& response, const auth::Granted& granted, const auth::Tokens& tokens);
+
 }  // namespace coatcheck::web

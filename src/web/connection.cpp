@@ -183,11 +183,17 @@ void Connection::parse_header(std::string_view head) {
     request_.address = client_address(peer_, list, loop_.context().service.settings.trusted_proxies);
 }
 
+// The operator may have given a route another path (accept.envelope_path).
+std::string_view Connection::routed_path() {
+    const std::string& other = loop_.context().service.settings.envelope_path;
+    return !other.empty() && request_.path == other ? envelope_route : request_.path;
+}
+
 void Connection::handle() {
     response_.clear();
     head_only_ = request_.method == http::verb::head;
     last_ = last_ || !frame_->keep_alive || loop_.stopping();
-    const Match match = find_route(routes_, request_.method, request_.path);
+    const Match match = find_route(routes_, request_.method, routed_path());
     route_ = match.route;
     cross_origin_ = match.cross_origin;
     request_.argument = match.argument;
@@ -293,7 +299,7 @@ void Connection::refuse_and_close(const Denied& denied) {
     request_.now = base::read_clock();
     response_.clear();
     write_problem(response_, denied);
-    if (frame_ && parser_ && parser_->is_header_done() && find_route(routes_, request_.method, request_.path).cross_origin)
+    if (frame_ && parser_ && parser_->is_header_done() && find_route(routes_, request_.method, routed_path()).cross_origin)
         allow_origin(response_, request_, loop_.context().service.settings);
     response_.close = last_ = true;
     loop_.counters().refusals[static_cast<std::size_t>(denied.reason)].fetch_add(1, std::memory_order_relaxed);

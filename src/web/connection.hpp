@@ -42,6 +42,7 @@ private:
     // What of the next request is there: false means more bytes are needed, or the connection is ending.
     bool take_header();
     void parse_header(std::string_view head);
+    std::string_view routed_path();
     void handle();
     void run_waiting(const Route& route);
     void finish(bool is_known_route);

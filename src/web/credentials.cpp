@@ -27,14 +27,9 @@ std::optional<std::pair<std::string, std::string>> basic_credentials(std::string
     return std::pair{*name, *secret};
 }
 
-bool takes(const Settings& settings, Dialect dialect, base::Timestamp now) {
-    const auto& until = settings.dialects[static_cast<std::size_t>(dialect)];
-    return until && now < *until;
-}
-
 // For a client whose way has come to its end: that it has.
 std::string retired(const Settings& settings, const Request& request) {
-    const auto is_over = [&](Dialect dialect) { return settings.dialects[static_cast<std::size_t>(dialect)] && !takes(settings, dialect, request.now); };
+    const auto is_over = [&](Dialect dialect) { return settings.dialects[static_cast<std::size_t>(dialect)] && !settings.takes(dialect, request.now); };
     if (is_over(Dialect::x_token) && request.fields->count("X-TOKEN") > 0) return "X-TOKEN is no longer taken here: send Authorization: Bearer";
     if (is_over(Dialect::bare_authorization) && request.fields->count(http::field::authorization) > 0) return "a token without Bearer before it is no longer taken here";
     return "";
@@ -56,12 +51,11 @@ base::Result<std::string> check_service_key(const Service& service, const Reques
 
 Result<Credential> find_access_token(Service& service, const Request& request) {
     const Settings& settings = service.settings;
-    const auto count = [&](Dialect dialect) { service.dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); };
     const auto credential = verify::find_credential(request, {.cookie = cookie_name(CookieKind::access, settings.dev),
-                                                              .bare_authorization = takes(settings, Dialect::bare_authorization, request.now),
-                                                              .x_token = takes(settings, Dialect::x_token, request.now)});
-    if (credential && credential->bare) count(Dialect::bare_authorization);
-    if (credential && !credential->user.empty()) count(Dialect::x_token);
+                                                              .bare_authorization = settings.takes(Dialect::bare_authorization, request.now),
+                                                              .x_token = settings.takes(Dialect::x_token, request.now)});
+    if (credential && credential->bare) service.count(Dialect::bare_authorization);
+    if (credential && !credential->user.empty()) service.count(Dialect::x_token);
     return credential;
 }
 

@@ -34,6 +34,26 @@ bool is_type(std::string_view type, std::string_view wanted) {
     return is(essence, wanted) && (rest.empty() || is(rest, "charset=utf-8") || is(rest, "charset=\"utf-8\""));
 }
 
+bool is_declared_as(const Request& request, std::string_view type) {
+    return request.fields->count(http::field::content_type) == 1 && is_type(request.field(http::field::content_type), type);
+}
+
+// The one field of that name in application/x-www-form-urlencoded; others are passed over.
+Result<std::string> form_field(std::string_view body, std::string_view name) {
+    std::optional<std::string> found;
+    while (!body.empty()) {
+        const std::string_view field = body.substr(0, body.find('&'));
+        body.remove_prefix(std::min(field.size() + 1, body.size()));
+        const auto equals = std::min(field.find('='), field.size());
+        if (base::from_form(field.substr(0, equals)) != name) continue;
+        if (found) return Denied{Reason::duplicate_member, {}, "", std::string(name)};
+        found = base::from_form(field.substr(std::min(equals + 1, field.size())));
+        if (!found) return Denied{Reason::invalid_member, {}, "percent-encoded text", std::string(name)};
+    }
+    if (!found) return Denied{Reason::missing_member, {}, "", std::string(name)};
+    return *std::move(found);
+}
+
 // At most so many bytes, and no half character.
 std::string cut(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return std::string(text);
@@ -44,13 +64,14 @@ std::string cut(std::string_view text, std::size_t bytes) {
 // The members of a body, taken one by one; the first refusal is kept and told at the end.
 class Members {
 public:
+    // `known`: other members are refused; empty: they are passed over.
     Members(const Request& request, std::initializer_list<std::string_view> known) {
-        if (request.fields->count(http::field::content_type) != 1 || !is_type(request.field(http::field::content_type), json_type)) { refuse({Reason::unsupported_media_type, {}, std::string(json_type)}); return; }
+        if (!is_declared_as(request, json_type)) { refuse({Reason::unsupported_media_type, {}, std::string(json_type)}); return; }
         auto parsed = token::parse_object(request.body);
         if (!parsed) { refuse(parsed.error()); return; }
         object_ = *std::move(parsed);
         for (const auto& member : object_)
-            if (std::find(known.begin(), known.end(), std::string_view(member.key())) == known.end())
+            if (known.size() > 0 && std::find(known.begin(), known.end(), std::string_view(member.key())) == known.end())
                 refuse({Reason::unknown_member, {}, "", cut(member.key(), 64)});
     }
     Members(const Members&) = delete;
@@ -147,6 +168,26 @@ Result<auth::SignIn> parse_sign_in(const Request& request) {
     return finished(members, std::move(form));
 }
 
+Result<auth::SignIn> parse_envelope_sign_in(const Request& request) {
+    auth::SignIn form;
+    form.delivery = auth::Delivery::body;
+    form.device = printable(request.field(http::field::user_agent));
+    form.address = request.address;
+    if (is_declared_as(request, form_type)) {
+        auto name = form_field(request.body, "user_name"), password = form_field(request.body, "password");
+        if (!name) return name.error();
+        if (!password) return password.error();
+        form.login = *std::move(name);
+        form.password = base::Secret(*std::move(password));
+        if (form.login.size() > max_login_bytes) return Denied{Reason::invalid_member, {}, "at most 320 bytes", "user_name"};
+        return form;
+    }
+    Members members(request, {});
+    form.login = members.text("user_name", max_login_bytes);
+    form.password = base::Secret(members.text("password", max_password_bytes));
+    return finished(members, std::move(form));
+}
+
 Result<std::string> parse_refresh(const Request& request) {
     if (request.body.empty()) return std::string();
     Members members(request, {"refresh_token"});
@@ -229,22 +270,10 @@ Result<ManagedUserForm> parse_user_change(const Request& request) {
 }
 
 Result<base::Secret> parse_token_form(const Request& request) {
-    if (request.fields->count(http::field::content_type) != 1 || !is_type(request.field(http::field::content_type), form_type))
-        return Denied{Reason::unsupported_media_type, {}, std::string(form_type)};
-    std::optional<base::Secret> token;
-    std::string_view rest = request.body;
-    while (!rest.empty()) {
-        const std::string_view field = rest.substr(0, rest.find('&'));
-        rest.remove_prefix(std::min(field.size() + 1, rest.size()));
-        const auto equals = std::min(field.find('='), field.size());
-        if (base::from_form(field.substr(0, equals)) != "token") continue;
-        if (token) return Denied{Reason::duplicate_member, {}, "", "token"};
-        auto value = base::from_form(field.substr(std::min(equals + 1, field.size())));
-        if (!value) return Denied{Reason::invalid_member, {}, "percent-encoded text", "token"};
-        token.emplace(*std::move(value));
-    }
-    if (!token) return Denied{Reason::missing_member, {}, "", "token"};
-    return *std::move(token);
+    if (!is_declared_as(request, form_type)) return Denied{Reason::unsupported_media_type, {}, std::string(form_type)};
+    auto token = form_field(request.body, "token");
+    if (!token) return token.error();
+    return base::Secret(*std::move(token));
 }
 
 Result<base::Secret> parse_current_password(const Request& request) {

@@ -31,6 +31,22 @@ void clear_other_deliveries(Response& response, const Request& request, const Se
     if (delivery == auth::Delivery::body) clear_if_sent(response, request, CookieKind::refresh, settings.dev);
 }
 
+// A session for who knows the password, or why not.
+boost::asio::awaitable<Result<auth::Granted>> open_session(Service& service, const auth::SignIn& form) {
+    Result<auth::Candidate> candidate = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) { candidate = auth::look_up(store, service.in_flight, form); });
+    if (!candidate) co_return candidate.error();
+
+    auth::PasswordVerdict verdict;
+    co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, form.password); });
+
+    Result<auth::Granted> granted = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) {
+        granted = auth::open_session(store, service.policy, form, *candidate, verdict);
+    });
+    co_return granted;
+}
+
 }  // namespace
 
 Waits sign_in(Context& context, const Request& request, Response& response) {
@@ -40,20 +56,24 @@ Waits sign_in(Context& context, const Request& request, Response& response) {
     const auto form = parse_sign_in(request);
     if (!form) co_return write_problem(response, form.error());
 
-    Result<auth::Candidate> candidate = Denied{Reason::internal_error};
-    co_await in_store(service, [&](auth::Store& store) { candidate = auth::look_up(store, service.in_flight, *form); });
-    if (!candidate) co_return write_problem(response, candidate.error());
-
-    auth::PasswordVerdict verdict;
-    co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, form->password); });
-
-    Result<auth::Granted> granted = Denied{Reason::internal_error};
-    co_await in_store(service, [&](auth::Store& store) {
-        granted = auth::open_session(store, service.policy, *form, *candidate, verdict);
-    });
+    const auto granted = co_await open_session(service, *form);
     if (!granted) co_return write_problem(response, granted.error());
     clear_other_deliveries(response, request, service.settings, form->delivery);
     answer_with_tokens(context, request, response, *granted);
+}
+
+Waits sign_in_by_envelope(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    if (!service.settings.takes(Dialect::envelope, request.now)) co_return write_problem(response, {Reason::not_found});
+    service.count(Dialect::envelope);
+    const auto refuse = [&](const Denied& denied) { write_envelope_problem(response, denied); };
+    if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser)) co_return refuse({Reason::csrf_refused});
+    const auto form = parse_envelope_sign_in(request);
+    if (!form) co_return refuse(form.error());
+    const auto granted = co_await open_session(service, *form);
+    if (!granted) co_return refuse(granted.error());
+    clear_other_deliveries(response, request, service.settings, form->delivery);
+    write_envelope(response, *granted, auth::mint_tokens(service.ring.get()->ring, service.policy, *granted, request.now));
 }
 
 Waits who_am_i(Context& context, const Request& request, Response& response) {

@@ -94,4 +94,12 @@ void write_problem(Response& response, const base::Denied& denied, unsigned stat
     response.body = boost::json::serialize(problem);
 }
 
+void write_envelope_problem(Response& response, const base::Denied& denied) {
+    write_problem(response, denied);
+    const PublicReason known = public_reason(denied.reason);
+    response.content_type = "application/json";
+    response.body = boost::json::serialize(boost::json::object{
+        {"success", false}, {"data", nullptr}, {"detail", {{"message", known.title}, {"error", known.code}}}});
+}
+
 }  // namespace coatcheck::web

@@ -20,4 +20,7 @@ PublicReason public_reason(base::Reason reason);
 // `status`: another than the reason's own; 0: that.
 void write_problem(Response& response, const base::Denied& denied, unsigned status = 0);
 
+// The same in the envelope {success, data, detail: {message, error}}: the code as `error`.
+void write_envelope_problem(Response& response, const base::Denied& denied);
+
 }  // namespace coatcheck::web

@@ -25,6 +25,9 @@ struct Route {
     bool any_method = false;   // proxies pass on whatever method the client used
 };
 
+// Sign-in for clients that were written to the envelope (docs/dialects.md).
+inline constexpr std::string_view envelope_route = "/api/v1/authentication/envelope";
+
 // What a listener serves.
 std::span<const Route> public_routes();
 std::span<const Route> metrics_routes();

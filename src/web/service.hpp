@@ -55,6 +55,7 @@ struct Service {
     std::function<std::string()> metrics;      // Prometheus text
     auth::AttemptsInFlight in_flight{};
     std::array<std::atomic<std::uint64_t>, dialect_names.size()> dialect_uses{};  // requests that came that way
+    void count(Dialect dialect) { dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); }
 };
 
 struct Context {

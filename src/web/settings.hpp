@@ -21,9 +21,9 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
-// Ways in which clients of older APIs send a token (docs/dialects.md).
-enum class Dialect { bare_authorization, x_token };
-inline constexpr std::array<std::string_view, 2> dialect_names{"bare_authorization", "x_token"};
+// Ways of the clients of older APIs (docs/dialects.md).
+enum class Dialect { bare_authorization, x_token, envelope };
+inline constexpr std::array<std::string_view, 3> dialect_names{"bare_authorization", "x_token", "envelope"};
 
 struct Settings {
     std::string public_url = "http://localhost:8080";
@@ -33,6 +33,13 @@ struct Settings {
     bool dev = false;
     // Until when each is taken; nothing: it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};
+    std::string envelope_path;  // another path for that way to sign in; empty: none
+
+    // The dialect is taken at this time.
+    bool takes(Dialect dialect, base::Timestamp now) const {
+        const auto& until = dialects[static_cast<std::size_t>(dialect)];
+        return until && now < *until;
+    }
     bool log_access = false;
     bool hsts = false;  // public_url is https
 

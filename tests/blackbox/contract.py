@@ -97,5 +97,6 @@ def breaches(method, target, answer):
     yield from strange_members(answer.json(), schema)
     if answer.status >= 400:
         codes = set(response.get("x-problem-codes", ())) | set(resolve(responses["default"]).get("x-problem-codes", ()))
-        if answer.code not in codes:
-            yield f"the code {answer.code} is not among those of {answer.status} here: {sorted(codes)}"
+        code = answer.code or answer.json()["detail"]["error"]  # a problem, or the envelope
+        if code not in codes:
+            yield f"the code {code} is not among those of {answer.status} here: {sorted(codes)}"

@@ -72,7 +72,20 @@ def _cookie_breaches(answer):
             yield f"{cookie.name} is too long for browsers"
 
 
+def _envelope_breaches(answer):
+    told = json.loads(answer.body)
+    if set(told) != {"success", "data", "detail"} or told["success"] is not False or told["data"] is not None or set(told["detail"]) != {"message", "error"}:
+        yield f"not the envelope of a refusal: {told}"
+    elif told["detail"]["error"] not in CODES_BY_STATUS.get(answer.status, ()) or not told["detail"]["message"]:
+        yield f"code and status disagree: {answer.status}, {told}"
+    if answer.status == 401:
+        yield from _challenge_breaches(answer)
+
+
 def _problem_breaches(answer, head_only):
+    if answer.request.split("?")[0].endswith(("/authentication/envelope", "/login.php")) and answer.header("Content-Type") == "application/json":
+        yield from _envelope_breaches(answer)
+        return
     if answer.header("Content-Type") != "application/problem+json":
         yield f"an error is a problem document, not {answer.header('Content-Type')}"
         return

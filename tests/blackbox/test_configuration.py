@@ -57,6 +57,9 @@ bare_authorization = false
 bare_authorization_until = ""
 x_token = false
 x_token_until = ""
+envelope = false
+envelope_path = ""
+envelope_until = ""
 [cors]
 origins = []
 [metrics]

@@ -2,11 +2,13 @@
 """Ways in which clients of older APIs send a token: off unless switched on, counted, and over after a day."""
 
 import datetime
+import urllib.parse
 
 import pytest
 
 from client import Caller
 from conftest import next_address
+from server import PASSWORD
 
 VERIFY, WHO = "/api/v1/verify", "/api/v1/authentication"
 
@@ -87,6 +89,66 @@ def test_it_is_over_after_its_last_day(make_server, days, taken):
         else:
             assert answer.verdict == (401, "token_missing") and "no longer taken" in answer.json()["detail"]
     assert caller.get(WHO, bearer=ada["token"]).status == 200
+
+
+ENVELOPE = "/api/v1/authentication/envelope"
+
+
+def by_form(caller, target, **fields):
+    return caller.post(target, body=urllib.parse.urlencode(fields).encode(), headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+
+@pytest.fixture
+def enveloping(make_server):
+    return make_server({"accept.envelope": True, "accept.envelope_path": "/login.php", "accept.x_token": True, "cors.origins": ["https://app.example"]}).start()
+
+
+def test_signing_in_by_the_envelope(enveloping):
+    caller, user = Caller(enveloping.port, next_address()), enveloping.add_user()
+    name, password = user.name, PASSWORD
+    ways = [lambda: caller.post(ENVELOPE, json={"user_name": name, "password": password}), lambda: caller.post("/login.php", json={"user_name": name, "password": password, "remember_me": 1}),
+            lambda: by_form(caller, "/login.php", user_name=name, password=password, submit="Sign in"), lambda: by_form(caller, ENVELOPE, password=password, user_name=name.upper())]
+    for way in ways:
+        answer = way()
+        assert (answer.status, answer.header("Content-Type")) == (200, "application/json")
+        told = answer.json()
+        assert set(told) == {"success", "data", "detail"} and told["success"] is True and told["detail"] == {"message": "Signed in.", "error": None}
+        assert caller.get(VERIFY, headers=pair(told["data"]["token"], told["data"]["user_id"])).status == 200
+        assert not answer.all("Set-Cookie")
+        again = caller.post("/api/v1/authentication/refresh", json={"refresh_token": told["data"]["refresh_token"]})
+        assert again.status == 200, "whoever learns to refresh may go on"
+
+
+def test_what_goes_wrong_is_told_in_the_envelope_with_its_status(enveloping):
+    caller, user = Caller(enveloping.port, next_address()), enveloping.add_user()
+    good = {"user_name": user.name, "password": PASSWORD}
+    cases = [({**good, "password": "wrong"}, 401, "invalid_credentials"), ({**good, "user_name": "nobody"}, 401, "invalid_credentials"), ({"password": PASSWORD}, 400, "missing_member"),
+             ({**good, "user_name": "x" * 321}, 400, "invalid_member")]
+    for form, status, code in cases:
+        for answer in (caller.post("/login.php", json=form), by_form(caller, "/login.php", **form)):
+            assert answer.status == status
+            assert answer.json() == {"success": False, "data": None, "detail": {"message": answer.json()["detail"]["message"], "error": code}}
+            assert answer.json()["detail"]["message"]
+    twice = caller.post("/login.php", body=b"user_name=a&user_name=b&password=x", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert (twice.status, twice.json()["detail"]["error"]) == (400, "duplicate_member")
+    assert caller.post("/login.php", body=b"user_name=a&password=%", headers={"Content-Type": "application/x-www-form-urlencoded"}).status == 400
+    assert caller.post("/login.php", json={"user_name": 1, "password": "x"}).json()["detail"]["error"] == "invalid_member"
+    assert caller.post("/login.php", body=b"{}", headers={"Content-Type": "text/plain"}).status == 415
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    refused = caller.post("/login.php", json=good, headers=elsewhere)
+    assert (refused.status, refused.json()["detail"]["error"]) == (403, "csrf_refused")
+    listed = caller.post("/login.php", json=good, headers={"Sec-Fetch-Site": "cross-site", "Origin": "https://app.example"})
+    assert listed.status == 200 and listed.header("Access-Control-Allow-Origin") == "https://app.example"
+    assert caller.get("/login.php").verdict == (405, "method_not_allowed")
+
+
+def test_the_envelope_has_a_last_day_and_is_off_without_being_asked_for(make_server):
+    yesterday = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).date().isoformat()
+    for settings in ({}, {"accept.envelope_path": "/login"}, {"accept.envelope": True, "accept.envelope_path": "/login", "accept.envelope_until": yesterday}):
+        server = make_server(settings).start()
+        caller = Caller(server.port, next_address())
+        for target in (ENVELOPE, "/login"):
+            assert caller.post(target, json={"user_name": "a", "password": "x"}).verdict == (404, "not_found")
 
 
 def test_each_is_counted(make_server):

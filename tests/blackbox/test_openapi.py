@@ -14,7 +14,7 @@ from client import Browser, Caller
 from conftest import next_address
 from server import PASSWORD, ROOT, User
 
-SETTINGS = {"sign_up.enabled": True, "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
+SETTINGS = {"sign_up.enabled": True, "accept.envelope": True, "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
 OTHER = "eleven amber herons hum quietly"
 A22 = "A" * 22
 EVIL = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
@@ -94,6 +94,12 @@ def story(server):
                  b'{"username":"a","username":"a","password":"x"}', b'{"username":"a","password":"x","y":1}', b"x" * 17000):
         ask("POST", base, body=body)
     ask("POST", base, body=b"{}", headers={"Content-Type": "text/plain"})
+    for body in ({"user_name": "ada", "password": PASSWORD}, {"user_name": "ada", "password": "wrong"}, {"user_name": "ada"}):
+        ask("POST", f"{base}/envelope", json=body)
+    ask("POST", f"{base}/envelope", body=b"user_name=ada&password=x", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    ask("POST", f"{base}/envelope", body=b"{}", headers={"Content-Type": "text/plain"})
+    ask("POST", f"{base}/envelope", body=b"x" * 17000)
+    ask("POST", f"{base}/envelope", json=form, headers=EVIL)
     ask("POST", base, json=form, headers=EVIL)
     ask("POST", base, json={**form, "password": "wrong"})
     ask("POST", base, json=form, headers={"Origin": "https://app.example"})
@@ -227,7 +233,8 @@ def test_nearly_every_documented_refusal_has_been_seen(story):
     missing = {(method, template, status) for template, method, operation in contract.operations()
                for status in operation["responses"] if status.isdigit() and (method, template, int(status)) not in seen}
     hard = {("post", "/api/v1/users", "429"), ("patch", "/api/v1/users/me", "429"), ("delete", "/api/v1/users/me", "429"),
-            ("put", "/api/v1/users/me/password", "429"), ("get", "/readyz", "503")}
+            ("put", "/api/v1/users/me/password", "429"), ("get", "/readyz", "503"),
+            ("post", "/api/v1/authentication/envelope", "404")}  # here it is on; test_dialects.py has it off
     easy = {row for row in missing - hard if row[2] != "415"}
     assert not easy, easy
 

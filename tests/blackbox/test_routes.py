@@ -9,6 +9,7 @@ A22 = "A" * 22
 ROUTES = {
     "/api/v1/authentication": {"GET", "POST", "DELETE"},
     "/api/v1/authentication/refresh": {"POST"},
+    "/api/v1/authentication/envelope": {"POST"},
     "/api/v1/sessions": {"GET", "DELETE"},
     f"/api/v1/sessions/{A22}": {"DELETE"},
     "/api/v1/users": {"POST"},

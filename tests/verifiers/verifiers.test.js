@@ -177,7 +177,7 @@ describe('a verifier in Node.js', () => {
 });
 
 /** The rows that everything in front of an API has to pass. */
-function passes(name, start, { takesXToken = false, hasEvents = false, flags = [] } = {}) {
+function passes(name, start, { takesXToken = false, answersInEnvelope = takesXToken, hasEvents = false, flags = [] } = {}) {
   describe(name, () => {
     let [server, api, stop] = [];
     before(async () => {
@@ -234,6 +234,11 @@ function passes(name, start, { takesXToken = false, hasEvents = false, flags = [
         assert.deepEqual(await older('X-TOKEN', ada.token, 'X-USER', ada.user.id), [200, undefined]);
         assert.deepEqual(await older('x-token', ada.token, 'x-user', bob.user.id), [401, 'token_not_ours']);
         assert.deepEqual(await older('X-TOKEN', forged(ada.token), 'X-USER', ada.user.id), [401, 'token_not_ours']);
+        const enveloped = await ask('GET', `${api}/api/me`, ['X-TOKEN', forged(ada.token), 'X-USER', ada.user.id]);
+        if (answersInEnvelope) {
+          assert.match(enveloped.headers['content-type'], /^application\/json\b/);
+          assert.deepEqual(enveloped.json(), { success: false, data: null, detail: { message: 'This token was not issued here, or not for this.', error: 'token_not_ours' } });
+        }
         assert.deepEqual(await older('X-USER', ada.user.id), [401, 'token_missing']);
         assert.equal((await older('X-TOKEN', ada.token))[0], 400);
         assert.equal((await older('X-TOKEN', ada.token, 'X-USER', ada.user.id, ...bearer(bob.token)))[0], 400);
@@ -285,7 +290,7 @@ for (const [name, [command, ...words]] of Object.entries(EXAMPLE_APIS))
     const env = { ...process.env, PORT: `${port}`, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: key, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') };
     const child = await launch(command, words, { env }, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
     return { api: `http://localhost:${port}`, stop: () => end(child) };
-  }, { takesXToken: true, hasEvents: ['express', 'cpp-beast'].includes(name) });
+  }, { takesXToken: true, answersInEnvelope: !name.startsWith('cpp-'), hasEvents: ['express', 'cpp-beast'].includes(name) });
 
 /** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
 async function lumen(server) {

@@ -30,7 +30,7 @@ function all({ rawHeaders }: Asked, name: string): string[] {
 }
 
 /** The tokens of a request: at most one, or a conflict. `user`: whose the client says it is. */
-function find(asked: Asked, { dev = false, xToken = false }: CredentialOptions): { token: string; byCookie: boolean; user?: string } | 'conflict' {
+function find(asked: Asked, options: CredentialOptions): { token: string; byCookie: boolean; user?: string } | 'conflict' {
   const inHeader = new Set<string>();
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
@@ -38,10 +38,10 @@ function find(asked: Asked, { dev = false, xToken = false }: CredentialOptions):
     if (scheme!.toLowerCase() === 'bearer' && token) inHeader.add(token);
   }
   const [older, users] = [all(asked, 'x-token'), all(asked, 'x-user')];
-  const isOlder = older.length > 0 && (xToken instanceof Date ? Date.now() < xToken.getTime() : xToken);
-  if (isOlder && (older.length !== 1 || users.length !== 1 || !users[0])) return 'conflict';
-  if (isOlder) inHeader.add(older[0] || '-');
-  const name = dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
+  const takesOlder = isOlder(asked, options);
+  if (takesOlder && (older.length !== 1 || users.length !== 1 || !users[0])) return 'conflict';
+  if (takesOlder) inHeader.add(older[0] || '-');
+  const name = options.dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
   const inCookie = new Set<string>();
   for (const value of all(asked, 'cookie'))
     for (const pair of value.split(';')) {
@@ -50,7 +50,7 @@ function find(asked: Asked, { dev = false, xToken = false }: CredentialOptions):
     }
   const tokens = new Set([...inHeader, ...inCookie]);
   if (tokens.size > 1) return 'conflict';
-  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0, ...(isOlder && { user: users[0]! }) };
+  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0, ...(takesOlder && { user: users[0]! }) };
 }
 
 function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOptions): boolean {
@@ -64,7 +64,18 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
   return all(asked, 'x-coatcheck')[0] === '1';
 }
 
+/** X-TOKEN is taken, and was sent. */
+function isOlder(asked: Asked, { xToken = false }: CredentialOptions): boolean {
+  return all(asked, 'x-token').length > 0 && (xToken instanceof Date ? Date.now() < xToken.getTime() : xToken);
+}
+
+/** A verdict on a request; one that refuses what came as X-TOKEN says so, for `refusal`. */
 export async function authenticate(verifier: Verifier, asked: Asked, options: CredentialOptions = {}): Promise<Verdict> {
+  const verdict = await judge(verifier, asked, options);
+  return !verdict.ok && isOlder(asked, options) ? { ...verdict, envelope: true } : verdict;
+}
+
+async function judge(verifier: Verifier, asked: Asked, options: CredentialOptions): Promise<Verdict> {
   const found = find(asked, options);
   if (found === 'conflict') return no('credential_conflict');
   if (!found.token) return no('token_missing');
@@ -73,19 +84,19 @@ export async function authenticate(verifier: Verifier, asked: Asked, options: Cr
   return verdict.ok && found.user !== undefined && found.user !== verdict.user.id ? no('token_not_ours') : verdict;
 }
 
-/** The answer to a request that is refused: RFC 9457, and RFC 6750 §3 in its header. */
-export function refusal(code: Code): { status: number; headers: Record<string, string>; body: string } {
+/** The answer to a request that is refused: RFC 9457, and RFC 6750 §3 in its header; `envelope`: as {success, data, detail}. */
+export function refusal(code: Code, envelope = false): { status: number; headers: Record<string, string>; body: string } {
   const status = statusOf(code);
   const title = TITLES[code];
   const error = code.startsWith('token_') && code !== 'token_missing' ? `, error="invalid_token", error_description="${title}"` : '';
   return {
     status,
     headers: {
-      'Content-Type': 'application/problem+json',
+      'Content-Type': envelope ? 'application/json' : 'application/problem+json',
       'Cache-Control': 'no-store',
       ...(status === 401 && { 'WWW-Authenticate': `Bearer realm="coatcheck"${error}, code="${code}"` }),
       ...(status === 503 && { 'Retry-After': '1' }),
     },
-    body: JSON.stringify({ type: `urn:coatcheck:problem:${code}`, title, status, code }),
+    body: JSON.stringify(envelope ? { success: false, data: null, detail: { message: title, error: code } } : { type: `urn:coatcheck:problem:${code}`, title, status, code }),
   };
 }

@@ -28,7 +28,7 @@ export function coatcheck(verifier: Verifier, { optional = false, ...options }: 
         return next();
       }
       if (optional && verdict.code === 'token_missing') return next();
-      const { status, headers, body } = refusal(verdict.code);
+      const { status, headers, body } = refusal(verdict.code, verdict.envelope);
       response.writeHead(status, headers).end(body);
     }, next);
   };

@@ -35,7 +35,7 @@ export async function coatcheck(instance: Instance, { verifier, optional = false
     const verdict = await authenticate(verifier, { method: raw.method ?? '', headers: raw.headers, rawHeaders: raw.rawHeaders }, options);
     if (verdict.ok) request.user = verdict.user;
     else if (!(optional && verdict.code === 'token_missing')) {
-      const { status, headers, body } = refusal(verdict.code);
+      const { status, headers, body } = refusal(verdict.code, verdict.envelope);
       return reply.code(status).headers(headers).send(body);
     }
     return undefined;

@@ -45,6 +45,6 @@ export interface User {
   claims: Record<string, unknown>;
 }
 
-export type Verdict = { ok: true; user: User } | { ok: false; code: Code; status: number };
+export type Verdict = { ok: true; user: User } | { ok: false; code: Code; status: number; /** Who asked was written to {success, data, detail}: X-TOKEN. */ envelope?: true };
 
 export const no = (code: Code): Verdict => ({ ok: false, code, status: statusOf(code) });

@@ -35,11 +35,21 @@ final class Authenticator
      */
     public function authenticate(array $methods, callable $all): Verdict
     {
+        $isOlder = $all('x-token') !== [] && ($this->xToken instanceof DateTimeInterface ? time() < $this->xToken->getTimestamp() : $this->xToken);
+        $verdict = $this->judge($methods, $all, $isOlder);
+        return $isOlder && !$verdict->isOk() ? $verdict->inEnvelope() : $verdict;
+    }
+
+    /**
+     * @param list<string> $methods
+     * @param callable(string): list<string> $all
+     */
+    private function judge(array $methods, callable $all, bool $isOlder): Verdict
+    {
         [$inHeader, $inCookie] = [$this->inHeader($all('authorization')), $this->inCookie($all('cookie'))];
         $user = null;
-        $older = $all('x-token');
-        if ($older !== [] && ($this->xToken instanceof DateTimeInterface ? time() < $this->xToken->getTimestamp() : $this->xToken)) {
-            $users = $all('x-user');
+        if ($isOlder) {
+            [$older, $users] = [$all('x-token'), $all('x-user')];
             if (count($older) !== 1 || count($users) !== 1 || $users[0] === '') {
                 return Verdict::no('credential_conflict');
             }

@@ -21,8 +21,14 @@ final class Verdict
     ];
     private const STATUS = ['ok' => 200, 'credential_conflict' => 400, 'csrf_refused' => 403, 'unavailable' => 503];
 
-    private function __construct(public readonly string $code, public readonly ?User $user)
+    /** @param bool $envelope Who asked was written to {success, data, detail}: X-TOKEN. */
+    private function __construct(public readonly string $code, public readonly ?User $user, public readonly bool $envelope = false)
     {
+    }
+
+    public function inEnvelope(): self
+    {
+        return new self($this->code, $this->user, true);
     }
 
     public static function user(User $user): self
@@ -48,7 +54,7 @@ final class Verdict
     /** @return array<string, string> Headers of the answer to a refused request (RFC 6750 §3). */
     public function headers(): array
     {
-        $headers = ['Content-Type' => 'application/problem+json', 'Cache-Control' => 'no-store'];
+        $headers = ['Content-Type' => $this->envelope ? 'application/json' : 'application/problem+json', 'Cache-Control' => 'no-store'];
         if ($this->status() === 401) {
             $error = str_starts_with($this->code, 'token_') && $this->code !== 'token_missing'
                 ? ', error="invalid_token", error_description="' . self::TITLES[$this->code] . '"' : '';
@@ -60,9 +66,13 @@ final class Verdict
         return $headers;
     }
 
-    /** Its body (RFC 9457). */
+    /** Its body (RFC 9457), or the envelope. */
     public function body(): string
     {
+        if ($this->envelope) {
+            $detail = ['message' => self::TITLES[$this->code] ?? $this->code, 'error' => $this->code];
+            return json_encode(['success' => false, 'data' => null, 'detail' => $detail], JSON_THROW_ON_ERROR);
+        }
         return json_encode(['type' => "urn:coatcheck:problem:$this->code", 'title' => self::TITLES[$this->code] ?? $this->code, 'status' => $this->status(), 'code' => $this->code], JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);
     }
 }
