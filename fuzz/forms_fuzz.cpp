@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         write_problem(response, form.error());
         if (response.status < 400 || response.status > 415) std::abort();
     };
-    const auto sign_in = parse_sign_in(request);
+    const auto sign_in = parse_sign_in(request, true);
     check(sign_in);
     if (sign_in && (sign_in->login.size() > 320 || sign_in->device.size() > 400)) std::abort();
     check(parse_refresh(request));

@@ -65,3 +65,8 @@ put("feed", ["A" + text for text in (
     "id: e.2\ndata: [{\"kind\":\"user_revoked\",\"subject\":\"u\",\"minimum\":3,\"expires\":1800000900},{\"kind\":\"user_stale\",\"subject\":\"u\",\"minimum\":4,\"expires\":1}]\n\n",
     "data: [{\"kind\":\"key\",\"subject\":\"k\",\"expires\":1},{\"kind\":\"issued_before\",\"subject\":\"\",\"minimum\":1,\"expires\":1},{\"kind\":\"new\",\"subject\":\"\",\"expires\":1}]\n\n",
     "data: []\n\n", "\n\n\n\n", ": comment\n\n", "event\n\n", "data:[" + session + "\n\n", "event: synced\n\n", "id: x", "")])
+carbon = 'O:13:"Carbon\\Carbon":3:{s:4:"date";s:26:"2027-01-31 12:00:00.000000";s:13:"timezone_type";i:3;s:8:"timezone";s:3:"UTC";}'
+laravel = f'a:3:{{s:7:"user_id";i:42;s:10:"time_stemp";{carbon}s:9:"expire_on";{carbon}}}'
+put("crypt", [laravel, f's:{len(laravel)}:"{laravel}";', 'a:5:{s:7:"user_id";s:1:"u";s:10:"time_stamp";i:1;s:9:"expire_on";i:2;s:7:"session";s:1:"s";s:3:"ver";i:1;}',
+              '{"user_id":1,"time_stamp":"2027-01-31T12:00:00+02:00","expire_on":{"date":"2027-01-31 12:00:00","timezone_type":1,"timezone":"+01:00"}}',
+              'a:2:{i:0;b:1;i:1;d:1.5;}', 'O:8:"stdClass":0:{}', "R:1;", "N;", base64.b64encode(b'{"iv":"AAAAAAAAAAAAAAAA","value":"AAAA","mac":"","tag":"AAAAAAAAAAAAAAAAAAAAAA=="}').decode()])

@@ -162,13 +162,13 @@ Reply change_user(Node& node, const json::object& request, const std::string& do
 }
 
 Reply user_disable(Node& node, const json::object& request) {
-    return change_user(node, request, "disabled", [](auto& store, const auto& user) { auth::set_enabled(store, user.id, false); });
+    return change_user(node, request, "disabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, false); });
 }
 Reply user_enable(Node& node, const json::object& request) {
-    return change_user(node, request, "enabled", [](auto& store, const auto& user) { auth::set_enabled(store, user.id, true); });
+    return change_user(node, request, "enabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, true); });
 }
 Reply user_delete(Node& node, const json::object& request) {
-    return change_user(node, request, "deleted", [](auto& store, const auto& user) { auth::delete_user(store, user.id, ""); });
+    return change_user(node, request, "deleted", [&](auto& store, const auto& user) { auth::delete_user(store, node.policy(), user.id, ""); });
 }
 
 Reply user_password(Node& node, const json::object& request) {
@@ -176,7 +176,7 @@ Reply user_password(Node& node, const json::object& request) {
     node.store().run([&](auth::Store& store) { username = load_user(store, request).username; });
     const std::string hash = hash_of(node, request, username);
     return change_user(node, request, "new password for", [&](auto& store, const auto& user) {
-        auth::set_password(store, user.id, std::nullopt, hash, "", "");
+        auth::set_password(store, node.policy(), user.id, std::nullopt, hash, "", "");
     });
 }
 

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <toml++/toml.h>
 
@@ -39,6 +40,13 @@ constexpr Key keys[] = {
     {"accept.envelope", &Config::envelope, "Sign-in with `user_name`, answered in `{success, data, detail}`."},
     {"accept.envelope_path", &Config::envelope_path, "Another path for it, such as /login; empty: none."},
     {"accept.envelope_until", &Config::envelope_until, "The last day of that, by UTC; empty: no end."},
+    {"accept.crypt", &Config::crypt, "Issue and take tokens that Laravel's Crypt reads."},
+    {"accept.crypt_until", &Config::crypt_until, "The last day of that, by UTC; empty: no end."},
+    {"accept.crypt_cipher", &Config::crypt_cipher, "AES-256-CBC or AES-256-GCM."},
+    {"accept.crypt_key_file", &Config::crypt_key_file, "Keys as in APP_KEY, one a line: the first encrypts, all decrypt."},
+    {"accept.crypt_header", &Config::crypt_header, "The header that such a token comes in."},
+    {"accept.crypt_fields", &Config::crypt_fields, "How the user, the time of issue and of expiry are called in it."},
+    {"accept.crypt_ttl", &Config::crypt_ttl, "Life of such a token."},
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
@@ -100,6 +108,16 @@ bool is_free_path(std::string_view path) {
     const auto is_plain = [](unsigned char c) { return std::isalnum(c) || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos; };
     return path.starts_with('/') && path.size() > 1 && path.size() <= 200 && std::ranges::all_of(path, is_plain) &&
            std::ranges::none_of(ours, [&](std::string_view own) { return path.starts_with(own); });
+}
+
+// A field name (RFC 9110 §5.1) that we read nothing else from.
+bool is_free_header(std::string_view name) {
+    constexpr std::string_view ours[] = {"authorization", "cookie", "origin", "host", "x-token", "x-user", "x-coatcheck", "content-type", "content-length", "connection",
+                                         "transfer-encoding", "sec-fetch-site", "if-none-match", "last-event-id", "accept", "expect", "user-agent"};
+    std::string small(name);
+    std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '-'; };
+    return !small.empty() && small.size() <= 64 && std::ranges::all_of(small, is_plain) && std::ranges::find(ours, small) == std::end(ours) && !small.starts_with("x-forwarded-");
 }
 
 [[noreturn]] void unknown_key(const std::string& where, std::string_view name) {
@@ -350,10 +368,17 @@ void check_config(const Config& config) {
     within("sessions.refresh_grace", config.refresh_grace, std::chrono::milliseconds(1), minutes(10));
     if (config.min_password < 8 || config.min_password > 128) refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
     for (const auto& [key, day] : {std::pair{"accept.bare_authorization_until", config.bare_authorization_until}, std::pair{"accept.x_token_until", config.x_token_until},
-                                   std::pair{"accept.envelope_until", config.envelope_until}})
+                                   std::pair{"accept.envelope_until", config.envelope_until}, std::pair{"accept.crypt_until", config.crypt_until}})
         if (!day.empty() && !base::parse_day_end(day)) refuse(key, "needs a day such as 2027-01-31, or nothing, not " + quoted(day));
     const auto& path = config.envelope_path;
     if (!path.empty() && !is_free_path(path)) refuse("accept.envelope_path", "needs a path such as /login that has no other meaning here, or nothing, not " + quoted(path));
+    if (config.crypt_cipher != "AES-256-CBC" && config.crypt_cipher != "AES-256-GCM") refuse("accept.crypt_cipher", "needs AES-256-CBC or AES-256-GCM, not " + quoted(config.crypt_cipher));
+    within("accept.crypt_ttl", config.crypt_ttl, minutes(1), hours(24 * 30));
+    if (config.crypt && config.crypt_key_file.empty()) refuse("accept.crypt_key_file", "needs a file with the keys");
+    if (!is_free_header(config.crypt_header)) refuse("accept.crypt_header", "needs the name of a header that has no other meaning here, not " + quoted(config.crypt_header));
+    const std::set<std::string> fields(config.crypt_fields.begin(), config.crypt_fields.end());
+    if (config.crypt_fields.size() != 3 || fields.size() != 3 || fields.contains("") || fields.contains("session") || fields.contains("ver"))
+        refuse("accept.crypt_fields", "needs three different names: of the user, the time of issue and the time of expiry");
     for (const auto& origin : config.origins)
         if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + quoted(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))

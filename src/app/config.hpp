@@ -31,9 +31,12 @@ struct Config {
     base::Duration refresh_grace = std::chrono::seconds(30);
     bool sign_up = false;
     std::int64_t min_password = 15;
-    bool bare_authorization = false, x_token = false, envelope = false;
-    std::string bare_authorization_until, x_token_until, envelope_until;  // the last day, such as 2027-01-31; empty: no end
+    bool bare_authorization = false, x_token = false, envelope = false, crypt = false;
+    std::string bare_authorization_until, x_token_until, envelope_until, crypt_until;  // the last day, such as 2027-01-31; empty: no end
     std::string envelope_path;
+    std::string crypt_cipher = "AES-256-CBC", crypt_key_file = "crypt-keys", crypt_header = "AccessToken";
+    std::vector<std::string> crypt_fields{"user_id", "time_stamp", "expire_on"};
+    base::Duration crypt_ttl = std::chrono::hours(48);
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off
     bool log_access = false;

@@ -11,6 +11,9 @@ auth::Policy policy_of(const Config& config) {
     policy.issuer = config.public_url;
     policy.audience = config.audience.empty() ? config.public_url : config.audience;
     policy.access_ttl = config.access_ttl;
+    policy.crypt_ttl = config.crypt_ttl;
+    // While such tokens are taken at all, also those of another issuer: they live about as long as ours.
+    if (config.crypt) policy.foreign_life = config.crypt_ttl;
     policy.idle = config.idle;
     policy.absolute = config.absolute;
     policy.grace = config.refresh_grace;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -30,11 +31,42 @@ web::Settings settings_of(const Config& config) {
     };
     take(web::Dialect::bare_authorization, config.bare_authorization, config.bare_authorization_until);
     take(web::Dialect::x_token, config.x_token, config.x_token_until);
+    take(web::Dialect::crypt, config.crypt, config.crypt_until);
+    settings.crypt_header = config.crypt_header;
     take(web::Dialect::envelope, config.envelope, config.envelope_until);
     settings.envelope_path = config.envelope_path;
     settings.log_access = config.log_access;
     settings.hsts = config.public_url.starts_with("https://");
     return settings;
+}
+
+// The keys of encrypted tokens, from a file that nobody else may read; a relative path is of the data directory.
+std::vector<base::Secret> read_crypt_keys(const std::filesystem::path& path) {
+    namespace fs = std::filesystem;
+    const auto refuse = [&](const std::string& what) { throw ConfigError("accept.crypt_key_file: " + path.string() + " " + what); };
+    std::error_code error;
+    const auto status = fs::status(path, error);
+    if (error || !fs::is_regular_file(status)) refuse("cannot be read. Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string());
+    if ((status.permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none) refuse("may be read by others: chmod 600 " + path.string());
+    std::ifstream file(path);
+    std::vector<base::Secret> keys;
+    std::string line;
+    for (int number = 1; std::getline(file, line); ++number) {
+        if (line.empty() || line.starts_with('#')) continue;
+        auto key = token::parse_app_key(line);
+        base::wipe(line);
+        if (!key) refuse("line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
+        keys.push_back(*std::move(key));
+    }
+    if (keys.empty()) refuse("holds no key");
+    return keys;
+}
+
+verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesystem::path& directory, const verify::Revocations& revocations) {
+    const auto cipher = config.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm : crypto::EnvelopeCipher::aes_256_cbc;
+    token::CryptFields fields{{config.crypt_fields[0]}, {config.crypt_fields[1]}, {config.crypt_fields[2]}};
+    if (config.crypt_fields[1] == "time_stamp") fields.issued.push_back("time_stemp");  // as the usual snippet has it
+    return {{cipher, read_crypt_keys(directory / config.crypt_key_file)}, std::move(fields), config.crypt_ttl, revocations};
 }
 
 web::Endpoint endpoint_of(const std::string& text) {
@@ -101,6 +133,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
                                     std::to_string(hashing.waiting()) + "\n# TYPE coatcheck_log_dropped_total counter\ncoatcheck_log_dropped_total " +
                                     std::to_string(base::log::dropped()) + "\n";
                          }};
+    if (config.crypt) service.crypt.emplace(crypt_verifier_of(config, directory, node.revocations()));
     std::optional<web::Endpoint> metrics;
     if (!config.metrics_listen.empty()) metrics = endpoint_of(config.metrics_listen);
     web::Server server(service, endpoint_of(config.listen), metrics, cores);

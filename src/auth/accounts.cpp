@@ -80,8 +80,9 @@ bool is_common(const std::string& folded, const std::string& folded_username) {
     return false;
 }
 
-Timestamp last_access_end(Store& store, const std::string& user) {
-    Timestamp last = store.now();
+// Until when a token of the user's may live; `foreign_life` after now for one that another issued.
+Timestamp last_access_end(Store& store, const std::string& user, Duration foreign_life = {}) {
+    Timestamp last = store.now() + foreign_life;
     for (const auto& session : store.list_sessions(user)) last = std::max(last, session.access_end);
     return last;
 }
@@ -175,27 +176,27 @@ Result<User> create_user(Store& store, User user, const std::string& address) {
     return user;
 }
 
-bool set_password(Store& store, const std::string& id, const std::optional<std::string>& expected,
+bool set_password(Store& store, const Policy& policy, const std::string& id, const std::optional<std::string>& expected,
                   const std::string& hash, const std::string& except, const std::string& address) {
     auto user = store.find_user(id);
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
     ++user->version;
-    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id)});
+    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id, policy.foreign_life)});
     (void)store.update_user(*user).value();
     store.end_sessions(id, except);
     store.append_audit({store.now(), "password_changed", id, except, address, ""});
     return true;
 }
 
-bool set_enabled(Store& store, const std::string& id, bool enabled) {
+bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled) {
     auto user = store.find_user(id);
     if (!user) return false;
     if (user->enabled == enabled) return true;
     user->enabled = enabled;
     if (!enabled) {
         ++user->version;
-        store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id)});
+        store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id, policy.foreign_life)});
         store.end_sessions(id, "");
     }
     (void)store.update_user(*user).value();
@@ -225,10 +226,10 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
     return *user;
 }
 
-bool delete_user(Store& store, const std::string& id, const std::string& address) {
+bool delete_user(Store& store, const Policy& policy, const std::string& id, const std::string& address) {
     const auto user = store.find_user(id);
     if (!user) return false;
-    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version + 1, last_access_end(store, id)});
+    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version + 1, last_access_end(store, id, policy.foreign_life)});
     store.end_sessions(id, "");
     store.delete_user(id);
     store.append_audit({store.now(), "user_deleted", id, "", address, ""});

@@ -31,14 +31,14 @@ base::Result<User> create_user(Store& store, User user, const std::string& addre
 
 // Raises `ver` and ends all sessions but `except`; older tokens are revoked. False: no such user, or the hash is no
 // longer `expected` (nullopt: whatever it is).
-bool set_password(Store& store, const std::string& user, const std::optional<std::string>& expected,
+bool set_password(Store& store, const Policy& policy, const std::string& user, const std::optional<std::string>& expected,
                   const std::string& hash, const std::string& except, const std::string& address);
 // Disabling ends all sessions and revokes all tokens; enabling revives nothing.
-bool set_enabled(Store& store, const std::string& user, bool enabled);
+bool set_enabled(Store& store, const Policy& policy, const std::string& user, bool enabled);
 // New roles or claims make live tokens stale.
 bool set_attributes(Store& store, const std::string& user, const std::optional<std::vector<std::string>>& roles,
                     const std::optional<std::string>& claims);
 base::Result<User> set_email(Store& store, const std::string& user, const std::optional<std::string>& email);
-bool delete_user(Store& store, const std::string& user, const std::string& address);
+bool delete_user(Store& store, const Policy& policy, const std::string& user, const std::string& address);
 
 }  // namespace coatcheck::auth

@@ -52,7 +52,7 @@ TEST(Accounts, AnIdThatIsGivenAgainStartsAboveWhatWasRevoked) {
         session.user = "u1";
         session.idle_end = session.absolute_end = session.access_end = s.now() + std::chrono::minutes(15);
         ASSERT_TRUE(s.insert_session(session, ""));
-        ASSERT_TRUE(delete_user(s, "u1", ""));
+        ASSERT_TRUE(delete_user(s, Policy{}, "u1", ""));
         EXPECT_EQ(create_user(s, ada, "")->version, 3) << "tokens of version 2 stay revoked, and its own count";
     });
 }

@@ -72,7 +72,7 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     session.created = session.last_used = now;
     session.absolute_end = now + (form.remember ? policy.absolute : std::min(policy.absolute, policy.absolute_not_remembered));
     session.idle_end = std::min(now + policy.idle, session.absolute_end);
-    session.access_end = granted.access_end = std::min(now + policy.access_ttl, session.idle_end);
+    session.access_end = granted.access_end = std::min(now + (form.crypt ? policy.crypt_ttl : policy.access_ttl), session.idle_end);
     // A disable or a new password that came between wins.
     auto user = store.insert_session(session, hash);
     if (!user) return refuse();

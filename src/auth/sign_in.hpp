@@ -16,6 +16,7 @@ struct SignIn {
     base::Secret password;
     Delivery delivery = Delivery::hybrid;
     bool remember = true;
+    bool crypt = false;  // an encrypted token instead of a JWT
     std::string device;
     std::string address;
 };

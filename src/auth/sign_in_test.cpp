@@ -144,7 +144,7 @@ TEST_F(SigningIn, ADisableThatComesBetweenWins) {
     form.login = "ada";
     step([&](Store& s) {
         const auto candidate = look_up(s, in_flight, form);
-        set_enabled(s, "u1", false);
+        set_enabled(s, policy, "u1", false);
         EXPECT_EQ(open_session(s, policy, form, *candidate, {true, ""}).error().reason, Reason::invalid_credentials);
     });
 }
@@ -197,8 +197,8 @@ TEST_F(SigningIn, APasswordChangeEndsTheOthersAndRenewsThisOne) {
     const auto here = sign_in("ada", true), there = sign_in("ada", true);
     base::Result<Granted> renewed = base::Denied{Reason::internal_error};
     step([&](Store& s) {
-        EXPECT_FALSE(set_password(s, "u1", "not the hash", "new", here->session.id, ""));
-        EXPECT_TRUE(set_password(s, "u1", good_hash(), "new", here->session.id, ""));
+        EXPECT_FALSE(set_password(s, policy, "u1", "not the hash", "new", here->session.id, ""));
+        EXPECT_TRUE(set_password(s, policy, "u1", good_hash(), "new", here->session.id, ""));
         renewed = renew(s, policy, mac_key, here->session.id);
     });
     ASSERT_TRUE(renewed);
@@ -215,9 +215,9 @@ TEST_F(SigningIn, APasswordChangeEndsTheOthersAndRenewsThisOne) {
 
 TEST_F(SigningIn, EnablingAgainRevivesNothing) {
     const auto granted = sign_in("ada", true);
-    step([](Store& s) {
-        set_enabled(s, "u1", false);
-        set_enabled(s, "u1", true);
+    step([&](Store& s) {
+        set_enabled(s, policy, "u1", false);
+        set_enabled(s, policy, "u1", true);
     });
     EXPECT_EQ(refresh_with(*granted, 0).error().reason, Reason::session_ended);
     ASSERT_EQ(revocations().size(), 1U);

@@ -13,6 +13,7 @@ struct Tokens {
     std::string refresh;
     Timestamp access_end;  // the access token's exp: whole seconds
     std::chrono::seconds life;  // exp - iat
+    std::string_view type = "Bearer";  // or "crypt"
 };
 
 // The pair of tokens for a session that was just opened or refreshed. Signs: about 30 us with ES256.

@@ -76,6 +76,8 @@ struct Policy {
     std::string issuer;
     std::string audience;
     Duration access_ttl = std::chrono::minutes(15);
+    Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
+    Duration foreign_life{0};  // of tokens that others issue and we take: what takes them back is kept as long
     Duration idle = std::chrono::hours(7 * 24);
     Duration absolute = std::chrono::hours(30 * 24);
     Duration absolute_not_remembered = std::chrono::hours(12);

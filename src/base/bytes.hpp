@@ -16,6 +16,8 @@ std::string base64url(std::string_view bytes);
 // trailing bits that are not zero. So one byte string has exactly one text.
 std::optional<std::string> from_base64url(std::string_view text);
 
+// Standard Base64 with padding (RFC 4648 §4).
+std::string base64(std::string_view bytes);
 // Standard Base64 with optional padding (RFC 4648 §4), for imported password hashes.
 std::optional<std::string> from_base64(std::string_view text);
 

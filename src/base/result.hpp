@@ -17,6 +17,7 @@ enum class Reason {
     token_not_ours,       // key, algorithm, signature, type, issuer or audience is not ours
     token_not_yet_valid,  // issued more than 60 s ahead of this clock
     token_expired,        // now >= exp
+    crypt_expired,        // the same for an encrypted token (docs/dialects.md)
     token_revoked,        // its session ended, or its user was disabled, deleted or changed the password
     token_stale,          // the user's roles or claims changed: refresh and go on
     credential_conflict,  // two different credentials in one request

@@ -13,13 +13,23 @@ using base::Reason;
 
 constexpr std::size_t max_array_elements = 4096;
 constexpr std::size_t max_string_bytes = 64 * 1024;
+constexpr std::size_t max_exponent_digits = 4;  // beyond, parsers differ in what is a number
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Members of all objects of a valid text: each has its one colon outside of strings. A tree that holds fewer has
-// swallowed a duplicate. (Of a text that is not valid it says nothing.)
-std::size_t count_written_members(std::string_view text) {
+// swallowed a duplicate. Nothing where an exponent is beyond its limit. (Of a text that is not valid it says nothing.)
+std::optional<std::size_t> count_written_members(std::string_view text) {
     std::size_t members = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (text[at] == ':') ++members;
+        if ((text[at] == 'e' || text[at] == 'E') && at > 0 && is_digit(text[at - 1])) {
+            std::size_t end = at + 1;
+            if (end < text.size() && (text[end] == '+' || text[end] == '-')) ++end;
+            const std::size_t begin_of_digits = end;
+            while (end < text.size() && is_digit(text[end])) ++end;
+            if (end - begin_of_digits > max_exponent_digits) return std::nullopt;
+        }
         if (text[at] != '"') continue;
         const std::size_t begin = at + 1;
         for (at = text.find('"', begin); at != std::string_view::npos; at = text.find('"', at + 1)) {
@@ -64,14 +74,14 @@ json::parse_options options() {
 }  // namespace
 
 base::Result<json::value> parse_value(std::string_view text, std::size_t max_members, json::storage_ptr storage) {
-    const std::size_t written = count_written_members(text);
-    if (written > max_members) return Denied{Reason::malformed_json};
+    const auto written = count_written_members(text);
+    if (!written || *written > max_members) return Denied{Reason::malformed_json};
     boost::system::error_code error;
     json::value value = json::parse(text, error, std::move(storage), options());
     if (error) return Denied{Reason::malformed_json};
     const auto kept = count_members(value);
     if (!kept) return Denied{Reason::malformed_json};
-    if (*kept != written) return Denied{Reason::duplicate_member};
+    if (*kept != *written) return Denied{Reason::duplicate_member};
     return value;
 }
 

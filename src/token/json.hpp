@@ -17,7 +17,8 @@ inline constexpr std::size_t max_json_depth = 8;
 inline constexpr std::size_t max_json_members = 64;  // in all objects of one text together
 
 // One JSON object. Refuses anything but UTF-8 without BOM, deeper than 8, with over `max_members`: malformed_json;
-// and duplicate member names, however escaped: duplicate_member. Also arrays beyond 4096 elements and strings beyond 64 KiB.
+// and duplicate member names, however escaped: duplicate_member. Also arrays beyond 4096 elements, strings beyond 64 KiB
+// and exponents of over four digits.
 // `storage` is where the tree is to lie, for callers that know how long it lives.
 base::Result<json::object> parse_object(std::string_view text, std::size_t max_members = max_json_members, json::storage_ptr storage = {});
 

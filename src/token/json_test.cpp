@@ -95,6 +95,11 @@ TEST(Json, ArraysAndStringsHaveLimits) {
     EXPECT_EQ(refusal('"' + std::string(64 * 1024 + 1, 'x') + '"'), Reason::malformed_json);
 }
 
+TEST(Json, ExponentsHaveAtMostFourDigits) {
+    for (const char* good : {"1e9999", "1E-9999", "1e+0001", "[1e1,2e2]", "1.5e0", "\"1e99999\"", "{\"e99999\":1}", "[true,false]"}) EXPECT_TRUE(parse_value(good)) << good;
+    for (const char* bad : {"1e00001", "1e99999", "1E-10000", "0e10000", "[1,1e+99999]", "18446744e073709551616", "{\"a\":1e99999}"}) EXPECT_EQ(refusal(bad), Reason::malformed_json) << bad;
+}
+
 TEST(Json, EscapesMeanWhatTheyStandFor) {
     const auto object = parse_object(R"({"\u0061":"\u003cx\u0000\ud83d\ude00\n"})");
     ASSERT_TRUE(object);

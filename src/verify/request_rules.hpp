@@ -20,6 +20,7 @@ struct Credential {
     bool by_cookie = false;      // and by nothing else: the CSRF rule applies
     std::string_view user = "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
     bool bare = false;           // in Authorization without Bearer
+    bool crypt = false;          // an encrypted token
 
     bool is_of(std::string_view subject) const { return user.empty() || user == subject; }
 };
@@ -28,6 +29,7 @@ struct CredentialRules {
     std::string_view cookie;          // name of the access cookie
     bool bare_authorization = false;  // dialects: docs/dialects.md
     bool x_token = false;
+    std::string_view crypt_header = "";  // of encrypted tokens; empty: none
 };
 
 // What a request must show before a cookie counts on an unsafe method, or before a body may sign in or refresh.
@@ -126,11 +128,18 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
             user = whose.value;
         }
     }
+    bool crypt = false;
+    if (!rules.crypt_header.empty())
+        fields.each(rules.crypt_header, [&](std::string_view value) {
+            crypt = true;
+            take(value.empty() ? "-" : value);
+        });
     auto credential = one_of(token, find_cookie(fields, rules.cookie));
     if (differ && credential) return base::Denied{base::Reason::credential_conflict, {}, "two different tokens came with one request"};
     if (credential) {
         credential->user = user;
         credential->bare = bare;
+        credential->crypt = crypt;
     }
     return credential;
 }

@@ -43,6 +43,7 @@ void Revocations::insert(const Revocation& entry) {
             auto& below = entry.kind == Revocation::Kind::user_revoked ? versions.revoked_below : versions.stale_below;
             below = std::max(below, entry.minimum);
             versions.expires = std::max(versions.expires, entry.expires);
+            if (entry.kind == Revocation::Kind::user_revoked) versions.revocation_expires = std::max(versions.revocation_expires, entry.expires);
             return;
         }
     }
@@ -86,6 +87,15 @@ std::optional<base::Reason> Revocations::judge(const std::string& session, const
     if (version < row->second.revoked_below) return base::Reason::token_revoked;
     if (version < row->second.stale_below) return base::Reason::token_stale;
     return std::nullopt;
+}
+
+std::optional<base::Reason> Revocations::judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life) const {
+    std::shared_lock lock(mutex_);
+    if (generation_.load(std::memory_order_relaxed) == 0) return base::Reason::not_ready;
+    if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0) return base::Reason::token_revoked;
+    const auto row = users_.find(user);
+    if (row == users_.end() || row->second.revoked_below == 0 || issued > row->second.revocation_expires - life) return std::nullopt;
+    return base::Reason::token_revoked;
 }
 
 }  // namespace coatcheck::verify

@@ -51,10 +51,14 @@ public:
     std::optional<base::Reason> judge(const std::string& session, const std::string& user, std::int64_t version,
                                       base::Timestamp issued) const;
 
+    // The same for a token of another issuer, without session and version: its user was taken back after it was issued.
+    // Entries for users are made `life` before they expire.
+    std::optional<base::Reason> judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life) const;
+
 private:
     struct Versions {
         std::int64_t revoked_below = 0, stale_below = 0;
-        base::Timestamp expires;
+        base::Timestamp expires, revocation_expires;
     };
     void insert(const Revocation& entry);
 

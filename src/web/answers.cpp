@@ -48,7 +48,7 @@ void write_tokens(Response& response, const Settings& settings, const auth::Gran
         set_cookie(response, CookieKind::access, tokens.access, tokens.access_end, dev);
     } else {
         answer["token"] = tokens.access;
-        answer["token_type"] = "Bearer";
+        answer["token_type"] = tokens.type;
     }
     answer["expires_in"] = tokens.life.count();
     answer["expires_at"] = unix_seconds(tokens.access_end);

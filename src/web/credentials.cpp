@@ -53,9 +53,11 @@ Result<Credential> find_access_token(Service& service, const Request& request) {
     const Settings& settings = service.settings;
     const auto credential = verify::find_credential(request, {.cookie = cookie_name(CookieKind::access, settings.dev),
                                                               .bare_authorization = settings.takes(Dialect::bare_authorization, request.now),
-                                                              .x_token = settings.takes(Dialect::x_token, request.now)});
+                                                              .x_token = settings.takes(Dialect::x_token, request.now),
+                                                              .crypt_header = settings.takes(Dialect::crypt, request.now) ? std::string_view(settings.crypt_header) : ""});
     if (credential && credential->bare) service.count(Dialect::bare_authorization);
     if (credential && !credential->user.empty()) service.count(Dialect::x_token);
+    if (credential && credential->crypt) service.count(Dialect::crypt);
     return credential;
 }
 
@@ -63,21 +65,33 @@ Result<Credential> find_refresh_token(const Request& request, const Settings& se
     return verify::one_of(in_body, verify::find_cookie(request, cookie_name(CookieKind::refresh, settings.dev)));
 }
 
-Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method) {
+namespace {
+
+Result<verify::Proof*> judge_crypt(Context& context, std::string_view token, base::Timestamp now) {
+    auto claims = context.service.crypt->check(token, now);
+    if (!claims) return claims.error();
+    context.crypt_proof = {std::make_shared<const token::AccessClaims>(*std::move(claims))};
+    return &context.crypt_proof;
+}
+
+}  // namespace
+
+Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method, Takes takes) {
     const auto& settings = context.service.settings;
     const auto credential = find_access_token(context.service, request);
     if (!credential) return credential.error();
     if (credential->token.empty()) return Denied{Reason::token_missing, {}, retired(settings, request)};
     if (credential->by_cookie && !verify::is_safe_method(method) && !site_is_allowed(request, settings, verify::SiteProof::always))
         return Denied{Reason::csrf_refused};
-    auto proof = context.verifier.check(credential->token, request.now);
+    if (credential->crypt && takes == Takes::jwt) return Denied{Reason::token_missing, {}, "an encrypted token says who calls an API; this wants an access token"};
+    auto proof = credential->crypt ? judge_crypt(context, credential->token, request.now) : context.verifier.check(credential->token, request.now);
     if (proof && !credential->is_of((*proof)->claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
     return proof;
 }
 
-std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response) {
+std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response, Takes takes) {
     const auto method = http::to_string(request.method);
-    const auto proof = authenticate(context, request, {method.data(), method.size()});
+    const auto proof = authenticate(context, request, {method.data(), method.size()}, takes);
     if (proof) return *(*proof)->claims;
     write_problem(response, proof.error());
     return std::nullopt;

@@ -24,10 +24,12 @@ base::Result<Credential> find_refresh_token(const Request& request, const Settin
 
 // The proven access token of a request; valid until the next check on this event loop. token_missing, csrf_refused,
 // or what the verifier says. `method` decides whether the CSRF rule applies; unknown methods count as unsafe.
-base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method);
+// Encrypted tokens, which another may have issued, count where an API asks who is calling, and manage no account.
+enum class Takes { jwt, jwt_and_crypt };
+base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method, Takes takes = Takes::jwt);
 
 // A copy of the claims of who asks, for handlers that wait. Nothing: the refusal has been written.
-std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response);
+std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response, Takes takes = Takes::jwt);
 
 // The name of the service key in the Authorization header, if it may be used for this: service_key_missing,
 // service_key_unknown, service_key_scope.

@@ -151,8 +151,8 @@ Result<Form> finished(const Members& members, Form form) {
 
 }  // namespace
 
-Result<auth::SignIn> parse_sign_in(const Request& request) {
-    Members members(request, {"username", "password", "delivery", "remember", "device"});
+Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt) {
+    Members members(request, {"username", "password", "delivery", "remember", "device", "token_format"});
     auth::SignIn form;
     form.login = members.text("username", max_login_bytes);
     form.password = base::Secret(members.text("password", max_password_bytes));
@@ -160,6 +160,10 @@ Result<auth::SignIn> parse_sign_in(const Request& request) {
     if (!delivery) members.refuse({Reason::invalid_member, {}, "hybrid, body or cookie", "delivery"});
     else form.delivery = *delivery;
     form.remember = members.flag_or("remember", true);
+    const std::string format = members.text_or("token_format", 16, "jwt");
+    form.crypt = format == "crypt";
+    if (format != "jwt" && !(form.crypt && takes_crypt)) members.refuse({Reason::invalid_member, {}, takes_crypt ? "jwt or crypt" : "jwt", "token_format"});
+    if (form.crypt && form.delivery == auth::Delivery::cookie) members.refuse({Reason::invalid_member, {}, "crypt goes with hybrid or body", "token_format"});
     form.device = members.text_or("device", max_device_bytes, "");
     if (base::code_points(form.device) > max_device_points || base::has_invisible(form.device))
         members.refuse({Reason::invalid_member, {}, "at most 100 visible characters", "device"});

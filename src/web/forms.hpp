@@ -35,7 +35,7 @@ struct ManagedUserForm {
 };
 
 // All refuse with unsupported_media_type, malformed_json, missing_, unknown_, duplicate_ or invalid_member.
-base::Result<auth::SignIn> parse_sign_in(const Request& request);
+base::Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt);
 // `user_name` and `password`, as JSON or as a form; what else is there is ignored. Delivered by body.
 base::Result<auth::SignIn> parse_envelope_sign_in(const Request& request);
 // The refresh token, or empty where there is no body or {}.

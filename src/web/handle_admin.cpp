@@ -152,8 +152,8 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
             }
         }
         if (form->roles || form->claims) auth::set_attributes(store, id, form->roles, form->claims);
-        if (!hash->empty()) auth::set_password(store, id, std::nullopt, *hash, "", request.address);
-        if (form->enabled) auth::set_enabled(store, id, *form->enabled);
+        if (!hash->empty()) auth::set_password(store, context.service.policy, id, std::nullopt, *hash, "", request.address);
+        if (form->enabled) auth::set_enabled(store, context.service.policy, id, *form->enabled);
         user = store.find_user(id);
     });
     if (refused && refused->reason != Reason::session_ended) co_return write_problem(response, *refused);
@@ -164,7 +164,7 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
 Waits delete_managed_user(Context& context, const Request& request, Response& response) {
     if (!may_manage(context, request, response)) co_return;
     bool deleted = false;
-    co_await in_store(context.service, [&](auth::Store& store) { deleted = auth::delete_user(store, named(request), request.address); });
+    co_await in_store(context.service, [&](auth::Store& store) { deleted = auth::delete_user(store, context.service.policy, named(request), request.address); });
     if (!deleted) co_return write_problem(response, {Reason::not_found});
     response.status = 204;
 }

@@ -19,9 +19,13 @@ using base::Result;
 
 namespace {
 
-void answer_with_tokens(const Context& context, const Request& request, Response& response, const auth::Granted& granted) {
+void answer_with_tokens(const Context& context, const Request& request, Response& response, const auth::Granted& granted, bool crypt = false) {
     const auto& service = context.service;
-    const auto tokens = auth::mint_tokens(service.ring.get()->ring, service.policy, granted, request.now);
+    auto tokens = auth::mint_tokens(service.ring.get()->ring, service.policy, granted, request.now);
+    if (crypt) {
+        tokens.access = service.crypt->write({granted.user.id, tokens.access_end - tokens.life, tokens.access_end, granted.session.id, granted.user.version});
+        tokens.type = "crypt";
+    }
     write_tokens(response, service.settings, granted, tokens);
 }
 
@@ -53,13 +57,14 @@ Waits sign_in(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
     if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser))
         co_return write_problem(response, {Reason::csrf_refused});
-    const auto form = parse_sign_in(request);
+    const auto form = parse_sign_in(request, service.settings.takes(Dialect::crypt, request.now));
     if (!form) co_return write_problem(response, form.error());
 
     const auto granted = co_await open_session(service, *form);
     if (!granted) co_return write_problem(response, granted.error());
     clear_other_deliveries(response, request, service.settings, form->delivery);
-    answer_with_tokens(context, request, response, *granted);
+    if (form->crypt) service.count(Dialect::crypt);
+    answer_with_tokens(context, request, response, *granted, form->crypt);
 }
 
 Waits sign_in_by_envelope(Context& context, const Request& request, Response& response) {
@@ -78,8 +83,9 @@ Waits sign_in_by_envelope(Context& context, const Request& request, Response& re
 
 Waits who_am_i(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
-    const auto claims = signed_in(context, request, response);
+    const auto claims = signed_in(context, request, response, Takes::jwt_and_crypt);
     if (!claims) co_return;
+    if (claims->session.empty()) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"});
 
     std::optional<auth::User> user;
     std::optional<auth::Session> session;
@@ -147,8 +153,9 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
 
     std::optional<Denied> refused;
     if (!access->token.empty()) {
-        const auto claims = context.verifier.check_ignoring_time(access->token);
+        const auto claims = access->crypt ? context.service.crypt->check_ignoring_time(access->token) : context.verifier.check_ignoring_time(access->token);
         if (claims && !access->is_of(claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
+        if (claims && claims->session.empty()) return Denied{Reason::token_not_ours, {}, "another issued this token: it has no session here"};
         if (claims) out.session = claims->session;
         else if (!access->by_cookie) refused = claims.error();
     }

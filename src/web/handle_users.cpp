@@ -128,7 +128,7 @@ Waits delete_account(Context& context, const Request& request, Response& respons
     if (!password) co_return write_problem(response, password.error());
     const Result<auth::User> user = co_await confirm(service, request, *claims, *password);
     if (!user) co_return write_problem(response, user.error());
-    co_await in_store(service, [&](auth::Store& store) { auth::delete_user(store, claims->subject, request.address); });
+    co_await in_store(service, [&](auth::Store& store) { auth::delete_user(store, context.service.policy, claims->subject, request.address); });
     clear_sent_cookies(response, request, service.settings.dev);
     response.status = 204;
 }
@@ -157,7 +157,7 @@ Waits change_password(Context& context, const Request& request, Response& respon
         // An end of this session or another change that came between wins.
         const auto session = store.find_session(claims->session);
         if (!session || session->ended) return;
-        if (!auth::set_password(store, claims->subject, user->password_hash, hash, claims->session, request.address)) return;
+        if (!auth::set_password(store, context.service.policy, claims->subject, user->password_hash, hash, claims->session, request.address)) return;
         granted = auth::renew(store, service.policy, *ring->ring.mac_key, claims->session);
     });
     if (!granted) co_return write_problem(response, granted.error());

@@ -17,6 +17,7 @@ PublicReason public_reason(Reason reason) {
         case Reason::token_not_ours: return {401, "token_not_ours", "This token was not issued here, or not for this."};
         case Reason::token_not_yet_valid: return {401, "token_not_yet_valid", "This token was issued in the future."};
         case Reason::token_expired: return {401, "token_expired", "The token has expired. Refresh, or sign in again."};
+        case Reason::crypt_expired: return {403, "token_expired", "The token has expired and must be regenerated."};
         case Reason::token_revoked: return {401, "token_revoked", "The session has ended. Sign in again."};
         case Reason::token_stale: return {401, "token_stale", "Roles or claims have changed. Refresh and go on."};
         case Reason::credential_conflict:

@@ -8,6 +8,7 @@
 #include "auth/service_keys.hpp"
 #include "auth/store.hpp"
 #include "base/worker_pool.hpp"
+#include "verify/crypt_verifier.hpp"
 #include "verify/verifier.hpp"
 #include "web/settings.hpp"
 
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace coatcheck::web {
 
@@ -53,6 +55,7 @@ struct Service {
     auth::RevocationLog& log;
     const auth::ServiceKeys& service_keys;
     std::function<std::string()> metrics;      // Prometheus text
+    std::optional<verify::CryptVerifier> crypt{};  // where that dialect is switched on
     auth::AttemptsInFlight in_flight{};
     std::array<std::atomic<std::uint64_t>, dialect_names.size()> dialect_uses{};  // requests that came that way
     void count(Dialect dialect) { dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); }
@@ -61,6 +64,7 @@ struct Service {
 struct Context {
     Service& service;
     verify::Verifier verifier;
+    verify::Proof crypt_proof{};  // of the encrypted token that was judged last
 };
 
 }  // namespace coatcheck::web

@@ -22,8 +22,8 @@ struct Endpoint {
 };
 
 // Ways of the clients of older APIs (docs/dialects.md).
-enum class Dialect { bare_authorization, x_token, envelope };
-inline constexpr std::array<std::string_view, 3> dialect_names{"bare_authorization", "x_token", "envelope"};
+enum class Dialect { bare_authorization, x_token, envelope, crypt };
+inline constexpr std::array<std::string_view, 4> dialect_names{"bare_authorization", "x_token", "envelope", "crypt"};
 
 struct Settings {
     std::string public_url = "http://localhost:8080";
@@ -33,6 +33,7 @@ struct Settings {
     bool dev = false;
     // Until when each is taken; nothing: it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};
+    std::string crypt_header;   // where encrypted tokens come
     std::string envelope_path;  // another path for that way to sign in; empty: none
 
     // The dialect is taken at this time.

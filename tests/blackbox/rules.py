@@ -12,7 +12,7 @@ CODES_BY_STATUS = {
           "token_not_yet_valid", "credential_conflict", "invalid_credentials", "session_ended",
           "refresh_token_missing", "refresh_token_malformed", "refresh_token_reused", "service_key_missing",
           "service_key_unknown", "unavailable"},
-    403: {"csrf_refused", "sign_up_disabled", "service_key_scope"},
+    403: {"csrf_refused", "sign_up_disabled", "service_key_scope", "token_expired"},  # the last of an encrypted token
     404: {"not_found"},
     405: {"method_not_allowed"},
     409: {"username_taken", "id_taken", "email_taken"},

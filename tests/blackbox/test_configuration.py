@@ -60,6 +60,13 @@ x_token_until = ""
 envelope = false
 envelope_path = ""
 envelope_until = ""
+crypt = false
+crypt_until = ""
+crypt_cipher = "AES-256-CBC"
+crypt_key_file = "crypt-keys"
+crypt_header = "AccessToken"
+crypt_fields = ["user_id", "time_stamp", "expire_on"]
+crypt_ttl = "2d"
 [cors]
 origins = []
 [metrics]

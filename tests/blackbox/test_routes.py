@@ -6,6 +6,7 @@ import pytest
 from client import Caller
 
 A22 = "A" * 22
+SETTINGS = {"accept.envelope": True}
 ROUTES = {
     "/api/v1/authentication": {"GET", "POST", "DELETE"},
     "/api/v1/authentication/refresh": {"POST"},

@@ -7,6 +7,8 @@ export type Json = null | boolean | number | bigint | string | Json[] | { [name:
 
 const MAX_DEPTH = 8;
 const MAX_ELEMENTS = 4096;
+/** Beyond, parsers differ in what is a number. */
+const MAX_EXPONENT_DIGITS = 4;
 const INT64 = 2n ** 63n;
 const ESCAPES: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -126,6 +128,7 @@ class Parser {
     const found = form.exec(this.text);
     if (!found) throw new NotJson();
     this.at = form.lastIndex;
+    if (found[2] && found[2].replace(/^[eE][+-]?/, '').length > MAX_EXPONENT_DIGITS) throw new NotJson();
     if (found[1] !== undefined || found[2] !== undefined) return Number(found[0]);
     const whole = BigInt(found[0]);
     return whole >= -INT64 && whole < INT64 ? whole : Number(found[0]);

@@ -14,6 +14,8 @@ final class Json
 {
     private const MAX_DEPTH = 8;
     private const MAX_ELEMENTS = 4096;
+    /** Beyond, parsers differ in what is a number. */
+    private const MAX_EXPONENT_DIGITS = 4;
 
     private int $at = 0;
 
@@ -147,6 +149,9 @@ final class Json
             throw new NotJson();
         }
         $this->at += strlen($found[0]);
+        if (strlen(ltrim($found[2] ?? '', 'eE+-')) > self::MAX_EXPONENT_DIGITS) {
+            throw new NotJson();
+        }
         $isWhole = ($found[1] ?? '') === '' && ($found[2] ?? '') === '';
         $whole = (int) $found[0];
         return $isWhole && ((string) $whole === $found[0] || $found[0] === '-0') ? $whole : (float) $found[0];

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests/verifiers/differential.mjs: verdicts SET TOKENS: a line with the verdict for each line of TOKENS (Base64 of a token),
+// with the keys, revocations and `now` of SET (as api/cases has them).
+#include "base/bytes.hpp"
+#include "token/jwk.hpp"
+#include "verify/feed_reader.hpp"
+#include "verify/verifier.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+namespace {
+
+using coatcheck::base::Reason;
+
+const char* code_of(Reason reason) {
+    switch (reason) {
+        case Reason::token_malformed: return "token_malformed";
+        case Reason::token_not_ours: return "token_not_ours";
+        case Reason::token_not_yet_valid: return "token_not_yet_valid";
+        case Reason::token_expired: return "token_expired";
+        case Reason::token_revoked: return "token_revoked";
+        case Reason::token_stale: return "token_stale";
+        default: return "unavailable";
+    }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    if (count != 3) return 2;
+    std::stringstream text;
+    text << std::ifstream(words[1]).rdbuf();
+    const auto set = boost::json::parse(text.str());
+    const auto string = [&](const char* name) { return std::string(set.at(name).as_string()); };
+
+    coatcheck::verify::KeySet keys;
+    keys.replace(coatcheck::token::parse_jwk_set(boost::json::serialize(set.at("jwks"))).value());
+    coatcheck::verify::Revocations revocations;
+    coatcheck::verify::FeedReader feed(keys, revocations);
+    feed.read("event: reset\ndata: {}\n\ndata: " + boost::json::serialize(set.at("revocations")) + "\n\nevent: synced\ndata: {}\n\n").value();
+    coatcheck::verify::Verifier verifier({string("issuer"), string("audience")}, keys, revocations);
+    const auto now = coatcheck::base::from_unix_seconds(set.at("now").as_int64());
+
+    std::ifstream tokens(words[2]);
+    for (std::string line; std::getline(tokens, line);) {
+        const auto token = coatcheck::base::from_base64(line).value();
+        const auto proof = verifier.check(token, now);
+        std::puts(proof ? "ok" : code_of(proof.error().reason));
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests/verifiers/differential.mjs: verdicts.mjs SET TOKENS: a line with the verdict for each line of TOKENS (Base64 of a
+// token), with the keys, revocations and `now` of SET (as api/cases has them).
+import { readFileSync } from 'node:fs';
+import { importKeys } from '../dist/keys.js';
+import { LiveVerifier } from '../dist/verifier.js';
+
+const [, , setFile, tokensFile] = process.argv;
+const set = JSON.parse(readFileSync(setFile, 'utf8'));
+const verifier = new LiveVerifier({ url: set.issuer, issuer: set.issuer, audience: set.audience, cutAfter: 5000 });
+verifier.keys.use(await importKeys(set.jwks));
+verifier.take(set.revocations);
+const lines = readFileSync(tokensFile, 'latin1').trimEnd().split('\n');
+const verdicts = [];
+for (const line of lines) {
+  // As Node hands on header fields: a character for each byte.
+  const verdict = await verifier.check(Buffer.from(line, 'base64').toString('latin1'), set.now * 1000);
+  verdicts.push(verdict.ok ? 'ok' : verdict.code);
+}
+verifier.close();
+process.stdout.write(`${verdicts.join('\n')}\n`);

@@ -1,0 +1,26 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+// For tests/verifiers/differential.mjs: verdicts.php SET TOKENS: a line with the verdict for each line of TOKENS (Base64 of a
+// token), with the keys, revocations and `now` of SET (as api/cases has them).
+declare(strict_types=1);
+
+use Coatcheck\Key;
+use Coatcheck\Revocations;
+use Coatcheck\Verifier;
+
+error_reporting(E_ALL);
+set_error_handler(static function (int $level, string $message, string $file, int $line): never {
+    throw new ErrorException($message, 0, $level, $file, $line);
+});
+require __DIR__ . '/../autoload.php';
+require __DIR__ . '/MemoryCache.php';
+
+[, $setFile, $tokensFile] = $argv;
+$set = json_decode(file_get_contents($setFile), true, 64, JSON_THROW_ON_ERROR);
+$keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
+$revocations = new Revocations(new MemoryCache(), 'differential');
+$revocations->add($set['revocations']);
+$find = static fn (string $id): ?Key => $keys[":$id"] ?? null;
+foreach (file($tokensFile, FILE_IGNORE_NEW_LINES) as $line) {
+    echo Verifier::judge(base64_decode($line, true), $find, $revocations, $set['issuer'], $set['audience'], $set['now'] * 1000)->code, "\n";
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/crypt_verifier.hpp"
+
+#include "verify/verifier.hpp"
+
+namespace coatcheck::verify {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+Result<token::AccessClaims> CryptVerifier::check_ignoring_time(std::string_view text) const {
+    auto read = token::read_crypt_token(text, fields_, keys_);
+    if (!read) return read.error();
+    token::AccessClaims claims;
+    claims.subject = std::move(read->user);
+    claims.session = std::move(read->session);
+    claims.issued = claims.authenticated = read->issued;
+    claims.expires = read->expires;
+    claims.version = read->version.value_or(0);
+    // What takes a user back is kept for `life_`: a token that outlived it would come back to life.
+    if (claims.session.empty()) {
+        claims.expires = std::min(claims.expires, claims.issued + life_);
+        claims.scope = "";
+    }
+    return claims;
+}
+
+Result<token::AccessClaims> CryptVerifier::check(std::string_view text, base::Timestamp now) const {
+    auto claims = check_ignoring_time(text);
+    if (!claims) return claims.error();
+    if (claims->issued > now + max_clock_difference) return Denied{Reason::token_not_yet_valid};
+    if (now >= claims->expires) return Denied{Reason::crypt_expired};
+    // Roles do not stand in it, so that new ones do not make it stale.
+    const auto reason = claims->session.empty() ? revocations_.judge_foreign(claims->subject, claims->issued, life_)
+                                                : revocations_.judge(claims->session, claims->subject, claims->version, claims->issued);
+    if (reason && *reason != Reason::token_stale) return Denied{*reason};
+    return claims;
+}
+
+}  // namespace coatcheck::verify

@@ -1,0 +1,32 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+// For tests: Laravel's own Crypt, on a line each: crypt.php CIPHER KEY (as in APP_KEY)
+//   decrypt PAYLOAD   what Crypt::decrypt() gives, as JSON, or "error MESSAGE"
+//   snippet ID        a token as the usual snippet makes it: Carbon objects, serialized twice
+//   expired ID        the same, expired an hour ago
+//   plain ID          one with seconds, serialized once
+//   json ID           one in JSON
+declare(strict_types=1);
+
+error_reporting(E_ALL & ~E_DEPRECATED);
+require '/usr/share/php/Illuminate/Encryption/autoload.php';
+require '/usr/share/php/Carbon/autoload.php';
+
+use Carbon\Carbon;
+
+[, $cipher, $key] = $argv;
+$crypt = new Illuminate\Encryption\Encrypter(base64_decode(substr($key, strlen('base64:'))), $cipher);
+while (($line = fgets(STDIN)) !== false) {
+    [$command, $word] = explode(' ', rtrim($line, "\n"), 2);
+    try {
+        echo match ($command) {
+            'decrypt' => json_encode($crypt->decrypt($word), JSON_THROW_ON_ERROR),
+            'snippet' => $crypt->encrypt(serialize(['user_id' => $word, 'time_stemp' => Carbon::now(), 'expire_on' => Carbon::now()->addDays(2)])),
+            'expired' => $crypt->encrypt(serialize(['user_id' => $word, 'time_stemp' => Carbon::now()->subDays(2), 'expire_on' => Carbon::now()->subHour()])),
+            'plain' => $crypt->encrypt(['user_id' => $word, 'time_stamp' => time(), 'expire_on' => time() + 3600]),
+            'json' => $crypt->encryptString(json_encode(['user_id' => $word, 'time_stamp' => time(), 'expire_on' => Carbon::now()->addDays(2)], JSON_THROW_ON_ERROR)),
+        }, "\n";
+    } catch (Throwable $problem) {
+        echo 'error ', $problem->getMessage(), "\n";
+    }
+}
