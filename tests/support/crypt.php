@@ -6,6 +6,7 @@
 //   expired ID        the same, expired an hour ago
 //   plain ID          one with seconds, serialized once
 //   json ID           one in JSON
+//   over ID           as Coatcheck's own, expired an hour ago
 declare(strict_types=1);
 
 error_reporting(E_ALL & ~E_DEPRECATED);
@@ -24,6 +25,7 @@ while (($line = fgets(STDIN)) !== false) {
             'snippet' => $crypt->encrypt(serialize(['user_id' => $word, 'time_stemp' => Carbon::now(), 'expire_on' => Carbon::now()->addDays(2)])),
             'expired' => $crypt->encrypt(serialize(['user_id' => $word, 'time_stemp' => Carbon::now()->subDays(2), 'expire_on' => Carbon::now()->subHour()])),
             'plain' => $crypt->encrypt(['user_id' => $word, 'time_stamp' => time(), 'expire_on' => time() + 3600]),
+            'over' => $crypt->encrypt(['user_id' => $word, 'time_stamp' => time() - 7200, 'expire_on' => time() - 3600, 'session' => 's', 'ver' => 1]),
             'json' => $crypt->encryptString(json_encode(['user_id' => $word, 'time_stamp' => time(), 'expire_on' => Carbon::now()->addDays(2)], JSON_THROW_ON_ERROR)),
         }, "\n";
     } catch (Throwable $problem) {

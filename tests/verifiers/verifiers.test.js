@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { createVerifier } from '../../sdk/node/dist/index.js';
-import { Coatcheck, end, freePort, launch, ROOT } from '../support/servers.js';
+import { Coatcheck, end, freePort, launch, PASSWORD, ROOT } from '../support/servers.js';
 
 const EXAMPLES = join(ROOT, 'examples');
 
@@ -293,7 +294,7 @@ for (const [name, [command, ...words]] of Object.entries(EXAMPLE_APIS))
   }, { takesXToken: true, answersInEnvelope: !name.startsWith('cpp-'), hasEvents: ['express', 'cpp-beast'].includes(name) });
 
 /** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
-async function lumen(server) {
+async function lumen(server, more = {}) {
   const [port, phpPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-lumen-'));
   const example = join(EXAMPLES, 'lumen');
@@ -302,7 +303,7 @@ async function lumen(server) {
     writeFileSync(join(directory, name), text.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`).replaceAll('/srv/lumen', example));
     return join(directory, name);
   };
-  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), TMPDIR: directory };
+  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), COATCHECK_CRYPT_KEY: 'none', TMPDIR: directory, ...more };
   const asRoot = process.getuid() === 0 ? ['--allow-to-run-as-root'] : [];
   const words = ['--nodaemonize', '--fpm-config', configured('php-fpm.conf'), '--prefix', directory, ...asRoot];
   const php = await launch('/usr/sbin/php-fpm8.2', words, { cwd: directory, env }, async () => true);
@@ -334,6 +335,34 @@ test('examples/lumen: where a user is optional, a bad token is refused all the s
     assert.equal((await ask('POST', `${api}/api/me`, cookie, '_method=GET')).status, 403);
     await server.crash();
     await until('the limit', async () => (await hello(...bearer(token))) === 503, 8000);
+  } finally {
+    await stop();
+    await server.stop();
+  }
+});
+
+test('examples/lumen: an encrypted token is read by Laravel, and ends with its session', async () => {
+  const server = new Coatcheck('--access-ttl', '60s', '--set', 'accept.crypt=true');
+  const key = `base64:${randomBytes(32).toString('base64')}`;
+  mkdirSync(server.data, { mode: 0o700 });
+  writeFileSync(join(server.data, 'crypt-keys'), `${key}\n`, { mode: 0o600 });
+  await server.start();
+  server.addUser('ada');
+  const { api, stop } = await lumen(server, { COATCHECK_CRYPT_KEY: key });
+  const made = (command, word) => spawnSync('php', [join(ROOT, 'tests/support/crypt.php'), 'AES-256-CBC', key], { input: `${command} ${word}\n`, encoding: 'utf8' }).stdout.trim();
+  const me = async (...headers) => { const answer = await ask('GET', `${api}/older/me`, headers); return [answer.status, answer.json()]; };
+  try {
+    const form = { username: 'ada', password: PASSWORD, delivery: 'body', token_format: 'crypt' };
+    const answer = await fetch(`${server.url}/api/v1/authentication`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(form) });
+    const { token, user } = await answer.json();
+    assert.deepEqual(await me('AccessToken', token), [200, { id: user.id }]);
+    assert.equal((await me())[1].code, 'token_missing');
+    assert.equal((await me('AccessToken', token.slice(0, -8)))[1].code, 'token_not_ours');
+    assert.equal((await me('AccessToken', made('snippet', user.id)))[1].code, 'token_not_ours', 'what it issued itself has no session');
+    const [status, { code, title }] = await me('AccessToken', made('over', user.id));
+    assert.deepEqual([status, code, title], [403, 'token_expired', 'The token has expired and must be regenerated.']);
+    assert.equal((await fetch(`${server.url}/api/v1/authentication`, { method: 'DELETE', headers: { AccessToken: token } })).status, 204);
+    assert.ok(await until('signed out', async () => (await me('AccessToken', token))[1].code === 'token_revoked') < 1000);
   } finally {
     await stop();
     await server.stop();

@@ -21,14 +21,22 @@ final class Verdict
     ];
     private const STATUS = ['ok' => 200, 'credential_conflict' => 400, 'csrf_refused' => 403, 'unavailable' => 503];
 
-    /** @param bool $envelope Who asked was written to {success, data, detail}: X-TOKEN. */
-    private function __construct(public readonly string $code, public readonly ?User $user, public readonly bool $envelope = false)
+    /**
+     * @param bool $envelope Who asked was written to {success, data, detail}: X-TOKEN.
+     * @param bool $isCrypt It is about an encrypted token: one that has expired has an answer of its own.
+     */
+    private function __construct(public readonly string $code, public readonly ?User $user, public readonly bool $envelope = false, private readonly bool $isCrypt = false)
     {
+    }
+
+    public function onCrypt(): self
+    {
+        return new self($this->code, $this->user, $this->envelope, true);
     }
 
     public function inEnvelope(): self
     {
-        return new self($this->code, $this->user, true);
+        return new self($this->code, $this->user, true, $this->isCrypt);
     }
 
     public static function user(User $user): self
@@ -48,7 +56,12 @@ final class Verdict
 
     public function status(): int
     {
-        return self::STATUS[$this->code] ?? 401;
+        return $this->isCrypt && $this->code === 'token_expired' ? 403 : self::STATUS[$this->code] ?? 401;
+    }
+
+    private function title(): string
+    {
+        return $this->status() === 403 && $this->code === 'token_expired' ? 'The token has expired and must be regenerated.' : self::TITLES[$this->code] ?? $this->code;
     }
 
     /** @return array<string, string> Headers of the answer to a refused request (RFC 6750 §3). */
@@ -57,7 +70,7 @@ final class Verdict
         $headers = ['Content-Type' => $this->envelope ? 'application/json' : 'application/problem+json', 'Cache-Control' => 'no-store'];
         if ($this->status() === 401) {
             $error = str_starts_with($this->code, 'token_') && $this->code !== 'token_missing'
-                ? ', error="invalid_token", error_description="' . self::TITLES[$this->code] . '"' : '';
+                ? ', error="invalid_token", error_description="' . $this->title() . '"' : '';
             $headers['WWW-Authenticate'] = "Bearer realm=\"coatcheck\"$error, code=\"$this->code\"";
         }
         if ($this->status() === 503) {
@@ -70,9 +83,9 @@ final class Verdict
     public function body(): string
     {
         if ($this->envelope) {
-            $detail = ['message' => self::TITLES[$this->code] ?? $this->code, 'error' => $this->code];
+            $detail = ['message' => $this->title(), 'error' => $this->code];
             return json_encode(['success' => false, 'data' => null, 'detail' => $detail], JSON_THROW_ON_ERROR);
         }
-        return json_encode(['type' => "urn:coatcheck:problem:$this->code", 'title' => self::TITLES[$this->code] ?? $this->code, 'status' => $this->status(), 'code' => $this->code], JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);
+        return json_encode(['type' => "urn:coatcheck:problem:$this->code", 'title' => $this->title(), 'status' => $this->status(), 'code' => $this->code], JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);
     }
 }

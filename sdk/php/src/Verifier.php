@@ -42,13 +42,47 @@ final class Verifier
 
     public function check(string $token): Verdict
     {
-        $known = $this->server->revocations();
-        if ($known === null || ($this->whenCut !== 'accept' && $known[1] > $this->cutAfter)) {
+        $revocations = $this->revocations();
+        if ($revocations === null) {
             return Verdict::no('unavailable');
         }
-        [$revocations] = $known;
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
         return self::judge($token, $find, $revocations, $this->issuer, $this->audience, (int) floor(microtime(true) * 1000));
+    }
+
+    /**
+     * What an encrypted token of Coatcheck's held (`token_format: crypt`), once it was decrypted: scalars by the names that
+     * are given. One that another made has no session that could have ended, and is not ours.
+     *
+     * @param list<string> $fields The user, the time of issue and of expiry.
+     */
+    public function checkDecrypted(mixed $values, array $fields = ['user_id', 'time_stamp', 'expire_on']): Verdict
+    {
+        $revocations = $this->revocations();
+        if ($revocations === null) {
+            return Verdict::no('unavailable');
+        }
+        [$user, $issued, $expires, $session, $version] = array_map(static fn (string $name): mixed => is_array($values) ? $values[$name] ?? null : null, [...$fields, 'session', 'ver']);
+        if (!is_string($user) || !is_string($session) || $user === '' || $session === '' || !is_int($issued) || !is_int($expires) || !is_int($version)) {
+            return Verdict::no('token_not_ours');
+        }
+        $now = (int) floor(microtime(true) * 1000);
+        if ($issued * 1000 > $now + self::CLOCK_DIFFERENCE) {
+            return Verdict::no('token_not_yet_valid');
+        }
+        if ($now >= $expires * 1000) {
+            return Verdict::no('token_expired')->onCrypt();
+        }
+        $claims = new Claims($this->issuer, [$this->audience], $user, $session, '', [], '', $version, $issued * 1000, $expires * 1000, 0, $values);
+        // No roles stand in it, so that new ones do not make it stale.
+        return $revocations->judge($claims) === 'token_revoked' ? Verdict::no('token_revoked') : Verdict::user(new User($user, '', [], '', $session, $expires, $values));
+    }
+
+    /** As far as they are known, and lately enough by the policy. */
+    private function revocations(): ?Revocations
+    {
+        $known = $this->server->revocations();
+        return $known === null || ($this->whenCut !== 'accept' && $known[1] > $this->cutAfter) ? null : $known[0];
     }
 
     /**

@@ -8,13 +8,15 @@ use Coatcheck\Authenticator;
 use Coatcheck\Verifier;
 use DateTimeImmutable;
 use DateTimeZone;
+use Illuminate\Encryption\Encrypter;
 use Illuminate\Support\ServiceProvider as Base;
 use RuntimeException;
 
 /**
  * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
  * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
- * `origin`, `dev`, `x_token` (true, or the day from which on it is refused). Laravel and Lumen register it; the middleware is Coatcheck\Laravel\Authenticate.
+ * `origin`, `dev`, `x_token` (true, or the day from which on it is refused); for encrypted tokens `crypt_key`, `crypt_cipher`
+ * and `crypt_header`. Laravel and Lumen register it; the middleware is Authenticate, or AuthenticateCrypt.
  */
 final class ServiceProvider extends Base
 {
@@ -34,6 +36,13 @@ final class ServiceProvider extends Base
             filter_var($this->setting('dev') ?? false, FILTER_VALIDATE_BOOL),
             $this->xToken(),
         ));
+        $this->app->singleton(AuthenticateCrypt::class, fn ($app) => new AuthenticateCrypt($app->make(Verifier::class), $this->encrypter(), $this->setting('crypt_header') ?? 'AccessToken'));
+    }
+
+    /** A key as in APP_KEY, the same as in the server's `accept.crypt_key_file`. */
+    private function encrypter(): Encrypter
+    {
+        return new Encrypter((string) base64_decode(substr($this->needed('crypt_key'), strlen('base64:')), true), $this->setting('crypt_cipher') ?? 'AES-256-CBC');
     }
 
     private function xToken(): bool|DateTimeImmutable
