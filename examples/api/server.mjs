@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The API behind each example: it serves the example's files and keeps posts, for those whose token Coatcheck verifies.
 //
-//   node examples/api/server.mjs EXAMPLE [--port 3000] [--coatcheck http://localhost:8080]
+//   node examples/api/server.mjs EXAMPLE [--port 3000] [--coatcheck http://localhost:8080] [--api http://localhost:3001]
+//
+// With --api another API answers, such as examples/lumen: requests for it are passed on as they are.
 //
 // Any API can ask as this one does; nginx, Caddy and Traefik do it by themselves (docs/verifying.md). Coatcheck has to
 // name this program in trusted_proxies, so that the method it passes on counts.
@@ -13,7 +15,7 @@ import { parseArgs } from 'node:util';
 const USUAL = 'http://localhost:8080'; // what the examples' files say
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { port: { type: 'string', default: '3000' }, coatcheck: { type: 'string', default: USUAL } },
+  options: { port: { type: 'string', default: '3000' }, coatcheck: { type: 'string', default: USUAL }, api: { type: 'string' } },
 });
 const here = resolve(import.meta.dirname, '..');
 const example = resolve(here, positionals[0] ?? 'hybrid-memory');
@@ -62,6 +64,17 @@ async function api(request, path, body) {
   return { status: 404, json: { error: 'there is nothing here' } };
 }
 
+/** Another API's answer, passed on. */
+function passOn(request, response) {
+  const { host, ...headers } = request.headers;
+  const asked = ask(`${values.api}${request.url}`, { method: request.method, headers: { ...headers, 'X-Forwarded-Host': host } }, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  asked.on('error', () => response.writeHead(502).end());
+  request.pipe(asked);
+}
+
 async function file(path) {
   const name = normalize(path).replace(/^\/+/, '');
   const shared = join(here, 'shared');
@@ -81,6 +94,7 @@ async function file(path) {
 const server = createServer(async (request, response) => {
   try {
     const { pathname } = new URL(request.url, 'http://localhost');
+    if (values.api && pathname.startsWith('/api/')) return passOn(request, response);
     let body = '';
     for await (const part of request.setEncoding('utf8')) if (body.length <= MAX_BODY) body += part;
     if (body.length > MAX_BODY) response.writeHead(413, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: `at most ${MAX_BODY} characters` }));
@@ -91,8 +105,10 @@ const server = createServer(async (request, response) => {
       const { status, type, text } = await file(pathname);
       response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(text);
     }
+    return undefined;
   } catch (error) {
     if (!response.headersSent) response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: String(error) }));
+    return undefined;
   }
 });
 server.listen(Number(values.port), '127.0.0.1', () => console.log(`${positionals[0]}: http://localhost:${values.port}`));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, request as ask } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -168,19 +168,46 @@ export class Coatcheck {
   }
 }
 
-/** The examples' API, with the files of one of them. */
-export const startApi = (name, port, coatcheck) => launch(process.execPath,
-  [join(ROOT, 'examples/api/server.mjs'), name, '--port', `${port}`, '--coatcheck', coatcheck.url], {}, async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0);
+/** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
+export async function startLumen(server, more = {}) {
+  const [port, phpPort] = [await freePort(), await freePort()];
+  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-lumen-'));
+  const example = join(ROOT, 'examples/lumen');
+  const configured = (name) => {
+    const text = readFileSync(join(example, name), 'utf8');
+    writeFileSync(join(directory, name), text.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`).replaceAll('/srv/lumen', example));
+    return join(directory, name);
+  };
+  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), COATCHECK_CRYPT_KEY: 'none', TMPDIR: directory, ...more };
+  const asRoot = process.getuid() === 0 ? ['--allow-to-run-as-root'] : [];
+  const words = ['--nodaemonize', '--fpm-config', configured('php-fpm.conf'), '--prefix', directory, ...asRoot];
+  const php = await launch('/usr/sbin/php-fpm8.2', words, { cwd: directory, env }, async () => true);
+  const api = `http://localhost:${port}`;
+  const nginx = await launch('/usr/sbin/nginx', ['-c', configured('nginx.conf'), '-p', directory], { cwd: directory, env }, async () => (await fetch(`${api}/healthz`)).status === 200);
+  const stop = async () => {
+    await end(nginx);
+    await end(php);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { api, stop };
+}
 
-/** An example and its API, in front of a Coatcheck that allows it: `{ coatcheck, origin, stop }`. */
-export async function startExample(name, ...flags) {
+/** The examples' API, with the files of one of them. */
+export const startApi = (name, port, coatcheck, ...more) => launch(process.execPath,
+  [join(ROOT, 'examples/api/server.mjs'), name, '--port', `${port}`, '--coatcheck', coatcheck.url, ...more], {}, async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0);
+
+/** An example and its API, in front of a Coatcheck that allows it: `{ coatcheck, origin, stop }`. `name in front of lumen`: that API. */
+export async function startExample(what, ...flags) {
+  const [name, otherApi] = what.split(' in front of ');
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const coatcheck = await new Coatcheck('--set', `cors.origins=${origin}`, '--set', 'trusted_proxies=127.0.0.1', ...flags).start();
   coatcheck.addUser('ada');
-  const api = await startApi(name, port, coatcheck);
+  const other = otherApi === 'lumen' ? await startLumen(coatcheck) : undefined;
+  const api = await startApi(name, port, coatcheck, ...(other ? ['--api', other.api] : []));
   const stop = async () => {
     await end(api);
+    await other?.stop();
     await coatcheck.stop();
   };
   return { coatcheck, origin, stop };

@@ -3,11 +3,15 @@
 //
 //   node bound.mjs [--verifiers 100] [--sessions 10000]
 //
+// Half of the verifiers are in Node.js, half in C++ (build/examples/follow, which script/test verifiers builds).
 // For every session: when each verifier has it in its table. For each fiftieth also by real checks of its token, with a
 // token that each verifier had proven and believed before.
+import { execFileSync, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { createVerifier } from '../../sdk/node/dist/index.js';
-import { Coatcheck } from '../support/servers.js';
+import { Coatcheck, end, ROOT } from '../support/servers.js';
 
 const { values } = parseArgs({ options: { verifiers: { type: 'string', default: '100' }, sessions: { type: 'string', default: '10000' } } });
 const [count, sessions] = [Number(values.verifiers), Number(values.sessions)];
@@ -18,11 +22,31 @@ const server = await new Coatcheck().start();
 server.addUser('ada');
 const serviceKey = server.serviceKey('bound', 'feed');
 const url = `http://127.0.0.1:${server.port}`; // no link between: its own time would count
-const verifiers = Array.from({ length: count }, () => createVerifier({ url, issuer: server.url, serviceKey }));
+const inCpp = Math.floor(count / 2);
+const verifiers = Array.from({ length: count - inCpp }, () => createVerifier({ url, issuer: server.url, serviceKey }));
 await Promise.all(verifiers.map((verifier) => verifier.ready()));
 
+/** The verifiers in C++: `watch` gives a promise of the time at which the last of them refused the token. */
+const follower = spawn(join(ROOT, 'build/examples/follow'), [url, serviceKey, server.url, `${inCpp}`], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') } });
+const said = [];
+const [watching, ending] = [[], []];
+createInterface({ input: follower.stdout }).on('line', (line) => {
+  const [word, number, nanoseconds] = line.split(' ');
+  if (word === 'ended') ending[number](Number(nanoseconds) / 1e6);
+  else if (word === 'watching') watching.shift()();
+  else said.push(line);
+});
+follower.on('exit', (status) => { if (status) throw new Error(`the verifiers in C++ ended with ${status}: ${said.join(' ')}`); });
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+async function watchInCpp(token) {
+  const ended = new Promise((done) => ending.push(done));
+  const isWatched = new Promise((done) => watching.push(done));
+  follower.stdin.write(`${token}\n`);
+  await isWatched;
+  return { ended };
+}
+
 /** Sessions as a script of the operator would make them: one sign-in, then rows beside it. */
-const { execFileSync } = await import('node:child_process');
 const tokens = [];
 while (tokens.length < Math.ceil(sessions / CHECKED)) tokens.push(await server.signInElsewhere('bound'));
 const rows = sessions - tokens.length;
@@ -38,17 +62,20 @@ const { user, token: asker } = await server.signInElsewhere('asker');
 const template = (await verifiers[0].check(asker)).user;
 const checked = [];
 const heard = [];
+const refusedInCpp = [];
 
 async function endOne(index) {
   const own = index % CHECKED === 0 ? tokens[index / CHECKED] : undefined;
   const id = own ? own.session.id : `bound${String(index - Math.floor(index / CHECKED)).padStart(17, '0')}`;
   if (own) for (const verifier of verifiers) if (!(await verifier.check(own.token)).ok) throw new Error('it was not believed before');
+  const cpp = own && (await watchInCpp(own.token));
   const times = [];
   const all = Promise.all(verifiers.map((verifier) => new Promise((done) => verifier.onEnd({ ...template, session: id }, () => done(times.push(performance.now()))))));
   const answer = own
     ? await fetch(`${url}/api/v1/authentication`, { method: 'DELETE', headers: { Authorization: `Bearer ${own.token}` } })
     : await fetch(`${url}/api/v1/sessions/${id}`, { method: 'DELETE', headers: { Authorization: `Bearer ${asker}` } });
   const answered = performance.now();
+  const answeredAt = now();
   if (answer.status !== 204) throw new Error(`${id}: ${answer.status} ${await answer.text()}`);
   if (own) {
     // Every verifier by a real check, until the last one refuses.
@@ -60,6 +87,7 @@ async function endOne(index) {
     }
     checked.push(performance.now() - answered);
   }
+  if (cpp) refusedInCpp.push(Math.max(0, (await cpp.ended) - answeredAt));
   await all;
   for (const time of times) heard.push(Math.max(0, time - answered));
 }
@@ -75,9 +103,11 @@ const line = (what, list) => {
   console.log(`${what}: p50 ${at(sorted, 0.5)} ms, p99 ${at(sorted, 0.99)} ms, p99.9 ${at(sorted, 0.999)} ms, maximum ${at(sorted, 1)} ms (${list.length} times)`);
   return Number(at(sorted, 0.999));
 };
-console.log(`${count} verifiers, ${sessions} sessions ended in ${seconds.toFixed(1)} s, user ${user.username}`);
-const worst = Math.max(line('from the answer until a verifier knows', heard), line('from the answer until all verifiers refuse its token', checked));
+console.log(`${count} verifiers, ${inCpp} of them in C++, ${sessions} sessions ended in ${seconds.toFixed(1)} s, user ${user.username}`);
+const worst = Math.max(line('from the answer until a verifier knows', heard), line('from the answer until all in Node.js refuse its token', checked), line('from the answer until all in C++ refuse its token', refusedInCpp));
 for (const verifier of verifiers) verifier.close();
+follower.stdin.end();
+await end(follower);
 await server.stop();
 console.log(`${worst < 1000 ? 1 : 0} passed, ${worst < 1000 ? 0 : 1} failed`);
 process.exit(worst < 1000 ? 0 : 1);

@@ -14,7 +14,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { createVerifier } from '../../sdk/node/dist/index.js';
-import { Coatcheck, end, freePort, launch, PASSWORD, ROOT } from '../support/servers.js';
+import { Coatcheck, end, freePort, launch, PASSWORD, ROOT, startLumen } from '../support/servers.js';
 
 const EXAMPLES = join(ROOT, 'examples');
 
@@ -293,37 +293,13 @@ for (const [name, [command, ...words]] of Object.entries(EXAMPLE_APIS))
     return { api: `http://localhost:${port}`, stop: () => end(child) };
   }, { takesXToken: true, answersInEnvelope: !name.startsWith('cpp-'), hasEvents: ['express', 'cpp-beast'].includes(name) });
 
-/** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
-async function lumen(server, more = {}) {
-  const [port, phpPort] = [await freePort(), await freePort()];
-  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-lumen-'));
-  const example = join(EXAMPLES, 'lumen');
-  const configured = (name) => {
-    const text = readFileSync(join(example, name), 'utf8');
-    writeFileSync(join(directory, name), text.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`).replaceAll('/srv/lumen', example));
-    return join(directory, name);
-  };
-  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), COATCHECK_CRYPT_KEY: 'none', TMPDIR: directory, ...more };
-  const asRoot = process.getuid() === 0 ? ['--allow-to-run-as-root'] : [];
-  const words = ['--nodaemonize', '--fpm-config', configured('php-fpm.conf'), '--prefix', directory, ...asRoot];
-  const php = await launch('/usr/sbin/php-fpm8.2', words, { cwd: directory, env }, async () => true);
-  const api = `http://localhost:${port}`;
-  const nginx = await launch('/usr/sbin/nginx', ['-c', configured('nginx.conf'), '-p', directory], { cwd: directory, env }, async () => (await ask('GET', `${api}/healthz`)).status === 200);
-  const stop = async () => {
-    await end(nginx);
-    await end(php);
-    rmSync(directory, { recursive: true, force: true });
-  };
-  return { api, stop };
-}
-
-passes('examples/lumen', lumen, { takesXToken: true });
-passes('examples/lumen with RS256', lumen, { flags: ['--set', 'tokens.algorithm=RS256'] });
+passes('examples/lumen', startLumen, { takesXToken: true });
+passes('examples/lumen with RS256', startLumen, { flags: ['--set', 'tokens.algorithm=RS256'] });
 
 test('examples/lumen: where a user is optional, a bad token is refused all the same, and _method hides nothing', async () => {
   const server = await new Coatcheck('--access-ttl', '60s').start();
   server.addUser('ada');
-  const { api, stop } = await lumen(server);
+  const { api, stop } = await startLumen(server);
   try {
     const { token } = await server.signInElsewhere('one');
     const hello = async (...headers) => { const answer = await ask('GET', `${api}/api/hello`, headers); return answer.status === 200 ? answer.json().hello : answer.status; };
@@ -348,7 +324,7 @@ test('examples/lumen: an encrypted token is read by Laravel, and ends with its s
   writeFileSync(join(server.data, 'crypt-keys'), `${key}\n`, { mode: 0o600 });
   await server.start();
   server.addUser('ada');
-  const { api, stop } = await lumen(server, { COATCHECK_CRYPT_KEY: key });
+  const { api, stop } = await startLumen(server, { COATCHECK_CRYPT_KEY: key });
   const made = (command, word) => spawnSync('php', [join(ROOT, 'tests/support/crypt.php'), 'AES-256-CBC', key], { input: `${command} ${word}\n`, encoding: 'utf8' }).stdout.trim();
   const me = async (...headers) => { const answer = await ask('GET', `${api}/older/me`, headers); return [answer.status, answer.json()]; };
   try {

@@ -9,6 +9,22 @@ use Illuminate\Http\Request;
 require_once 'Laravel/Lumen/autoload.php';
 require_once dirname(__DIR__, 3) . '/sdk/php/autoload.php';
 
+/** The last ten, kept in a file for as long as an example needs; with $new the one that was added. */
+function posts(?array $new = null): array
+{
+    $file = fopen(sys_get_temp_dir() . '/coatcheck-lumen-posts.json', 'c+');
+    flock($file, LOCK_EX);
+    $posts = json_decode((string) stream_get_contents($file), true) ?? [['id' => 1, 'author' => 'Coatcheck', 'text' => 'Hang up your coat.']];
+    if ($new === null) {
+        return $posts;
+    }
+    $new = ['id' => end($posts)['id'] + 1] + $new;
+    ftruncate($file, 0);
+    rewind($file);
+    fwrite($file, json_encode(array_slice([...$posts, $new], -10), JSON_THROW_ON_ERROR));
+    return $new;
+}
+
 $app = new Laravel\Lumen\Application(dirname(__DIR__));
 $app->register(Coatcheck\Laravel\ServiceProvider::class); // COATCHECK_URL and COATCHECK_SERVICE_KEY
 $app->routeMiddleware(['coatcheck' => Coatcheck\Laravel\Authenticate::class, 'crypt' => Coatcheck\Laravel\AuthenticateCrypt::class]);
@@ -17,7 +33,8 @@ $app->router->get('/healthz', fn () => ['status' => 'ok']);
 $app->router->get('/api/hello', ['middleware' => 'coatcheck:optional', fn (Request $request) => ['hello' => $request->user()?->username ?? 'whoever you are']]);
 $app->router->group(['prefix' => 'api', 'middleware' => 'coatcheck'], function ($router): void {
     $router->get('me', fn (Request $request) => ['id' => $request->user()->id, 'username' => $request->user()->username, 'roles' => $request->user()->roles]);
-    $router->post('posts', fn (Request $request) => response()->json(['author' => $request->user()->username, 'text' => $request->input('text')], 201));
+    $router->get('posts', fn (Request $request) => ['reader' => $request->user()->username, 'posts' => posts()]);
+    $router->post('posts', fn (Request $request) => response()->json(posts(['author' => $request->user()->username, 'text' => mb_substr((string) $request->input('text'), 0, 200)]), 201));
 });
 
 // For clients with an encrypted token, which Laravel's own Encrypter reads with the key in COATCHECK_CRYPT_KEY.
