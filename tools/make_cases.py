@@ -112,7 +112,7 @@ def foreign(signer):
     for value in (-1, 1.5, "3", 2**63):
         yield f"ver is {value!r}", signer.token({"ver": value}), NOW, "token_malformed"
     text = json.dumps(CLAIMS)
-    for number in ("3.0", "3e0", "30e-1", "03", "+3", "0x3", "3.", ".3", "Infinity", "NaN", "1e999999", "-0", "9223372036854775807"):
+    for number in ("3.0", "3e0", "30e-1", "03", "+3", "0x3", "3.", ".3", "Infinity", "NaN", "1e9999", "1e00001", "0e-99999", "1e999999", "-0", "9223372036854775807"):
         yield f"ver spelt {number}", signer.raw(text.replace('"ver": 3', f'"ver": {number}')), NOW, {"token_malformed", "ok"}
     yield "an empty subject", signer.token({"sub": ""}), NOW, "token_malformed"
     for depth in (6, 7, 8, 9, 30):
@@ -164,7 +164,100 @@ def write(name, signers, cases):
     return rows, save
 
 
+OWN, LISTED, OTHER_SITE = "https://api.example", "https://app.example", "https://evil.example"
+
+
+def site_counts(site, origin, mark):
+    """The rule for a cookie on an unsafe method, in other words than the verifiers have it."""
+    if site:
+        return site == "same-origin" or site in ("same-site", "cross-site") and origin == LISTED
+    if origin is not None:
+        return origin in (OWN, LISTED)
+    return mark == "1"
+
+
+def requests(signer):
+    """(name, method, fields, verdict): whole requests, with one credential, another, or none."""
+    ada, bob, forged = signer.token(), signer.token({"sub": "u2", "jti": "K" * 22}), Signer("ES256").token()
+    ended = signer.token({"sid": "ended"})
+    def bearer(text):
+        return ["Authorization", f"Bearer {text}"]
+    def cookie(text):
+        return ["Cookie", f"__Host-Http-coatcheck={text}"]
+    def older(text, user):
+        return [["X-TOKEN", text], ["X-USER", user]]
+    yield "nothing", "GET", [], "token_missing"
+    yield "bearer", "GET", [bearer(ada)], "ok"
+    for scheme in ("bearer", "BEARER", "bEaReR"):
+        yield f"scheme {scheme}", "GET", [["authorization", f"{scheme} {ada}"]], "ok"
+    yield "another key", "GET", [bearer(forged)], "token_not_ours"
+    yield "revoked", "GET", [bearer(ended)], "token_revoked"
+    yield "a scheme alone", "GET", [["Authorization", "Bearer"]], "token_malformed"
+    yield "no scheme", "GET", [["Authorization", ada]], "token_missing"
+    for other in ("Basic YTpi", "Digest x", "Bearerx y", "DPoP x"):
+        yield f"another scheme: {other}", "GET", [["Authorization", other]], "token_missing"
+        yield f"another scheme beside a cookie: {other}", "GET", [["Authorization", other], cookie(ada)], "ok"
+    yield "two spaces", "GET", [["Authorization", f"Bearer  {ada}"]], "token_malformed"
+    yield "the same twice", "GET", [bearer(ada), bearer(ada)], "ok"
+    yield "two tokens", "GET", [bearer(ada), bearer(bob)], "credential_conflict"
+    yield "the same by cookie", "GET", [bearer(ada), cookie(ada)], "ok"
+    yield "the same by cookie, unsafe: the header counts", "POST", [bearer(ada), cookie(ada)], "ok"
+    yield "another by cookie", "GET", [bearer(ada), cookie(bob)], "credential_conflict"
+    yield "a good cookie beside a forged header", "GET", [bearer(forged), cookie(ada)], "credential_conflict"
+    yield "cookie", "GET", [cookie(ada)], "ok"
+    yield "cookie among others", "GET", [["Cookie", f"a=b; __Host-Http-coatcheck={ada}; c=d"]], "ok"
+    yield "the name with something before it", "GET", [["Cookie", f"x__Host-Http-coatcheck={ada}"]], "token_missing"
+    yield "the name in other letters", "GET", [["Cookie", f"__host-http-coatcheck={ada}"]], "token_missing"
+    yield "the name of development", "GET", [["Cookie", f"coatcheck={ada}"]], "token_missing"
+    yield "an empty cookie", "GET", [["Cookie", "__Host-Http-coatcheck="]], "token_missing"
+    yield "the cookie twice", "GET", [["Cookie", f"__Host-Http-coatcheck={ada}; __Host-Http-coatcheck={ada}"]], "ok"
+    yield "two cookies", "GET", [["Cookie", f"__Host-Http-coatcheck={ada}; __Host-Http-coatcheck={bob}"]], "credential_conflict"
+    yield "two cookies in two fields", "GET", [cookie(ada), cookie(bob)], "credential_conflict"
+    yield "X-TOKEN and X-USER", "GET", older(ada, "u1"), "ok"
+    yield "X-TOKEN and X-USER, unsafe", "POST", older(ada, "u1"), "ok"
+    yield "X-TOKEN for another user", "GET", older(ada, "u2"), "token_not_ours"
+    yield "X-TOKEN for nobody", "GET", older(ada, ""), "credential_conflict"
+    yield "X-TOKEN alone", "GET", [["X-TOKEN", ada]], "credential_conflict"
+    yield "X-USER alone", "GET", [["X-USER", "u1"]], "token_missing"
+    yield "X-TOKEN twice", "GET", [["X-TOKEN", ada], *older(ada, "u1")], "credential_conflict"
+    yield "X-USER twice", "GET", [*older(ada, "u1"), ["X-USER", "u1"]], "credential_conflict"
+    yield "X-TOKEN empty", "GET", older("", "u1"), "token_malformed"
+    yield "X-TOKEN and the same as bearer", "GET", [*older(ada, "u1"), bearer(ada)], "ok"
+    yield "X-TOKEN and the same as bearer, for another user", "GET", [*older(ada, "u2"), bearer(ada)], "token_not_ours"
+    yield "X-TOKEN and another as bearer", "GET", [*older(ada, "u1"), bearer(bob)], "credential_conflict"
+    yield "X-TOKEN and another by cookie", "GET", [*older(ada, "u1"), cookie(bob)], "credential_conflict"
+    yield "X-TOKEN revoked", "GET", older(ended, "u1"), "token_revoked"
+    yield "X-TOKEN revoked, for another user", "GET", older(ended, "u2"), "token_revoked"
+    yield "X-USER beside a bearer says nothing", "GET", [bearer(ada), ["X-USER", "u2"]], "ok"
+    for method in ("GET", "HEAD", "OPTIONS"):
+        yield f"cookie, {method} from anywhere", method, [cookie(ada), ["Sec-Fetch-Site", "cross-site"], ["Origin", OTHER_SITE]], "ok"
+    for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "", "BREW"):
+        yield f"cookie, {method!r} with nothing", method, [cookie(ada)], "csrf_refused"
+    for site in (None, "", "same-origin", "same-site", "cross-site", "none", "Same-Origin", "same-origin, cross-site"):
+        for origin in (None, OWN, LISTED, OTHER_SITE, "null", "", OWN + "/", LISTED.upper(), LISTED + ".evil.example"):
+            for mark in (None, "1", "0"):
+                fields = [[name, value] for name, value in (("Sec-Fetch-Site", site), ("Origin", origin), ("X-Coatcheck", mark)) if value is not None]
+                yield f"site {site!r}, origin {origin!r}, mark {mark!r}", "POST", [cookie(ada), *fields], "ok" if site_counts(site, origin, mark) else "csrf_refused"
+    yield "two origins", "POST", [cookie(ada), ["Origin", LISTED], ["Origin", LISTED]], "csrf_refused"
+    yield "two sites", "POST", [cookie(ada), ["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Site", "same-origin"]], "csrf_refused"
+    yield "two marks", "POST", [cookie(ada), ["X-Coatcheck", "1"], ["X-Coatcheck", "1"]], "csrf_refused"
+    yield "a forged cookie from here", "POST", [cookie(forged), ["Sec-Fetch-Site", "same-origin"]], "token_not_ours"
+    yield "a revoked cookie from elsewhere", "POST", [cookie(ended), ["Sec-Fetch-Site", "cross-site"]], "csrf_refused"
+
+
+def write_requests(signer):
+    content = {"about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken.",
+               "issuer": ISSUER, "audience": ISSUER, "now": NOW, "jwks": {"keys": [signer.jwk()]},
+               "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}], "origin": OWN, "origins": [LISTED]}
+    rows = [{"name": name, "method": method, "fields": fields, "verdict": verdict} for name, method, fields, verdict in requests(signer)]
+    path = ROOT / "api/cases/requests/requests.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1)[:-2] + ',\n "cases": [\n' + ",\n".join("  " + json.dumps(row) for row in rows) + "\n ]\n}\n")
+    print(f"requests: {len(rows)} cases, {sum(row['verdict'] == 'ok' for row in rows)} good")
+
+
 def main():
+    write_requests(Signer("ES256"))
     signers = [Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")]
     first = signers[0]
     sets = {"access-tokens": write("access-tokens", signers, [

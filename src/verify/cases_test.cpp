@@ -2,9 +2,11 @@
 // api/cases: the cases that every verifier runs, whatever its language, and must give one verdict on (I9).
 #include "../tests/vectors/vectors.hpp"
 #include "token/jwk.hpp"
+#include "verify/request_rules.hpp"
 #include "verify/verifier.hpp"
 #include "web/problem.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <boost/json/serialize.hpp>
 #include <fstream>
 
@@ -54,6 +56,43 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
         }
     }
     EXPECT_GT(count, 500U);
+}
+
+// A request as the cases have it.
+struct CaseFields {
+    const json::array& fields;
+
+    template <class Visit>
+    void each(std::string_view name, Visit visit) const {
+        for (const auto& field : fields)
+            if (boost::beast::iequals(field.at(0).as_string(), {name.data(), name.size()})) visit(std::string_view(field.at(1).as_string()));
+    }
+};
+
+TEST(Cases, EachRequestHasTheVerdictThatIsWrittenThere) {
+    const auto set = vectors::read_json(SOURCE_DIR "/api/cases/requests/requests.json");
+    KeySet keys;
+    keys.replace(token::parse_jwk_set(json::serialize(set.at("jwks"))).value());
+    Revocations revocations;
+    revocations.load({revocation_of(set.at("revocations").at(0))});
+    Verifier verifier({string_of(set, "issuer"), string_of(set, "audience")}, keys, revocations);
+    const auto now = base::from_unix_seconds(set.at("now").as_int64());
+    const std::string own = string_of(set, "origin");
+    std::size_t count = 0;
+    for (const auto& test : set.at("cases").as_array()) {
+        const CaseFields fields{test.at("fields").as_array()};
+        const auto is_listed = [&](std::string_view origin) { return origin == set.at("origins").at(0).as_string(); };
+        const auto credential = admitted(find_credential(fields, {.cookie = "__Host-Http-coatcheck", .x_token = true}), fields, string_of(test, "method"), own, is_listed);
+        auto verdict = std::string(credential ? "ok" : web::public_reason(credential.error().reason).code);
+        if (credential) {
+            const auto proof = verifier.check(credential->token, now);
+            if (!proof) verdict = web::public_reason(proof.error().reason).code;
+            else if (!credential->is_of((*proof)->claims->subject)) verdict = "token_not_ours";
+        }
+        EXPECT_EQ(verdict, string_of(test, "verdict")) << string_of(test, "name");
+        ++count;
+    }
+    EXPECT_GT(count, 200U);
 }
 
 }  // namespace

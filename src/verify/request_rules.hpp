@@ -159,4 +159,15 @@ bool site_is_allowed(const Fields& fields, std::string_view own, const IsListed&
     return marks.count == 1 && marks.value == "1";
 }
 
+// What was found, if it may count: token_missing where there is nothing, csrf_refused for a cookie on an unsafe method
+// without site_is_allowed(). `method`: unknown counts as unsafe.
+template <HeaderFields Fields, class IsListed>
+base::Result<Credential> admitted(base::Result<Credential> found, const Fields& fields, std::string_view method, std::string_view own, const IsListed& is_listed) {
+    if (!found) return found;
+    if (found->token.empty()) return base::Denied{base::Reason::token_missing};
+    if (found->by_cookie && !is_safe_method(method) && !site_is_allowed(fields, own, is_listed, SiteProof::always))
+        return base::Denied{base::Reason::csrf_refused};
+    return found;
+}
+
 }  // namespace coatcheck::verify

@@ -78,11 +78,9 @@ Result<verify::Proof*> judge_crypt(Context& context, std::string_view token, bas
 
 Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method, Takes takes) {
     const auto& settings = context.service.settings;
-    const auto credential = find_access_token(context.service, request);
-    if (!credential) return credential.error();
-    if (credential->token.empty()) return Denied{Reason::token_missing, {}, retired(settings, request)};
-    if (credential->by_cookie && !verify::is_safe_method(method) && !site_is_allowed(request, settings, verify::SiteProof::always))
-        return Denied{Reason::csrf_refused};
+    const auto is_listed = [&](std::string_view origin) { return settings.allowed_origins.contains(origin); };
+    const auto credential = verify::admitted(find_access_token(context.service, request), request, method, settings.origin, is_listed);
+    if (!credential) return credential.error().reason == Reason::token_missing ? Denied{Reason::token_missing, {}, retired(settings, request)} : credential.error();
     if (credential->crypt && takes == Takes::jwt) return Denied{Reason::token_missing, {}, "an encrypted token says who calls an API; this wants an access token"};
     auto proof = credential->crypt ? judge_crypt(context, credential->token, request.now) : context.verifier.check(credential->token, request.now);
     if (proof && !credential->is_of((*proof)->claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};

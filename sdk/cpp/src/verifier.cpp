@@ -18,6 +18,9 @@ constexpr unsigned max_lanes = 16;
 
 Reason public_reason(base::Reason reason) {
     switch (reason) {
+        case base::Reason::token_missing: return Reason::token_missing;
+        case base::Reason::credential_conflict: return Reason::credential_conflict;
+        case base::Reason::csrf_refused: return Reason::csrf_refused;
         case base::Reason::token_malformed: return Reason::token_malformed;
         case base::Reason::token_not_ours: return Reason::token_not_ours;
         case base::Reason::token_not_yet_valid: return Reason::token_not_yet_valid;
@@ -86,13 +89,10 @@ public:
 
     Verdict authenticate(const Request& request, const CredentialOptions& rules) {
         const SentFields fields{request.fields};
-        const auto credential = verify::find_credential(fields, {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck", .x_token = rules.x_token});
-        if (!credential) return Reason::credential_conflict;
-        if (credential->token.empty()) return Reason::token_missing;
         const auto is_listed = [&](std::string_view origin) { return std::ranges::find(rules.origins, origin) != rules.origins.end(); };
-        if (credential->by_cookie && !verify::is_safe_method(request.method) &&
-            !verify::site_is_allowed(fields, rules.origin, is_listed, verify::SiteProof::always))
-            return Reason::csrf_refused;
+        auto found = verify::find_credential(fields, {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck", .x_token = rules.x_token});
+        const auto credential = verify::admitted(std::move(found), fields, request.method, rules.origin, is_listed);
+        if (!credential) return public_reason(credential.error().reason);
         auto verdict = check(credential->token);
         if (verdict && !credential->is_of(verdict.user().id())) return Reason::token_not_ours;
         return verdict;

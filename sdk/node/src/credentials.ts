@@ -61,7 +61,8 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
   const site = sites[0];
   if (site) return site === 'same-origin' || ((site === 'same-site' || site === 'cross-site') && isListed);
   if (froms.length) return (own !== undefined && from === own) || isListed;
-  return all(asked, 'x-coatcheck')[0] === '1';
+  const marks = all(asked, 'x-coatcheck');
+  return marks.length === 1 && marks[0] === '1';
 }
 
 /** X-TOKEN is taken, and was sent. */

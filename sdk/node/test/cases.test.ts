@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { importKeys } from '../src/keys.js';
-import { LiveVerifier } from '../src/verifier.js';
+import { authenticate } from '../src/credentials.js';
+import { LiveVerifier, type Verifier } from '../src/verifier.js';
 
 const CASES = new URL('../../../api/cases/', import.meta.url);
 
@@ -21,6 +22,23 @@ test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', asy
     }
   }
   verifier.close();
+  expect(wrong).toEqual([]);
+  expect(set.cases.length).toBeGreaterThan(200);
+});
+
+test('whole requests', async () => {
+  const set = JSON.parse(readFileSync(new URL('requests/requests.json', CASES), 'utf8'));
+  const live = new LiveVerifier({ url: set.issuer, issuer: set.issuer, audience: set.audience, cutAfter: 5000 });
+  live.keys.use(await importKeys(set.jwks));
+  live.take(set.revocations);
+  const verifier = { check: (token: string) => live.check(token, set.now * 1000) } as Verifier;
+  const wrong: string[] = [];
+  for (const { name, method, fields, verdict } of set.cases) {
+    const given = await authenticate(verifier, { method, headers: {}, rawHeaders: fields.flat() }, { origin: set.origin, origins: set.origins, xToken: true });
+    const said = given.ok ? 'ok' : given.code;
+    if (said !== verdict) wrong.push(`${name}: ${said}, should be ${verdict}`);
+  }
+  live.close();
   expect(wrong).toEqual([]);
   expect(set.cases.length).toBeGreaterThan(200);
 });

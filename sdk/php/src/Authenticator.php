@@ -21,7 +21,7 @@ final class Authenticator
      * @param bool|DateTimeInterface $xToken Takes `X-TOKEN` with `X-USER` as well; with a date until then. The user has to be the token's own: it selects nobody.
      */
     public function __construct(
-        private readonly Verifier $verifier,
+        private readonly TokenVerifier $verifier,
         private readonly array $origins = [],
         private readonly ?string $origin = null,
         private readonly bool $dev = false,
@@ -133,6 +133,6 @@ final class Authenticator
         if ($froms !== []) {
             return ($this->origin !== null && $from === $this->origin) || $isListed;
         }
-        return ($all('x-coatcheck')[0] ?? '') === '1';
+        return $all('x-coatcheck') === ['1'];
     }
 }

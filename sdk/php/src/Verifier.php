@@ -8,7 +8,7 @@ namespace Coatcheck;
  * The verifier: what a token must be to be believed, in the server's order, so that both give one verdict: size, form,
  * key and algorithm, signature, typ / iss / aud, exp, revoked, stale.
  */
-final class Verifier
+final class Verifier implements TokenVerifier
 {
     /** How far an own token's iat may lie ahead of this clock, in milliseconds: nodes differ. */
     private const CLOCK_DIFFERENCE = 60_000;

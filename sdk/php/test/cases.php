@@ -3,8 +3,11 @@
 // api/cases: the same verdicts as the server's, on every case.
 declare(strict_types=1);
 
+use Coatcheck\Authenticator;
 use Coatcheck\Key;
 use Coatcheck\Revocations;
+use Coatcheck\TokenVerifier;
+use Coatcheck\Verdict;
 use Coatcheck\Verifier;
 
 error_reporting(E_ALL);
@@ -29,6 +32,32 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
             ++$failed;
             echo basename($file), ": $name: $verdict->code, should be $expected\n";
         }
+    }
+}
+
+$set = json_decode(file_get_contents(__DIR__ . '/../../../api/cases/requests/requests.json'), true, 64, JSON_THROW_ON_ERROR);
+$keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
+$revocations = new Revocations(new MemoryCache(), 'requests');
+$revocations->add($set['revocations']);
+$verifier = new class ($set, $keys, $revocations) implements TokenVerifier {
+    public function __construct(private readonly array $set, private readonly array $keys, private readonly Revocations $revocations)
+    {
+    }
+
+    public function check(string $token): Verdict
+    {
+        return Verifier::judge($token, fn (string $id): ?Key => $this->keys[":$id"] ?? null, $this->revocations, $this->set['issuer'], $this->set['audience'], $this->set['now'] * 1000);
+    }
+};
+$authenticator = new Authenticator($verifier, $set['origins'], $set['origin'], xToken: true);
+foreach ($set['cases'] as ['name' => $name, 'method' => $method, 'fields' => $fields, 'verdict' => $expected]) {
+    $all = static fn (string $wanted): array => array_column(array_filter($fields, static fn (array $field): bool => strtolower($field[0]) === $wanted), 1);
+    $code = $authenticator->authenticate([$method], $all)->code;
+    if ($code === $expected) {
+        ++$passed;
+    } else {
+        ++$failed;
+        echo "request: $name: $code, should be $expected\n";
     }
 }
 echo "$passed passed, $failed failed\n";

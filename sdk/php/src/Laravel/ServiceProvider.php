@@ -15,7 +15,7 @@ use RuntimeException;
 /**
  * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
  * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
- * `origin`, `dev`, `x_token` (true, or the day from which on it is refused); for encrypted tokens `crypt_key`, `crypt_cipher`
+ * `origin`, `dev`, `x_token` (true, or the last day by UTC on which it is taken); for encrypted tokens `crypt_key`, `crypt_cipher`
  * and `crypt_header`. Laravel and Lumen register it; the middleware is Authenticate, or AuthenticateCrypt.
  */
 final class ServiceProvider extends Base
@@ -48,7 +48,7 @@ final class ServiceProvider extends Base
     private function xToken(): bool|DateTimeImmutable
     {
         $value = (string) ($this->setting('x_token') ?? '');
-        return filter_var($value, FILTER_VALIDATE_BOOL, FILTER_NULL_ON_FAILURE) ?? new DateTimeImmutable($value, new DateTimeZone('UTC'));
+        return filter_var($value, FILTER_VALIDATE_BOOL, FILTER_NULL_ON_FAILURE) ?? (new DateTimeImmutable($value, new DateTimeZone('UTC')))->setTime(24, 0);
     }
 
     private function setting(string $name): mixed
