@@ -89,12 +89,12 @@ std::optional<base::Reason> Revocations::judge(const std::string& session, const
     return std::nullopt;
 }
 
-std::optional<base::Reason> Revocations::judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life) const {
+std::optional<base::Reason> Revocations::judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life, base::Duration skew) const {
     std::shared_lock lock(mutex_);
     if (generation_.load(std::memory_order_relaxed) == 0) return base::Reason::not_ready;
     if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0) return base::Reason::token_revoked;
     const auto row = users_.find(user);
-    if (row == users_.end() || row->second.revoked_below == 0 || issued > row->second.revocation_expires - life) return std::nullopt;
+    if (row == users_.end() || row->second.revoked_below == 0 || issued > row->second.revocation_expires - life + skew) return std::nullopt;
     return base::Reason::token_revoked;
 }
 

@@ -52,8 +52,8 @@ public:
                                       base::Timestamp issued) const;
 
     // The same for a token of another issuer, without session and version: its user was taken back after it was issued.
-    // Entries for users are made `life` before they expire.
-    std::optional<base::Reason> judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life) const;
+    // Entries for users are made `life` before they expire; the clock of who issued it may be ahead by `skew`.
+    std::optional<base::Reason> judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life, base::Duration skew) const;
 
 private:
     struct Versions {

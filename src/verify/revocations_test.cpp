@@ -114,5 +114,20 @@ TEST_F(RevocationTable, IssuedBeforeOutlivesASweep) {
     EXPECT_EQ(judge("s", "u", 3, now), Reason::token_revoked);
 }
 
+TEST(Revocations, ATokenOfAnotherFallsWithItsUserIfItWasIssuedBefore) {
+    using namespace std::chrono_literals;
+    const auto taken_back = base::from_unix_seconds(1'800'000'000);
+    Revocations revocations;
+    EXPECT_EQ(revocations.judge_foreign("u", taken_back, 48h, 60s), base::Reason::not_ready);
+    revocations.load({{Revocation::Kind::user_revoked, "u", 3, taken_back + 48h}, {Revocation::Kind::user_stale, "v", 3, taken_back + 48h}});
+    EXPECT_EQ(revocations.judge_foreign("u", taken_back - 24h, 48h, 60s), base::Reason::token_revoked);
+    EXPECT_EQ(revocations.judge_foreign("u", taken_back + 60s, 48h, 60s), base::Reason::token_revoked) << "its clock may be ahead";
+    EXPECT_EQ(revocations.judge_foreign("u", taken_back + 61s, 48h, 60s), std::nullopt);
+    EXPECT_EQ(revocations.judge_foreign("v", taken_back - 24h, 48h, 60s), std::nullopt) << "new roles do not concern it";
+    EXPECT_EQ(revocations.judge_foreign("w", taken_back - 24h, 48h, 60s), std::nullopt);
+    revocations.add({{Revocation::Kind::issued_before, "", base::unix_seconds(taken_back), taken_back + 48h}});
+    EXPECT_EQ(revocations.judge_foreign("w", taken_back, 48h, 60s), base::Reason::token_revoked);
+}
+
 }  // namespace
 }  // namespace coatcheck::verify

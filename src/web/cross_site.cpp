@@ -30,8 +30,10 @@ void answer_preflight(Response& response, const Request& request, const Settings
     response.field("Allow", methods);
     if (!comes_once(request, http::field::origin) || !is_listed(settings, request.field(http::field::origin))) return;
     response.field("Access-Control-Allow-Methods", methods);
-    const bool x_token = settings.dialects[static_cast<std::size_t>(Dialect::x_token)].has_value();
-    response.field("Access-Control-Allow-Headers", x_token ? "Authorization, Content-Type, X-Coatcheck, X-TOKEN, X-USER" : "Authorization, Content-Type, X-Coatcheck");
+    std::string headers = "Authorization, Content-Type, X-Coatcheck";
+    if (settings.dialects[static_cast<std::size_t>(Dialect::x_token)]) headers += ", X-TOKEN, X-USER";
+    if (settings.dialects[static_cast<std::size_t>(Dialect::crypt)]) headers += ", " + settings.crypt_header;
+    response.field("Access-Control-Allow-Headers", headers);
     response.field("Access-Control-Max-Age", "600");
 }
 

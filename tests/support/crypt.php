@@ -6,6 +6,7 @@
 //   expired ID        the same, expired an hour ago
 //   plain ID          one with seconds, serialized once
 //   json ID           one in JSON
+//   later ID          one that is issued two minutes from now
 //   over ID           as Coatcheck's own, expired an hour ago
 declare(strict_types=1);
 
@@ -25,6 +26,7 @@ while (($line = fgets(STDIN)) !== false) {
             'snippet' => $crypt->encrypt(serialize(['user_id' => $word, 'time_stemp' => Carbon::now(), 'expire_on' => Carbon::now()->addDays(2)])),
             'expired' => $crypt->encrypt(serialize(['user_id' => $word, 'time_stemp' => Carbon::now()->subDays(2), 'expire_on' => Carbon::now()->subHour()])),
             'plain' => $crypt->encrypt(['user_id' => $word, 'time_stamp' => time(), 'expire_on' => time() + 3600]),
+            'later' => $crypt->encrypt(['user_id' => $word, 'time_stamp' => time() + 120, 'expire_on' => time() + 3600]),
             'over' => $crypt->encrypt(['user_id' => $word, 'time_stamp' => time() - 7200, 'expire_on' => time() - 3600, 'session' => 's', 'ver' => 1]),
             'json' => $crypt->encryptString(json_encode(['user_id' => $word, 'time_stamp' => time(), 'expire_on' => Carbon::now()->addDays(2)], JSON_THROW_ON_ERROR)),
         }, "\n";
