@@ -228,7 +228,11 @@ def requests(signer):
     yield "X-TOKEN and another by cookie", "GET", [*older(ada, "u1"), cookie(bob)], "credential_conflict"
     yield "X-TOKEN revoked", "GET", older(ended, "u1"), "token_revoked"
     yield "X-TOKEN revoked, for another user", "GET", older(ended, "u2"), "token_revoked"
-    yield "X-USER beside a bearer says nothing", "GET", [bearer(ada), ["X-USER", "u2"]], "ok"
+    yield "X-USER beside a bearer", "GET", [bearer(ada), ["X-USER", "u1"]], "ok"
+    yield "X-USER of another beside a bearer", "GET", [bearer(ada), ["X-USER", "u2"]], "token_not_ours"
+    yield "X-USER of another beside a cookie", "GET", [cookie(ada), ["X-USER", "u2"]], "token_not_ours"
+    yield "X-USER twice beside a bearer", "GET", [bearer(ada), ["X-USER", "u1"], ["X-USER", "u1"]], "credential_conflict"
+    yield "X-USER empty beside a bearer", "GET", [bearer(ada), ["X-USER", ""]], "credential_conflict"
     for method in ("GET", "HEAD", "OPTIONS"):
         yield f"cookie, {method} from anywhere", method, [cookie(ada), ["Sec-Fetch-Site", "cross-site"], ["Origin", OTHER_SITE]], "ok"
     for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "", "BREW"):

@@ -149,8 +149,10 @@ Result<std::string> checked_claims(std::string_view text) {
 }
 
 Result<std::string> checked_id(std::string_view text) {
-    if (text.empty() || text.size() > token::max_user_id_bytes || base::has_invisible(text))
-        return Denied{Reason::invalid_member, {}, "an id has 1 to 64 visible bytes", "id"};
+    // It stands in headers and in paths, where clients and servers agree on ASCII alone, and take dots for directories.
+    const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+    if (text.empty() || text.size() > token::max_user_id_bytes || !is_visible || text == "." || text == "..")
+        return Denied{Reason::invalid_member, {}, "an id has 1 to 64 characters of visible ASCII, and is not . or ..", "id"};
     return std::string(text);
 }
 

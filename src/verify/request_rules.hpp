@@ -19,6 +19,7 @@ struct Credential {
     std::string_view token;      // empty: none was sent
     bool by_cookie = false;      // and by nothing else: the CSRF rule applies
     std::string_view user = "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
+    bool x_token = false;        // in X-TOKEN
     bool bare = false;           // in Authorization without Bearer
     bool crypt = false;          // an encrypted token
 
@@ -107,7 +108,7 @@ inline base::Result<Credential> one_of(std::string_view token, base::Result<std:
 template <HeaderFields Fields>
 base::Result<Credential> find_credential(const Fields& fields, const CredentialRules& rules) {
     std::string_view token, user;
-    bool differ = false, bare = false;
+    bool differ = false, bare = false, x_token = false;
     const auto take = [&](std::string_view found) {
         if (!token.empty() && token != found) differ = true;
         token = found;
@@ -119,14 +120,12 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
         take(found);
     });
     if (rules.x_token) {
-        const auto older = detail::sent(fields, "X-TOKEN");
-        if (older.count > 0) {
-            const auto whose = detail::sent(fields, "X-USER");
-            if (older.count != 1 || whose.count != 1 || whose.value.empty())
-                return base::Denied{base::Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
-            take(older.value.empty() ? "-" : older.value);
-            user = whose.value;
-        }
+        const auto older = detail::sent(fields, "X-TOKEN"), whose = detail::sent(fields, "X-USER");
+        if (older.count > 1 || whose.count > 1 || (older.count == 1 && whose.value.empty()) || (whose.count == 1 && whose.value.empty()))
+            return base::Denied{base::Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
+        x_token = older.count == 1;
+        if (x_token) take(older.value.empty() ? "-" : older.value);
+        user = whose.value;  // beside any token: an API of the older kind may believe it
     }
     bool crypt = false;
     if (!rules.crypt_header.empty())
@@ -138,6 +137,7 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
     if (differ && credential) return base::Denied{base::Reason::credential_conflict, {}, "two different tokens came with one request"};
     if (credential) {
         credential->user = user;
+        credential->x_token = x_token;
         credential->bare = bare;
         credential->crypt = crypt;
     }

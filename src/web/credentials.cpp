@@ -56,7 +56,7 @@ Result<Credential> find_access_token(Service& service, const Request& request) {
                                                               .x_token = settings.takes(Dialect::x_token, request.now),
                                                               .crypt_header = settings.takes(Dialect::crypt, request.now) ? std::string_view(settings.crypt_header) : ""});
     if (credential && credential->bare) service.count(Dialect::bare_authorization);
-    if (credential && !credential->user.empty()) service.count(Dialect::x_token);
+    if (credential && credential->x_token) service.count(Dialect::x_token);
     if (credential && credential->crypt) service.count(Dialect::crypt);
     return credential;
 }

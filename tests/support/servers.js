@@ -178,7 +178,7 @@ export async function startLumen(server, more = {}) {
     writeFileSync(join(directory, name), text.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`).replaceAll('/srv/lumen', example));
     return join(directory, name);
   };
-  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), COATCHECK_CRYPT_KEY: 'none', TMPDIR: directory, ...more };
+  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), TMPDIR: directory, ...more };
   const asRoot = process.getuid() === 0 ? ['--allow-to-run-as-root'] : [];
   const words = ['--nodaemonize', '--fpm-config', configured('php-fpm.conf'), '--prefix', directory, ...asRoot];
   const php = await launch('/usr/sbin/php-fpm8.2', words, { cwd: directory, env }, async () => true);

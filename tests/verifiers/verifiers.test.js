@@ -333,7 +333,13 @@ test('examples/lumen: an encrypted token is read by Laravel, and ends with its s
     const { token, user } = await answer.json();
     assert.deepEqual(await me('AccessToken', token), [200, { id: user.id }]);
     assert.equal((await me())[1].code, 'token_missing');
-    assert.equal((await me('AccessToken', token.slice(0, -8)))[1].code, 'token_not_ours');
+    assert.equal((await me('AccessToken', token.slice(0, -8)))[1].code, 'token_malformed');
+    assert.equal((await me('AccessToken', 'e30='))[1].code, 'token_malformed');
+    assert.equal((await me('AccessToken', Buffer.from(Buffer.from(token, 'base64').toString().replace('"mac":"', '"mac":"0')).toString('base64')))[1].code, 'token_not_ours');
+    const { token: other } = await server.signInElsewhere('one');
+    assert.deepEqual(await me(...bearer(other)), [200, { id: user.id }], 'or a JWT');
+    assert.equal((await me('AccessToken', token, ...bearer(other)))[1].code, 'credential_conflict');
+    assert.equal((await me('AccessToken', token, 'Cookie', `coatcheck=${other}`, 'Cookie', `__Host-Http-coatcheck=${other}`))[1].code, 'credential_conflict');
     assert.equal((await me('AccessToken', made('snippet', user.id)))[1].code, 'token_not_ours', 'what it issued itself has no session');
     const [status, { code, title }] = await me('AccessToken', made('over', user.id));
     assert.deepEqual([status, code, title], [403, 'token_expired', 'The token has expired and must be regenerated.']);

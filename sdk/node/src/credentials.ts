@@ -12,7 +12,7 @@ export interface CredentialOptions {
   origin?: string;
   /** The server runs with --dev: its cookie is named `coatcheck`. */
   dev?: boolean;
-  /** Takes `X-TOKEN` with `X-USER` as well; with a date until then. The user has to be the token's own: it selects nobody. */
+  /** Takes `X-TOKEN` with `X-USER` as well; with a date until then. X-USER has to be the token's own, beside any token: it selects nobody. */
   xToken?: boolean | Date;
 }
 
@@ -38,9 +38,9 @@ function find(asked: Asked, options: CredentialOptions): { token: string; byCook
     if (scheme!.toLowerCase() === 'bearer' && token) inHeader.add(token);
   }
   const [older, users] = [all(asked, 'x-token'), all(asked, 'x-user')];
-  const takesOlder = isOlder(asked, options);
-  if (takesOlder && (older.length !== 1 || users.length !== 1 || !users[0])) return 'conflict';
-  if (takesOlder) inHeader.add(older[0] || '-');
+  const takesOlder = takesXToken(options);
+  if (takesOlder && (older.length > 1 || users.length > 1 || (older.length && !users[0]) || users[0] === '')) return 'conflict';
+  if (takesOlder && older.length) inHeader.add(older[0] || '-');
   const name = options.dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
   const inCookie = new Set<string>();
   for (const value of all(asked, 'cookie'))
@@ -50,7 +50,7 @@ function find(asked: Asked, options: CredentialOptions): { token: string; byCook
     }
   const tokens = new Set([...inHeader, ...inCookie]);
   if (tokens.size > 1) return 'conflict';
-  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0, ...(takesOlder && { user: users[0]! }) };
+  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0, ...(takesOlder && users.length && { user: users[0]! }) };
 }
 
 function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOptions): boolean {
@@ -65,15 +65,12 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
   return marks.length === 1 && marks[0] === '1';
 }
 
-/** X-TOKEN is taken, and was sent. */
-function isOlder(asked: Asked, { xToken = false }: CredentialOptions): boolean {
-  return all(asked, 'x-token').length > 0 && (xToken instanceof Date ? Date.now() < xToken.getTime() : xToken);
-}
+const takesXToken = ({ xToken = false }: CredentialOptions): boolean => (xToken instanceof Date ? Date.now() < xToken.getTime() : xToken);
 
 /** A verdict on a request; one that refuses what came as X-TOKEN says so, for `refusal`. */
 export async function authenticate(verifier: Verifier, asked: Asked, options: CredentialOptions = {}): Promise<Verdict> {
   const verdict = await judge(verifier, asked, options);
-  return !verdict.ok && isOlder(asked, options) ? { ...verdict, envelope: true } : verdict;
+  return !verdict.ok && takesXToken(options) && all(asked, 'x-token').length ? { ...verdict, envelope: true } : verdict;
 }
 
 async function judge(verifier: Verifier, asked: Asked, options: CredentialOptions): Promise<Verdict> {

@@ -18,7 +18,8 @@ final class Authenticator
      * @param list<string> $origins Whose pages may send unsafe requests with the cookie, besides the API's own.
      * @param string|null $origin By which this API is reached, such as `https://api.example.com`; needed by browsers that send no Sec-Fetch-Site.
      * @param bool $dev The server runs with --dev: its cookie is named `coatcheck`.
-     * @param bool|DateTimeInterface $xToken Takes `X-TOKEN` with `X-USER` as well; with a date until then. The user has to be the token's own: it selects nobody.
+     * @param bool|DateTimeInterface $xToken Takes `X-TOKEN` with `X-USER` as well; with a date until then. X-USER has to be the token's own, beside any token: it selects nobody.
+     * @param EncryptedTokens|null $encrypted Takes encrypted tokens as well, in a header of their own.
      */
     public function __construct(
         private readonly TokenVerifier $verifier,
@@ -26,6 +27,7 @@ final class Authenticator
         private readonly ?string $origin = null,
         private readonly bool $dev = false,
         private readonly bool|DateTimeInterface $xToken = false,
+        private readonly ?EncryptedTokens $encrypted = null,
     ) {
     }
 
@@ -35,27 +37,35 @@ final class Authenticator
      */
     public function authenticate(array $methods, callable $all): Verdict
     {
-        $isOlder = $all('x-token') !== [] && ($this->xToken instanceof DateTimeInterface ? time() < $this->xToken->getTimestamp() : $this->xToken);
-        $verdict = $this->judge($methods, $all, $isOlder);
-        return $isOlder && !$verdict->isOk() ? $verdict->inEnvelope() : $verdict;
+        $takesOlder = self::isTaken($this->xToken);
+        $verdict = $this->judge($methods, $all, $takesOlder);
+        return $takesOlder && $all('x-token') !== [] && !$verdict->isOk() ? $verdict->inEnvelope() : $verdict;
+    }
+
+    /** @internal Whether a dialect is taken, or with a date still is. */
+    public static function isTaken(bool|DateTimeInterface $until): bool
+    {
+        return $until instanceof DateTimeInterface ? time() < $until->getTimestamp() : $until;
     }
 
     /**
      * @param list<string> $methods
      * @param callable(string): list<string> $all
      */
-    private function judge(array $methods, callable $all, bool $isOlder): Verdict
+    private function judge(array $methods, callable $all, bool $takesOlder): Verdict
     {
         [$inHeader, $inCookie] = [$this->inHeader($all('authorization')), $this->inCookie($all('cookie'))];
         $user = null;
-        if ($isOlder) {
+        if ($takesOlder) {
             [$older, $users] = [$all('x-token'), $all('x-user')];
-            if (count($older) !== 1 || count($users) !== 1 || $users[0] === '') {
+            $user = $users[0] ?? null;
+            if (count($older) > 1 || count($users) > 1 || $user === '' || ($older !== [] && $user === null)) {
                 return Verdict::no('credential_conflict');
             }
-            $inHeader[] = $older[0] === '' ? '-' : $older[0];
-            $user = $users[0];
+            $inHeader = [...$inHeader, ...array_map(static fn (string $token): string => $token === '' ? '-' : $token, $older)];
         }
+        $crypt = $this->encrypted?->sent($all) ?? [];
+        $inHeader = [...$inHeader, ...$crypt];
         $tokens = array_values(array_unique([...$inHeader, ...$inCookie]));
         if (count($tokens) > 1) {
             return Verdict::no('credential_conflict');
@@ -66,7 +76,7 @@ final class Authenticator
         if ($inHeader === [] && array_diff($methods, self::SAFE) !== [] && !$this->siteIsAllowed($all)) {
             return Verdict::no('csrf_refused');
         }
-        $verdict = $this->verifier->check($tokens[0]);
+        $verdict = $crypt === [] ? $this->verifier->check($tokens[0]) : $this->encrypted->check($tokens[0]);
         return $user !== null && $verdict->user !== null && $verdict->user->id !== $user ? Verdict::no('token_not_ours') : $verdict;
     }
 

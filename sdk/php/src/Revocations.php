@@ -6,50 +6,54 @@ namespace Coatcheck;
 
 /**
  * What has been taken back, as the host's cache has it: a look-up costs no request. An entry is a key of the cache, so
- * that a worker reads two of them and not the whole table. The epoch is part of each key: after a restore of the server's
+ * that a worker reads four of them and not the whole table. The epoch is part of each key: after a restore of the server's
  * database nothing of the former counts.
  *
  * @internal
  */
 final class Revocations
 {
-    private string $epoch;
-    private int $issuedBefore = 0;
-
-    public function __construct(private readonly Cache $cache, string $epoch)
+    public function __construct(private readonly Cache $cache, private readonly string $epoch)
     {
-        $this->epoch = $epoch;
-        $this->issuedBefore = (int) $cache->get("$epoch:issued_before");
     }
 
-    /** @param list<array{kind: string, subject: string, minimum?: int, expires: int}> $entries */
+    /**
+     * An entry that comes again counts with the higher version and for the longer time of the two.
+     *
+     * @param list<array{kind: string, subject: string, minimum?: int, expires: int}> $entries
+     */
     public function add(array $entries): void
     {
         foreach ($entries as $entry) {
-            $life = $entry['expires'] - time() + 1;
-            $key = "$this->epoch:{$entry['kind']}:{$entry['subject']}";
-            if ($entry['kind'] === 'issued_before') {
-                $this->issuedBefore = max($this->issuedBefore, $entry['minimum'] ?? 0);
-                $this->cache->set("$this->epoch:issued_before", $this->issuedBefore, max(1, $life));
-            } else {
-                $this->cache->set($key, max($entry['minimum'] ?? 1, (int) $this->cache->get($key)), max(1, $life));
-            }
+            ['kind' => $kind, 'subject' => $subject, 'expires' => $expires] = $entry;
+            $key = "$this->epoch:$kind:$subject";
+            [$minimum, $until] = $this->cache->get($key) ?? [1, 0];
+            $until = max($until, $expires);
+            $this->cache->set($key, [max($minimum, $entry['minimum'] ?? 1), $until], max(1, $until - time() + 1));
         }
     }
 
     public function judge(Claims $claims): ?string
     {
-        if ($this->issuedBefore > 0 && intdiv($claims->issued, 1000) <= $this->issuedBefore) {
+        // Its minimum is a time, in Unix seconds: what was issued then or before is over.
+        $issuedBefore = $this->minimum('issued_before', '');
+        if ($issuedBefore > 0 && intdiv($claims->issued, 1000) <= $issuedBefore) {
             return 'token_revoked';
         }
-        if ($this->cache->get("$this->epoch:session:$claims->session") !== null || $claims->version < (int) $this->cache->get("$this->epoch:user_revoked:$claims->subject")) {
+        if ($this->minimum('session', $claims->session) > 0 || $claims->version < $this->minimum('user_revoked', $claims->subject)) {
             return 'token_revoked';
         }
-        return $claims->version < (int) $this->cache->get("$this->epoch:user_stale:$claims->subject") ? 'token_stale' : null;
+        return $claims->version < $this->minimum('user_stale', $claims->subject) ? 'token_stale' : null;
+    }
+
+    /** 0: there is no such entry. */
+    private function minimum(string $kind, string $subject): int
+    {
+        return $this->cache->get("$this->epoch:$kind:$subject")[0] ?? 0;
     }
 
     public function hasKey(string $keyId): bool
     {
-        return $this->cache->get("$this->epoch:key:$keyId") !== null;
+        return $this->minimum('key', $keyId) > 0;
     }
 }

@@ -5,9 +5,11 @@ declare(strict_types=1);
 namespace Coatcheck\Laravel;
 
 use Coatcheck\Authenticator;
+use Coatcheck\EncryptedTokens;
 use Coatcheck\Verifier;
 use DateTimeImmutable;
 use DateTimeZone;
+use Illuminate\Contracts\Encryption\DecryptException;
 use Illuminate\Encryption\Encrypter;
 use Illuminate\Support\ServiceProvider as Base;
 use RuntimeException;
@@ -15,8 +17,8 @@ use RuntimeException;
 /**
  * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
  * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
- * `origin`, `dev`, `x_token` (true, or the last day by UTC on which it is taken); for encrypted tokens `crypt_key`, `crypt_cipher`
- * and `crypt_header`. Laravel and Lumen register it; the middleware is Authenticate, or AuthenticateCrypt.
+ * `origin`, `dev`, `x_token` (true, or the last day by UTC on which it is taken); for encrypted tokens `crypt_key`, `crypt_cipher`,
+ * `crypt_header` and `crypt_until` (the last day). Laravel and Lumen register it; the middleware is Authenticate.
  */
 final class ServiceProvider extends Base
 {
@@ -34,20 +36,32 @@ final class ServiceProvider extends Base
             $this->listed('origins'),
             $this->setting('origin'),
             filter_var($this->setting('dev') ?? false, FILTER_VALIDATE_BOOL),
-            $this->xToken(),
+            $this->lastDay('x_token') ?? false,
+            $this->setting('crypt_key') === null ? null : $this->encrypted($app->make(Verifier::class)),
         ));
-        $this->app->singleton(AuthenticateCrypt::class, fn ($app) => new AuthenticateCrypt($app->make(Verifier::class), $this->encrypter(), $this->setting('crypt_header') ?? 'AccessToken'));
     }
 
-    /** A key as in APP_KEY, the same as in the server's `accept.crypt_key_file`. */
-    private function encrypter(): Encrypter
+    /** By Laravel's own Encrypter, with a key as in APP_KEY, the same as in the server's `accept.crypt_key_file`. */
+    private function encrypted(Verifier $verifier): EncryptedTokens
     {
-        return new Encrypter((string) base64_decode(substr($this->needed('crypt_key'), strlen('base64:')), true), $this->setting('crypt_cipher') ?? 'AES-256-CBC');
+        $encrypter = new Encrypter((string) base64_decode(substr($this->needed('crypt_key'), strlen('base64:')), true), $this->setting('crypt_cipher') ?? 'AES-256-CBC');
+        $decrypt = static function (string $token) use ($encrypter): mixed {
+            try {
+                return $encrypter->decrypt($token);
+            } catch (DecryptException) {
+                return false;
+            }
+        };
+        return new EncryptedTokens($verifier, $decrypt, $this->setting('crypt_header') ?? 'AccessToken', $this->lastDay('crypt_until') ?? true);
     }
 
-    private function xToken(): bool|DateTimeImmutable
+    /** true or false, or the end of a day by UTC; null where nothing is said. */
+    private function lastDay(string $name): bool|DateTimeImmutable|null
     {
-        $value = (string) ($this->setting('x_token') ?? '');
+        $value = $this->setting($name);
+        if ($value === null || is_bool($value)) {
+            return $value;
+        }
         return filter_var($value, FILTER_VALIDATE_BOOL, FILTER_NULL_ON_FAILURE) ?? (new DateTimeImmutable($value, new DateTimeZone('UTC')))->setTime(24, 0);
     }
 
