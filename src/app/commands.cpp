@@ -27,6 +27,8 @@ struct Refused : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+const auth::Actor operator_here("");  // who types commands has no address
+
 [[noreturn]] void refuse(const base::Denied& denied) {
     std::string text(web::public_reason(denied.reason).title);
     if (!denied.detail.empty()) text += " (" + (denied.member.empty() ? "" : denied.member + ": ") + denied.detail + ")";
@@ -107,7 +109,7 @@ Reply user_add(Node& node, const json::object& request) {
     user.password_hash = hash_of(node, request, user.username);
     node.store().run([&](auth::Store& store) {
         if (!user.id.empty() && store.find_user(user.id)) throw Refused("the id " + user.id + " is taken");
-        auto created = auth::create_user(store, user, "");
+        auto created = auth::create_user(store, user, operator_here);
         if (!created) refuse(created.error());
         user = *created;
     });
@@ -135,7 +137,7 @@ Reply user_set(Node& node, const json::object& request) {
         if (request.contains("roles")) roles = required(auth::checked_roles(list_of(request, "roles")));
         std::optional<std::string> claims;
         if (request.contains("claims")) claims = merged_claims(user.claims, list_of(request, "claims"));
-        if (roles || claims) auth::set_attributes(store, user.id, roles, claims);
+        if (roles || claims) auth::set_attributes(store, user.id, roles, claims, operator_here);
         if (request.contains("email")) {
             std::optional<std::string> email;
             if (const std::string text = text_of(request, "email"); !text.empty()) {
@@ -143,7 +145,7 @@ Reply user_set(Node& node, const json::object& request) {
                 if (!checked) refuse(checked.error());
                 email = *checked;
             }
-            if (auto updated = auth::set_email(store, user.id, email); !updated) refuse(updated.error());
+            if (auto updated = auth::set_email(store, user.id, email, operator_here); !updated) refuse(updated.error());
         }
         user = *store.find_user(user.id);
     });
@@ -162,13 +164,13 @@ Reply change_user(Node& node, const json::object& request, const std::string& do
 }
 
 Reply user_disable(Node& node, const json::object& request) {
-    return change_user(node, request, "disabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, false); });
+    return change_user(node, request, "disabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, false, operator_here); });
 }
 Reply user_enable(Node& node, const json::object& request) {
-    return change_user(node, request, "enabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, true); });
+    return change_user(node, request, "enabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, true, operator_here); });
 }
 Reply user_delete(Node& node, const json::object& request) {
-    return change_user(node, request, "deleted", [&](auto& store, const auto& user) { auth::delete_user(store, node.policy(), user.id, ""); });
+    return change_user(node, request, "deleted", [&](auto& store, const auto& user) { auth::delete_user(store, node.policy(), user.id, operator_here); });
 }
 
 Reply user_password(Node& node, const json::object& request) {
@@ -176,7 +178,7 @@ Reply user_password(Node& node, const json::object& request) {
     node.store().run([&](auth::Store& store) { username = load_user(store, request).username; });
     const std::string hash = hash_of(node, request, username);
     return change_user(node, request, "new password for", [&](auto& store, const auto& user) {
-        auth::set_password(store, node.policy(), user.id, std::nullopt, hash, "", "");
+        auth::set_password(store, node.policy(), user.id, std::nullopt, hash, "", operator_here);
     });
 }
 
@@ -184,7 +186,7 @@ Reply session_list(Node& node, const json::object& request) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
-        const auto sessions = request.contains("name") ? store.list_sessions(load_user(store, request).id) : store.latest_sessions(most_rows);
+        const auto sessions = store.page_of_sessions({most_rows, request.contains("name") ? std::optional(load_user(store, request).id) : std::nullopt});
         for (const auto& session : sessions) {
             const auto user = store.find_user(session.user);
             json::object row = web::session_json(session, "");
@@ -204,10 +206,10 @@ Reply session_end(Node& node, const json::object& request) {
     const std::string id = text_of(request, "id");
     if (id.empty())
         return change_user(node, request, "ended all sessions of", [](auto& store, const auto& user) {
-            auth::end_sessions(store, user.id, "", "session_ended_by_operator", "");
+            auth::end_sessions(store, user.id, "", "session_ended_by_operator", operator_here);
         });
     node.store().run([&](auth::Store& store) {
-        if (!auth::end_session(store, id, "session_ended_by_operator", "")) throw Refused("there is no live session " + id);
+        if (!auth::end_session(store, id, "session_ended_by_operator", operator_here)) throw Refused("there is no live session " + id);
     });
     return {0, "ended " + id + "\n", {{"session", id}}, ""};
 }

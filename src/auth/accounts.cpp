@@ -164,7 +164,7 @@ Result<std::string> checked_password_hash(std::string_view text) {
                   "password_hash"};
 }
 
-Result<User> create_user(Store& store, User user, const std::string& address) {
+Result<User> create_user(Store& store, User user, const Actor& by) {
     if (user.id.empty()) {
         user.id = base::random_id();
     } else {
@@ -174,12 +174,12 @@ Result<User> create_user(Store& store, User user, const std::string& address) {
     }
     user.created = store.now();
     if (auto inserted = store.insert_user(user); !inserted) return inserted.error();
-    store.append_audit({user.created, "user_created", user.id, "", address, ""});
+    store.append_audit({user.created, "user_created", user.id, "", by.address, by.detail()});
     return user;
 }
 
 bool set_password(Store& store, const Policy& policy, const std::string& id, const std::optional<std::string>& expected,
-                  const std::string& hash, const std::string& except, const std::string& address) {
+                  const std::string& hash, const std::string& except, const Actor& by) {
     auto user = store.find_user(id);
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
@@ -187,11 +187,11 @@ bool set_password(Store& store, const Policy& policy, const std::string& id, con
     store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id, policy.foreign_life)});
     (void)store.update_user(*user).value();
     store.end_sessions(id, except);
-    store.append_audit({store.now(), "password_changed", id, except, address, ""});
+    store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
     return true;
 }
 
-bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled) {
+bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled, const Actor& by) {
     auto user = store.find_user(id);
     if (!user) return false;
     if (user->enabled == enabled) return true;
@@ -202,12 +202,12 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
         store.end_sessions(id, "");
     }
     (void)store.update_user(*user).value();
-    store.append_audit({store.now(), enabled ? "user_enabled" : "user_disabled", id, "", "", ""});
+    store.append_audit({store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
     return true;
 }
 
 bool set_attributes(Store& store, const std::string& id, const std::optional<std::vector<std::string>>& roles,
-                    const std::optional<std::string>& claims) {
+                    const std::optional<std::string>& claims, const Actor& by) {
     auto user = store.find_user(id);
     if (!user) return false;
     if (roles) user->roles = *roles;
@@ -215,26 +215,26 @@ bool set_attributes(Store& store, const std::string& id, const std::optional<std
     ++user->version;
     store.insert_revocation({Revocation::Kind::user_stale, id, user->version, last_access_end(store, id)});
     (void)store.update_user(*user).value();
-    store.append_audit({store.now(), "user_attributes_changed", id, "", "", ""});
+    store.append_audit({store.now(), "user_attributes_changed", id, "", by.address, by.detail()});
     return true;
 }
 
-Result<User> set_email(Store& store, const std::string& id, const std::optional<std::string>& email) {
+Result<User> set_email(Store& store, const std::string& id, const std::optional<std::string>& email, const Actor& by) {
     auto user = store.find_user(id);
     if (!user) return Denied{Reason::session_ended};
     user->email = email;
     if (auto updated = store.update_user(*user); !updated) return updated.error();
-    store.append_audit({store.now(), "email_changed", id, "", "", ""});
+    store.append_audit({store.now(), "email_changed", id, "", by.address, by.detail()});
     return *user;
 }
 
-bool delete_user(Store& store, const Policy& policy, const std::string& id, const std::string& address) {
+bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
     const auto user = store.find_user(id);
     if (!user) return false;
     store.insert_revocation({Revocation::Kind::user_revoked, id, user->version + 1, last_access_end(store, id, policy.foreign_life)});
     store.end_sessions(id, "");
     store.delete_user(id);
-    store.append_audit({store.now(), "user_deleted", id, "", address, ""});
+    store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});
     return true;
 }
 

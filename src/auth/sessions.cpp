@@ -61,12 +61,12 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
     return granted;
 }
 
-bool end_session(Store& store, const std::string& session, const std::string& event, const std::string& address) {
+bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
     const auto row = store.find_session(session);
     const auto access_end = store.end_session(session);
     if (!access_end || !row) return false;
     store.insert_revocation({Revocation::Kind::session, session, 0, *access_end});
-    store.append_audit({store.now(), event, row->user, session, address, ""});
+    store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
     return true;
 }
 
@@ -77,10 +77,10 @@ bool end_presented_session(Store& store, const std::string& session, const std::
 }
 
 void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
-                  const std::string& address) {
+                  const Actor& by) {
     for (const auto& session : store.end_sessions(user, except)) {
         store.insert_revocation({Revocation::Kind::session, session.id, 0, session.access_end});
-        store.append_audit({store.now(), event, user, session.id, address, ""});
+        store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
     }
 }
 

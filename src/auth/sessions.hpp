@@ -19,13 +19,13 @@ base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Se
 base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session);
 
 // Ends it; its tokens fail as soon as the step commits. False if it had ended already.
-bool end_session(Store& store, const std::string& session, const std::string& event, const std::string& address);
+bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by);
 
 // The same by the word of whoever presents a refresh token of it: `secret_hash` is the token's.
 bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address);
 
 // Ends all of the user's sessions but `except` (empty: all).
 void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
-                  const std::string& address);
+                  const Actor& by);
 
 }  // namespace coatcheck::auth

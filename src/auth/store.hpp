@@ -40,6 +40,18 @@ struct UserPage {
     std::string after = "", prefix = "";
 };
 
+// Live sessions, of one user or of all, those that will last longest first: the ones used last. One that is refreshed
+// between two pages moves to the front.
+struct SessionPlace {
+    Timestamp idle_end;
+    std::string id;
+};
+struct SessionPage {
+    std::size_t limit = 100;
+    std::optional<std::string> user{};
+    std::optional<SessionPlace> after{};
+};
+
 // A signing key or the refresh tokens' MAC key, the secret part sealed.
 struct StoredKey {
     enum class State { next, current, retired };
@@ -76,7 +88,7 @@ public:
     virtual std::optional<Session> find_session(const std::string& id) = 0;
     virtual std::vector<Session> list_sessions(const std::string& user) = 0;  // live ones, latest use first
     virtual bool has_live_session(const std::string& user, const std::string& address) = 0;  // opened from its network_of()
-    virtual std::vector<Session> latest_sessions(std::size_t limit) = 0;  // of all users, live ones
+    virtual std::vector<Session> page_of_sessions(const SessionPage& page) = 0;
     // Ends it for ever and says when its last access token expires; nullopt if it had ended or is not there.
     virtual std::optional<Timestamp> end_session(const std::string& id) = 0;
     // Ends all of the user's but one, and gives them.

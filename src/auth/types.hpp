@@ -62,6 +62,13 @@ struct Session {
 // What counts as one client: an IPv4 address as it is, of IPv6 the first 64 bits. Bytes, not text.
 std::string network_of(const std::string& address);
 
+// Who did something: from where, and with which service key, if with one.
+struct Actor {
+    Actor(std::string from, std::string key = "") : address(std::move(from)), service_key(std::move(key)) {}
+    std::string address, service_key;
+    std::string detail() const { return service_key.empty() ? "" : "service key " + service_key; }
+};
+
 struct AuditEvent {
     Timestamp time;
     std::string event;  // snake_case, such as sign_in, sign_in_failed, refresh_token_reused

@@ -339,7 +339,29 @@ TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left[0].id, "s2");
     run([](auth::Store& store) { store.end_all_sessions(); });
-    EXPECT_TRUE(run([](auth::Store& store) { return store.latest_sessions(10); }).empty());
+    EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({10}); }).empty());
+}
+
+TEST_P(Contract, PagesOfSessionsHaveEachLiveOneOnce) {
+    add_ada();
+    for (int i = 0; i < 7; ++i) sign_in(("s" + std::to_string(i)).c_str());  // all to the same moment
+    run([](auth::Store& store) { store.end_session("s3"); });
+    const auto ids_of_pages = [&](std::optional<std::string> user) {
+        std::string ids;
+        auth::SessionPage page{2, std::move(user), {}};
+        for (;;) {
+            const auto sessions = run([&](auth::Store& store) { return store.page_of_sessions(page); });
+            for (const auto& one : sessions) ids += one.id + " ";
+            if (sessions.size() < page.limit) return ids;
+            page.after = {sessions.back().idle_end, sessions.back().id};
+        }
+    };
+    EXPECT_EQ(ids_of_pages(std::nullopt), "s6 s5 s4 s2 s1 s0 ");
+    EXPECT_EQ(ids_of_pages("u1"), "s6 s5 s4 s2 s1 s0 ");
+    EXPECT_EQ(ids_of_pages("u2"), "");
+    place->now += 1h;
+    ASSERT_EQ(rotate(0).outcome, Rotation::Outcome::rotated);
+    EXPECT_EQ(ids_of_pages("u1"), "s1 s6 s5 s4 s2 s0 ") << "the one used last first";
 }
 
 TEST_P(Contract, AnAddressWithALiveSessionIsKnownForItsUserAlone) {

@@ -150,12 +150,15 @@ bool MemoryStore::has_live_session(const std::string& user, const std::string& a
     });
 }
 
-std::vector<auth::Session> MemoryStore::latest_sessions(std::size_t limit) {
+std::vector<auth::Session> MemoryStore::page_of_sessions(const auth::SessionPage& page) {
+    const auto place = [](const auth::Session& session) { return std::pair(session.idle_end, session.id); };
     std::vector<auth::Session> sessions;
-    for (const auto& [id, session] : tables_.sessions)
-        if (is_live(session)) sessions.push_back(session);
-    std::sort(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) { return a.idle_end > b.idle_end; });
-    sessions.resize(std::min(sessions.size(), limit));
+    for (const auto& [id, session] : tables_.sessions) {
+        const bool fits = (!page.user || session.user == *page.user) && (!page.after || place(session) < std::pair(page.after->idle_end, page.after->id));
+        if (fits && is_live(session)) sessions.push_back(session);
+    }
+    std::sort(sessions.begin(), sessions.end(), [&](const auto& a, const auto& b) { return place(a) > place(b); });
+    sessions.resize(std::min(sessions.size(), page.limit));
     return sessions;
 }
 

@@ -30,7 +30,7 @@ public:
     std::optional<auth::Session> find_session(const std::string& id) override;
     std::vector<auth::Session> list_sessions(const std::string& user) override;
     bool has_live_session(const std::string& user, const std::string& address) override;
-    std::vector<auth::Session> latest_sessions(std::size_t limit) override;
+    std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
     std::optional<base::Timestamp> end_session(const std::string& id) override;
     std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
     void renew_secret(const std::string& session, const std::string& secret_hash) override;

@@ -4,6 +4,8 @@
 
 #include "base/bytes.hpp"
 
+#include <limits>
+
 #define LIVE "s.ended IS NULL AND s.idle_end > ?1 AND s.absolute_end > ?1"
 
 namespace coatcheck::store {
@@ -90,10 +92,16 @@ bool SqliteStore::has_live_session(const std::string& user, const std::string& a
     return row.step();
 }
 
-std::vector<auth::Session> SqliteStore::latest_sessions(std::size_t limit) {
+std::vector<auth::Session> SqliteStore::page_of_sessions(const auth::SessionPage& page) {
     std::vector<auth::Session> sessions;
-    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE " LIVE " ORDER BY s.idle_end DESC LIMIT ?2");
-    row.bind(unix_millis(now_)).bind(static_cast<std::int64_t>(limit));
+    constexpr auto of_all = "SELECT " SESSION_COLUMNS " FROM sessions s WHERE (s.idle_end, s.id) < (?2, ?3) AND " LIVE
+                            " ORDER BY s.idle_end DESC, s.id DESC LIMIT ?4";
+    constexpr auto of_one = "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = ?5 AND (s.idle_end, s.id) < (?2, ?3) AND " LIVE
+                            " ORDER BY s.idle_end DESC, s.id DESC LIMIT ?4";
+    auto row = db_.query(page.user ? of_one : of_all);
+    row.bind(unix_millis(now_)).bind(page.after ? unix_millis(page.after->idle_end) : std::numeric_limits<std::int64_t>::max())
+        .bind(page.after ? page.after->id : "").bind(static_cast<std::int64_t>(page.limit));
+    if (page.user) row.bind(*page.user);
     while (row.step()) sessions.push_back(read_session(row));
     return sessions;
 }

@@ -50,12 +50,15 @@ std::optional<auth::User> SqliteStore::find_user_by_login(const std::string& fol
 
 std::vector<auth::User> SqliteStore::list_users(const auth::UserPage& page) {
     std::vector<auth::User> users;
-    // Both ways of a search are ranges of an index; U+10FFFF sorts after whatever a name holds.
+    // Of a search each half is a range of an index, of which it reads what matches; U+10FFFF sorts after whatever a name holds.
     const std::string end = page.prefix + "\xf4\x8f\xbf\xbf";
     auto row = page.prefix.empty()
                    ? db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key > ?1 ORDER BY u.username_key LIMIT ?2")
-                   : db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key > ?1 AND ((u.username_key >= ?3 AND u.username_key < ?4)"
-                               " OR (u.email_key >= ?3 AND u.email_key < ?4)) ORDER BY u.username_key LIMIT ?2");
+                   : db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key IN ("
+                               "SELECT username_key FROM (SELECT username_key FROM users WHERE username_key > ?1 AND username_key >= ?3 AND username_key < ?4"
+                               " ORDER BY username_key LIMIT ?2)"
+                               " UNION SELECT username_key FROM users WHERE username_key > ?1 AND email_key >= ?3 AND email_key < ?4)"
+                               " ORDER BY u.username_key LIMIT ?2");
     row.bind(page.after).bind(static_cast<std::int64_t>(page.limit));
     if (!page.prefix.empty()) row.bind(page.prefix).bind(end);
     while (row.step()) users.push_back(read_user(row, 0));

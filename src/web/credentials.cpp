@@ -31,6 +31,7 @@ std::optional<std::pair<std::string, std::string>> basic_credentials(std::string
 std::string retired(const Settings& settings, const Request& request) {
     const auto is_over = [&](Dialect dialect) { return settings.dialects[static_cast<std::size_t>(dialect)] && !settings.takes(dialect, request.now); };
     if (is_over(Dialect::x_token) && request.fields->count("X-TOKEN") > 0) return "X-TOKEN is no longer taken here: send Authorization: Bearer";
+    if (is_over(Dialect::crypt) && request.fields->count(settings.crypt_header) > 0) return "encrypted tokens are no longer taken here: send Authorization: Bearer";
     if (is_over(Dialect::bare_authorization) && request.fields->count(http::field::authorization) > 0) return "a token without Bearer before it is no longer taken here";
     return "";
 }
@@ -38,6 +39,8 @@ std::string retired(const Settings& settings, const Request& request) {
 }  // namespace
 
 base::Result<std::string> check_service_key(const Service& service, const Request& request, auth::Scope scope) {
+    // Two might be read as one by a proxy, and as the other here.
+    if (request.fields->count(http::field::authorization) > 1) return Denied{Reason::credential_conflict, {}, "Authorization came twice"};
     const std::string_view value = request.field(http::field::authorization);
     if (const auto basic = basic_credentials(value)) {
         const auto name = service.service_keys.check(basic->second, scope);
@@ -67,22 +70,40 @@ Result<Credential> find_refresh_token(const Request& request, const Settings& se
 
 namespace {
 
-Result<verify::Proof*> judge_crypt(Context& context, std::string_view token, base::Timestamp now) {
-    auto claims = context.service.crypt->check(token, now);
+Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now) {
+    if (!credential.crypt) return context.verifier.check(credential.token, now);
+    auto claims = context.service.crypt->check(credential.token, now);
     if (!claims) return claims.error();
-    context.crypt_proof = {std::make_shared<const token::AccessClaims>(*std::move(claims))};
-    return &context.crypt_proof;
+    context.other_proof = {std::make_shared<const token::AccessClaims>(*std::move(claims))};
+    return &context.other_proof;
+}
+
+// An encrypted token is Base64, without the dots of a JWT.
+Credential by_itself(const Settings& settings, std::string_view token, base::Timestamp now) {
+    return {.token = token, .crypt = settings.takes(Dialect::crypt, now) && token.find('.') == std::string_view::npos};
 }
 
 }  // namespace
+
+Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token) {
+    return judge(context, by_itself(context.service.settings, token, request.now), request.now);
+}
+
+Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential) {
+    return credential.crypt ? context.service.crypt->check_ignoring_time(credential.token) : context.verifier.check_ignoring_time(credential.token);
+}
+
+Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request, std::string_view token) {
+    return judge_ignoring_time(context, by_itself(context.service.settings, token, request.now));
+}
 
 Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method, Takes takes) {
     const auto& settings = context.service.settings;
     const auto is_listed = [&](std::string_view origin) { return settings.allowed_origins.contains(origin); };
     const auto credential = verify::admitted(find_access_token(context.service, request), request, method, settings.origin, is_listed);
     if (!credential) return credential.error().reason == Reason::token_missing ? Denied{Reason::token_missing, {}, retired(settings, request)} : credential.error();
-    if (credential->crypt && takes == Takes::jwt) return Denied{Reason::token_missing, {}, "an encrypted token says who calls an API; this wants an access token"};
-    auto proof = credential->crypt ? judge_crypt(context, credential->token, request.now) : context.verifier.check(credential->token, request.now);
+    if (credential->crypt && takes == Takes::own) return Denied{Reason::token_missing, {}, "an encrypted token says who calls an API; this wants an access token"};
+    auto proof = judge(context, *credential, request.now);
     if (proof && !credential->is_of((*proof)->claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
     return proof;
 }

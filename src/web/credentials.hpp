@@ -24,12 +24,18 @@ base::Result<Credential> find_refresh_token(const Request& request, const Settin
 
 // The proven access token of a request; valid until the next check on this event loop. token_missing, csrf_refused,
 // or what the verifier says. `method` decides whether the CSRF rule applies; unknown methods count as unsafe.
-// Encrypted tokens, which another may have issued, count where an API asks who is calling, and manage no account.
-enum class Takes { jwt, jwt_and_crypt };
-base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method, Takes takes = Takes::jwt);
+// Tokens of another format or another issuer count where an API asks who is calling, and manage no account.
+enum class Takes { own, any };
+base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method, Takes takes = Takes::own);
+
+// The same of a token that came by itself, as OAuth clients send it.
+base::Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token);
+// Its claims even if it has expired or was revoked: signing out twice is no error. Without a session: another issued it.
+base::Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential);
+base::Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request, std::string_view token);
 
 // A copy of the claims of who asks, for handlers that wait. Nothing: the refusal has been written.
-std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response, Takes takes = Takes::jwt);
+std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response, Takes takes = Takes::own);
 
 // The name of the service key in the Authorization header, if it may be used for this: service_key_missing,
 // service_key_unknown, service_key_scope.

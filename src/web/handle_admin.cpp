@@ -15,6 +15,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <set>
 
 namespace coatcheck::web {
 namespace {
@@ -26,10 +27,12 @@ namespace json = boost::json;
 
 constexpr std::size_t usual_page = 100, largest_page = 1000;
 
-bool may_manage(Context& context, const Request& request, Response& response) {
-    const auto name = check_service_key(context.service, request, auth::Scope::users);
-    if (!name) write_problem(response, name.error());
-    return static_cast<bool>(name);
+// Who asks, by the name of the service key; nothing: it was refused.
+std::optional<auth::Actor> manager(Context& context, const Request& request, Response& response) {
+    auto name = check_service_key(context.service, request, auth::Scope::users);
+    if (name) return auth::Actor(request.address, *std::move(name));
+    write_problem(response, name.error());
+    return std::nullopt;
 }
 
 // What a query asks for; a parameter that is not known is refused, for it would be missed.
@@ -39,8 +42,11 @@ struct Query {
     std::optional<std::string> user;
 };
 
+Denied malformed(const char* why) { return Denied{Reason::malformed_request, {}, why}; }
+
 Result<Query> parse_query(std::string_view rest, std::initializer_list<std::string_view> known) {
     Query query;
+    std::set<std::string_view> seen;
     while (!rest.empty()) {
         const std::string_view field = rest.substr(0, rest.find('&'));
         rest.remove_prefix(std::min(field.size() + 1, rest.size()));
@@ -48,18 +54,27 @@ Result<Query> parse_query(std::string_view rest, std::initializer_list<std::stri
         const std::string_view name = field.substr(0, equals);
         const auto value = base::from_form(field.substr(std::min(equals + 1, field.size())));
         if (std::find(known.begin(), known.end(), name) == known.end())
-            return Denied{Reason::malformed_request, {}, "the query has a parameter that is not known here"};
-        if (!value) return Denied{Reason::malformed_request, {}, "the query is not percent-encoded"};
+            return malformed("the query has a parameter that is not known here");
+        if (!seen.insert(name).second) return malformed("the query has a parameter twice");
+        if (!value || !base::folded(*value)) return malformed("the query is not percent-encoded UTF-8");
         if (name == "user") query.user = *value;
         if (name == "after") query.after = *value;
         if (name == "search") query.search = *value;
         if (name == "limit") {
             const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), query.limit);
             if (error != std::errc() || end != value->data() + value->size() || query.limit == 0 || query.limit > largest_page)
-                return Denied{Reason::malformed_request, {}, "limit is a number from 1 to 1000"};
+                return malformed("limit is a number from 1 to 1000");
         }
     }
     return query;
+}
+
+// Where a page of sessions ended: "MILLISECONDS.ID".
+std::optional<auth::SessionPlace> parse_place(std::string_view text) {
+    std::int64_t idle_end = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), idle_end);
+    if (error != std::errc() || end == text.data() + text.size() || *end != '.') return std::nullopt;
+    return auth::SessionPlace{base::from_unix_millis(idle_end), std::string(end + 1, text.data() + text.size())};
 }
 
 void write_account(Response& response, unsigned status, const auth::User& user) {
@@ -84,7 +99,7 @@ boost::asio::awaitable<Result<std::string>> hash_of(Service& service, const Mana
 }  // namespace
 
 Waits list_managed_users(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    if (!manager(context, request, response)) co_return;
     const auto query = parse_query(request.query, {"limit", "after", "search"});
     if (!query) co_return write_problem(response, query.error());
     const auth::UserPage page{query->limit, base::folded(query->after).value_or(""), base::folded(query->search).value_or("")};
@@ -98,7 +113,8 @@ Waits list_managed_users(Context& context, const Request& request, Response& res
 }
 
 Waits create_managed_user(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    const auto by = manager(context, request, response);
+    if (!by) co_return;
     Service& service = context.service;
     const auto form = parse_new_user(request);
     if (!form) co_return write_problem(response, form.error());
@@ -116,14 +132,14 @@ Waits create_managed_user(Context& context, const Request& request, Response& re
     Result<auth::User> created = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) {
         if (!user.id.empty() && store.find_user(user.id)) created = Denied{Reason::id_taken, {}, "", "id"};
-        else created = auth::create_user(store, user, request.address);
+        else created = auth::create_user(store, user, *by);
     });
     if (!created) co_return write_problem(response, created.error());
     write_account(response, 201, *created);
 }
 
 Waits show_managed_user(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    if (!manager(context, request, response)) co_return;
     std::optional<auth::User> user;
     co_await in_store(context.service, [&](auth::Store& store) { user = store.find_user(named(request)); });
     if (!user) co_return write_problem(response, {Reason::not_found});
@@ -131,7 +147,8 @@ Waits show_managed_user(Context& context, const Request& request, Response& resp
 }
 
 Waits change_managed_user(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    const auto by = manager(context, request, response);
+    if (!by) co_return;
     Service& service = context.service;
     const auto form = parse_user_change(request);
     if (!form) co_return write_problem(response, form.error());
@@ -146,14 +163,14 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
     co_await in_store(service, [&](auth::Store& store) {
         // The address first: it alone can be refused, and then nothing has changed.
         if (form->email || form->takes_email_away) {
-            if (const auto changed = auth::set_email(store, id, form->email); !changed) {
+            if (const auto changed = auth::set_email(store, id, form->email, *by); !changed) {
                 refused = changed.error();
                 return;
             }
         }
-        if (form->roles || form->claims) auth::set_attributes(store, id, form->roles, form->claims);
-        if (!hash->empty()) auth::set_password(store, context.service.policy, id, std::nullopt, *hash, "", request.address);
-        if (form->enabled) auth::set_enabled(store, context.service.policy, id, *form->enabled);
+        if (form->roles || form->claims) auth::set_attributes(store, id, form->roles, form->claims, *by);
+        if (!hash->empty()) auth::set_password(store, context.service.policy, id, std::nullopt, *hash, "", *by);
+        if (form->enabled) auth::set_enabled(store, context.service.policy, id, *form->enabled, *by);
         user = store.find_user(id);
     });
     if (refused && refused->reason != Reason::session_ended) co_return write_problem(response, *refused);
@@ -162,20 +179,25 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
 }
 
 Waits delete_managed_user(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    const auto by = manager(context, request, response);
+    if (!by) co_return;
     bool deleted = false;
-    co_await in_store(context.service, [&](auth::Store& store) { deleted = auth::delete_user(store, context.service.policy, named(request), request.address); });
+    co_await in_store(context.service, [&](auth::Store& store) { deleted = auth::delete_user(store, context.service.policy, named(request), *by); });
     if (!deleted) co_return write_problem(response, {Reason::not_found});
     response.status = 204;
 }
 
 Waits list_managed_sessions(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
-    const auto query = parse_query(request.query, {"user", "limit"});
+    if (!manager(context, request, response)) co_return;
+    const auto query = parse_query(request.query, {"user", "limit", "after"});
     if (!query) co_return write_problem(response, query.error());
+    auth::SessionPage page{query->limit, query->user, {}};
+    if (!query->after.empty()) {
+        page.after = parse_place(query->after);
+        if (!page.after) co_return write_problem(response, malformed("after is what came as next"));
+    }
     std::vector<auth::Session> sessions;
-    co_await in_store(context.service, [&](auth::Store& store) { sessions = query->user ? store.list_sessions(*query->user) : store.latest_sessions(query->limit); });
-    sessions.resize(std::min(sessions.size(), query->limit));
+    co_await in_store(context.service, [&](auth::Store& store) { sessions = store.page_of_sessions(page); });
     json::array rows;
     for (const auto& session : sessions) {
         json::object row = session_json(session, "");
@@ -183,27 +205,31 @@ Waits list_managed_sessions(Context& context, const Request& request, Response& 
         row["user_id"] = session.user;
         rows.push_back(std::move(row));
     }
-    write_json(response, 200, json::serialize(json::object{{"sessions", std::move(rows)}}));
+    const bool more = sessions.size() == page.limit;
+    const json::value next = more ? json::value(std::to_string(base::unix_millis(sessions.back().idle_end)) + "." + sessions.back().id) : json::value(nullptr);
+    write_json(response, 200, json::serialize(json::object{{"sessions", std::move(rows)}, {"next", next}}));
 }
 
 Waits end_managed_sessions(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    const auto by = manager(context, request, response);
+    if (!by) co_return;
     const auto query = parse_query(request.query, {"user"});
     if (!query) co_return write_problem(response, query.error());
     if (!query->user) co_return write_problem(response, {Reason::malformed_request, {}, "whose sessions: ?user=ID"});
     bool known = false;
     co_await in_store(context.service, [&](auth::Store& store) {
         known = store.find_user(*query->user).has_value();
-        if (known) auth::end_sessions(store, *query->user, "", "session_ended", request.address);
+        if (known) auth::end_sessions(store, *query->user, "", "session_ended", *by);
     });
     if (!known) co_return write_problem(response, {Reason::not_found});
     response.status = 204;
 }
 
 Waits end_managed_session(Context& context, const Request& request, Response& response) {
-    if (!may_manage(context, request, response)) co_return;
+    const auto by = manager(context, request, response);
+    if (!by) co_return;
     bool ended = false;
-    co_await in_store(context.service, [&](auth::Store& store) { ended = auth::end_session(store, std::string(request.argument), "session_ended", request.address); });
+    co_await in_store(context.service, [&](auth::Store& store) { ended = auth::end_session(store, std::string(request.argument), "session_ended", *by); });
     if (!ended) co_return write_problem(response, {Reason::not_found});
     response.status = 204;
 }

@@ -83,7 +83,7 @@ Waits sign_in_by_envelope(Context& context, const Request& request, Response& re
 
 Waits who_am_i(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
-    const auto claims = signed_in(context, request, response, Takes::jwt_and_crypt);
+    const auto claims = signed_in(context, request, response, Takes::any);
     if (!claims) co_return;
     if (claims->session.empty()) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"});
 
@@ -153,7 +153,7 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
 
     std::optional<Denied> refused;
     if (!access->token.empty()) {
-        const auto claims = access->crypt ? context.service.crypt->check_ignoring_time(access->token) : context.verifier.check_ignoring_time(access->token);
+        const auto claims = judge_ignoring_time(context, *access);
         if (claims && !access->is_of(claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
         if (claims && claims->session.empty()) return Denied{Reason::token_not_ours, {}, "another issued this token: it has no session here"};
         if (claims) out.session = claims->session;

@@ -35,10 +35,16 @@ std::optional<token::RefreshToken> refresh_token_of(const Service& service, std:
 
 // A token that was proven: all that it says, the application's own claims too (RFC 7662 §2.2).
 json::object of_access_token(std::string_view text, const token::AccessClaims& claims) {
-    json::object answer = json::parse(token::parse_compact(text)->claims_json).as_object();
-    answer["active"] = true;  // last: no claim of this name says otherwise
-    answer["token_type"] = "Bearer";
-    answer["username"] = claims.username;
+    if (const auto parsed = token::parse_compact(text)) {
+        json::object answer = json::parse(parsed->claims_json).as_object();
+        answer["active"] = true;  // last: no claim of this name says otherwise
+        answer["token_type"] = "Bearer";
+        answer["username"] = claims.username;
+        return answer;
+    }
+    // One of another format names its user, and its session if it is ours.
+    json::object answer{{"active", true}, {"token_type", "crypt"}, {"sub", claims.subject}, {"iat", unix_seconds(claims.issued)}, {"exp", unix_seconds(claims.expires)}};
+    if (!claims.session.empty()) answer["sid"] = claims.session;
     return answer;
 }
 
@@ -64,7 +70,7 @@ Waits introspect(Context& context, const Request& request, Response& response) {
                       {"username", user->username}, {"sid", session->id},        {"client_id", "coatcheck"},
                       {"iat", unix_seconds(session->last_used)}, {"exp", unix_seconds(session->idle_end)}};
         });
-    } else if (const auto proof = context.verifier.check(text->reveal(), request.now)) {
+    } else if (const auto proof = judge(context, request, text->reveal())) {
         answer = of_access_token(text->reveal(), *(*proof)->claims);
     } else if (proof.error().reason == Reason::not_ready) {
         co_return write_problem(response, proof.error());
@@ -82,7 +88,9 @@ Waits revoke(Context& context, const Request& request, Response& response) {
         co_await in_store(service, [&](auth::Store& store) {
             auth::end_presented_session(store, refresh->session, refresh->secret_hash(), request.address);
         });
-    } else if (const auto claims = context.verifier.check_ignoring_time(text->reveal())) {
+    } else if (const auto claims = judge_ignoring_time(context, request, text->reveal())) {
+        if (claims->session.empty())
+            co_return refuse(response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"}, "unsupported_token_type");
         co_await in_store(service, [&](auth::Store& store) { auth::end_session(store, claims->session, "sign_out", request.address); });
     }
     response.status = 200;

@@ -115,7 +115,7 @@ Waits change_account(Context& context, const Request& request, Response& respons
     }
     Result<auth::User> user = co_await confirm(service, request, *claims, form->current_password);
     if (!user) co_return write_problem(response, user.error());
-    co_await in_store(service, [&](auth::Store& store) { user = auth::set_email(store, claims->subject, email); });
+    co_await in_store(service, [&](auth::Store& store) { user = auth::set_email(store, claims->subject, email, request.address); });
     if (!user) co_return write_problem(response, user.error());
     write_user(response, 200, *user);
 }

@@ -64,7 +64,7 @@ struct Service {
 struct Context {
     Service& service;
     verify::Verifier verifier;
-    verify::Proof crypt_proof{};  // of the encrypted token that was judged last
+    verify::Proof other_proof{};  // of the token of another format that was judged last
 };
 
 }  // namespace coatcheck::web

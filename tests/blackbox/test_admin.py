@@ -135,7 +135,7 @@ def test_pages_go_through_all_users_once(admin):
     assert found("user-x@") == ["Änne"], "by the address as well"
     assert found("änn") == ["Änne"] and found("ser") == [] and found("%") == [] and found("_") == []
     assert found("") == [*names, "Änne"]
-    for bad in ("limit=0", "limit=1001", "limit=-1", "limit=1x", "limit=", "page=2", "search=%zz"):
+    for bad in ("limit=0", "limit=1001", "limit=-1", "limit=1x", "limit=", "page=2", "search=%zz", "after=%ff", "search=%ff", "search=a&search=b", "limit=1&limit=2"):
         assert admin("GET", f"{USERS}?{bad}").verdict == (400, "malformed_request"), bad
 
 
@@ -146,7 +146,13 @@ def test_sessions_of_anybody(served, admin, caller):
     listed = admin("GET", f"{SESSIONS}?user={id}").json()["sessions"]
     assert {row["id"] for row in listed} == {one["session"]["id"] for one in of_ada} and {row["user_id"] for row in listed} == {id}
     assert len(admin("GET", SESSIONS).json()["sessions"]) == 4
-    assert len(admin("GET", f"{SESSIONS}?limit=2").json()["sessions"]) == 2
+    one_page = admin("GET", f"{SESSIONS}?limit=3").json()
+    rest = admin("GET", f"{SESSIONS}?limit=3&after={one_page['next']}").json()
+    assert [len(one_page["sessions"]), len(rest["sessions"]), rest["next"]] == [3, 1, None]
+    assert len({row["id"] for row in one_page["sessions"] + rest["sessions"]}) == 4
+    assert len(admin("GET", f"{SESSIONS}?user={id}&limit=2").json()["sessions"]) == 2
+    for junk in ("x", "1", ".", "1x.y", "%ff", "99999999999999999999.a"):
+        assert admin("GET", f"{SESSIONS}?after={junk}").verdict == (400, "malformed_request"), junk
     one = of_ada[0]["session"]["id"]
     assert admin("DELETE", f"{SESSIONS}/{one}").status == 204
     assert admin("DELETE", f"{SESSIONS}/{one}").verdict == (404, "not_found")
@@ -167,3 +173,14 @@ def test_only_a_key_for_users_manages_them(served, caller):
         assert caller.request(method, target, bearer=token).verdict == (401, "service_key_unknown"), "a user's roles are not ours to read"
         assert caller.request(method, target, bearer=feed).verdict == (403, "service_key_scope")
         assert caller.request(method, target, cookies={"__Host-Http-coatcheck": token}).verdict == (401, "service_key_missing")
+        assert caller.request(method, target, headers=[("Authorization", f"Bearer {feed}")] * 2).verdict == (400, "credential_conflict")
+
+
+def test_the_audit_table_says_which_key_did_it(served, admin):
+    user = admin("POST", USERS, {"username": "ada"}).json()["user"]
+    for change in ({"roles": ["editor"]}, {"email": "ada@example.org"}, {"enabled": False}, {"password": PASSWORD}):
+        admin("PATCH", f"{USERS}/{user['id']}", change)
+    admin("DELETE", f"{USERS}/{user['id']}")
+    rows = [row for row in served.rows("audit", "list") if row["user_id"] == user["id"]]
+    assert [row["event"] for row in rows][::-1] == ["user_created", "user_attributes_changed", "email_changed", "user_disabled", "password_changed", "user_deleted"]
+    assert {(row["detail"], bool(row["address"])) for row in rows} == {("service key back end", True)}

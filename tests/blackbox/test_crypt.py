@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,6 +15,7 @@ from client import Caller
 from conftest import next_address
 from server import PASSWORD, ROOT
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 VERIFY, WHO = "/api/v1/verify", "/api/v1/authentication"
 CIPHERS = ["AES-256-CBC", "AES-256-GCM"]
 
@@ -209,3 +211,33 @@ def test_without_a_good_key_file_it_does_not_start(make_server, content, mode, w
     said = server.try_command("serve", "--listen", f"127.0.0.1:{server.port}")
     assert said.returncode != 0 and "accept.crypt_key_file" in said.stderr and why in said.stderr, said.stderr
     assert content is None or not content or content not in said.stderr + said.stdout, "a key is never told"
+
+
+def test_oauth_clients_ask_about_it_and_take_it_back(town):
+    server, caller, laravel = town
+    key = server.command("service-key", "add", "api", "--scope", "introspect").strip()
+    told = sign_in(caller, server.add_user())
+    foreign = laravel("plain", told["user"]["id"])
+
+    def ask(token):
+        return caller.post("/oauth2/introspect", body=urlencode({"token": token}).encode(), bearer=key, headers=FORM).json()
+
+    def revoke(token):
+        return caller.post("/oauth2/revoke", body=urlencode({"token": token}).encode(), headers=FORM)
+
+    assert ask(told["token"]) == {"active": True, "token_type": "crypt", "sub": told["user"]["id"], "sid": told["session"]["id"],
+                                  "iat": told["expires_at"] - 2 * 24 * 3600, "exp": told["expires_at"]}
+    assert "sid" not in ask(foreign) and ask(foreign)["sub"] == told["user"]["id"]
+    assert ask(laravel("expired", told["user"]["id"])) == {"active": False} == ask(told["token"][:-8])
+    assert revoke(foreign).json()["error"] == "unsupported_token_type" and ask(foreign)["active"]
+    assert revoke(told["token"]).status == 200 and ask(told["token"]) == {"active": False}
+    assert caller.get(VERIFY, headers=sent(told["token"])).verdict == (401, "token_revoked")
+    assert caller.refresh(told["refresh_token"]).verdict == (401, "session_ended")
+
+
+def test_after_its_last_day_it_is_said_that_it_is_over(make_server):
+    server = make_server({"accept.crypt": True, "accept.crypt_until": "2026-01-31"})
+    write_keys(server, app_key())
+    caller = Caller(server.start().port, next_address())
+    answer = caller.get(VERIFY, headers=sent("x"))
+    assert answer.verdict == (401, "token_missing") and "no longer taken" in answer.json()["detail"]
