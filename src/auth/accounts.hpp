@@ -22,7 +22,7 @@ base::Result<std::string> checked_password(std::string_view text, std::size_t mi
 base::Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles);
 // The application's own claims: a JSON object of at most 1024 bytes, without names of the protocol's own (RFC 9068 §2.2).
 base::Result<std::string> checked_claims(std::string_view json);
-// An id that a user brings along: 1 to 64 visible bytes, or invalid_member.
+// An id that a user brings along: 1 to 64 characters of visible ASCII, not . or .., or invalid_member.
 base::Result<std::string> checked_id(std::string_view text);
 // One that can be checked here (crypto::is_known_hash), or invalid_member.
 base::Result<std::string> checked_password_hash(std::string_view text);

@@ -144,7 +144,7 @@ TEST_F(SigningIn, ADisableThatComesBetweenWins) {
     form.login = "ada";
     step([&](Store& s) {
         const auto candidate = look_up(s, in_flight, form);
-        set_enabled(s, policy, "u1", false);
+        set_enabled(s, policy, "u1", false, "");
         EXPECT_EQ(open_session(s, policy, form, *candidate, {true, ""}).error().reason, Reason::invalid_credentials);
     });
 }
@@ -216,8 +216,8 @@ TEST_F(SigningIn, APasswordChangeEndsTheOthersAndRenewsThisOne) {
 TEST_F(SigningIn, EnablingAgainRevivesNothing) {
     const auto granted = sign_in("ada", true);
     step([&](Store& s) {
-        set_enabled(s, policy, "u1", false);
-        set_enabled(s, policy, "u1", true);
+        set_enabled(s, policy, "u1", false, "");
+        set_enabled(s, policy, "u1", true, "");
     });
     EXPECT_EQ(refresh_with(*granted, 0).error().reason, Reason::session_ended);
     ASSERT_EQ(revocations().size(), 1U);
@@ -230,7 +230,7 @@ TEST_F(SigningIn, ARevocationLastsAsLongAsTheLastTokenOfARefreshThatRaced) {
     const auto granted = sign_in("ada", true);
     now += 10min;
     const auto later = refresh_with(*granted, 0);
-    step([](Store& s) { set_attributes(s, "u1", std::vector<std::string>{"admin"}, std::nullopt); });
+    step([](Store& s) { set_attributes(s, "u1", std::vector<std::string>{"admin"}, std::nullopt, ""); });
     EXPECT_EQ(revocations()[0].expires, later->access_end);
     EXPECT_EQ(revocations()[0].kind, verify::Revocation::Kind::user_stale);
 }

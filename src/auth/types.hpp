@@ -64,6 +64,7 @@ std::string network_of(const std::string& address);
 
 // Who did something: from where, and with which service key, if with one.
 struct Actor {
+    Actor(const char* from) : address(from) {}
     Actor(std::string from, std::string key = "") : address(std::move(from)), service_key(std::move(key)) {}
     std::string address, service_key;
     std::string detail() const { return service_key.empty() ? "" : "service key " + service_key; }
