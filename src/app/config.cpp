@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config.hpp"
 
+#include "app/toml_file.hpp"
 #include "base/text.hpp"
 #include "crypto/signing_key.hpp"
 #include "web/forwarded.hpp"
@@ -14,7 +15,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace coatcheck::app {
 namespace {
@@ -47,6 +47,7 @@ constexpr Key keys[] = {
     {"accept.crypt_header", &Config::crypt_header, "The header that such a token comes in."},
     {"accept.crypt_fields", &Config::crypt_fields, "How the user, the time of issue and of expiry are called in it."},
     {"accept.crypt_ttl", &Config::crypt_ttl, "Life of such a token."},
+    {"accept.foreign_file", &Config::foreign_file, "Issuers of an older system whose JWTs are taken; empty: none."},
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
@@ -251,25 +252,7 @@ std::string literal(const Config& config, const Member& member) {
 
 std::span<const Key> config_keys() { return keys; }
 
-void read_toml(Config& config, std::string_view text, const std::string& name) {
-    // Outside of strings, toml++ 3.3 runs into undefined behaviour at many letters beyond ASCII. Escaped, they are a
-    // syntax error there, and the same in comments and between double quotes.
-    const auto ascii = base::escape_non_ascii(text);
-    std::istringstream lines{std::string(text)};
-    std::size_t number = 0;
-    for (std::string line; ++number, std::getline(lines, line);) {
-        const auto beyond = std::find_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-        if (!base::escape_non_ascii(line)) throw ConfigError(name + ":" + std::to_string(number) + ": is not UTF-8");
-        const std::string before(line.begin(), beyond);
-        if (beyond != line.end() && before.find('\'') != std::string::npos && before.find('#') == std::string::npos)
-            throw ConfigError(name + ":" + std::to_string(number) + ": letters beyond ASCII go between double quotes");
-    }
-    try {
-        read_table(config, toml::parse(*ascii, name), "", name);
-    } catch (const toml::parse_error& error) {
-        throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
-    }
-}
+void read_toml(Config& config, std::string_view text, const std::string& name) { read_table(config, parse_toml(text, name), "", name); }
 
 Config load_config(const ConfigSources& sources) {
     Config config;

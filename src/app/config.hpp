@@ -37,6 +37,7 @@ struct Config {
     std::string crypt_cipher = "AES-256-CBC", crypt_key_file = "crypt-keys", crypt_header = "AccessToken";
     std::vector<std::string> crypt_fields{"user_id", "time_stamp", "expire_on"};
     base::Duration crypt_ttl = std::chrono::hours(48);
+    std::string foreign_file;
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off
     bool log_access = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/node.hpp"
 
+#include "app/foreign_issuers.hpp"
 #include "base/log.hpp"
 
 namespace coatcheck::app {
@@ -34,6 +35,11 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
                            log_.append(entries);
                        },
                        [this](auth::Store& store) { load_keys(store); }}) {
+    if (!config_.foreign_file.empty()) {
+        auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.public_url);
+        for (const auto& issuer : issuers) policy_.foreign_until = std::max(policy_.foreign_until, issuer.until);
+        foreign_.emplace(std::move(issuers), revocations_);
+    }
     queue_.run([&](auth::Store& store) {
         base::raise_clock(store.now());
         // A command that was given another configuration than the server must not switch its keys.

@@ -8,6 +8,7 @@
 #include "auth/key_ring.hpp"
 #include "store/queue.hpp"
 #include "store/sqlite_store.hpp"
+#include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
 #include "web/service.hpp"
 
@@ -34,6 +35,8 @@ public:
     const web::CurrentRing& ring() const { return ring_; }
     auth::RevocationLog& log() { return log_; }
     const auth::ServiceKeys& service_keys() const { return service_keys_; }
+    // Of the older system's tokens; nullptr: none are taken.
+    const verify::ForeignVerifier* foreign() const { return foreign_ ? &*foreign_ : nullptr; }
 
     // Sweeps, rotates keys that are due, forgets revocations that are over. Bounded work.
     void keep_house();
@@ -49,6 +52,7 @@ private:
     store::SqliteStore sqlite_;
     verify::KeySet keys_;
     verify::Revocations revocations_;
+    std::optional<verify::ForeignVerifier> foreign_;
     web::CurrentRing ring_;
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;

@@ -4,6 +4,7 @@
 #include "app/control.hpp"
 #include "app/doctor.hpp"
 #include "app/node.hpp"
+#include "app/private_file.hpp"
 #include "base/log.hpp"
 #include "crypto/hash_memory.hpp"
 #include "web/server.hpp"
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -33,6 +33,7 @@ web::Settings settings_of(const Config& config) {
     take(web::Dialect::x_token, config.x_token, config.x_token_until);
     take(web::Dialect::crypt, config.crypt, config.crypt_until);
     settings.crypt_header = config.crypt_header;
+    take(web::Dialect::foreign, !config.foreign_file.empty(), "");
     take(web::Dialect::envelope, config.envelope, config.envelope_until);
     settings.envelope_path = config.envelope_path;
     settings.log_access = config.log_access;
@@ -40,21 +41,18 @@ web::Settings settings_of(const Config& config) {
     return settings;
 }
 
-// The keys of encrypted tokens, from a file that nobody else may read; a relative path is of the data directory.
+// The keys of encrypted tokens; a relative path is of the data directory.
 std::vector<base::Secret> read_crypt_keys(const std::filesystem::path& path) {
-    namespace fs = std::filesystem;
-    const auto refuse = [&](const std::string& what) { throw ConfigError("accept.crypt_key_file: " + path.string() + " " + what); };
-    std::error_code error;
-    const auto status = fs::status(path, error);
-    if (error || !fs::is_regular_file(status)) refuse("cannot be read. Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string());
-    if ((status.permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none) refuse("may be read by others: chmod 600 " + path.string());
-    std::ifstream file(path);
+    constexpr auto setting = "accept.crypt_key_file";
+    const auto refuse = [&](const std::string& what) { throw ConfigError(std::string(setting) + ": " + path.string() + " " + what); };
+    const auto file = read_private_file(path, setting, "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string());
     std::vector<base::Secret> keys;
-    std::string line;
-    for (int number = 1; std::getline(file, line); ++number) {
+    std::string_view rest = file.reveal();
+    for (int number = 1; !rest.empty(); ++number) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
         if (line.empty() || line.starts_with('#')) continue;
         auto key = token::parse_app_key(line);
-        base::wipe(line);
         if (!key) refuse("line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
         keys.push_back(*std::move(key));
     }
@@ -134,6 +132,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
                                     std::to_string(base::log::dropped()) + "\n";
                          }};
     if (config.crypt) service.crypt.emplace(crypt_verifier_of(config, directory, node.revocations()));
+    service.foreign = node.foreign();
     std::optional<web::Endpoint> metrics;
     if (!config.metrics_listen.empty()) metrics = endpoint_of(config.metrics_listen);
     web::Server server(service, endpoint_of(config.listen), metrics, cores);

@@ -80,11 +80,19 @@ bool is_common(const std::string& folded, const std::string& folded_username) {
     return false;
 }
 
-// Until when a token of the user's may live; `foreign_life` after now for one that another issued.
-Timestamp last_access_end(Store& store, const std::string& user, Duration foreign_life = {}) {
-    Timestamp last = store.now() + foreign_life;
+// Until when a token of the user's may live.
+Timestamp last_access_end(Store& store, const std::string& user) {
+    Timestamp last = store.now();
     for (const auto& session : store.list_sessions(user)) last = std::max(last, session.access_end);
     return last;
+}
+
+// All tokens below this version are over, and those that others issued until now.
+void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version) {
+    store.insert_revocation({Revocation::Kind::user_revoked, user, version, last_access_end(store, user)});
+    const Timestamp foreign_end = std::max(store.now() + policy.foreign_life, policy.foreign_until);
+    if (foreign_end > store.now())
+        store.insert_revocation({Revocation::Kind::foreign_before, user, base::unix_seconds(store.now()), foreign_end});
 }
 
 }  // namespace
@@ -170,7 +178,7 @@ Result<User> create_user(Store& store, User user, const Actor& by) {
     } else {
         // An id that was here before: what was revoked then stays revoked, and the new user is not.
         for (const auto& entry : store.load_revocations())
-            if (entry.kind != Revocation::Kind::session && entry.subject == user.id) user.version = std::max(user.version, entry.minimum);
+            if ((entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale) && entry.subject == user.id) user.version = std::max(user.version, entry.minimum);
     }
     user.created = store.now();
     if (auto inserted = store.insert_user(user); !inserted) return inserted.error();
@@ -184,7 +192,7 @@ bool set_password(Store& store, const Policy& policy, const std::string& id, con
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
     ++user->version;
-    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id, policy.foreign_life)});
+    take_back(store, policy, id, user->version);
     (void)store.update_user(*user).value();
     store.end_sessions(id, except);
     store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
@@ -198,7 +206,7 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
     user->enabled = enabled;
     if (!enabled) {
         ++user->version;
-        store.insert_revocation({Revocation::Kind::user_revoked, id, user->version, last_access_end(store, id, policy.foreign_life)});
+        take_back(store, policy, id, user->version);
         store.end_sessions(id, "");
     }
     (void)store.update_user(*user).value();
@@ -231,7 +239,7 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
     const auto user = store.find_user(id);
     if (!user) return false;
-    store.insert_revocation({Revocation::Kind::user_revoked, id, user->version + 1, last_access_end(store, id, policy.foreign_life)});
+    take_back(store, policy, id, user->version + 1);
     store.end_sessions(id, "");
     store.delete_user(id);
     store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});

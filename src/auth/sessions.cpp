@@ -70,6 +70,14 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
     return true;
 }
 
+bool end_foreign(Store& store, const verify::Revocations& known, const std::string& session, Timestamp expires, const std::string& user, const Actor& by) {
+    if (known.has_session(session)) return false;
+    if (store.find_session(session)) return end_session(store, session, "sign_out", by);
+    store.insert_revocation({Revocation::Kind::session, session, 0, expires});
+    store.append_audit({store.now(), "sign_out", user, "", by.address, "with a token of an older system"});
+    return true;
+}
+
 bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address) {
     const auto row = store.find_session(session);
     if (!row || (row->secret_hash != secret_hash && row->renewed_from != secret_hash)) return false;

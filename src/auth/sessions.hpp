@@ -21,6 +21,11 @@ base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secr
 // Ends it; its tokens fail as soon as the step commits. False if it had ended already.
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by);
 
+// The same by a token of an older system, which may have been exchanged for the session or not: it is over either way.
+// `expires` is the token's. False if it was over already,
+// as far as is `known`.
+bool end_foreign(Store& store, const verify::Revocations& known, const std::string& session, Timestamp expires, const std::string& user, const Actor& by);
+
 // The same by the word of whoever presents a refresh token of it: `secret_hash` is the token's.
 bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address);
 

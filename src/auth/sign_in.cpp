@@ -14,6 +14,26 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
+namespace {
+
+// What sign-in and exchange have in common: a session that begins now, without its user and its secret.
+template <class Form>
+Granted new_session(Timestamp now, const Policy& policy, const Form& form, Duration access_ttl) {
+    Granted granted;
+    granted.granted_at = now;
+    Session& session = granted.session;
+    session.delivery = form.delivery;
+    session.device = form.device;
+    session.address = form.address;
+    session.created = session.last_used = now;
+    session.absolute_end = now + (form.remember ? policy.absolute : std::min(policy.absolute, policy.absolute_not_remembered));
+    session.idle_end = std::min(now + policy.idle, session.absolute_end);
+    session.access_end = granted.access_end = std::min(now + access_ttl, session.idle_end);
+    return granted;
+}
+
+}  // namespace
+
 Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form) {
     Candidate candidate;
     // Text that cannot be a name still takes the whole way: no answer is quicker for it.
@@ -59,25 +79,46 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     std::string hash = candidate.user->password_hash;
     if (!verdict.new_hash.empty() && store.replace_password_hash(candidate.user->id, hash, verdict.new_hash))
         hash = verdict.new_hash;
-    Granted granted;
-    granted.granted_at = now;
-    granted.secret = base::random_bytes(16);
+    Granted granted = new_session(now, policy, form, form.crypt ? policy.crypt_ttl : policy.access_ttl);
     Session& session = granted.session;
     session.id = base::random_id();
     session.user = candidate.user->id;
+    granted.secret = base::random_bytes(16);
     session.secret_hash = crypto::sha256(granted.secret);
-    session.delivery = form.delivery;
-    session.device = form.device;
-    session.address = form.address;
-    session.created = session.last_used = now;
-    session.absolute_end = now + (form.remember ? policy.absolute : std::min(policy.absolute, policy.absolute_not_remembered));
-    session.idle_end = std::min(now + policy.idle, session.absolute_end);
-    session.access_end = granted.access_end = std::min(now + (form.crypt ? policy.crypt_ttl : policy.access_ttl), session.idle_end);
     // A disable or a new password that came between wins.
     auto user = store.insert_session(session, hash);
     if (!user) return refuse();
     granted.user = *std::move(user);
     store.append_audit({now, "sign_in", session.user, session.id, form.address, std::string(name_of(form.delivery))});
+    return granted;
+}
+
+Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key, const Exchange& form) {
+    const Timestamp now = store.now();
+    const auto user = store.find_user(form.user);
+    if (!user) return Denied{Reason::token_not_ours, {}, "its user has not been imported"};
+    if (!user->enabled) return Denied{Reason::token_revoked};
+
+    Granted granted = new_session(now, policy, form, policy.access_ttl);
+    // Of the token, so that the same comes out again, and of our key, so that who issued the token does not know it.
+    granted.secret = crypto::hmac_sha256(mac_key.reveal(), "exchanged token " + std::string(form.token.reveal())).substr(0, 16);
+    Session& session = granted.session;
+    session.id = form.session;
+    session.user = user->id;
+    session.secret_hash = crypto::sha256(granted.secret);
+    // As long as the token may live: what ends the session is remembered until then.
+    session.access_end = std::max(granted.access_end, form.expires);
+    if (const auto before = store.find_session(session.id)) {
+        const bool again = !before->ended && before->counter == 0 && before->secret_hash == session.secret_hash && now - before->created < policy.grace;
+        if (!again) return Denied{Reason::token_exchanged};
+        session = *before;
+        granted.user = *user;
+        return granted;
+    }
+    auto inserted = store.insert_session(session, user->password_hash);
+    if (!inserted) return Denied{Reason::token_revoked};
+    granted.user = *std::move(inserted);
+    store.append_audit({now, "token_exchanged", session.user, session.id, form.address, "from " + form.issuer});
     return granted;
 }
 

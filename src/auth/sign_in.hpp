@@ -51,4 +51,20 @@ PasswordVerdict check_password(const std::optional<User>& user, const base::Secr
 base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form, const Candidate& candidate,
                                    const PasswordVerdict& verdict);
 
+// A token of an older system that has been proven (verify/foreign_verifier.hpp), to be exchanged for a session of ours.
+struct Exchange {
+    std::string session, user, issuer;  // of its claims
+    Timestamp expires;                  // likewise
+    base::Secret token;
+    Delivery delivery = Delivery::hybrid;
+    bool remember = true;
+    std::string device;
+    std::string address;
+};
+
+// One session for each token, with the id that was made of the token: ending it ends the token as well. Again within the
+// grace it is the same one, for an answer may be lost; later, or once it was refreshed, token_exchanged. token_not_ours
+// where its user is not here; token_revoked where the user is disabled.
+base::Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key, const Exchange& form);
+
 }  // namespace coatcheck::auth

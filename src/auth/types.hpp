@@ -55,7 +55,7 @@ struct Session {
     Timestamp last_used;
     Timestamp idle_end;      // moves with each rotation, never beyond absolute_end
     Timestamp absolute_end;  // never moves
-    Timestamp access_end;    // when the last access token minted for it expires; never beyond idle_end
+    Timestamp access_end;    // when its last access token expires: beyond idle_end only if that is of an older system
     std::optional<Timestamp> ended;
 };
 
@@ -85,7 +85,9 @@ struct Policy {
     std::string audience;
     Duration access_ttl = std::chrono::minutes(15);
     Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
-    Duration foreign_life{0};  // of tokens that others issue and we take: what takes them back is kept as long
+    // Tokens that others issue and we take: how long after now one may live, and when the last one of an older system ends.
+    Duration foreign_life{0};
+    Timestamp foreign_until{};
     Duration idle = std::chrono::hours(7 * 24);
     Duration absolute = std::chrono::hours(30 * 24);
     Duration absolute_not_remembered = std::chrono::hours(12);

@@ -39,6 +39,7 @@ enum class Reason {
     sign_up_disabled,
     username_taken,
     id_taken,
+    token_exchanged,
     email_taken,
     password_too_short,
     password_too_long,

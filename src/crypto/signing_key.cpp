@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <sodium.h>
@@ -29,7 +30,6 @@ using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
 using Key = std::shared_ptr<EVP_PKEY>;
 
 constexpr int p256_bytes = 32;
-constexpr int min_rsa_bits = 3072;
 constexpr int max_rsa_bits = 8192;  // verifying above this costs more than an answer is worth
 
 [[noreturn]] void fail(const char* what) {
@@ -123,7 +123,7 @@ bool fits(Algorithm algorithm, EVP_PKEY* key) {
         }
         case Algorithm::eddsa: return EVP_PKEY_is_a(key, "ED25519");
         case Algorithm::rs256:
-        case Algorithm::ps256: return EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= min_rsa_bits;
+        case Algorithm::ps256: return EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= own_rsa_bits;
     }
     return false;
 }
@@ -167,12 +167,12 @@ std::optional<PublicKey> PublicKey::from_ed25519(std::string_view x) {
     return PublicKey(Algorithm::eddsa, std::move(key));
 }
 
-std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_view n, std::string_view e) {
+std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_view n, std::string_view e, int min_bits) {
     if (algorithm != Algorithm::rs256 && algorithm != Algorithm::ps256) return std::nullopt;
     Number modulus = number(n), exponent = number(e);
     if (!modulus || !exponent) return std::nullopt;
     const int bits = BN_num_bits(modulus.get());
-    if (bits < min_rsa_bits || bits > max_rsa_bits) return std::nullopt;
+    if (bits < min_bits || bits > max_rsa_bits) return std::nullopt;
     if (!BN_is_odd(exponent.get()) || BN_num_bits(exponent.get()) < 17 || BN_num_bits(exponent.get()) > 64)
         return std::nullopt;
     Key key = key_from("RSA", [&](OSSL_PARAM_BLD* b) {
@@ -181,6 +181,33 @@ std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_vi
     });
     if (!key) return std::nullopt;
     return PublicKey(algorithm, std::move(key));
+}
+
+std::optional<PublicKey> PublicKey::from_pem(Algorithm algorithm, std::string_view text, int min_bits) {
+    const std::unique_ptr<BIO, Freed<BIO_free>> source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    EVP_PKEY* read = source ? PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr) : nullptr;
+    ERR_clear_error();
+    if (read == nullptr) return std::nullopt;
+    const Key key = owned(read);
+    // By its parameters, so that the same conditions hold as for one of a JWK.
+    switch (algorithm) {
+        case Algorithm::rs256:
+        case Algorithm::ps256: {
+            if (!EVP_PKEY_is_a(read, "RSA")) return std::nullopt;
+            const PublicKey rsa(algorithm, key);
+            return from_rsa(algorithm, rsa.parameter('n'), rsa.parameter('e'), min_bits);
+        }
+        case Algorithm::es256: {
+            if (!fits(algorithm, read)) return std::nullopt;
+            const PublicKey ec(algorithm, key);
+            return from_ec_p256(ec.parameter('x'), ec.parameter('y'));
+        }
+        case Algorithm::eddsa: {
+            if (!fits(algorithm, read)) return std::nullopt;
+            return from_ed25519(PublicKey(algorithm, key).parameter('x'));
+        }
+    }
+    return std::nullopt;
 }
 
 PublicKey::PublicKey(Algorithm algorithm, Key key)
@@ -235,7 +262,7 @@ SigningKey SigningKey::generate(Algorithm algorithm) {
         case Algorithm::es256: key = EVP_EC_gen("P-256"); break;
         case Algorithm::eddsa: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); break;
         case Algorithm::rs256:
-        case Algorithm::ps256: key = EVP_RSA_gen(min_rsa_bits); break;
+        case Algorithm::ps256: key = EVP_RSA_gen(own_rsa_bits); break;
     }
     if (key == nullptr) fail("generate key");
     return SigningKey(algorithm, owned(key));

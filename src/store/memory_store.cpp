@@ -246,7 +246,7 @@ std::size_t MemoryStore::sweep(std::size_t limit) {
         std::size_t left = limit;
         deleted += std::erase_if(rows, [&](const auto& row) { return is_over(row) && left > 0 && left-- > 0; });
     };
-    drop(tables_.sessions, [&](const auto& row) { return row.second.idle_end < now_; });
+    drop(tables_.sessions, [&](const auto& row) { return row.second.idle_end < now_ && row.second.access_end < now_; });
     drop(tables_.revocations, [&](const auto& entry) { return entry.expires < now_; });
     drop(tables_.buckets, [&](const auto& row) { return row.second < now_; });
     drop(tables_.audit, [&](const auto& event) { return event.time < now_ - std::chrono::hours(24 * 90); });

@@ -118,8 +118,9 @@ std::size_t SqliteStore::sweep(std::size_t limit) {
     const auto rows = static_cast<std::int64_t>(limit);
     constexpr std::int64_t day = 86'400'000, audit_days = 90, max_audit_rows = 1'000'000;
     int deleted = 0;
-    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end.
-    deleted += db_.query("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < ? LIMIT ?)")
+    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
+    // system's token was exchanged for is kept while that token lives, so that there is no second one.
+    deleted += db_.query("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < ?1 AND access_end < ?1 LIMIT ?2)")
                    .bind(now).bind(rows).run();
     deleted += db_.query("DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < ? LIMIT ?)")
                    .bind(now).bind(rows).run();

@@ -13,8 +13,8 @@
 namespace coatcheck::store {
 namespace {
 
-// Longer than any access token that can be configured.
-constexpr base::Duration longest_token_life = std::chrono::hours(24 * 30);
+// Longer than any access token that can be configured, and than those of an older system are taken.
+constexpr base::Duration longest_token_life = std::chrono::hours(24 * 3650);
 
 constexpr base::Duration epoch_length = std::chrono::seconds(1);
 

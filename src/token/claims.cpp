@@ -164,4 +164,21 @@ Result<AccessClaims> parse_claims(const json::object& object) {
     return claims;
 }
 
+Result<ForeignClaims> parse_foreign_claims(const json::object& object, std::string_view subject_claim) {
+    ForeignClaims claims;
+    if (object.contains("iss") && !read_string(object, "iss", claims.issuer)) return malformed("iss is not a string");
+    if (object.contains("aud") && !read_audience(object, claims.audience)) return malformed("aud is not a string");
+    if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before)) return malformed("nbf is not a date");
+    if (!read_date(object, "iat", claims.issued)) return malformed("iat is not a date");
+    base::Timestamp expires;
+    if (object.contains("exp")) {
+        if (!read_date(object, "exp", expires)) return malformed("exp is not a date");
+        claims.expires = expires;
+    }
+    const auto* subject = object.if_contains(subject_claim);
+    if (subject != nullptr && subject->is_int64() && subject->get_int64() >= 0) claims.subject = std::to_string(subject->get_int64());
+    else if (!read_string(object, subject_claim, claims.subject)) return malformed("the claim that names the user is neither a string nor a whole number");
+    return claims;
+}
+
 }  // namespace coatcheck::token

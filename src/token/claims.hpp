@@ -9,6 +9,7 @@
 #include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,5 +64,17 @@ base::Result<CompactToken> parse_compact(std::string_view token);
 // The claims of a token whose signature has been checked. token_malformed if one is missing or of the wrong type.
 base::Result<AccessClaims> parse_claims(const boost::json::object& claims);
 base::Result<AccessClaims> parse_claims(std::string_view claims_json);
+
+// What a JWT of another issuer says that counts here: no roles, and no name.
+struct ForeignClaims {
+    std::string issuer;   // iss; empty: it has none
+    std::string subject;  // of the claim that names the user, a string or a whole number
+    std::vector<std::string> audience;
+    base::Timestamp issued, not_before{};
+    std::optional<base::Timestamp> expires;
+};
+
+// The same of a JWT of another issuer. Times may have fractions; iat and the subject are required.
+base::Result<ForeignClaims> parse_foreign_claims(const boost::json::object& claims, std::string_view subject_claim);
 
 }  // namespace coatcheck::token

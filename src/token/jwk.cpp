@@ -52,7 +52,7 @@ bool is_for_verifying(const json::object& jwk) {
     return true;
 }
 
-std::optional<crypto::PublicKey> read_key(const json::object& jwk, Algorithm algorithm) {
+std::optional<crypto::PublicKey> read_key(const json::object& jwk, Algorithm algorithm, int min_rsa_bits) {
     const std::string_view type = text_member(jwk, "kty"), curve = text_member(jwk, "crv");
     const auto x = bytes_member(jwk, "x"), y = bytes_member(jwk, "y");
     const auto n = bytes_member(jwk, "n"), e = bytes_member(jwk, "e");
@@ -67,7 +67,7 @@ std::optional<crypto::PublicKey> read_key(const json::object& jwk, Algorithm alg
         case Algorithm::ps256:
             // A leading zero byte would be a second spelling of one number (RFC 7518 §2, Base64urlUInt).
             if (type != "RSA" || !n || !e || n->starts_with('\0') || e->starts_with('\0')) return std::nullopt;
-            return crypto::PublicKey::from_rsa(algorithm, *n, *e);
+            return crypto::PublicKey::from_rsa(algorithm, *n, *e, min_rsa_bits);
     }
     return std::nullopt;
 }
@@ -90,7 +90,7 @@ std::string write_jwk_set(const std::vector<Jwk>& keys) {
     return json::serialize(json::object{{"keys", std::move(array)}});
 }
 
-base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text) {
+base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_bits) {
     const Denied refused{Reason::malformed_json};
     if (text.size() > max_set_bytes) return refused;
     constexpr std::size_t members_of_a_key = 16;
@@ -112,7 +112,7 @@ base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text) {
         if (!algorithm || !is_for_verifying(*jwk)) return refused;
         const std::string key_id(text_member(*jwk, "kid"));
         const bool taken = std::any_of(keys.begin(), keys.end(), [&](const Jwk& k) { return k.key_id == key_id; });
-        auto key = read_key(*jwk, *algorithm);
+        auto key = read_key(*jwk, *algorithm, min_rsa_bits);
         if (key_id.empty() || taken || !key) return refused;
         keys.push_back({key_id, *std::move(key)});
     }

@@ -21,6 +21,7 @@ std::optional<Revocation::Kind> kind_named(std::string_view name) {
     if (name == "user_stale") return Revocation::Kind::user_stale;
     if (name == "issued_before") return Revocation::Kind::issued_before;
     if (name == "key") return Revocation::Kind::key;
+    if (name == "foreign_before") return Revocation::Kind::foreign_before;
     return std::nullopt;
 }
 

@@ -38,12 +38,14 @@ void Revocations::insert(const Revocation& entry) {
         case Revocation::Kind::key:
             return;  // the KeySet has lost it
         case Revocation::Kind::user_revoked:
-        case Revocation::Kind::user_stale: {
+        case Revocation::Kind::user_stale:
+        case Revocation::Kind::foreign_before: {
             auto& versions = users_[entry.subject];
-            auto& below = entry.kind == Revocation::Kind::user_revoked ? versions.revoked_below : versions.stale_below;
-            below = std::max(below, entry.minimum);
+            auto& least = entry.kind == Revocation::Kind::user_revoked ? versions.revoked_below
+                          : entry.kind == Revocation::Kind::user_stale ? versions.stale_below
+                                                                       : versions.foreign_before;
+            least = std::max(least, entry.minimum);
             versions.expires = std::max(versions.expires, entry.expires);
-            if (entry.kind == Revocation::Kind::user_revoked) versions.revocation_expires = std::max(versions.revocation_expires, entry.expires);
             return;
         }
     }
@@ -89,12 +91,19 @@ std::optional<base::Reason> Revocations::judge(const std::string& session, const
     return std::nullopt;
 }
 
-std::optional<base::Reason> Revocations::judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life, base::Duration skew) const {
+bool Revocations::has_session(const std::string& session) const {
+    std::shared_lock lock(mutex_);
+    return sessions_.contains(session);
+}
+
+std::optional<base::Reason> Revocations::judge_foreign(const std::string& session, const std::string& user, base::Timestamp issued, base::Duration skew) const {
     std::shared_lock lock(mutex_);
     if (generation_.load(std::memory_order_relaxed) == 0) return base::Reason::not_ready;
     if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0) return base::Reason::token_revoked;
+    if (sessions_.contains(session)) return base::Reason::token_revoked;
     const auto row = users_.find(user);
-    if (row == users_.end() || row->second.revoked_below == 0 || issued > row->second.revocation_expires - life + skew) return std::nullopt;
+    if (row == users_.end() || row->second.foreign_before == 0) return std::nullopt;
+    if (issued > base::from_unix_seconds(row->second.foreign_before) + skew) return std::nullopt;
     return base::Reason::token_revoked;
 }
 

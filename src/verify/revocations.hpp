@@ -25,6 +25,7 @@ struct Revocation {
         user_stale,     // tokens of the user `subject` with ver < minimum are stale
         issued_before,  // every token issued at or before `minimum` (Unix seconds) is revoked
         key,            // the signing key `subject` is compromised: its tokens are not ours, nor is any proof made with it
+        foreign_before,  // tokens of the user `subject` that others issued until `minimum` (Unix seconds) are revoked
     };
     Kind kind;
     std::string subject;
@@ -51,14 +52,18 @@ public:
     std::optional<base::Reason> judge(const std::string& session, const std::string& user, std::int64_t version,
                                       base::Timestamp issued) const;
 
-    // The same for a token of another issuer, without session and version: its user was taken back after it was issued.
-    // Entries for users are made `life` before they expire; the clock of who issued it may be ahead by `skew`.
-    std::optional<base::Reason> judge_foreign(const std::string& user, base::Timestamp issued, base::Duration life, base::Duration skew) const;
+    // The session has ended; not_ready aside.
+    bool has_session(const std::string& session) const;
+
+    // As judge(), for a token of another issuer, which knows no version: its user was taken back after it was issued. The clock
+    // of who issued it may be ahead by `skew`. `session`: may be empty.
+    std::optional<base::Reason> judge_foreign(const std::string& session, const std::string& user, base::Timestamp issued, base::Duration skew) const;
 
 private:
     struct Versions {
         std::int64_t revoked_below = 0, stale_below = 0;
-        base::Timestamp expires, revocation_expires;
+        std::int64_t foreign_before = 0;  // Unix seconds
+        base::Timestamp expires;
     };
     void insert(const Revocation& entry);
 

@@ -118,15 +118,19 @@ TEST(Revocations, ATokenOfAnotherFallsWithItsUserIfItWasIssuedBefore) {
     using namespace std::chrono_literals;
     const auto taken_back = base::from_unix_seconds(1'800'000'000);
     Revocations revocations;
-    EXPECT_EQ(revocations.judge_foreign("u", taken_back, 48h, 60s), base::Reason::not_ready);
-    revocations.load({{Revocation::Kind::user_revoked, "u", 3, taken_back + 48h}, {Revocation::Kind::user_stale, "v", 3, taken_back + 48h}});
-    EXPECT_EQ(revocations.judge_foreign("u", taken_back - 24h, 48h, 60s), base::Reason::token_revoked);
-    EXPECT_EQ(revocations.judge_foreign("u", taken_back + 60s, 48h, 60s), base::Reason::token_revoked) << "its clock may be ahead";
-    EXPECT_EQ(revocations.judge_foreign("u", taken_back + 61s, 48h, 60s), std::nullopt);
-    EXPECT_EQ(revocations.judge_foreign("v", taken_back - 24h, 48h, 60s), std::nullopt) << "new roles do not concern it";
-    EXPECT_EQ(revocations.judge_foreign("w", taken_back - 24h, 48h, 60s), std::nullopt);
+    EXPECT_EQ(revocations.judge_foreign("", "u", taken_back, 60s), base::Reason::not_ready);
+    revocations.load({{Revocation::Kind::user_revoked, "u", 3, taken_back + 15min},
+                      {Revocation::Kind::foreign_before, "u", base::unix_seconds(taken_back), taken_back + 48h},
+                      {Revocation::Kind::user_stale, "v", 3, taken_back + 48h},
+                      {Revocation::Kind::session, "s", 0, taken_back + 48h}});
+    EXPECT_EQ(revocations.judge_foreign("", "u", taken_back - 24h, 60s), base::Reason::token_revoked);
+    EXPECT_EQ(revocations.judge_foreign("", "u", taken_back + 60s, 60s), base::Reason::token_revoked) << "its clock may be ahead";
+    EXPECT_EQ(revocations.judge_foreign("", "u", taken_back + 61s, 60s), std::nullopt);
+    EXPECT_EQ(revocations.judge_foreign("", "v", taken_back - 24h, 60s), std::nullopt) << "new roles do not concern it";
+    EXPECT_EQ(revocations.judge_foreign("", "w", taken_back - 24h, 60s), std::nullopt);
+    EXPECT_EQ(revocations.judge_foreign("s", "w", taken_back, 60s), base::Reason::token_revoked);
     revocations.add({{Revocation::Kind::issued_before, "", base::unix_seconds(taken_back), taken_back + 48h}});
-    EXPECT_EQ(revocations.judge_foreign("w", taken_back, 48h, 60s), base::Reason::token_revoked);
+    EXPECT_EQ(revocations.judge_foreign("", "w", taken_back, 60s), base::Reason::token_revoked);
 }
 
 }  // namespace

@@ -70,9 +70,18 @@ Result<Credential> find_refresh_token(const Request& request, const Settings& se
 
 namespace {
 
-Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now) {
-    if (!credential.crypt) return context.verifier.check(credential.token, now);
-    auto claims = context.service.crypt->check(credential.token, now);
+bool may_be_foreign(const Context& context, const Denied& denied) { return context.service.foreign != nullptr && denied.reason == Reason::token_not_ours; }
+
+Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now, Takes takes) {
+    Result<token::AccessClaims> claims = Denied{Reason::token_missing};
+    if (credential.crypt) {
+        claims = context.service.crypt->check(credential.token, now);
+    } else {
+        auto proof = context.verifier.check(credential.token, now);
+        if (proof || takes == Takes::own || !may_be_foreign(context, proof.error())) return proof;
+        claims = context.service.foreign->check(credential.token, now);
+        if (claims) context.service.count(Dialect::foreign);
+    }
     if (!claims) return claims.error();
     context.other_proof = {std::make_shared<const token::AccessClaims>(*std::move(claims))};
     return &context.other_proof;
@@ -86,11 +95,14 @@ Credential by_itself(const Settings& settings, std::string_view token, base::Tim
 }  // namespace
 
 Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token) {
-    return judge(context, by_itself(context.service.settings, token, request.now), request.now);
+    return judge(context, by_itself(context.service.settings, token, request.now), request.now, Takes::any);
 }
 
 Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential) {
-    return credential.crypt ? context.service.crypt->check_ignoring_time(credential.token) : context.verifier.check_ignoring_time(credential.token);
+    if (credential.crypt) return context.service.crypt->check_ignoring_time(credential.token);
+    auto claims = context.verifier.check_ignoring_time(credential.token);
+    if (claims || !may_be_foreign(context, claims.error())) return claims;
+    return context.service.foreign->check_ignoring_time(credential.token);
 }
 
 Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request, std::string_view token) {
@@ -103,7 +115,7 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
     const auto credential = verify::admitted(find_access_token(context.service, request), request, method, settings.origin, is_listed);
     if (!credential) return credential.error().reason == Reason::token_missing ? Denied{Reason::token_missing, {}, retired(settings, request)} : credential.error();
     if (credential->crypt && takes == Takes::own) return Denied{Reason::token_missing, {}, "an encrypted token says who calls an API; this wants an access token"};
-    auto proof = judge(context, *credential, request.now);
+    auto proof = judge(context, *credential, request.now, takes);
     if (proof && !credential->is_of((*proof)->claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
     return proof;
 }

@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "base/text.hpp"
 #include "auth/accounts.hpp"
+#include "token/claims.hpp"
 #include "token/json.hpp"
 #include "token/refresh_token.hpp"
 
@@ -149,6 +150,20 @@ Result<Form> finished(const Members& members, Form form) {
     return form;
 }
 
+// How its client wants a session to be.
+template <class Form>
+void read_session_wishes(Members& members, const Request& request, Form& form) {
+    const auto delivery = auth::delivery_named(members.text_or("delivery", 16, "hybrid"));
+    if (!delivery) members.refuse({Reason::invalid_member, {}, "hybrid, body or cookie", "delivery"});
+    else form.delivery = *delivery;
+    form.remember = members.flag_or("remember", true);
+    form.device = members.text_or("device", max_device_bytes, "");
+    if (base::code_points(form.device) > max_device_points || base::has_invisible(form.device))
+        members.refuse({Reason::invalid_member, {}, "at most 100 visible characters", "device"});
+    if (form.device.empty()) form.device = printable(request.field(http::field::user_agent));
+    form.address = request.address;
+}
+
 }  // namespace
 
 Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt) {
@@ -156,19 +171,19 @@ Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt) {
     auth::SignIn form;
     form.login = members.text("username", max_login_bytes);
     form.password = base::Secret(members.text("password", max_password_bytes));
-    const auto delivery = auth::delivery_named(members.text_or("delivery", 16, "hybrid"));
-    if (!delivery) members.refuse({Reason::invalid_member, {}, "hybrid, body or cookie", "delivery"});
-    else form.delivery = *delivery;
-    form.remember = members.flag_or("remember", true);
+    read_session_wishes(members, request, form);
     const std::string format = members.text_or("token_format", 16, "jwt");
     form.crypt = format == "crypt";
     if (format != "jwt" && !(form.crypt && takes_crypt)) members.refuse({Reason::invalid_member, {}, takes_crypt ? "jwt or crypt" : "jwt", "token_format"});
     if (form.crypt && form.delivery == auth::Delivery::cookie) members.refuse({Reason::invalid_member, {}, "crypt goes with hybrid or body", "token_format"});
-    form.device = members.text_or("device", max_device_bytes, "");
-    if (base::code_points(form.device) > max_device_points || base::has_invisible(form.device))
-        members.refuse({Reason::invalid_member, {}, "at most 100 visible characters", "device"});
-    if (form.device.empty()) form.device = printable(request.field(http::field::user_agent));
-    form.address = request.address;
+    return finished(members, std::move(form));
+}
+
+Result<auth::Exchange> parse_exchange(const Request& request) {
+    Members members(request, {"token", "delivery", "remember", "device"});
+    auth::Exchange form;
+    form.token = base::Secret(members.text("token", token::max_token_bytes));
+    read_session_wishes(members, request, form);
     return finished(members, std::move(form));
 }
 

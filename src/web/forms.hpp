@@ -36,6 +36,8 @@ struct ManagedUserForm {
 
 // All refuse with unsupported_media_type, malformed_json, missing_, unknown_, duplicate_ or invalid_member.
 base::Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt);
+// `token`, to be exchanged, and how the session is to be; whose it is stands in the token.
+base::Result<auth::Exchange> parse_exchange(const Request& request);
 // `user_name` and `password`, as JSON or as a form; what else is there is ignored. Delivered by body.
 base::Result<auth::SignIn> parse_envelope_sign_in(const Request& request);
 // The refresh token, or empty where there is no body or {}.

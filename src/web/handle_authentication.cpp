@@ -67,6 +67,27 @@ Waits sign_in(Context& context, const Request& request, Response& response) {
     answer_with_tokens(context, request, response, *granted, form->crypt);
 }
 
+Waits exchange_token(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    if (service.foreign == nullptr) co_return write_problem(response, {Reason::not_found});
+    if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser)) co_return write_problem(response, {Reason::csrf_refused});
+    auto form = parse_exchange(request);
+    if (!form) co_return write_problem(response, form.error());
+    const auto claims = service.foreign->check(form->token.reveal(), request.now);
+    if (!claims) co_return write_problem(response, claims.error());
+    form->session = claims->session;
+    form->user = claims->subject;
+    form->issuer = claims->issuer;
+    form->expires = claims->expires;
+    const auto mac_key = service.ring.get()->ring.mac_key;
+    Result<auth::Granted> granted = Denied{Reason::internal_error};
+    co_await in_store(service, [&](auth::Store& store) { granted = auth::exchange(store, service.policy, *mac_key, *form); });
+    if (!granted) co_return write_problem(response, granted.error());
+    service.count(Dialect::foreign);
+    clear_other_deliveries(response, request, service.settings, form->delivery);
+    answer_with_tokens(context, request, response, *granted);
+}
+
 Waits sign_in_by_envelope(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
     if (!service.settings.takes(Dialect::envelope, request.now)) co_return write_problem(response, {Reason::not_found});
@@ -93,6 +114,7 @@ Waits who_am_i(Context& context, const Request& request, Response& response) {
         user = store.find_user(claims->subject);
         session = store.find_session(claims->session);
     });
+    if (!session && claims->issuer != service.policy.issuer) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: exchange it for a session"});
     if (!user || !session || session->ended) co_return write_problem(response, {Reason::token_revoked});
     const auto expires = base::unix_seconds(claims->expires);
     write_json(response, 200, boost::json::serialize(boost::json::object{
@@ -132,6 +154,7 @@ namespace {
 struct SignOut {
     std::string session;       // empty: nothing usable was presented
     std::string secret_hash;   // where the refresh token was presented
+    std::optional<token::AccessClaims> foreign{};  // where an older system's token was
     bool any_cookie = false;
 };
 
@@ -157,6 +180,7 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
         if (claims && !access->is_of(claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
         if (claims && claims->session.empty()) return Denied{Reason::token_not_ours, {}, "another issued this token: it has no session here"};
         if (claims) out.session = claims->session;
+        if (claims && !access->crypt && claims->issuer != context.service.policy.issuer) out.foreign = *claims;
         else if (!access->by_cookie) refused = claims.error();
     }
     if (!refresh->token.empty()) {
@@ -183,7 +207,8 @@ Waits sign_out(Context& context, const Request& request, Response& response) {
     if (!what) co_return write_problem(response, what.error());
     if (!what->session.empty()) {
         co_await in_store(service, [&](auth::Store& store) {
-            if (what->secret_hash.empty()) auth::end_session(store, what->session, "sign_out", request.address);
+            if (what->foreign) auth::end_foreign(store, service.revocations, what->session, what->foreign->expires, what->foreign->subject, request.address);
+            else if (what->secret_hash.empty()) auth::end_session(store, what->session, "sign_out", request.address);
             else auth::end_presented_session(store, what->session, what->secret_hash, request.address);
         });
     }

@@ -34,16 +34,17 @@ std::optional<token::RefreshToken> refresh_token_of(const Service& service, std:
 }
 
 // A token that was proven: all that it says, the application's own claims too (RFC 7662 §2.2).
-json::object of_access_token(std::string_view text, const token::AccessClaims& claims) {
-    if (const auto parsed = token::parse_compact(text)) {
+json::object of_access_token(const Service& service, std::string_view text, const token::AccessClaims& claims) {
+    const auto parsed = token::parse_compact(text);
+    if (parsed && claims.issuer == service.policy.issuer) {
         json::object answer = json::parse(parsed->claims_json).as_object();
         answer["active"] = true;  // last: no claim of this name says otherwise
         answer["token_type"] = "Bearer";
         answer["username"] = claims.username;
         return answer;
     }
-    // One of another format names its user, and its session if it is ours.
-    json::object answer{{"active", true}, {"token_type", "crypt"}, {"sub", claims.subject}, {"iat", unix_seconds(claims.issued)}, {"exp", unix_seconds(claims.expires)}};
+    // One of another format or issuer says no more than whose it is; its session, if it has one here.
+    json::object answer{{"active", true}, {"token_type", parsed ? "Bearer" : "crypt"}, {"sub", claims.subject}, {"iat", unix_seconds(claims.issued)}, {"exp", unix_seconds(claims.expires)}};
     if (!claims.session.empty()) answer["sid"] = claims.session;
     return answer;
 }
@@ -71,7 +72,7 @@ Waits introspect(Context& context, const Request& request, Response& response) {
                       {"iat", unix_seconds(session->last_used)}, {"exp", unix_seconds(session->idle_end)}};
         });
     } else if (const auto proof = judge(context, request, text->reveal())) {
-        answer = of_access_token(text->reveal(), *(*proof)->claims);
+        answer = of_access_token(service, text->reveal(), *(*proof)->claims);
     } else if (proof.error().reason == Reason::not_ready) {
         co_return write_problem(response, proof.error());
     }
@@ -91,7 +92,11 @@ Waits revoke(Context& context, const Request& request, Response& response) {
     } else if (const auto claims = judge_ignoring_time(context, request, text->reveal())) {
         if (claims->session.empty())
             co_return refuse(response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"}, "unsupported_token_type");
-        co_await in_store(service, [&](auth::Store& store) { auth::end_session(store, claims->session, "sign_out", request.address); });
+        const bool foreign = !claims->issuer.empty() && claims->issuer != service.policy.issuer;
+        co_await in_store(service, [&](auth::Store& store) {
+            if (foreign) auth::end_foreign(store, service.revocations, claims->session, claims->expires, claims->subject, request.address);
+            else auth::end_session(store, claims->session, "sign_out", request.address);
+        });
     }
     response.status = 200;
 }

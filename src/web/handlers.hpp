@@ -14,6 +14,7 @@ using Waits = boost::asio::awaitable<void>;
 
 // handle_authentication.cpp
 Waits sign_in(Context&, const Request&, Response&);
+Waits exchange_token(Context&, const Request&, Response&);
 Waits sign_in_by_envelope(Context&, const Request&, Response&);
 Waits who_am_i(Context&, const Request&, Response&);
 Waits refresh(Context&, const Request&, Response&);

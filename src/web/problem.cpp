@@ -38,6 +38,7 @@ PublicReason public_reason(Reason reason) {
         case Reason::service_key_scope: return {403, "service_key_scope", "This service key was not made for that."};
         case Reason::sign_up_disabled: return {403, "sign_up_disabled", "Sign-up is switched off."};
         case Reason::username_taken: return {409, "username_taken", "This name is taken."};
+        case Reason::token_exchanged: return {409, "token_exchanged", "This token was exchanged for a session before."};
         case Reason::id_taken: return {409, "id_taken", "This id is taken."};
         case Reason::email_taken: return {409, "email_taken", "This e-mail address is taken."};
         case Reason::password_too_short: return {400, "password_too_short", "The password is too short."};

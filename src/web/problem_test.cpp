@@ -43,6 +43,7 @@ const std::map<Reason, Expected> promised = {
     {Reason::sign_up_disabled, {403, "sign_up_disabled"}},
     {Reason::username_taken, {409, "username_taken"}},
     {Reason::id_taken, {409, "id_taken"}},
+    {Reason::token_exchanged, {409, "token_exchanged"}},
     {Reason::email_taken, {409, "email_taken"}},
     {Reason::password_too_short, {400, "password_too_short"}},
     {Reason::password_too_long, {400, "password_too_long"}},

@@ -18,6 +18,7 @@ std::string_view name_of(Revocation::Kind kind) {
         case Revocation::Kind::user_stale: return "user_stale";
         case Revocation::Kind::issued_before: return "issued_before";
         case Revocation::Kind::key: return "key";
+        case Revocation::Kind::foreign_before: return "foreign_before";
     }
     std::abort();
 }

@@ -16,6 +16,7 @@ constexpr Route public_table[] = {
     {get, "/api/v1/authentication", nullptr, who_am_i},
     {del, "/api/v1/authentication", nullptr, sign_out},
     {post, "/api/v1/authentication/refresh", nullptr, refresh},
+    {post, "/api/v1/authentication/exchange", nullptr, exchange_token},
     {post, envelope_route, nullptr, sign_in_by_envelope},
     {get, "/api/v1/sessions", nullptr, list_sessions},
     {del, "/api/v1/sessions", nullptr, end_sessions},

@@ -9,6 +9,7 @@
 #include "auth/store.hpp"
 #include "base/worker_pool.hpp"
 #include "verify/crypt_verifier.hpp"
+#include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
 #include "web/settings.hpp"
 
@@ -56,6 +57,7 @@ struct Service {
     const auth::ServiceKeys& service_keys;
     std::function<std::string()> metrics;      // Prometheus text
     std::optional<verify::CryptVerifier> crypt{};  // where that dialect is switched on
+    const verify::ForeignVerifier* foreign = nullptr;  // likewise
     auth::AttemptsInFlight in_flight{};
     std::array<std::atomic<std::uint64_t>, dialect_names.size()> dialect_uses{};  // requests that came that way
     void count(Dialect dialect) { dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); }

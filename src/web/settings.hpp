@@ -22,8 +22,8 @@ struct Endpoint {
 };
 
 // Ways of the clients of older APIs (docs/dialects.md).
-enum class Dialect { bare_authorization, x_token, envelope, crypt };
-inline constexpr std::array<std::string_view, 4> dialect_names{"bare_authorization", "x_token", "envelope", "crypt"};
+enum class Dialect { bare_authorization, x_token, envelope, crypt, foreign };
+inline constexpr std::array<std::string_view, 5> dialect_names{"bare_authorization", "x_token", "envelope", "crypt", "foreign"};
 
 struct Settings {
     std::string public_url = "http://localhost:8080";

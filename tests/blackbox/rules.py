@@ -15,7 +15,7 @@ CODES_BY_STATUS = {
     403: {"csrf_refused", "sign_up_disabled", "service_key_scope", "token_expired"},  # the last of an encrypted token
     404: {"not_found"},
     405: {"method_not_allowed"},
-    409: {"username_taken", "id_taken", "email_taken"},
+    409: {"username_taken", "id_taken", "email_taken", "token_exchanged"},
     411: {"length_required"},
     413: {"body_too_large"},
     415: {"unsupported_media_type"},

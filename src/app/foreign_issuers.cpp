@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/foreign_issuers.hpp"
+
+#include "app/config.hpp"
+#include "app/private_file.hpp"
+#include "app/toml_file.hpp"
+#include "token/jwk.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace coatcheck::app {
+namespace {
+
+namespace fs = std::filesystem;
+using verify::ForeignIssuer;
+
+constexpr std::size_t max_issuers = 16;
+constexpr std::size_t min_secret_bytes = 32;  // RFC 7518 §3.2
+
+// One [[issuer]], member by member. Whatever is wrong names the file, the line and the member.
+class Reader {
+public:
+    Reader(const toml::table& table, const fs::path& file) : table_(table), file_(file) {}
+
+    [[noreturn]] void refuse(const std::string& member, const std::string& what) const {
+        throw ConfigError(file_.string() + ":" + std::to_string(table_.source().begin.line) + ": " + member + " " + what);
+    }
+    std::string text(const std::string& member, const char* usual = nullptr) {
+        known_.insert(member);
+        const auto* node = table_.get(member);
+        if (node == nullptr && usual != nullptr) return usual;
+        const auto value = node == nullptr ? std::nullopt : node->value_exact<std::string>();
+        if (!value) refuse(member, node == nullptr ? "is missing" : "needs a string");
+        return *value;
+    }
+    // A string or several.
+    std::vector<std::string> texts(const std::string& member) {
+        known_.insert(member);
+        const auto* node = table_.get(member);
+        if (node == nullptr) return {};
+        if (const auto one = node->value_exact<std::string>()) return {*one};
+        std::vector<std::string> values;
+        if (!node->is_array()) refuse(member, "needs a string, or a list of strings");
+        for (const auto& element : *node->as_array()) {
+            const auto value = element.value_exact<std::string>();
+            if (!value) refuse(member, "needs a string, or a list of strings");
+            values.push_back(*value);
+        }
+        return values;
+    }
+    void refuse_unknown() const {
+        for (const auto& [name, value] : table_)
+            if (!known_.contains(std::string(name.str()))) refuse(std::string(name.str()), "is not known here");
+    }
+
+private:
+    const toml::table& table_;
+    const fs::path& file_;
+    std::set<std::string> known_;
+};
+
+std::vector<ForeignIssuer::Key> read_keys(const Reader& reader, const fs::path& path, const std::string& algorithm) {
+    std::vector<ForeignIssuer::Key> keys;
+    if (algorithm == "HS256") {
+        base::Secret secret = read_private_file(path, "key_file", "");
+        std::string_view text = secret.reveal();
+        if (text.ends_with('\n')) text.remove_suffix(1);
+        if (text.size() < min_secret_bytes) reader.refuse("key_file", "needs a secret of 32 bytes at least: a shorter one can be guessed, and tokens be made by anybody");
+        keys.push_back({"", base::Secret(std::string(text))});
+        return keys;
+    }
+    const auto wanted = crypto::algorithm_named(algorithm);
+    if (!wanted) reader.refuse("algorithm", "needs HS256, RS256, PS256, ES256 or EdDSA");
+    const std::string text = read_public_file(path, "key_file");
+    if (text.find("-----BEGIN") != std::string::npos) {
+        auto key = crypto::PublicKey::from_pem(*wanted, text, crypto::foreign_rsa_bits);
+        if (!key) reader.refuse("key_file", "holds no public key for " + algorithm + " (-----BEGIN PUBLIC KEY-----, RSA with 2048 bits at least)");
+        keys.push_back({"", *std::move(key)});
+        return keys;
+    }
+    const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits);
+    if (!set) reader.refuse("key_file", "is neither a public key in PEM nor a JWK Set of public keys with kid and alg");
+    for (const auto& jwk : *set)
+        if (jwk.key.algorithm() == *wanted) keys.push_back({jwk.key_id, jwk.key});
+    if (keys.empty()) reader.refuse("key_file", "holds no key for " + algorithm);
+    return keys;
+}
+
+ForeignIssuer read_issuer(const toml::table& table, const fs::path& file) {
+    Reader reader(table, file);
+    ForeignIssuer issuer;
+    issuer.name = reader.text("name");
+    if (issuer.name.empty()) reader.refuse("name", "is empty");
+    issuer.issuers = reader.texts("iss");
+    issuer.audience = reader.text("audience", "");
+    issuer.subject = reader.text("subject", "sub");
+    issuer.id_prefix = reader.text("id_prefix", "");
+    issuer.algorithm = reader.text("algorithm");
+    issuer.keys = read_keys(reader, file.parent_path() / reader.text("key_file"), issuer.algorithm);
+    const auto until = base::parse_day_end(reader.text("until"));
+    if (!until) reader.refuse("until", "needs the last day on which its tokens are taken, such as \"2027-01-31\"");
+    issuer.until = *until;
+    if (const std::string day = reader.text("issued_before", ""); !day.empty()) {
+        const auto end = base::parse_day_end(day);
+        if (!end) reader.refuse("issued_before", "needs the day from which on its tokens are not taken, such as \"2026-12-01\"");
+        issuer.issued_before = *end - std::chrono::hours(24);
+    }
+    reader.refuse_unknown();
+    return issuer;
+}
+
+}  // namespace
+
+std::vector<ForeignIssuer> read_foreign_issuers(const fs::path& path, std::string_view own) {
+    const auto refuse = [&](const std::string& what) { throw ConfigError(path.string() + ": " + what); };
+    const toml::table file = parse_toml(read_public_file(path, "accept.foreign_file"), path.string());
+    const auto* tables = file.get_as<toml::array>("issuer");
+    if (tables == nullptr || file.size() != 1 || !tables->is_homogeneous<toml::table>()) refuse("needs one or more [[issuer]], and nothing else");
+    if (tables->size() > max_issuers) refuse("has more than 16 issuers");
+    std::vector<ForeignIssuer> issuers;
+    std::set<std::string> names, said;
+    for (const auto& table : *tables) {
+        issuers.push_back(read_issuer(*table.as_table(), path));
+        const auto& issuer = issuers.back();
+        if (!names.insert(issuer.name).second) refuse("two issuers are called " + issuer.name);
+        // Which issuer's key is asked is decided by iss: it must not say two.
+        for (const auto& iss : issuer.issuers.empty() ? std::vector<std::string>{""} : issuer.issuers) {
+            if (!said.insert(iss).second) refuse(iss.empty() ? "two issuers have no iss" : "two issuers have the iss " + iss);
+            if (iss == own) refuse("the iss " + iss + " is Coatcheck's own");
+        }
+    }
+    // One user here for one id there.
+    for (const auto& one : issuers)
+        for (const auto& other : issuers)
+            if (&one != &other && one.id_prefix.starts_with(other.id_prefix) && issuers.size() > 1)
+                refuse("the id_prefix of " + one.name + " begins with that of " + other.name + ": one id could be a user of either");
+    return issuers;
+}
+
+}  // namespace coatcheck::app

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/private_file.hpp"
+
+#include "app/config.hpp"
+
+#include <fstream>
+
+namespace coatcheck::app {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::size_t max_bytes = 65536;
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& setting, const std::string& what) {
+    throw ConfigError(setting + ": " + path.string() + " " + what);
+}
+
+std::string read(const fs::path& path, const std::string& setting, const std::string& hint) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) refuse(path, setting, "cannot be read" + hint);
+    std::ifstream file(path, std::ios::binary);
+    std::string text(max_bytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad()) refuse(path, setting, "cannot be read" + hint);
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > max_bytes) refuse(path, setting, "is larger than 64 KiB");
+    return text;
+}
+
+}  // namespace
+
+base::Secret read_private_file(const fs::path& path, const std::string& setting, const std::string& hint) {
+    base::Secret text(read(path, setting, hint.empty() ? "" : ". " + hint));
+    if ((fs::status(path).permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none)
+        refuse(path, setting, "may be read by others: chmod 600 " + path.string());
+    return text;
+}
+
+std::string read_public_file(const fs::path& path, const std::string& setting) { return read(path, setting, ""); }
+
+}  // namespace coatcheck::app

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/foreign_verifier.hpp"
+
+#include "base/bytes.hpp"
+#include "crypto/digest.hpp"
+#include "token/refresh_token.hpp"
+#include "verify/verifier.hpp"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+
+namespace coatcheck::verify {
+namespace {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+Denied not_ours(const char* why) { return {Reason::token_not_ours, {}, why}; }
+
+bool is_signed_with(const ForeignIssuer::Key& key, const token::CompactToken& parts) {
+    if (!key.id.empty() && key.id != parts.key_id) return false;
+    if (const auto* secret = std::get_if<base::Secret>(&key.key))
+        return base::equal_in_constant_time(crypto::hmac_sha256(secret->reveal(), parts.signing_input), parts.signature);
+    return std::get<crypto::PublicKey>(key.key).verify(parts.signing_input, parts.signature);
+}
+
+// Not of the signature, of which ECDSA has two for each message.
+std::string session_of(const ForeignIssuer& issuer, const token::CompactToken& parts) {
+    return base::base64url(crypto::sha256(issuer.name + '\n' + std::string(parts.signing_input)).substr(0, 16));
+}
+
+// An id that we gave, 128 bits: no other system's user may take it, for it names somebody who never was one there.
+bool looks_like_our_own(std::string_view id) {
+    constexpr std::size_t own_id_bytes = 22;
+    const auto bytes = id.size() == own_id_bytes ? base::from_base64url(id) : std::nullopt;
+    return bytes.has_value();
+}
+
+}  // namespace
+
+Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& parts) const {
+    // Which key may speak is decided by what the token says of its issuer; what it says is believed when that key has signed it.
+    std::string said;
+    if (const auto* iss = parts.claims->if_contains("iss")) {
+        if (!iss->is_string() || iss->get_string().empty()) return not_ours("iss names nobody");
+        said = std::string(iss->get_string().c_str(), iss->get_string().size());
+    }
+    const auto issuer = std::find_if(issuers_.begin(), issuers_.end(), [&](const ForeignIssuer& one) {
+        return said.empty() ? one.issuers.empty() : std::find(one.issuers.begin(), one.issuers.end(), said) != one.issuers.end();
+    });
+    if (issuer == issuers_.end()) return not_ours("no issuer of this name is taken");
+    if (parts.algorithm != issuer->algorithm) return not_ours("its issuer signs otherwise");
+    const bool is_signed = std::any_of(issuer->keys.begin(), issuer->keys.end(), [&](const auto& key) { return is_signed_with(key, parts); });
+    if (!is_signed) return not_ours("no key of its issuer has signed it");
+
+    const auto read = token::parse_foreign_claims(*parts.claims, issuer->subject);
+    if (!read) return read.error();
+    if (!issuer->audience.empty() && std::find(read->audience.begin(), read->audience.end(), issuer->audience) == read->audience.end())
+        return not_ours("it is for another audience");
+    if (read->issued >= issuer->issued_before) return not_ours("it was issued after its issuer's last day");
+    token::AccessClaims claims;
+    claims.subject = issuer->id_prefix + read->subject;
+    if (read->subject.empty() || claims.subject.size() > token::max_user_id_bytes || looks_like_our_own(claims.subject)) return not_ours("its user has no id that could be one here");
+    claims.issuer = issuer->name;
+    claims.issued = claims.authenticated = read->issued;
+    claims.not_before = read->not_before;
+    claims.expires = std::min(read->expires.value_or(issuer->until), issuer->until);
+    claims.session = session_of(*issuer, parts);
+    claims.client = claims.scope = "";
+    return claims;
+}
+
+Result<token::AccessClaims> ForeignVerifier::check_ignoring_time(std::string_view text) const {
+    const auto parts = token::parse_compact(text);
+    if (!parts) return parts.error();
+    return prove(*parts);
+}
+
+Result<token::AccessClaims> ForeignVerifier::check(std::string_view text, base::Timestamp now) const {
+    auto claims = check_ignoring_time(text);
+    if (!claims) return claims.error();
+    if (claims->issued > now + max_clock_difference || claims->not_before > now + max_clock_difference) return Denied{Reason::token_not_yet_valid};
+    if (now >= claims->expires) return Denied{Reason::token_expired};
+    if (const auto reason = revocations_.judge_foreign(claims->session, claims->subject, claims->issued, max_clock_difference)) return Denied{*reason};
+    return claims;
+}
+
+}  // namespace coatcheck::verify

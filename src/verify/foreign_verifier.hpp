@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judges JWTs of an older system, taken until its users have moved: in the order that all tokens go, with that system's keys.
+#pragma once
+
+#include "base/secret.hpp"
+#include "crypto/signing_key.hpp"
+#include "token/claims.hpp"
+#include "verify/revocations.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace coatcheck::verify {
+
+// The most that a foreign issuer may be told; app/foreign_issuers reads it from a file.
+struct ForeignIssuer {
+    // HS256 by a secret, anything else by a public key. With a key id it is for tokens that name it alone.
+    struct Key {
+        std::string id;
+        std::variant<base::Secret, crypto::PublicKey> key;
+    };
+    std::string name;                  // what we call it
+    std::vector<std::string> issuers;  // iss, one of them; empty: its tokens have none
+    std::string audience;              // has to be among aud; empty: is not looked at
+    std::string subject = "sub";       // the claim with the user's id there
+    std::string id_prefix;             // before that id: the id here
+    std::string algorithm;             // alg: keys of this issuer speak no other (RFC 8725 §3.1)
+    std::vector<Key> keys;
+    base::Timestamp issued_before = base::Timestamp::max();  // the cut-over: later ones are not taken
+    base::Timestamp until;                                   // the last day's end: no token lives longer
+};
+
+// Any thread may call anything. Revocations are shared and must outlive it.
+class ForeignVerifier {
+public:
+    // No two of the issuers have an `iss` in common.
+    ForeignVerifier(std::vector<ForeignIssuer> issuers, const Revocations& revocations) : issuers_(std::move(issuers)), revocations_(revocations) {}
+
+    // Whose token it is: `subject` is the user's id here, `issuer` the name of the issuer, `session` an id that is made of
+    // the token, so that ending it ends the token, exchanged or not. No roles, no name.
+    base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
+    // The same for one that may have expired or been revoked: signing out twice is no error.
+    base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;
+
+private:
+    base::Result<token::AccessClaims> prove(const token::CompactToken& parts) const;
+
+    std::vector<ForeignIssuer> issuers_;
+    const Revocations& revocations_;
+};
+
+}  // namespace coatcheck::verify
