@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto parts = token::parse_compact(text)) {
         if (base::base64url(parts->header_json) + "." + base::base64url(parts->claims_json) + "." + base::base64url(parts->signature) != text) std::abort();
         (void)token::parse_claims(parts->claims_json);
+        (void)token::parse_foreign_claims(*parts->claims, "sub");
     }
     (void)token::parse_claims(text);
     if (verify::prove(text, keys, {"http://localhost:8080", "http://localhost:8080"})) std::abort();

@@ -44,6 +44,7 @@ const Sample samples[] = {
     {"accept.crypt_header", "X-Access", R"("X-Access")"},
     {"accept.crypt_fields", "u,t,e", R"(["u", "t", "e"])"},
     {"accept.crypt_ttl", "12h", R"("12h")"},
+    {"accept.foreign_file", "/etc/coatcheck/foreign.toml", R"("/etc/coatcheck/foreign.toml")"},
     {"accept.envelope", "true", "true"},
     {"accept.envelope_path", "/login", R"("/login")"},
     {"accept.envelope_until", "2028-02-29", R"("2028-02-29")"},

@@ -225,6 +225,48 @@ TEST_F(RsaKey, ModulusBelow3072BitsIsRefused) {
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, "\x01", exponent));
 }
 
+TEST(PemKey, IsReadForItsOwnAlgorithmAlone) {
+    // Made by: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl pkey -pubout (and EC, ED25519)
+    const std::string rsa =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxK4fQ9dHAt+0XvFC/X57\n"
+        "K8/L2UhNBBdo1HYXP6fikUPrtKQZK0+ZzW+LDcJyCV7vmujEyp4DoD7uA2UUHBoW\n"
+        "U+Q+75NgUrnU/P+cN8LP8xY3CF7xfKO9BZcnYE10JmONoj6YuV5PyhY1pjEhc93w\n"
+        "PJz/VwAb1yHHnk2mbGmPURsFVG3oVIIuhKdUd748uvjN9rOnYocyy9VxhUU2C4M+\n"
+        "UFjtpxImhhVOq9fO79rrNdirXnr6YoyHXhkCiW9LdoUpXoz+uEvQfzEJ/fBNzEoL\n"
+        "lsl9vNfhy65wF5hOYVkrXDDL/ciedZ3FJ1EOrgxe10k/wSENOGyHJ6QDPS7i229l\n"
+        "pQIDAQAB\n"
+        "-----END PUBLIC KEY-----\n";
+    const std::string ec =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbgfZAMgR6Si7kibuH+uz9I8iKYL0\n"
+        "p23bCIOErz6Ap7wjRojosnvGGktZzDDcak9uM+d8AZKU4mY68A5Zz9kgSA==\n"
+        "-----END PUBLIC KEY-----\n";
+    const std::string ed =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MCowBQYDK2VwAyEAbaMJXO04seLw2R+KzQ/3Ozjk62qorFUIust2CBTp8No=\n"
+        "-----END PUBLIC KEY-----\n";
+    const std::string p384 =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEytgUvL2QCoomyuxELpy6LXgU7TDowxAa\n"
+        "pvQ3Y6SVf/Dthf5EBxwryPapZF8K0kq9FyCXW3/YKq6bbGBPNWsn3mLCttbUuCGy\n"
+        "+c1lyL6zkUIR4joNOelkRer1RGKAdoI9\n"
+        "-----END PUBLIC KEY-----\n";
+    EXPECT_TRUE(PublicKey::from_pem(Algorithm::rs256, rsa, foreign_rsa_bits));
+    EXPECT_TRUE(PublicKey::from_pem(Algorithm::ps256, rsa, foreign_rsa_bits));
+    EXPECT_FALSE(PublicKey::from_pem(Algorithm::rs256, rsa)) << "too small for one of ours";
+    const auto small = PublicKey::from_pem(Algorithm::rs256, rsa, foreign_rsa_bits);
+    EXPECT_TRUE(PublicKey::from_rsa(Algorithm::rs256, small->parameter('n'), small->parameter('e'), foreign_rsa_bits));
+    EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, small->parameter('n'), small->parameter('e')));
+    EXPECT_FALSE(PublicKey::from_pem(Algorithm::rs256, rsa, foreign_rsa_bits + 1));
+    EXPECT_TRUE(PublicKey::from_pem(Algorithm::es256, ec));
+    EXPECT_TRUE(PublicKey::from_pem(Algorithm::eddsa, ed));
+    for (const auto& [algorithm, text] : {std::pair{Algorithm::rs256, ec}, std::pair{Algorithm::es256, rsa}, std::pair{Algorithm::es256, ed}, std::pair{Algorithm::eddsa, ec},
+                                          std::pair{Algorithm::es256, p384}, std::pair{Algorithm::es256, ec.substr(0, ec.size() / 2)}, std::pair{Algorithm::es256, std::string()},
+                                          std::pair{Algorithm::es256, std::string("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n")}})
+        EXPECT_FALSE(PublicKey::from_pem(algorithm, text, foreign_rsa_bits)) << name_of(algorithm) << "\n" << text;
+}
+
 TEST_F(RsaKey, ModulusAbove8192BitsIsRefused) {
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, '\x01' + std::string(1023, '\xa5') + '\x01', exponent));
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, std::string(100'000, '\xa5') + '\x01', exponent));

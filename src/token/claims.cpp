@@ -164,9 +164,14 @@ Result<AccessClaims> parse_claims(const json::object& object) {
     return claims;
 }
 
+Result<std::string> claimed_issuer(const json::object& claims) {
+    std::string issuer;
+    if (claims.contains("iss") && (!read_string(claims, "iss", issuer) || issuer.empty())) return malformed("iss names nobody");
+    return issuer;
+}
+
 Result<ForeignClaims> parse_foreign_claims(const json::object& object, std::string_view subject_claim) {
     ForeignClaims claims;
-    if (object.contains("iss") && !read_string(object, "iss", claims.issuer)) return malformed("iss is not a string");
     if (object.contains("aud") && !read_audience(object, claims.audience)) return malformed("aud is not a string");
     if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before)) return malformed("nbf is not a date");
     if (!read_date(object, "iat", claims.issued)) return malformed("iat is not a date");

@@ -67,14 +67,16 @@ base::Result<AccessClaims> parse_claims(std::string_view claims_json);
 
 // What a JWT of another issuer says that counts here: no roles, and no name.
 struct ForeignClaims {
-    std::string issuer;   // iss; empty: it has none
     std::string subject;  // of the claim that names the user, a string or a whole number
     std::vector<std::string> audience;
     base::Timestamp issued, not_before{};
     std::optional<base::Timestamp> expires;
 };
 
-// The same of a JWT of another issuer. Times may have fractions; iat and the subject are required.
+// Who it says has issued it, before that is proven; empty: it says nothing. token_malformed: an iss that names nobody.
+base::Result<std::string> claimed_issuer(const boost::json::object& claims);
+
+// The claims of a JWT of another issuer whose signature has been checked. Times may have fractions; iat and the subject are required.
 base::Result<ForeignClaims> parse_foreign_claims(const boost::json::object& claims, std::string_view subject_claim);
 
 }  // namespace coatcheck::token

@@ -7,7 +7,6 @@
 #include "verify/verifier.hpp"
 
 #include <algorithm>
-#include <boost/json/object.hpp>
 
 namespace coatcheck::verify {
 namespace {
@@ -41,13 +40,10 @@ bool looks_like_our_own(std::string_view id) {
 
 Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& parts) const {
     // Which key may speak is decided by what the token says of its issuer; what it says is believed when that key has signed it.
-    std::string said;
-    if (const auto* iss = parts.claims->if_contains("iss")) {
-        if (!iss->is_string() || iss->get_string().empty()) return not_ours("iss names nobody");
-        said = std::string(iss->get_string().c_str(), iss->get_string().size());
-    }
+    const auto said = token::claimed_issuer(*parts.claims);
+    if (!said) return said.error();
     const auto issuer = std::find_if(issuers_.begin(), issuers_.end(), [&](const ForeignIssuer& one) {
-        return said.empty() ? one.issuers.empty() : std::find(one.issuers.begin(), one.issuers.end(), said) != one.issuers.end();
+        return said->empty() ? one.issuers.empty() : std::find(one.issuers.begin(), one.issuers.end(), *said) != one.issuers.end();
     });
     if (issuer == issuers_.end()) return not_ours("no issuer of this name is taken");
     if (parts.algorithm != issuer->algorithm) return not_ours("its issuer signs otherwise");

@@ -69,10 +69,10 @@ Waits sign_in(Context& context, const Request& request, Response& response) {
 
 Waits exchange_token(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
-    if (service.foreign == nullptr) co_return write_problem(response, {Reason::not_found});
     if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser)) co_return write_problem(response, {Reason::csrf_refused});
     auto form = parse_exchange(request);
     if (!form) co_return write_problem(response, form.error());
+    if (service.foreign == nullptr) co_return write_problem(response, {Reason::token_not_ours, {}, "no other issuer's tokens are taken here"});
     const auto claims = service.foreign->check(form->token.reveal(), request.now);
     if (!claims) co_return write_problem(response, claims.error());
     form->session = claims->session;

@@ -18,6 +18,7 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/authentication", "POST, GET, HEAD, DELETE, OPTIONS"},
     {"/api/v1/authentication/refresh", "POST, OPTIONS"},
     {"/api/v1/authentication/envelope", "POST, OPTIONS"},
+    {"/api/v1/authentication/exchange", "POST, OPTIONS"},
     {"/api/v1/sessions", "GET, HEAD, DELETE, OPTIONS"},
     {"/api/v1/sessions/{id}", "DELETE, OPTIONS"},
     {"/api/v1/users", "POST, OPTIONS"},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures. A test module may say SETTINGS (configuration) and FLAGS (of `serve`); its tests share one server.
+"""Fixtures. A test module may say SETTINGS (configuration), FLAGS (of `serve`) and prepare(server), which is called before
+the server starts; its tests share one server.
 
 Hashing a password is slow on purpose and failures are limited by address, so each test calls from a loopback
 address of its own.
@@ -57,6 +58,8 @@ def server(request):
     module = request.module
     server = servers.Server(getattr(module, "SETTINGS", None), getattr(module, "FLAGS", ()))
     try:
+        if hasattr(module, "prepare"):
+            module.prepare(server)
         server.start()
         yield server
     finally:

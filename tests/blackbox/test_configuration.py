@@ -67,6 +67,7 @@ crypt_key_file = "crypt-keys"
 crypt_header = "AccessToken"
 crypt_fields = ["user_id", "time_stamp", "expire_on"]
 crypt_ttl = "2d"
+foreign_file = ""
 [cors]
 origins = []
 [metrics]

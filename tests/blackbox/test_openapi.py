@@ -5,6 +5,7 @@ import re
 import time
 from collections import Counter
 
+import jwt
 import pytest
 import yaml
 
@@ -14,10 +15,17 @@ from client import Browser, Caller
 from conftest import next_address
 from server import PASSWORD, ROOT, User
 
-SETTINGS = {"sign_up.enabled": True, "accept.envelope": True, "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
+SETTINGS = {"sign_up.enabled": True, "accept.envelope": True, "accept.foreign_file": "foreign.toml", "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
 OTHER = "eleven amber herons hum quietly"
 A22 = "A" * 22
 EVIL = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+
+def prepare(server):
+    server.data.mkdir(mode=0o700, exist_ok=True)
+    (server.data / "foreign.toml").write_text('[[issuer]]\nname = "old"\nalgorithm = "HS256"\nkey_file = "secret"\nid_prefix = "old-"\nuntil = "2099-12-31"\n')
+    (server.data / "secret").write_text("s" * 32)
+    (server.data / "secret").chmod(0o600)
 
 
 def test_the_served_document_is_the_one_in_the_repository(caller):
@@ -193,6 +201,17 @@ def story(server):
     for change in ({"roles": ["y"], "enabled": False}, {"email": "bob@example.org"}, {"password": "short"}, {"username": "no"}):
         ask("PATCH", f"{admin}/users/old-7", bearer=other, json=change)
     ask("PATCH", f"{admin}/users/nobody", bearer=other, json={})
+    # Tokens of an older system: of a user who is disabled, one who is here, and nobody.
+    ask("POST", f"{admin}/users", bearer=other, json={"id": "old-8", "username": "Moved"})
+    for sub in ("7", "8", "8", "9"):
+        old = jwt.encode({"sub": sub, "iat": 1700000000}, "s" * 32, "HS256")
+        answer = ask("POST", f"{base}/exchange", json={"token": old, "delivery": "body"})
+        if answer.status == 200:
+            ask("POST", f"{base}/refresh", json={"refresh_token": answer.json()["refresh_token"]})
+    ask("POST", f"{base}/exchange", json={"token": old}, headers=EVIL)
+    for body in (b"{", b"{}", b'{"token":1}', b'{"token":"x","y":1}', b"x" * 17000):
+        ask("POST", f"{base}/exchange", body=body)
+    ask("POST", f"{base}/exchange", body=b"{}", headers={"Content-Type": "text/plain"})
     for target in ("sessions?user=old-7", "sessions?user=nobody", "sessions", f"sessions/{of_managed['session']['id']}", "sessions/nothing", "users/old-7", "users/old-7"):
         ask("DELETE", f"{admin}/{target}", bearer=other)
     for method, target in (("GET", "users"), ("POST", "users"), ("GET", "users/x"), ("PATCH", "users/x"), ("DELETE", "users/x"), ("GET", "sessions"),

@@ -11,6 +11,7 @@ ROUTES = {
     "/api/v1/authentication": {"GET", "POST", "DELETE"},
     "/api/v1/authentication/refresh": {"POST"},
     "/api/v1/authentication/envelope": {"POST"},
+    "/api/v1/authentication/exchange": {"POST"},
     "/api/v1/sessions": {"GET", "DELETE"},
     f"/api/v1/sessions/{A22}": {"DELETE"},
     "/api/v1/users": {"POST"},

@@ -5,7 +5,7 @@ import type { Claims } from './token.js';
 
 /** An entry of the feed (components.schemas.Revocation). */
 export interface Revocation {
-  kind: 'session' | 'user_revoked' | 'user_stale' | 'issued_before' | 'key';
+  kind: 'session' | 'user_revoked' | 'user_stale' | 'issued_before' | 'key' | 'foreign_before';
   subject: string;
   minimum?: number;
   /** Unix seconds: by then the last token it concerns has expired. */
@@ -39,7 +39,7 @@ export class Revocations {
         versions.expires = Math.max(versions.expires, expires);
         this.#users.set(subject, versions);
       }
-      // A kind of a newer server says nothing that we could act on.
+      // foreign_before is about tokens that are not taken here, and a kind of a newer server says nothing that we could act on.
     }
   }
 
