@@ -313,7 +313,7 @@ Reply token_inspect(Node& node, const json::object& request) {
 }
 
 Reply token_verify(Node& node, const json::object& request) {
-    verify::Verifier verifier({node.policy().issuer, node.policy().audience}, node.keys(), node.revocations());
+    verify::Verifier verifier(node.verifying(), node.keys(), node.revocations());
     const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
     if (proof) return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);
@@ -369,11 +369,19 @@ std::string time_in_words(const char* what, base::Timestamp then, base::Timestam
 
 Reply inspect_token(const std::string& token, const Node* node, base::Timestamp now) {
     if (token.starts_with(token::refresh_prefix)) return {1, "", {}, "This is a refresh token of Coatcheck: opaque, nothing in it is meant to be read."};
-    const auto parts = token::parse_compact(token);
+    std::string jwt = token;
+    if (token::is_encrypted(token)) {
+        const auto keys = node == nullptr ? nullptr : node->policy().encryption;
+        auto inner = keys ? token::decrypt(token, *keys) : base::Result<std::string>(base::Denied{base::Reason::token_not_ours});
+        if (!inner) return {1, "", {{"error", "encrypted"}}, "This is an encrypted token (JWE), and no key here reads it."};
+        jwt = *std::move(inner);
+    }
+    const auto parts = token::parse_compact(jwt);
     if (!parts) return {1, "", {{"error", parts.error().detail}}, "This is no token in its one canonical form: " + parts.error().detail};
     const std::string header = parts->header_json;
     Reply reply;
-    reply.text = "header  " + header + "\nclaims  " + parts->claims_json + "\n";
+    if (jwt != token) reply.text = "encrypted, and read with a key of this server\n";
+    reply.text += "header  " + header + "\nclaims  " + parts->claims_json + "\n";
     reply.json = {{"header", json::parse(header)}, {"claims", json::parse(parts->claims_json)}};
     if (const auto claims = token::parse_claims(parts->claims_json)) {
         reply.text += time_in_words("issued ", claims->issued, now) + time_in_words(claims->expires <= now ? "expired" : "expires", claims->expires, now);
@@ -385,7 +393,7 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
         reply.text += "not checked against keys: there is no data directory here\n";
         return reply;
     }
-    verify::Verifier verifier({node->policy().issuer, node->policy().audience}, node->keys(), node->revocations());
+    verify::Verifier verifier(node->verifying(), node->keys(), node->revocations());
     const auto proof = verifier.check(token, now);
     reply.json["valid"] = proof.has_value();
     if (!proof) reply.json["code"] = web::public_reason(proof.error().reason).code;

@@ -28,6 +28,8 @@ constexpr Key keys[] = {
     {"tokens.access_ttl", &Config::access_ttl, "Life of an access token."},
     {"tokens.audience", &Config::audience, "aud of tokens; empty: public_url."},
     {"tokens.key_rotation", &Config::key_rotation, "How long a key signs before the next one takes over."},
+    {"tokens.format", &Config::token_format, "jwt; jwe: encrypted, and no others are taken; any: encrypted, and both are."},
+    {"tokens.encryption_key_file", &Config::encryption_key_file, "Keys for that, one a line: the first encrypts, all decrypt."},
     {"sessions.idle", &Config::idle, "A session ends when it was not refreshed for this long."},
     {"sessions.absolute", &Config::absolute, "A session ends after this long, however busy."},
     {"sessions.refresh_grace", &Config::refresh_grace, "How long a replaced refresh token still gets the current one."},
@@ -343,6 +345,8 @@ void check_config(const Config& config) {
         if (value < least || value > most)
             refuse(key, "needs " + base::format_duration(least) + " to " + base::format_duration(most) + ", not " + base::format_duration(value));
     };
+    if (config.token_format != "jwt" && config.token_format != "jwe" && config.token_format != "any") refuse("tokens.format", "needs jwt, jwe or any, not " + quoted(config.token_format));
+    if (config.token_format != "jwt" && config.encryption_key_file.empty()) refuse("tokens.encryption_key_file", "needs a file with the keys");
     using std::chrono::hours, std::chrono::seconds, std::chrono::minutes;
     within("tokens.access_ttl", config.access_ttl, seconds(1), hours(24));
     within("tokens.key_rotation", config.key_rotation, minutes(1), hours(24 * 3650));

@@ -38,6 +38,8 @@ struct Config {
     std::vector<std::string> crypt_fields{"user_id", "time_stamp", "expire_on"};
     base::Duration crypt_ttl = std::chrono::hours(48);
     std::string foreign_file;
+    std::string token_format = "jwt";
+    std::string encryption_key_file = "token-keys";
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off
     bool log_access = false;

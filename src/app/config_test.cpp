@@ -44,6 +44,8 @@ const Sample samples[] = {
     {"accept.crypt_header", "X-Access", R"("X-Access")"},
     {"accept.crypt_fields", "u,t,e", R"(["u", "t", "e"])"},
     {"accept.crypt_ttl", "12h", R"("12h")"},
+    {"tokens.format", "any", R"("any")"},
+    {"tokens.encryption_key_file", "/etc/coatcheck/token-keys", R"("/etc/coatcheck/token-keys")"},
     {"accept.foreign_file", "/etc/coatcheck/foreign.toml", R"("/etc/coatcheck/foreign.toml")"},
     {"accept.envelope", "true", "true"},
     {"accept.envelope_path", "/login", R"("/login")"},

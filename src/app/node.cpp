@@ -2,6 +2,7 @@
 #include "app/node.hpp"
 
 #include "app/foreign_issuers.hpp"
+#include "app/private_file.hpp"
 #include "base/log.hpp"
 
 namespace coatcheck::app {
@@ -23,6 +24,16 @@ auth::Policy policy_of(const Config& config) {
     return policy;
 }
 
+std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::filesystem::path& path) {
+    constexpr auto setting = "tokens.encryption_key_file";
+    const auto text = read_private_file(path, setting, how_to_make_a_key(path));
+    auto keys = std::make_shared<token::EncryptionKeys>();
+    const auto wrong = token::parse_encryption_keys(text.reveal(), *keys);
+    if (wrong != 0 || keys->empty())
+        throw ConfigError(std::string(setting) + ": " + path.string() + (wrong == 0 ? " holds no key" : " line " + std::to_string(wrong) + " is not a key: base64: and 32 bytes"));
+    return keys;
+}
+
 }  // namespace
 
 Node::Node(Config config, const std::filesystem::path& directory, Purpose purpose)
@@ -35,6 +46,10 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
                            log_.append(entries);
                        },
                        [this](auth::Store& store) { load_keys(store); }}) {
+    if (config_.token_format != "jwt") {
+        policy_.encryption = read_encryption_keys(directory / config_.encryption_key_file);
+        policy_.only_encrypted = config_.token_format == "jwe";
+    }
     if (!config_.foreign_file.empty()) {
         auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.public_url);
         for (const auto& issuer : issuers) policy_.foreign_until = std::max(policy_.foreign_until, issuer.until);

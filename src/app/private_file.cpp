@@ -36,6 +36,10 @@ base::Secret read_private_file(const fs::path& path, const std::string& setting,
     return text;
 }
 
+std::string how_to_make_a_key(const fs::path& path) {
+    return "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string();
+}
+
 std::string read_public_file(const fs::path& path, const std::string& setting) { return read(path, setting, ""); }
 
 }  // namespace coatcheck::app

@@ -45,7 +45,7 @@ web::Settings settings_of(const Config& config) {
 std::vector<base::Secret> read_crypt_keys(const std::filesystem::path& path) {
     constexpr auto setting = "accept.crypt_key_file";
     const auto refuse = [&](const std::string& what) { throw ConfigError(std::string(setting) + ": " + path.string() + " " + what); };
-    const auto file = read_private_file(path, setting, "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string());
+    const auto file = read_private_file(path, setting, how_to_make_a_key(path));
     std::vector<base::Secret> keys;
     std::string_view rest = file.reveal();
     for (int number = 1; !rest.empty(); ++number) {

@@ -31,7 +31,9 @@ Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& grante
     refresh.session = session.id;
     refresh.counter = session.counter;
     refresh.secret = secret;
-    return {token::mint(claims, ring.current_id, *ring.current), refresh.write(*ring.mac_key), claims.expires, life};
+    std::string access = token::mint(claims, ring.current_id, *ring.current);
+    if (policy.encryption) access = token::encrypt(access, policy.encryption->front());
+    return {std::move(access), refresh.write(*ring.mac_key), claims.expires, life};
 }
 
 }  // namespace coatcheck::auth

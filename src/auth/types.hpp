@@ -3,9 +3,11 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "token/jwe.hpp"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,6 +85,8 @@ struct AuditEvent {
 struct Policy {
     std::string issuer;
     std::string audience;
+    std::shared_ptr<const token::EncryptionKeys> encryption{};  // access tokens are encrypted with the first
+    bool only_encrypted = false;                                // and no others are taken
     Duration access_ttl = std::chrono::minutes(15);
     Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
     // Tokens that others issue and we take: how long after now one may live, and when the last one of an older system ends.

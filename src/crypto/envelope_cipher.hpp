@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two ciphers of Laravel's `Crypt`: AES-256-CBC with HMAC-SHA256 over what was encrypted, and AES-256-GCM. Its text
-// form is that of token/crypt_token.hpp.
+// The ciphers of tokens that their client cannot read: AES-256-CBC with HMAC-SHA256 over what was encrypted (Laravel's
+// `Crypt`), and AES-256-GCM (the same, and JWE). Their text forms: token/crypt_token.hpp, token/jwe.hpp.
 #pragma once
 
 #include "base/secret.hpp"
@@ -20,11 +20,12 @@ struct Encrypted {
     std::string iv, value, tag;
 };
 
-// With a fresh random IV. Throws if OpenSSL fails, or the key has not 32 bytes.
-Encrypted encrypt(EnvelopeCipher cipher, const base::Secret& key, std::string_view plain);
+// With a fresh random IV; `beside` is authenticated but not encrypted (GCM alone). Throws if OpenSSL fails, or the key has
+// not 32 bytes.
+Encrypted encrypt(EnvelopeCipher cipher, const base::Secret& key, std::string_view plain, std::string_view beside = "");
 
 // nullopt: an IV or a tag of another length, or (GCM) a tag that does not fit. For CBC the caller has checked its MAC
 // before, or the padding tells secrets.
-std::optional<std::string> decrypt(EnvelopeCipher cipher, const base::Secret& key, const Encrypted& encrypted);
+std::optional<std::string> decrypt(EnvelopeCipher cipher, const base::Secret& key, const Encrypted& encrypted, std::string_view beside = "");
 
 }  // namespace coatcheck::crypto

@@ -11,6 +11,17 @@ using base::Result;
 
 Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy) {
     const Denied not_ours{Reason::token_not_ours};
+    std::string decrypted;
+    if (policy.encryption) {
+        if (token::is_encrypted(text)) {
+            auto inner = token::decrypt(text, *policy.encryption);
+            if (!inner) return inner.error();
+            text = decrypted = *std::move(inner);
+        } else if (policy.only_encrypted) {
+            const auto form = token::parse_compact(text);
+            return form ? not_ours : form.error();
+        }
+    }
     auto parts = token::parse_compact(text);
     if (!parts) return parts.error();
 

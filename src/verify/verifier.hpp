@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "token/claims.hpp"
+#include "token/jwe.hpp"
 #include "verify/key_set.hpp"
 #include "verify/revocations.hpp"
 
@@ -20,6 +21,9 @@ struct Policy {
     std::string issuer;
     std::string audience;
     bool keep_payload = false;  // AccessClaims::payload is filled
+    // Of encrypted tokens; nullptr: none are taken. `only_encrypted`: no others are (RFC 9068 §4).
+    std::shared_ptr<const token::EncryptionKeys> encryption{};
+    bool only_encrypted = false;
 };
 
 // A token that has been proven, as the cache keeps it.

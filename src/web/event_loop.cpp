@@ -17,7 +17,7 @@ constexpr Tick grace_ticks = 10;
 }  // namespace
 
 EventLoop::EventLoop(Service& service)
-    : max_connections_(service.settings.max_connections_per_loop), context_{service, verify::Verifier({service.policy.issuer, service.policy.audience}, service.keys, service.revocations)} {}
+    : max_connections_(service.settings.max_connections_per_loop), context_{service, verify::Verifier({service.policy.issuer, service.policy.audience, false, service.policy.encryption, service.policy.only_encrypted}, service.keys, service.revocations)} {}
 
 EventLoop::~EventLoop() = default;
 

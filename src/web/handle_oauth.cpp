@@ -15,6 +15,7 @@ namespace coatcheck::web {
 namespace {
 
 using base::Reason;
+using base::Result;
 using base::unix_seconds;
 namespace json = boost::json;
 
@@ -35,7 +36,9 @@ std::optional<token::RefreshToken> refresh_token_of(const Service& service, std:
 
 // A token that was proven: all that it says, the application's own claims too (RFC 7662 §2.2).
 json::object of_access_token(const Service& service, std::string_view text, const token::AccessClaims& claims) {
-    const auto parsed = token::parse_compact(text);
+    const auto& encryption = service.policy.encryption;
+    const auto inner = encryption && token::is_encrypted(text) ? token::decrypt(text, *encryption) : Result<std::string>(std::string(text));
+    const auto parsed = inner ? token::parse_compact(*inner) : Result<token::CompactToken>(inner.error());
     if (parsed && claims.issuer == service.policy.issuer) {
         json::object answer = json::parse(parsed->claims_json).as_object();
         answer["active"] = true;  // last: no claim of this name says otherwise
