@@ -70,3 +70,7 @@ laravel = f'a:3:{{s:7:"user_id";i:42;s:10:"time_stemp";{carbon}s:9:"expire_on";{
 put("crypt", [laravel, f's:{len(laravel)}:"{laravel}";', 'a:5:{s:7:"user_id";s:1:"u";s:10:"time_stamp";i:1;s:9:"expire_on";i:2;s:7:"session";s:1:"s";s:3:"ver";i:1;}',
               '{"user_id":1,"time_stamp":"2027-01-31T12:00:00+02:00","expire_on":{"date":"2027-01-31 12:00:00","timezone_type":1,"timezone":"+01:00"}}',
               'a:2:{i:0;b:1;i:1;d:1.5;}', 'O:8:"stdClass":0:{}', "R:1;", "N;", base64.b64encode(b'{"iv":"AAAAAAAAAAAAAAAA","value":"AAAA","mac":"","tag":"AAAAAAAAAAAAAAAAAAAAAA=="}').decode()])
+jwe_header = {"alg": "dir", "enc": "A256GCM", "typ": "at+jwt", "cty": "JWT", "kid": "4QXnSgBZ3jrKGZn3ZnQpbUUkA9QpkQ0hQm8tYQ8mHqA"}
+put("jwe", [".".join(["", "", "AAAAAAAAAAAAAAAA", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA"]), "....", "a.b.c.d.e", "# x\n\nbase64:" + base64.b64encode(b"k" * 32).decode() + "\n", "base64:\n",
+            *[base64.urlsafe_b64encode(json.dumps({**jwe_header, **change}).encode()).rstrip(b"=").decode() + "..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA"
+              for change in ({}, {"zip": "DEF"}, {"crit": ["x"]}, {"alg": "none"}, {"kid": 7})]])

@@ -7,6 +7,8 @@ tests/blackbox/forgeries.py with the verdicts that may answer it; where more tha
 down, and all others are held to it. Takes build/asan/unit_tests: script/test unit builds it.
 """
 
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -15,12 +17,13 @@ import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/blackbox"))
 
 from forgeries import Attacker, forgeries  # noqa: E402
-from tokens import claims_of, parts_of  # noqa: E402
+from tokens import claims_of, decode, encode, parts_of  # noqa: E402
 
 ISSUER = "https://id.example"
 ISSUED = 1_800_000_000
@@ -145,12 +148,12 @@ def forged(signer):
         yield name, text, NOW, codes
 
 
-def write(name, signers, cases):
+def write(name, signers, cases, **more):
     rows = [{"name": case, "token": token, "now": now, "verdict": verdict if isinstance(verdict, str) else sorted(verdict)} for case, token, now, verdict in cases]
     path = ROOT / f"api/cases/{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"about": "Made by tools/make_cases.py. Every verifier gives each token this verdict at `now` (Unix seconds).",
-               "issuer": ISSUER, "audience": ISSUER, "jwks": {"keys": [signer.jwk() for signer in signers]},
+               "issuer": ISSUER, "audience": ISSUER, "jwks": {"keys": [signer.jwk() for signer in signers]}, **more,
                "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}, {"kind": "user_revoked", "subject": "disabled", "minimum": 5, "expires": EXPIRES},
                                {"kind": "user_stale", "subject": "changed", "minimum": 7, "expires": EXPIRES}, {"kind": "user_revoked", "subject": "both", "minimum": 2, "expires": EXPIRES},
                                {"kind": "user_stale", "subject": "both", "minimum": 3, "expires": EXPIRES}, {"kind": "issued_before", "subject": "", "minimum": ISSUED - 1000, "expires": EXPIRES}],
@@ -249,6 +252,77 @@ def requests(signer):
     yield "a revoked cookie from elsewhere", "POST", [cookie(ended), ["Sec-Fetch-Site", "cross-site"]], "csrf_refused"
 
 
+class Sealer:
+    """JWE with dir and A256GCM, by a library that is not ours."""
+
+    def __init__(self):
+        self.bytes = os.urandom(32)
+        self.line = "base64:" + base64.b64encode(self.bytes).decode()
+        text = json.dumps({"k": encode(self.bytes), "kty": "oct"}, separators=(",", ":"))
+        self.header = {"alg": "dir", "enc": "A256GCM", "typ": "at+jwt", "cty": "JWT", "kid": encode(hashlib.sha256(text.encode()).digest())}
+
+    def fits(self, token):
+        return token.count(".") == 4 and json.loads(decode(token.split(".")[0]))["kid"] == self.header["kid"]
+
+    def open(self, token):
+        header, _, iv, value, tag = token.split(".")
+        return AESGCM(self.bytes).decrypt(decode(iv), decode(value) + decode(tag), header.encode()).decode()
+
+    def seal(self, text, header=None, wrapped="", iv=None, header_text=None):
+        part = encode(header_text if header_text is not None else header or self.header)
+        iv = iv or os.urandom(12)
+        sealed = AESGCM(self.bytes).encrypt(iv, text.encode(), part.encode())
+        return ".".join([part, wrapped, encode(iv), encode(sealed[:-16]), encode(sealed[-16:])])
+
+
+def encrypted(signer, key, second):
+    """Encryption proves nothing: what is inside is judged as any token is."""
+    token = signer.token()
+    sealed = key.seal(token)
+    for name, inner, now, verdict in (*good_and_old(signer), *taken_back(signer)):
+        yield f"around: {name}", key.seal(inner), now, verdict
+    yield "by the second key", second.seal(token), NOW, "ok"
+    yield "not encrypted", token, NOW, "token_not_ours"
+    yield "not encrypted, and no token", token + "x", NOW, "token_malformed"
+    yield "cty and typ are not looked at", key.seal(token, {**key.header, "typ": "x", "cty": 7}), NOW, "ok"
+    yield "another key", Sealer().seal(token, key.header), NOW, "token_not_ours"
+    yield "a key that is not there", Sealer().seal(token), NOW, "token_not_ours"
+    yield "the other key's id", key.seal(token, {**key.header, "kid": second.header["kid"]}), NOW, "token_not_ours"
+    for member in ("alg", "enc", "kid"):
+        for value in (None, 7, "", [], "none", "DIR", "A256KW", "RSA-OAEP", "A128GCM", "A256CBC-HS512"):
+            yield f"{member} is {value!r}", key.seal(token, {**key.header, member: value}), NOW, "token_not_ours"
+        yield f"without {member}", key.seal(token, {name: value for name, value in key.header.items() if name != member}), NOW, "token_not_ours"
+    yield "compressed", key.seal(token, {**key.header, "zip": "DEF"}), NOW, "token_not_ours"
+    yield "crit", key.seal(token, {**key.header, "crit": ["exp"]}), NOW, "token_malformed"
+    yield "a wrapped key", key.seal(token, wrapped=encode(b"x" * 40)), NOW, "token_not_ours"
+    yield "a wrapped key that is no base64url", key.seal(token, wrapped="x"), NOW, "token_malformed"
+    for text in ("", "[]", "{", '{"alg":"dir","alg":"dir","enc":"A256GCM"}', "7", '{"alg":"dir","enc":"A256GCM",}', " "):
+        yield f"header {text!r}", key.seal(token, header_text=text), NOW, "token_malformed"
+    yield "a header that is too large", key.seal(token, {**key.header, "x": "x" * 1024}), NOW, "token_malformed"
+    yield "a header with many members", key.seal(token, {**key.header, **{f"m{n}": 0 for n in range(64)}}), NOW, "token_malformed"
+    claims = json.dumps(CLAIMS)
+    for name, inner, verdict in (("claims alone", claims, "token_malformed"), ("nothing at all", "", "token_malformed"), ("another JWE", sealed, "token_malformed"),
+                                 ("a JWT that nobody signed", encode({"alg": "none", "typ": "at+jwt"}) + "." + encode(claims) + ".", "token_malformed"),
+                                 ("a JWT by another", Signer("ES256").token(), "token_not_ours"), ("spaces around it", f" {token} ", "token_malformed")):
+        yield f"inside: {name}", key.seal(inner), NOW, verdict
+    for index in (0, 2, 3, 4):
+        parts = sealed.split(".")
+        yield f"part {index} is empty", ".".join([*parts[:index], "", *parts[index + 1:]]), NOW, "token_malformed"
+        yield f"part {index} is padded", ".".join([*parts[:index], parts[index] + "=", *parts[index + 1:]]), NOW, "token_malformed"
+        yield f"part {index} has a sign that is none", ".".join([*parts[:index], "+" + parts[index][1:], *parts[index + 1:]]), NOW, "token_malformed"
+        for at in range(0, len(parts[index]), max(1, len(parts[index]) // 8)):
+            changed = parts[index][:at] + ("B" if parts[index][at] != "B" else "C") + parts[index][at + 1:]
+            yield f"part {index}, sign {at} changed", ".".join([*parts[:index], changed, *parts[index + 1:]]), NOW, {"token_not_ours", "token_malformed"}
+    for index, size in ((2, 1), (2, 8), (2, 11), (2, 13), (2, 16), (4, 1), (4, 4), (4, 8), (4, 12), (4, 15), (4, 17), (4, 32)):
+        parts = sealed.split(".")
+        parts[index] = encode((decode(parts[index]) * 4)[:size])
+        yield f"part {index} has {size} bytes", ".".join(parts), NOW, "token_not_ours"
+    yield "four parts", sealed.rsplit(".", 1)[0], NOW, "token_malformed"
+    yield "six parts", sealed + ".AAAA", NOW, "token_malformed"
+    yield "dots alone", "....", NOW, "token_malformed"
+    yield "a token that is too large", key.seal(signer.token({"x": "x" * 6000})), NOW, "token_malformed"
+
+
 def write_requests(signer):
     content = {"about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken.",
                "issuer": ISSUER, "audience": ISSUER, "now": NOW, "jwks": {"keys": [signer.jwk()]},
@@ -261,13 +335,19 @@ def write_requests(signer):
 
 
 def main():
-    write_requests(Signer("ES256"))
+    """With names: those sets alone."""
     signers = [Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")]
     first = signers[0]
-    sets = {"access-tokens": write("access-tokens", signers, [
-                *(case for signer in signers for case in good_and_old(signer)), *taken_back(first), *foreign(first)]),
-            "forgeries": write("forgeries", signers, [
-                *forged(first), *(case for signer in signers[1:] for case in forged(signer) if case[0].startswith(("signature", "alg", "another key")))])}
+    keys = [Sealer(), Sealer()]
+    makers = {"access-tokens": lambda: write("access-tokens", signers, [
+                  *(case for signer in signers for case in good_and_old(signer)), *taken_back(first), *foreign(first)]),
+              "forgeries": lambda: write("forgeries", signers, [
+                  *forged(first), *(case for signer in signers[1:] for case in forged(signer) if case[0].startswith(("signature", "alg", "another key")))]),
+              "encrypted": lambda: write("encrypted", signers, list(encrypted(first, *keys)), encryption_keys=[key.line for key in keys])}
+    wanted = sys.argv[1:] or [*makers, "requests"]
+    if "requests" in wanted:
+        write_requests(Signer("ES256"))
+    sets = {name: make() for name, make in makers.items() if name in wanted}
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([ROOT / "build/asan/unit_tests", "--gtest_filter=Cases.*", "--gtest_brief=1"], check=False,
                        env={**os.environ, "COATCHECK_RECORD_CASES": directory}, stdout=subprocess.DEVNULL)
@@ -279,7 +359,8 @@ def main():
                 assert verdict in may, f"{row['name']}: {verdict}, and it should be {may}"
                 row["verdict"] = verdict
                 if verdict == "ok":
-                    row["user"] = claims_of(row["token"])["sub"]
+                    inside = next((key.open(row["token"]) for key in keys if key.fits(row["token"])), row["token"])
+                    row["user"] = claims_of(inside)["sub"]
             save()
             print(f"{name}: {len(rows)} cases, {sum(row['verdict'] == 'ok' for row in rows)} good")
 

@@ -37,7 +37,14 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
         for (const auto& entry : set.at("revocations").as_array()) entries.push_back(revocation_of(entry));
         Revocations revocations;
         revocations.load(entries);
-        Verifier verifier({string_of(set, "issuer"), string_of(set, "audience")}, keys, revocations);
+        Policy policy{string_of(set, "issuer"), string_of(set, "audience")};
+        if (const auto* lines = set.as_object().if_contains("encryption_keys")) {
+            auto encryption = std::make_shared<token::EncryptionKeys>();
+            for (const auto& line : lines->as_array()) encryption->push_back(token::parse_encryption_key(std::string_view(line.as_string())).value());
+            policy.encryption = std::move(encryption);
+            policy.only_encrypted = true;
+        }
+        Verifier verifier(std::move(policy), keys, revocations);
         std::ofstream recorded;
         if (record != nullptr) recorded.open(std::string(record) + "/" + file.path().stem().string(), std::ios::trunc);
         for (const auto& test : set.at("cases").as_array()) {

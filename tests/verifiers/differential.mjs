@@ -6,7 +6,7 @@
 //
 // Half of what is tried carries a good signature over something odd, since what is merely broken falls at the first hurdle.
 import { execFile } from 'node:child_process';
-import { createHmac, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,10 @@ const keys = Object.entries(MAKE).map(([alg, make]) => {
   return { alg, kid: `key-${alg}`, private: privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), alg, use: 'sig', kid: `key-${alg}` } };
 });
 const stranger = Object.fromEntries(keys.map(({ alg }) => [alg, createPrivateKey(MAKE[alg]().privateKey.export({ format: 'pem', type: 'pkcs8' }))]));
+const sealing = randomBytes(32);
+const SEALED = { alg: 'dir', enc: 'A256GCM', typ: 'at+jwt', cty: 'JWT', kid: createHash('sha256').update(`{"k":"${sealing.toString('base64url')}","kty":"oct"}`).digest('base64url') };
 const set = {
+  encryption_keys: [`base64:${sealing.toString('base64')}`], // others are taken besides
   issuer: ISSUER, audience: ISSUER, now: NOW, jwks: { keys: keys.map(({ jwk }) => jwk) },
   revocations: [
     { kind: 'session', subject: 'ended', expires: NOW + 900 },
@@ -139,6 +142,18 @@ function candidate() {
   return { token: `${input}.${pick([b64(mac), '', 'AA', b64(Buffer.alloc(64))])}`, isForged: true };
 }
 
+/** In a JWE, which proves nothing: the same, with something odd about the JWE besides. */
+function sealed({ token, isForged }) {
+  const header = b64(random() < 0.2 ? oddJson(SEALED) : JSON.stringify({ ...SEALED, ...(random() < 0.1 && { [pick(['alg', 'enc', 'kid', 'zip'])]: pick(['dir', 'A256GCM', 'A128GCM', 'none', 'DEF', SEALED.kid, 'A256KW', '']) }) }));
+  const [iv, key] = [randomBytes(random() < 0.03 ? pick([1, 8, 11, 13, 16]) : 12), random() < 0.05 ? randomBytes(32) : sealing];
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(header));
+  const value = Buffer.concat([cipher.update(Buffer.from(token, 'latin1')), cipher.final()]);
+  const tag = cipher.getAuthTag().subarray(0, random() < 0.03 ? pick([4, 8, 12, 13, 15]) : 16);
+  const whole = [header, random() < 0.03 ? b64(randomBytes(below(40))) : '', b64(iv), b64(value), b64(tag)].join('.');
+  const mutated = random() < 0.3 ? broken(whole) : whole;
+  return { token: mutated, isForged: isForged || key !== sealing || mutated !== whole || tag.length !== 16 };
+}
+
 const run = promisify(execFile);
 const JUDGES = {
   'C++': [join(ROOT, 'build/release/sdk/cpp/verdicts')],
@@ -153,7 +168,7 @@ let [tried, differing, accepted] = [0, 0, 0];
 const started = performance.now();
 try {
   for (let batch = 1; tried < total; batch += 1) {
-    const candidates = Array.from({ length: Math.min(BATCH, total - tried) }, candidate);
+    const candidates = Array.from({ length: Math.min(BATCH, total - tried) }, () => (random() < 0.25 ? sealed(candidate()) : candidate()));
     writeFileSync(tokensFile, candidates.map(({ token }) => `${Buffer.from(token, 'latin1').toString('base64')}\n`).join(''));
     const said = await Promise.all(Object.entries(JUDGES).map(async ([name, [command, ...words]]) => {
       const { stdout } = await run(command, [...words, setFile, tokensFile], { maxBuffer: 1 << 28, timeout: 300_000 });

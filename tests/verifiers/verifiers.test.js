@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
@@ -483,6 +483,50 @@ for (const [name, start] of Object.entries(PROGRAMS))
       rmSync(directory, { recursive: true, force: true });
     }
   });
+
+test('encrypted tokens in Node.js, PHP and C, and no others', async () => {
+  const keys = [0, 1].map(() => `base64:${randomBytes(32).toString('base64')}`);
+  const server = new Coatcheck('--access-ttl', '60s', '--set', 'tokens.format=jwe');
+  mkdirSync(server.data, { mode: 0o700 });
+  writeFileSync(join(server.data, 'token-keys'), keys.map((key) => `${key}\n`).join(''), { mode: 0o600 });
+  await server.start();
+  server.addUser('ada');
+  const node = createVerifier({ url: server.url, serviceKey: server.serviceKey('node', 'feed'), encryptionKeys: keys });
+  const lumen = await startLumen(server, { COATCHECK_ENCRYPTION_KEYS: keys.join(', ') });
+  process.env.COATCHECK_ENCRYPTION_KEY = keys[0];
+  const c = lines(join(ROOT, 'build/examples/check'), server.url, server.serviceKey('c', 'feed'));
+  delete process.env.COATCHECK_ENCRYPTION_KEY;
+  const ways = {
+    node: async (token) => { const verdict = await node.check(token); return verdict.ok ? 'ok ada' : verdict.code; },
+    php: async (token) => { const { status, json } = await ask('GET', `${lumen.api}/api/me`, bearer(token)).then((answer) => ({ status: answer.status, json: answer.json() })); return status === 200 ? `ok ${json.username}` : json.code; },
+    c: (token) => c.check(token),
+  };
+  try {
+    await node.ready();
+    assert.equal(await c.check('wait'), 'ready');
+    const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+    assert.equal(one.token.split('.').length, 5);
+    const parts = one.token.split('.');
+    const broken = [...parts.slice(0, 4), `${parts[4][0] === 'A' ? 'B' : 'A'}${parts[4].slice(1)}`].join('.');
+    const cipher = createDecipheriv('aes-256-gcm', Buffer.from(keys[0].slice(7), 'base64'), Buffer.from(parts[2], 'base64url')).setAAD(Buffer.from(parts[0])).setAuthTag(Buffer.from(parts[4], 'base64url'));
+    const inner = `${cipher.update(Buffer.from(parts[3], 'base64url'))}${cipher.final()}`;
+    for (const [name, check] of Object.entries(ways)) {
+      assert.equal(await check(one.token), 'ok ada', name);
+      assert.equal(await check(broken), 'token_not_ours', name);
+      assert.equal(await check(inner), 'token_not_ours', name);
+    }
+    await server.signOut(one.token);
+    for (const [name, check] of Object.entries(ways)) {
+      assert.ok(await until(`${name} heard`, async () => (await check(one.token)) === 'token_revoked') < 1000);
+      assert.equal(await check(two.token), 'ok ada', name);
+    }
+  } finally {
+    node.close();
+    await c.stop();
+    await lumen.stop();
+    await server.stop();
+  }
+});
 
 test('a verifier in C: what ends is told once, and not to those who forgot', async () => {
   const server = await new Coatcheck('--access-ttl', '60s').start();

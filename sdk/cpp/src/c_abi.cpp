@@ -82,6 +82,8 @@ coatcheck_verifier* coatcheck_verifier_new(const coatcheck_options* given, char*
         options.when_cut = known.accept_when_cut != 0 ? coatcheck::WhenCut::accept : coatcheck::WhenCut::refuse;
         if (known.cut_after_ms != 0) options.cut_after = std::chrono::milliseconds(known.cut_after_ms);
         options.ignore_revocations = known.ignore_revocations != 0;
+        for (const char* const* key = known.encryption_keys; key != nullptr && *key != nullptr; ++key) options.encryption_keys.emplace_back(*key);
+        options.accept_unencrypted = known.accept_unencrypted != 0;
         if (known.cached_tokens != 0) options.cached_tokens = known.cached_tokens;
         return new coatcheck_verifier(std::move(options));
     } catch (const std::exception& problem) {

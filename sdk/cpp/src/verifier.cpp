@@ -68,7 +68,17 @@ public:
     explicit Live(Options given)
         : options_(checked(std::move(given))), watchers_(revocations_),
           link_(options_, keys_, revocations_, [this](const auto& entries) { watchers_.tell(entries); }, [this] { watchers_.tell_all(); }) {
-        const verify::Policy policy{options_.issuer, options_.audience, /*keep_payload=*/true};
+        verify::Policy policy{options_.issuer, options_.audience, /*keep_payload=*/true};
+        if (!options_.encryption_keys.empty()) {
+            auto encryption = std::make_shared<token::EncryptionKeys>();
+            for (const auto& line : options_.encryption_keys) {
+                auto key = token::parse_encryption_key(line);
+                if (!key) throw std::invalid_argument("coatcheck: an encryption key is \"base64:\" and 32 bytes");
+                encryption->push_back(*std::move(key));
+            }
+            policy.encryption = std::move(encryption);
+            policy.only_encrypted = !options_.accept_unencrypted;
+        }
         const unsigned lanes = std::clamp(std::thread::hardware_concurrency(), 1U, max_lanes);
         for (unsigned i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>(policy, keys_, revocations_, options_.cached_tokens));
     }

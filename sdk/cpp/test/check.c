@@ -53,6 +53,8 @@ int main(int count, char** words) {
     coatcheck_options options = {.size = sizeof options, .url = words[1], .service_key = words[2], .cut_after_ms = 1500};
     options.accept_when_cut = count > 3 && strcmp(words[3], "accept") == 0;
     options.ca_file = count > 4 ? words[4] : NULL;
+    const char* keys[] = {getenv("COATCHECK_ENCRYPTION_KEY"), NULL};
+    options.encryption_keys = keys;
     char error[256];
     coatcheck_verifier* verifier = coatcheck_verifier_new(&options, error, sizeof error);
     if (verifier == NULL) {

@@ -42,7 +42,9 @@ int main(int count, char** words) {
     coatcheck::verify::Revocations revocations;
     coatcheck::verify::FeedReader feed(keys, revocations);
     feed.read("event: reset\ndata: {}\n\ndata: " + boost::json::serialize(set.at("revocations")) + "\n\nevent: synced\ndata: {}\n\n").value();
-    coatcheck::verify::Verifier verifier({string("issuer"), string("audience")}, keys, revocations);
+    auto encryption = std::make_shared<coatcheck::token::EncryptionKeys>();
+    for (const auto& line : set.at("encryption_keys").as_array()) encryption->push_back(coatcheck::token::parse_encryption_key(std::string_view(line.as_string())).value());
+    coatcheck::verify::Verifier verifier({string("issuer"), string("audience"), false, encryption}, keys, revocations);
     const auto now = coatcheck::base::from_unix_seconds(set.at("now").as_int64());
 
     std::ifstream tokens(words[2]);

@@ -3,9 +3,9 @@
 // JSON objects with unique members, every claim of its type.
 import { type Json, parseObject } from './json.js';
 
-const MAX_TOKEN_BYTES = 8192;
-const MAX_HEADER_BYTES = 1024;
-const MAX_HEADER_MEMBERS = 64;
+export const MAX_TOKEN_BYTES = 8192;
+export const MAX_HEADER_BYTES = 1024;
+export const MAX_HEADER_MEMBERS = 64;
 const MAX_CLAIMS = 128;
 const YEAR_9999 = 253402300799;
 
@@ -35,7 +35,7 @@ export interface Claims {
 }
 
 /** The bytes of canonical base64url (RFC 7515 §2): encoding them again gives the same text. */
-function decode(part: string): Buffer | undefined {
+export function decode(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
   return part !== '' && bytes.toString('base64url') === part ? bytes : undefined;
 }

@@ -3,6 +3,7 @@
 // and algorithm, signature, typ / iss / aud, exp, revoked, stale.
 import { compactVerify } from 'jose';
 import { Feed } from './feed.js';
+import { decrypt, importEncryptionKeys, isEncrypted } from './jwe.js';
 import { algorithmNamed, Keys } from './keys.js';
 import { type Revocation, Revocations } from './revocations.js';
 import { type Claims, parseCompact, readClaims } from './token.js';
@@ -24,6 +25,10 @@ export interface VerifierOptions {
   cutAfter?: number;
   /** Without a service key: true says that sign-outs are not to be honoured before a token expires. */
   ignoreRevocations?: boolean;
+  /** Of encrypted tokens, each as in the server's `tokens.encryption_key_file`. */
+  encryptionKeys?: string[];
+  /** With keys: no other tokens are taken, as with `tokens.format = "jwe"`. True, if left out. */
+  onlyEncrypted?: boolean;
   /** Told when the feed breaks; it is tried again. */
   onProblem?: (problem: Error) => void;
 }
@@ -68,8 +73,21 @@ const userOf = (claims: Claims): User => ({
   claims: claims.all,
 });
 
+/** The keys of encrypted tokens, and whether no others are taken. */
+export interface Encryption {
+  keys: Map<string, Buffer>;
+  only: boolean;
+}
+
 /** What a token is without time and revocation; for all verifiers of the same issuer alike. */
-export async function prove(token: string, keys: Keys, issuer: string, audience: string): Promise<Claims | Code> {
+export async function prove(token: string, keys: Keys, issuer: string, audience: string, encryption?: Encryption): Promise<Claims | Code> {
+  if (encryption) {
+    if (isEncrypted(token)) {
+      const inner = decrypt(token, encryption.keys);
+      return typeof inner === 'string' ? inner : prove(inner.jwt, keys, issuer, audience);
+    }
+    if (encryption.only) return parseCompact(token) ? 'token_not_ours' : 'token_malformed';
+  }
   const parts = parseCompact(token);
   if (!parts) return 'token_malformed';
   const key = await keys.find(parts.kid);
@@ -108,10 +126,12 @@ export class LiveVerifier implements Verifier {
   readonly #watched = new Map<string, Set<Watched>>();
   readonly #whenSynced: (() => void)[] = [];
   readonly #feed: Feed | undefined;
+  readonly #encryption: Encryption | undefined;
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(private readonly options: VerifierOptions & { issuer: string; audience: string; cutAfter: number }) {
     this.keys = new Keys(options.url);
+    if (options.encryptionKeys?.length) this.#encryption = { keys: importEncryptionKeys(options.encryptionKeys), only: options.onlyEncrypted ?? true };
     this.#sweeper = setInterval(() => this.revocations.sweep(Date.now() / 1000), SWEEP_EVERY);
     this.#sweeper.unref();
     if (!options.serviceKey) return;
@@ -179,7 +199,7 @@ export class LiveVerifier implements Verifier {
     if (cached) return this.#judge(cached, now);
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     const keyGeneration = this.keys.generation;
-    const claims = await prove(token, this.keys, this.options.issuer, this.options.audience);
+    const claims = await prove(token, this.keys, this.options.issuer, this.options.audience, this.#encryption);
     if (typeof claims === 'string') return no(claims);
     const proof = { claims, user: userOf(claims), keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1, revocationGeneration: -1 };
     this.#remember(token, proof);

@@ -12,9 +12,9 @@ namespace Coatcheck;
  */
 final class Token
 {
-    private const MAX_TOKEN_BYTES = 8192;
-    private const MAX_HEADER_BYTES = 1024;
-    private const MAX_HEADER_MEMBERS = 64;
+    public const MAX_TOKEN_BYTES = 8192;
+    public const MAX_HEADER_BYTES = 1024;
+    public const MAX_HEADER_MEMBERS = 64;
     private const MAX_CLAIMS = 128;
 
     private function __construct(
@@ -60,7 +60,7 @@ final class Token
     }
 
     /** Canonical base64url (RFC 7515 §2): encoding it again gives the same text. */
-    private static function decode(string $part): ?string
+    public static function decode(string $part): ?string
     {
         $bytes = base64_decode(strtr($part, '-_', '+/'), true);
         if ($part === '' || $bytes === false || strpbrk($part, '+/=') !== false) {

@@ -23,6 +23,7 @@ final class Verifier implements TokenVerifier
      * @param string $whenCut `refuse`, or `accept` tokens until they expire, while revocations are cut off for longer than
      *   $cutAfter milliseconds (docs/revocation.md).
      * @param Cache|null $cache APCu where it is there, else a directory below the system's temporary one.
+     * @param Encryption|null $encryption Takes encrypted tokens (`tokens.format`).
      */
     public function __construct(
         string $url,
@@ -32,6 +33,7 @@ final class Verifier implements TokenVerifier
         private readonly string $whenCut = 'refuse',
         private readonly int $cutAfter = 5000,
         ?Cache $cache = null,
+        private readonly ?Encryption $encryption = null,
     ) {
         $url = rtrim($url, '/');
         $this->issuer = $issuer ?? $url;
@@ -47,7 +49,7 @@ final class Verifier implements TokenVerifier
             return Verdict::no('unavailable');
         }
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
-        return self::judge($token, $find, $revocations, $this->issuer, $this->audience, (int) floor(microtime(true) * 1000));
+        return self::judge($token, $find, $revocations, $this->issuer, $this->audience, (int) floor(microtime(true) * 1000), $this->encryption);
     }
 
     /**
@@ -91,8 +93,15 @@ final class Verifier implements TokenVerifier
      * @internal
      * @param callable(string): ?Key $find
      */
-    public static function judge(string $token, callable $find, Revocations $revocations, string $issuer, string $audience, int $now): Verdict
+    public static function judge(string $token, callable $find, Revocations $revocations, string $issuer, string $audience, int $now, ?Encryption $encryption = null): Verdict
     {
+        if ($encryption !== null && Encryption::isEncrypted($token)) {
+            [$jwt, $code] = $encryption->decrypt($token);
+            return $jwt === null ? Verdict::no($code) : self::judge($jwt, $find, $revocations, $issuer, $audience, $now);
+        }
+        if ($encryption?->only) {
+            return Verdict::no(Token::parse($token) === null ? 'token_malformed' : 'token_not_ours');
+        }
         $parsed = Token::parse($token);
         if ($parsed === null) {
             return Verdict::no('token_malformed');

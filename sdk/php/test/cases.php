@@ -5,6 +5,7 @@ declare(strict_types=1);
 
 use Coatcheck\Authenticator;
 use Coatcheck\Claims;
+use Coatcheck\Encryption;
 use Coatcheck\FileCache;
 use Coatcheck\Key;
 use Coatcheck\Revocations;
@@ -28,9 +29,10 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
     $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
     $revocations = new Revocations(new MemoryCache(), 'cases');
     $revocations->add($set['revocations']);
+    $encryption = isset($set['encryption_keys']) ? new Encryption($set['encryption_keys']) : null;
     foreach ($set['cases'] as $case) {
         ['name' => $name, 'token' => $token, 'now' => $now, 'verdict' => $expected] = $case;
-        $verdict = Verifier::judge($token, static fn (string $id): ?Key => $keys[":$id"] ?? null, $revocations, $set['issuer'], $set['audience'], (int) round($now * 1000));
+        $verdict = Verifier::judge($token, static fn (string $id): ?Key => $keys[":$id"] ?? null, $revocations, $set['issuer'], $set['audience'], (int) round($now * 1000), $encryption);
         if ($verdict->code === $expected && $verdict->user?->id === ($case['user'] ?? null)) {
             ++$passed;
         } else {

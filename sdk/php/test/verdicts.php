@@ -4,6 +4,7 @@
 // token), with the keys, revocations and `now` of SET (as api/cases has them).
 declare(strict_types=1);
 
+use Coatcheck\Encryption;
 use Coatcheck\Key;
 use Coatcheck\Revocations;
 use Coatcheck\Verifier;
@@ -20,7 +21,8 @@ $set = json_decode(file_get_contents($setFile), true, 64, JSON_THROW_ON_ERROR);
 $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
 $revocations = new Revocations(new MemoryCache(), 'differential');
 $revocations->add($set['revocations']);
+$encryption = new Encryption($set['encryption_keys'], only: false);
 $find = static fn (string $id): ?Key => $keys[":$id"] ?? null;
 foreach (file($tokensFile, FILE_IGNORE_NEW_LINES) as $line) {
-    echo Verifier::judge(base64_decode($line, true), $find, $revocations, $set['issuer'], $set['audience'], $set['now'] * 1000)->code, "\n";
+    echo Verifier::judge(base64_decode($line, true), $find, $revocations, $set['issuer'], $set['audience'], $set['now'] * 1000, $encryption)->code, "\n";
 }

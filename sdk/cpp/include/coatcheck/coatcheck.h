@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Grows by one when a function or a member is added; the soname changes when one is taken away. */
-#define COATCHECK_ABI_VERSION 1
+#define COATCHECK_ABI_VERSION 2
 COATCHECK_C_API int coatcheck_abi_version(void);
 
 typedef enum coatcheck_reason {
@@ -62,6 +62,9 @@ typedef struct coatcheck_options {
     unsigned cut_after_ms;   /* 0: 5000 */
     int ignore_revocations;  /* 1: sign-outs are not to be honoured before a token expires */
     size_t cached_tokens;    /* for each core; 0: 16384 */
+    /* Since version 2. */
+    const char* const* encryption_keys; /* of encrypted tokens, each "base64:" and 32 bytes; ended by NULL; may be NULL */
+    int accept_unencrypted;             /* 1: takes others besides, where there are keys */
 } coatcheck_options;
 
 typedef struct coatcheck_verifier coatcheck_verifier;

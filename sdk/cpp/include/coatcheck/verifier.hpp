@@ -114,6 +114,10 @@ struct Options {
     std::chrono::milliseconds cut_after{5000};  // by the monotonic clock
     // Without a service key: says that sign-outs are not to be honoured before a token expires.
     bool ignore_revocations = false;
+    // Of encrypted tokens, each as in the server's tokens.encryption_key_file: "base64:" and 32 bytes. With keys no other
+    // tokens are taken, as with tokens.format = "jwe", but where this says so.
+    std::vector<std::string> encryption_keys = {};
+    bool accept_unencrypted = false;
     std::string ca_file = "";  // PEM of those who may vouch for the server (https); "": the system's
     std::size_t cached_tokens = 16384;  // proven tokens that are kept for each core, about 2 KB each
     // Told when the feed or the keys cannot be had; they are tried again. Called on the verifier's own thread.
