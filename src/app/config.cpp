@@ -30,6 +30,7 @@ constexpr Key keys[] = {
     {"tokens.key_rotation", &Config::key_rotation, "How long a key signs before the next one takes over."},
     {"tokens.format", &Config::token_format, "jwt; jwe: encrypted, and no others are taken; any: encrypted, and both are."},
     {"tokens.encryption_key_file", &Config::encryption_key_file, "Keys for that, one a line: the first encrypts, all decrypt."},
+    {"tokens.status_list", &Config::status_list, "Tokens name their place in a Token Status List, for verifiers that are not ours."},
     {"sessions.idle", &Config::idle, "A session ends when it was not refreshed for this long."},
     {"sessions.absolute", &Config::absolute, "A session ends after this long, however busy."},
     {"sessions.refresh_grace", &Config::refresh_grace, "How long a replaced refresh token still gets the current one."},

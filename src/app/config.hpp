@@ -39,6 +39,7 @@ struct Config {
     base::Duration crypt_ttl = std::chrono::hours(48);
     std::string foreign_file;
     std::string token_format = "jwt";
+    bool status_list = false;
     std::string encryption_key_file = "token-keys";
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off

@@ -46,6 +46,7 @@ const Sample samples[] = {
     {"accept.crypt_ttl", "12h", R"("12h")"},
     {"tokens.format", "any", R"("any")"},
     {"tokens.encryption_key_file", "/etc/coatcheck/token-keys", R"("/etc/coatcheck/token-keys")"},
+    {"tokens.status_list", "true", "true"},
     {"accept.foreign_file", "/etc/coatcheck/foreign.toml", R"("/etc/coatcheck/foreign.toml")"},
     {"accept.envelope", "true", "true"},
     {"accept.envelope_path", "/login", R"("/login")"},

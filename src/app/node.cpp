@@ -16,6 +16,7 @@ auth::Policy policy_of(const Config& config) {
     policy.crypt_ttl = config.crypt_ttl;
     // While such tokens are taken at all, also those of another issuer: they live about as long as ours.
     if (config.crypt) policy.foreign_life = config.crypt_ttl;
+    policy.status_lists = config.status_list;
     policy.idle = config.idle;
     policy.absolute = config.absolute;
     policy.grace = config.refresh_grace;

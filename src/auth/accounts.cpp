@@ -194,7 +194,7 @@ bool set_password(Store& store, const Policy& policy, const std::string& id, con
     ++user->version;
     take_back(store, policy, id, user->version);
     (void)store.update_user(*user).value();
-    store.end_sessions(id, except);
+    for (const auto& session : store.end_sessions(id, except)) end_status(store, session);
     store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
     return true;
 }
@@ -207,7 +207,7 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
     if (!enabled) {
         ++user->version;
         take_back(store, policy, id, user->version);
-        store.end_sessions(id, "");
+        for (const auto& session : store.end_sessions(id, "")) end_status(store, session);
     }
     (void)store.update_user(*user).value();
     store.append_audit({store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
@@ -240,7 +240,7 @@ bool delete_user(Store& store, const Policy& policy, const std::string& id, cons
     const auto user = store.find_user(id);
     if (!user) return false;
     take_back(store, policy, id, user->version + 1);
-    store.end_sessions(id, "");
+    for (const auto& session : store.end_sessions(id, "")) end_status(store, session);
     store.delete_user(id);
     store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});
     return true;

@@ -37,6 +37,12 @@ public:
     Cursor end() const;
     // At most `most` entries after `id`, in order.
     std::vector<verify::Revocation> after(std::uint64_t id, std::size_t most) const;
+    // visit(entry) for all there are, in order; additions wait meanwhile.
+    template <class Visit>
+    void each(const Visit& visit) const {
+        const std::shared_lock lock(mutex_);
+        for (const auto& entry : entries_) visit(entry);
+    }
 
 private:
     mutable std::shared_mutex mutex_;

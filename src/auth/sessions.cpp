@@ -55,10 +55,19 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
     Granted granted;
     granted.secret = renewed_secret(mac_key, session, row->secret_hash);
     store.renew_secret(session, crypto::sha256(granted.secret));
+    if (row->status >= 0) {
+        // The tokens of before are over, and the session is not.
+        end_status(store, *row);
+        store.set_status(session, store.next_status());
+    }
     granted.session = *store.find_session(session);
     granted.user = *store.find_user(granted.session.user);
     extend_access(store, policy, granted);
     return granted;
+}
+
+void end_status(Store& store, const Session& session) {
+    if (session.status >= 0) store.insert_revocation({Revocation::Kind::status, "", session.status, session.access_end});
 }
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
@@ -66,6 +75,7 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
     const auto access_end = store.end_session(session);
     if (!access_end || !row) return false;
     store.insert_revocation({Revocation::Kind::session, session, 0, *access_end});
+    end_status(store, *row);
     store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
     return true;
 }
@@ -88,6 +98,7 @@ void end_sessions(Store& store, const std::string& user, const std::string& exce
                   const Actor& by) {
     for (const auto& session : store.end_sessions(user, except)) {
         store.insert_revocation({Revocation::Kind::session, session.id, 0, session.access_end});
+        end_status(store, session);
         store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
     }
 }

@@ -18,6 +18,9 @@ base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Se
 // lost gets it again by its old token within the grace, and still neither the database nor the key alone can forge it.
 base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session);
 
+// Its tokens are over in the Token Status Lists, if they stand there.
+void end_status(Store& store, const Session& session);
+
 // Ends it; its tokens fail as soon as the step commits. False if it had ended already.
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by);
 

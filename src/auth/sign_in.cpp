@@ -83,6 +83,7 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     Session& session = granted.session;
     session.id = base::random_id();
     session.user = candidate.user->id;
+    if (policy.status_lists) session.status = store.next_status();
     granted.secret = base::random_bytes(16);
     session.secret_hash = crypto::sha256(granted.secret);
     // A disable or a new password that came between wins.
@@ -115,6 +116,7 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
         granted.user = *user;
         return granted;
     }
+    if (policy.status_lists) session.status = store.next_status();
     auto inserted = store.insert_session(session, user->password_hash);
     if (!inserted) return Denied{Reason::token_revoked};
     granted.user = *std::move(inserted);

@@ -95,6 +95,10 @@ public:
     virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
     // Gives the session a new secret; the present one becomes `renewed_from`.
     virtual void renew_secret(const std::string& session, const std::string& secret_hash) = 0;
+    // An index of the Token Status Lists that was never given before, and giving one to a session; how many were given.
+    virtual std::int64_t next_status() = 0;
+    virtual std::int64_t given_statuses() = 0;
+    virtual void set_status(const std::string& session, std::int64_t status) = 0;
     // When the last access token of all expires; long ago if there is none.
     virtual Timestamp last_access_end() = 0;
     virtual void extend_access(const std::string& session, Timestamp access_end) = 0;

@@ -25,6 +25,7 @@ Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& grante
     claims.roles = user.roles;
     claims.version = user.version;
     claims.extra = user.claims;
+    if (policy.status_lists && session.status >= 0) claims.status = session.status;
 
     token::RefreshToken refresh;
     refresh.user = user.id;

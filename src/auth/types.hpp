@@ -59,6 +59,7 @@ struct Session {
     Timestamp absolute_end;  // never moves
     Timestamp access_end;    // when its last access token expires: beyond idle_end only if that is of an older system
     std::optional<Timestamp> ended;
+    std::int64_t status = -1;  // its index in the Token Status Lists; -1: none
 };
 
 // What counts as one client: an IPv4 address as it is, of IPv6 the first 64 bits. Bytes, not text.
@@ -87,6 +88,7 @@ struct Policy {
     std::string audience;
     std::shared_ptr<const token::EncryptionKeys> encryption{};  // access tokens are encrypted with the first
     bool only_encrypted = false;                                // and no others are taken
+    bool status_lists = false;                                  // tokens name their place in the Token Status Lists
     Duration access_ttl = std::chrono::minutes(15);
     Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
     // Tokens that others issue and we take: how long after now one may live, and when the last one of an older system ends.

@@ -183,6 +183,10 @@ std::vector<auth::Session> MemoryStore::end_sessions(const std::string& user, co
     return live;
 }
 
+void MemoryStore::set_status(const std::string& session, std::int64_t status) {
+    if (const auto row = tables_.sessions.find(session); row != tables_.sessions.end()) row->second.status = status;
+}
+
 void MemoryStore::renew_secret(const std::string& id, const std::string& secret_hash) {
     const auto row = tables_.sessions.find(id);
     if (row == tables_.sessions.end()) return;

@@ -52,6 +52,7 @@ auth::Session read_session(const Query& row) {
     session.absolute_end = time(16);
     session.access_end = time(17);
     if (!row.is_null(18)) session.ended = time(18);
+    session.status = row.integer(19);
     return session;
 }
 

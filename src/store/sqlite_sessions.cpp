@@ -16,12 +16,12 @@ using base::unix_millis;
 std::optional<auth::User> SqliteStore::insert_session(const auth::Session& s, const std::string& password_hash) {
     const int inserted =
         db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used,"
-                  " idle_end, absolute_end, access_end)"
-                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
+                  " idle_end, absolute_end, access_end, status)"
+                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
                   " AND password_hash = ?")
             .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address).bind_blob(auth::network_of(s.address))
             .bind(unix_millis(s.created)).bind(unix_millis(s.last_used)).bind(unix_millis(s.idle_end))
-            .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.user).bind(password_hash).run();
+            .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.status).bind(s.user).bind(password_hash).run();
     if (inserted != 1) return std::nullopt;
     return find_user(s.user);
 }
@@ -120,6 +120,24 @@ std::vector<auth::Session> SqliteStore::end_sessions(const std::string& user, co
               " WHERE user_id = ?2 AND id <> ?3 AND ended IS NULL")
         .bind(unix_millis(now_)).bind(user).bind(except).run();
     return sessions;
+}
+
+std::int64_t SqliteStore::next_status() {
+    auto row = db_.query("UPDATE meta SET next_status = next_status + 1 RETURNING next_status - 1");
+    row.step();
+    const auto status = row.integer(0);
+    row.step();  // to its end: then it is done
+    return status;
+}
+
+std::int64_t SqliteStore::given_statuses() {
+    auto row = db_.query("SELECT next_status FROM meta");
+    row.step();
+    return row.integer(0);
+}
+
+void SqliteStore::set_status(const std::string& session, std::int64_t status) {
+    db_.query("UPDATE sessions SET status = ? WHERE id = ?").bind(status).bind(session).run();
 }
 
 void SqliteStore::renew_secret(const std::string& session, const std::string& secret_hash) {

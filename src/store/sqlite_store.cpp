@@ -82,6 +82,10 @@ void SqliteStore::end_what_a_copy_would_revive() {
     // Who followed the revocations of the original must not go on with those of the copy.
     db_.query("UPDATE meta SET feed = lower(hex(randomblob(8)))").run();
     insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
+    // The original may have gone on giving places in the status lists: what is given from now on lies beyond them.
+    constexpr std::int64_t places_to_skip = 1 << 24;
+    db_.query("UPDATE meta SET next_status = next_status + ?").bind(places_to_skip).run();
+    insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
     append_audit({now_, "restored_copy", "", "", "", ""});
     commit();
     take_published();

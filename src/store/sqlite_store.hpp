@@ -30,6 +30,9 @@ public:
     std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
     std::optional<base::Timestamp> end_session(const std::string& id) override;
     std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
+    std::int64_t next_status() override;
+    std::int64_t given_statuses() override;
+    void set_status(const std::string& session, std::int64_t status) override;
     void renew_secret(const std::string& session, const std::string& secret_hash) override;
     base::Timestamp last_access_end() override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;

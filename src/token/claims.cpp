@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "token/json.hpp"
+#include "token/status_list.hpp"
 
 #include <algorithm>
 #include <array>
@@ -95,6 +96,10 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
     body["preferred_username"] = claims.username;
     body["roles"] = strings(claims.roles);
     body["ver"] = claims.version;
+    if (claims.status) {
+        const json::object place{{"idx", *claims.status % status_list_size}, {"uri", status_list_uri(claims.issuer, *claims.status / status_list_size)}};
+        body["status"] = json::object{{"status_list", place}};
+    }
     if (auto extra = parse_object(claims.extra))
         for (const auto& [name, value] : *extra)
             if (!is_reserved_claim(name)) body[name] = value;

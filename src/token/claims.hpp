@@ -35,6 +35,7 @@ struct AccessClaims {
     std::string username;            // preferred_username
     std::vector<std::string> roles;
     std::int64_t version = 0;        // ver: counter of the user's row
+    std::optional<std::int64_t> status{};  // an index in the Token Status Lists (token/status_list.hpp); not read
     std::string payload;             // all claims as they came, a JSON object; kept where verify::Policy says so
     std::string extra = "{}";        // the application's own claims, a JSON object; never overrides the above
 };

@@ -35,8 +35,10 @@ void Revocations::insert(const Revocation& entry) {
         case Revocation::Kind::issued_before:
             issued_before_ = std::max(issued_before_, entry.minimum);
             return;
-        case Revocation::Kind::key:
-            return;  // the KeySet has lost it
+        case Revocation::Kind::key:  // the KeySet has lost it
+        case Revocation::Kind::status:
+        case Revocation::Kind::status_below:
+            return;
         case Revocation::Kind::user_revoked:
         case Revocation::Kind::user_stale:
         case Revocation::Kind::foreign_before: {

@@ -26,6 +26,8 @@ struct Revocation {
         issued_before,  // every token issued at or before `minimum` (Unix seconds) is revoked
         key,            // the signing key `subject` is compromised: its tokens are not ours, nor is any proof made with it
         foreign_before,  // tokens of the user `subject` that others issued until `minimum` (Unix seconds) are revoked
+        status,          // the index `minimum` of the Token Status Lists; our own verifiers know better
+        status_below,    // likewise all indexes below `minimum` (a backup was restored)
     };
     Kind kind;
     std::string subject;

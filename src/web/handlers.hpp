@@ -46,6 +46,7 @@ Waits end_managed_session(Context&, const Request&, Response&);
 void verify_token(Context&, const Request&, Response&);
 
 // handle_revocations.cpp
+Waits show_status_list(Context&, const Request&, Response&);
 void show_revocations(Context&, const Request&, Response&);
 
 // handle_oauth.cpp

@@ -19,6 +19,8 @@ std::string_view name_of(Revocation::Kind kind) {
         case Revocation::Kind::issued_before: return "issued_before";
         case Revocation::Kind::key: return "key";
         case Revocation::Kind::foreign_before: return "foreign_before";
+        case Revocation::Kind::status:
+        case Revocation::Kind::status_below: return "";  // in the lists alone
     }
     std::abort();
 }
@@ -27,6 +29,7 @@ json::array rows_of(const std::vector<Revocation>& entries) {
     json::array rows;
     rows.reserve(entries.size());
     for (const auto& entry : entries) {
+        if (name_of(entry.kind).empty()) continue;
         json::object row{{"kind", name_of(entry.kind)}, {"subject", entry.subject}};
         if (entry.minimum != 0) row["minimum"] = entry.minimum;
         row["expires"] = base::unix_seconds(entry.expires) + 1;  // never earlier than it is

@@ -35,6 +35,7 @@ constexpr Route public_table[] = {
     {del, "/api/v1/admin/sessions", nullptr, end_managed_sessions, false},
     {del, "/api/v1/admin/sessions/{id}", nullptr, end_managed_session, false},
     {get, "/api/v1/revocations", show_revocations},
+    {get, "/status-lists/{id}", nullptr, show_status_list, false},
     {post, "/oauth2/introspect", nullptr, introspect, false},
     {post, "/oauth2/revoke", nullptr, revoke},
     {get, "/.well-known/jwks.json", show_keys},

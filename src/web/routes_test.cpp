@@ -31,6 +31,7 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/oauth2/introspect", "POST, OPTIONS"},
     {"/oauth2/revoke", "POST, OPTIONS"},
     {"/api/v1/revocations", "GET, HEAD, OPTIONS"},
+    {"/status-lists/{id}", "GET, HEAD, OPTIONS"},
     {"/.well-known/jwks.json", "GET, HEAD, OPTIONS"},
     {"/.well-known/oauth-authorization-server", "GET, HEAD, OPTIONS"},
     {"/openapi.json", "GET, HEAD, OPTIONS"},

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 
 namespace coatcheck::web {
 
@@ -63,9 +64,18 @@ struct Service {
     void count(Dialect dialect) { dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); }
 };
 
+// A Token Status List as it was served last.
+struct MadeStatusList {
+    base::Timestamp made;
+    std::string at;      // how far the revocations were
+    std::string key_id;  // that signed it
+    std::string text;
+};
+
 struct Context {
     Service& service;
     verify::Verifier verifier;
+    std::unordered_map<std::int64_t, MadeStatusList> status_lists{};  // by number
     verify::Proof other_proof{};  // of the token of another format that was judged last
 };
 

@@ -44,6 +44,9 @@ trusted_proxies = []
 algorithm = "ES256"
 access_ttl = "15m"
 audience = ""
+format = "jwt"
+encryption_key_file = "token-keys"
+status_list = false
 [sessions]
 idle = "7d"
 absolute = "30d"

@@ -15,7 +15,7 @@ from client import Browser, Caller
 from conftest import next_address
 from server import PASSWORD, ROOT, User
 
-SETTINGS = {"sign_up.enabled": True, "accept.envelope": True, "accept.foreign_file": "foreign.toml", "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
+SETTINGS = {"sign_up.enabled": True, "accept.envelope": True, "accept.foreign_file": "foreign.toml", "tokens.status_list": True, "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
 OTHER = "eleven amber herons hum quietly"
 A22 = "A" * 22
 EVIL = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
@@ -189,6 +189,8 @@ def story(server):
     tag = told[-1][2].header("ETag")
     ask("GET", "/api/v1/revocations?since=" + tag.strip('"'), bearer=feed)
     ask("GET", "/api/v1/revocations", bearer=feed, headers={"If-None-Match": tag})
+    for target in ("/status-lists/0", "/status-lists/7"):
+        ask("GET", target)
     # Administration.
     admin = "/api/v1/admin"
     ask("POST", f"{admin}/users", bearer=other, json={"id": "old-7", "username": "Managed", "email": "m@example.org", "roles": ["x"], "claims": {"a": 1}})

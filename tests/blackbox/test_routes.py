@@ -6,7 +6,7 @@ import pytest
 from client import Caller
 
 A22 = "A" * 22
-SETTINGS = {"accept.envelope": True}
+SETTINGS = {"accept.envelope": True, "tokens.status_list": True}
 ROUTES = {
     "/api/v1/authentication": {"GET", "POST", "DELETE"},
     "/api/v1/authentication/refresh": {"POST"},
@@ -23,6 +23,7 @@ ROUTES = {
     f"/api/v1/admin/users/{A22}": {"GET", "PATCH", "DELETE"},
     "/api/v1/admin/sessions": {"GET", "DELETE"},
     f"/api/v1/admin/sessions/{A22}": {"DELETE"},
+    "/status-lists/0": {"GET"},
     "/oauth2/introspect": {"POST"},
     "/oauth2/revoke": {"POST"},
     "/.well-known/jwks.json": {"GET"},

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Token Status Lists, for verifiers that are not ours and know no more than the standard.
+#include "token/status_list.hpp"
+#include "web/handlers.hpp"
+#include "web/problem.hpp"
+#include "web/steps.hpp"
+
+#include <boost/beast/zlib/deflate_stream.hpp>
+#include <charconv>
+#include <stdexcept>
+
+namespace coatcheck::web {
+namespace {
+
+namespace zlib = boost::beast::zlib;
+
+constexpr std::chrono::seconds time_to_live{5}, life{60};
+constexpr std::size_t max_kept = 1024;  // of 11 KB at most
+
+std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size() && std::to_string(number) == text;
+    return whole && number >= 0 && number < token::max_status_lists ? std::optional(number) : std::nullopt;
+}
+
+// RFC 1950: two bytes, the deflated bits, and their Adler-32.
+std::string compressed(const std::string& bits) {
+    std::string out(bits.size() + 1024, '\0');
+    zlib::deflate_stream stream;
+    stream.reset(9, 15, 9, zlib::Strategy::normal);
+    zlib::z_params work{};
+    work.next_in = bits.data();
+    work.avail_in = bits.size();
+    work.next_out = out.data();
+    work.avail_out = out.size();
+    boost::beast::error_code error;
+    stream.write(work, zlib::Flush::finish, error);
+    if (error && error != zlib::error::end_of_stream) throw std::runtime_error("a status list cannot be compressed");
+    out.resize(work.total_out);
+    std::uint32_t a = 1, b = 0;
+    for (const unsigned char byte : bits) {
+        a = (a + byte) % 65521;
+        b = (b + a) % 65521;
+    }
+    const std::uint32_t sum = (b << 16) | a;
+    out.insert(0, "\x78\xda");
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(sum >> shift);
+    return out;
+}
+
+// A bit for each index of the list whose session has ended while a token of it may live.
+std::string bits_of(const auth::RevocationLog& log, std::int64_t list) {
+    std::string bits(token::status_list_size / 8, '\0');
+    const std::int64_t first = list * token::status_list_size, end = first + token::status_list_size;
+    const auto set = [&](std::int64_t index) {
+        auto& byte = bits[static_cast<std::size_t>((index - first) / 8)];
+        byte = static_cast<char>(static_cast<unsigned char>(byte) | (1U << ((index - first) % 8)));
+    };
+    log.each([&](const verify::Revocation& entry) {
+        if (entry.kind == verify::Revocation::Kind::status && entry.minimum >= first && entry.minimum < end) set(entry.minimum);
+        if (entry.kind == verify::Revocation::Kind::status_below)
+            for (std::int64_t index = first; index < std::min(entry.minimum, end); ++index) set(index);
+    });
+    return bits;
+}
+
+}  // namespace
+
+Waits show_status_list(Context& context, const Request& request, Response& response) {
+    Service& service = context.service;
+    const auto number = number_of(request.argument);
+    if (!service.policy.status_lists || !number) co_return write_problem(response, {base::Reason::not_found});
+    if (service.revocations.generation() == 0) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+    if (!context.status_lists.contains(*number)) {
+        std::int64_t given = 0;
+        co_await in_store(service, [&](auth::Store& store) { given = store.given_statuses(); });
+        if (*number > 0 && *number * token::status_list_size >= given) co_return write_problem(response, {base::Reason::not_found});
+    }
+    if (context.status_lists.size() >= max_kept) context.status_lists.clear();
+    auto& list = context.status_lists[*number];
+    const std::string at = service.log.end().write();
+    const auto ring = service.ring.get();
+    // Whoever asks: it is signed once a second at most, and only if something was taken back or it grows old.
+    const auto age = request.now - list.made;
+    const bool is_new = list.at == at && list.key_id == ring->ring.current_id && age < time_to_live;
+    if (list.text.empty() || age < base::Duration(0) || (!is_new && age >= std::chrono::seconds(1))) {
+        const token::StatusList content{token::status_list_uri(service.policy.issuer, *number), service.policy.issuer, compressed(bits_of(service.log, *number)), request.now, time_to_live, life};
+        list = {request.now, at, ring->ring.current_id, token::write_status_list(content, ring->ring.current_id, *ring->ring.current)};
+    }
+    response.may_be_stored = true;
+    response.field("Cache-Control", "public, max-age=" + std::to_string(time_to_live.count()));
+    response.field("Access-Control-Allow-Origin", "*");
+    response.content_type = "application/statuslist+jwt";
+    response.body = list.text;
+}
+
+}  // namespace coatcheck::web
