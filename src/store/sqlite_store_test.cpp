@@ -86,7 +86,7 @@ TEST_F(OnDisk, ACopyPutBackInPlaceRevivesNothing) {
     once([](auth::Store& s) {
         EXPECT_FALSE(is_live(s, "s1"));
         ASSERT_FALSE(s.load_revocations().empty());
-        EXPECT_EQ(s.load_revocations().back().kind, verify::Revocation::Kind::issued_before);
+        EXPECT_EQ(s.load_revocations().front().kind, verify::Revocation::Kind::issued_before);
     });
 }
 
