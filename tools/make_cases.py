@@ -9,6 +9,7 @@ down, and all others are held to it. Takes build/asan/unit_tests: script/test un
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import subprocess
@@ -16,8 +17,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/blackbox"))
@@ -149,14 +152,16 @@ def forged(signer):
 
 
 def write(name, signers, cases, **more):
-    rows = [{"name": case, "token": token, "now": now, "verdict": verdict if isinstance(verdict, str) else sorted(verdict)} for case, token, now, verdict in cases]
+    rows = [{"name": case, "token": token, "now": now, "verdict": verdict if isinstance(verdict, str) else sorted(verdict), **({"user": whose[0]} if whose else {})}
+            for case, token, now, verdict, *whose in cases]
     path = ROOT / f"api/cases/{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"about": "Made by tools/make_cases.py. Every verifier gives each token this verdict at `now` (Unix seconds).",
                "issuer": ISSUER, "audience": ISSUER, "jwks": {"keys": [signer.jwk() for signer in signers]}, **more,
                "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}, {"kind": "user_revoked", "subject": "disabled", "minimum": 5, "expires": EXPIRES},
                                {"kind": "user_stale", "subject": "changed", "minimum": 7, "expires": EXPIRES}, {"kind": "user_revoked", "subject": "both", "minimum": 2, "expires": EXPIRES},
-                               {"kind": "user_stale", "subject": "both", "minimum": 3, "expires": EXPIRES}, {"kind": "issued_before", "subject": "", "minimum": ISSUED - 1000, "expires": EXPIRES}],
+                               {"kind": "user_stale", "subject": "both", "minimum": 3, "expires": EXPIRES}, {"kind": "issued_before", "subject": "", "minimum": ISSUED - 1000, "expires": EXPIRES},
+                               {"kind": "foreign_before", "subject": "t-gone", "minimum": ISSUED, "expires": EXPIRES}],
                "cases": rows}
 
     def save():
@@ -323,6 +328,113 @@ def encrypted(signer, key, second):
     yield "a token that is too large", key.seal(signer.token({"x": "x" * 6000})), NOW, "token_malformed"
 
 
+class OlderSystem:
+    """An issuer as Coatcheck is told of it, and what it signs."""
+
+    def __init__(self, name, algorithm, **settings):
+        self.algorithm = algorithm
+        if algorithm == "HS256":
+            self.secret = text = f"the secret of {name}, which is long enough"
+        else:
+            key = ec.generate_private_key(ec.SECP256R1()) if algorithm == "ES256" else rsa.generate_private_key(65537, 2048)
+            self.secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            text = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+            if settings.pop("as_set", False):
+                jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
+                text = json.dumps({"keys": [{**jwk, "kid": "one", "alg": algorithm}]})
+        self.settings = {"name": name, "algorithm": algorithm, "key": text, "iss": [], "audience": "", "subject": "sub", "id_prefix": "",
+                         "issued_before": EXPIRES, "until": EXPIRES, **settings}
+
+    def token(self, claims=None, header=None, secret=None, algorithm=None, without=()):
+        base = {"sub": "7", "iat": ISSUED, "exp": EXPIRES, **({"iss": self.settings["iss"][0]} if self.settings["iss"] else {}), **(claims or {})}
+        return jwt.encode({name: value for name, value in base.items() if name not in without}, secret or self.secret, algorithm or self.algorithm,
+                          headers={name: value for name, value in {"typ": "JWT", **(header or {})}.items() if value is not None})
+
+
+def older_systems():
+    return {"tymon": OlderSystem("tymon", "HS256", iss=["https://old.example/login", "https://old.example/refresh"], id_prefix="t-"),
+            "passport": OlderSystem("passport", "RS256", audience="3", id_prefix="p-"),
+            "es": OlderSystem("es", "ES256", iss=["https://es.example"], subject="uid", id_prefix="e:", as_set=True, until=EXPIRES - 300, issued_before=ISSUED + 50),
+            "long": OlderSystem("long", "HS256", iss=["https://long.example"], id_prefix="")}
+
+
+def of_older_systems(signer, systems):
+    """(name, token, now, verdict, whose)"""
+    tymon, passport, es, plain = systems.values()
+    yield "ours", signer.token(), NOW, "ok", "u1"
+    yield "ours, expired", signer.token(), EXPIRES, "token_expired", None
+    yield "ours, by another key", Signer("ES256").token(), NOW, "token_not_ours", None
+    yield "tymon", tymon.token(), NOW, "ok", "t-7"
+    yield "tymon, a number", tymon.token({"sub": 7}), NOW, "ok", "t-7"
+    yield "tymon, refreshed", tymon.token({"iss": "https://old.example/refresh"}), NOW, "ok", "t-7"
+    yield "tymon with roles and a name, which count for nothing", tymon.token({"roles": ["admin"], "preferred_username": "root", "sid": "ended", "ver": 0}), NOW, "ok", "t-7"
+    yield "tymon with a typ of ours", tymon.token(header={"typ": "at+jwt"}), NOW, "ok", "t-7"
+    yield "passport", passport.token({"aud": "3", "iat": ISSUED + 0.5, "exp": EXPIRES - 0.5, "nbf": ISSUED + 0.25}), NOW, "ok", "p-7"
+    yield "passport, of several audiences", passport.token({"aud": ["1", "3"]}), NOW, "ok", "p-7"
+    yield "passport, another audience", passport.token({"aud": "4"}), NOW, "token_not_ours", None
+    yield "passport, no audience", passport.token(), NOW, "token_not_ours", None
+    yield "passport, an empty audience", passport.token({"aud": []}), NOW, "token_malformed", None
+    yield "a key of a set, by its id", es.token({"uid": "9"}, {"kid": "one"}), NOW, "ok", "e:9"
+    yield "a key of a set, by none", es.token({"uid": "9"}), NOW, "token_not_ours", None
+    yield "a key of a set, by another", es.token({"uid": "9"}, {"kid": "two"}), NOW, "token_not_ours", None
+    yield "another claim names the user", es.token({"uid": 9}, {"kid": "one"}), NOW, "ok", "e:9"
+    yield "and it is missing", es.token({}, {"kid": "one"}), NOW, "token_malformed", None
+    yield "the cut-over", es.token({"uid": "9", "iat": ISSUED + 50}, {"kid": "one"}), NOW, "token_not_ours", None
+    yield "just before it", es.token({"uid": "9", "iat": ISSUED + 49.999}, {"kid": "one"}), NOW, "ok", "e:9"
+    yield "the last day, which ends before exp", es.token({"uid": "9"}, {"kid": "one"}), EXPIRES - 300, "token_expired", None
+    yield "just before its end", es.token({"uid": "9"}, {"kid": "one"}), EXPIRES - 300.001, "ok", "e:9"
+    yield "without exp, until the last day", tymon.token(without=["exp"]), EXPIRES - 0.001, "ok", "t-7"
+    yield "without exp, after it", tymon.token(without=["exp"]), EXPIRES, "token_expired", None
+    yield "expired", tymon.token({"exp": NOW}), NOW, "token_expired", None
+    yield "expires in a moment", tymon.token({"exp": NOW + 0.5}), NOW, "ok", "t-7"
+    yield "a clock that is a minute ahead", tymon.token({"iat": NOW + 60, "nbf": NOW + 60}), NOW, "ok", "t-7"
+    yield "more than a minute", tymon.token({"iat": NOW + 61}), NOW, "token_not_yet_valid", None
+    yield "nbf more than a minute", tymon.token({"nbf": NOW + 61}), NOW, "token_not_yet_valid", None
+    yield "issued before a restore", tymon.token({"iat": ISSUED - 1000}), NOW, "token_revoked", None
+    yield "taken back with its user", tymon.token({"sub": "gone", "iat": ISSUED}), NOW, "token_revoked", None
+    yield "a minute later, when clocks may differ", tymon.token({"sub": "gone", "iat": ISSUED + 60}), NOW, "token_revoked", None
+    yield "issued after that", tymon.token({"sub": "gone", "iat": ISSUED + 61}), NOW, "ok", "t-gone"
+    yield "versions do not concern it", tymon.token({"sub": "disabled"}), NOW, "ok", "t-disabled"
+    for claim, value in (("iat", None), ("iat", "1"), ("iat", -1), ("iat", True), ("exp", "1"), ("exp", None), ("nbf", "x"), ("aud", 7), ("aud", [7]), ("sub", None), ("sub", -7), ("sub", 7.5),
+                         ("sub", [7]), ("sub", True), ("sub", 18446744073709551615), ("iss", ""), ("iss", None), ("iss", 7), ("iss", ["https://old.example/login"])):
+        yield f"{claim} is {value!r}", signed_anyhow(tymon, {claim: value}), NOW, "token_malformed", None
+    yield "without iat", tymon.token(without=["iat"]), NOW, "token_malformed", None
+    yield "without sub", tymon.token(without=["sub"]), NOW, "token_malformed", None
+    yield "nobody", tymon.token({"sub": ""}), NOW, "token_not_ours", None
+    yield "a user zero", tymon.token({"sub": 0}), NOW, "ok", "t-0"
+    yield "an id of 64 bytes", tymon.token({"sub": "x" * 62}), NOW, "ok", "t-" + "x" * 62
+    yield "an id of 65 bytes", tymon.token({"sub": "x" * 63}), NOW, "token_not_ours", None
+    yield "an id of 64 bytes, of which a letter has two", tymon.token({"sub": "x" * 60 + "\u00e9"}), NOW, "ok", "t-" + "x" * 60 + "\u00e9"
+    yield "and of 65", tymon.token({"sub": "x" * 61 + "\u00e9"}), NOW, "token_not_ours", None
+    yield "an id such as ours", plain.token({"sub": "4gSYhmZ8T1GkxI2yqz5bUQ"}), NOW, "token_not_ours", None
+    yield "22 letters that are none of ours", plain.token({"sub": "4gSYhmZ8T1GkxI2yqz5bUR"}), NOW, "ok", "4gSYhmZ8T1GkxI2yqz5bUR"
+    yield "an id such as ours, by its prefix", tymon.token({"sub": "4gSYhmZ8T1GkxI2yqz5A"}), NOW, "token_not_ours", None
+    yield "an issuer that nobody knows", tymon.token({"iss": "https://evil.example"}), NOW, "token_not_ours", None
+    yield "an issuer with a slash more", tymon.token({"iss": "https://old.example/login/"}), NOW, "token_not_ours", None
+    yield "no issuer, by tymon's key", tymon.token(without=["iss"]), NOW, "token_not_ours", None
+    yield "our issuer, by tymon's key", tymon.token({"iss": ISSUER}), NOW, "token_not_ours", None
+    yield "tymon's issuer, by another's key", tymon.token(secret=plain.secret), NOW, "token_not_ours", None
+    yield "another's issuer, by tymon's key", tymon.token({"iss": "https://long.example"}), NOW, "token_not_ours", None
+    yield "passport's public key as a secret", jwt_by_hmac(passport.settings["key"], {"sub": "7", "aud": "3", "iat": ISSUED}), NOW, "token_not_ours", None
+    yield "PS256 by a key for RS256", passport.token({"aud": "3"}, algorithm="PS256"), NOW, "token_not_ours", None
+    yield "HS512 by tymon's key", tymon.token(algorithm="HS512"), NOW, "token_not_ours", None
+    yield "crit", tymon.token(header={"crit": ["x"], "x": 1}), NOW, "token_malformed", None
+    good = tymon.token()
+    yield "a signature that is cut", good.rsplit(".", 1)[0] + "." + encode(decode(good.rsplit(".", 1)[1])[:-3]), NOW, "token_not_ours", None
+    yield "a signature by nobody", good.rsplit(".", 1)[0] + "." + encode(b"\0" * 32), NOW, "token_not_ours", None
+    yield "no signature", good.rsplit(".", 1)[0] + ".", NOW, "token_malformed", None
+
+
+def jwt_by_hmac(secret, claims, header=None):
+    text = encode(header or {"alg": "HS256"}) + "." + encode(claims)
+    return text + "." + encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())
+
+
+def signed_anyhow(system, claims):
+    """What a library would refuse to sign."""
+    return jwt_by_hmac(system.secret, {"sub": "7", "iat": ISSUED, "exp": EXPIRES, "iss": system.settings["iss"][0], **claims})
+
+
 def write_requests(signer):
     content = {"about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken.",
                "issuer": ISSUER, "audience": ISSUER, "now": NOW, "jwks": {"keys": [signer.jwk()]},
@@ -339,10 +451,12 @@ def main():
     signers = [Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")]
     first = signers[0]
     keys = [Sealer(), Sealer()]
+    older = older_systems()
     makers = {"access-tokens": lambda: write("access-tokens", signers, [
                   *(case for signer in signers for case in good_and_old(signer)), *taken_back(first), *foreign(first)]),
               "forgeries": lambda: write("forgeries", signers, [
                   *forged(first), *(case for signer in signers[1:] for case in forged(signer) if case[0].startswith(("signature", "alg", "another key")))]),
+              "older-systems": lambda: write("older-systems", signers, list(of_older_systems(first, older)), foreign=[system.settings for system in older.values()]),
               "encrypted": lambda: write("encrypted", signers, list(encrypted(first, *keys)), encryption_keys=[key.line for key in keys])}
     wanted = sys.argv[1:] or [*makers, "requests"]
     if "requests" in wanted:
@@ -358,7 +472,9 @@ def main():
                 may = [row["verdict"]] if isinstance(row["verdict"], str) else row["verdict"]
                 assert verdict in may, f"{row['name']}: {verdict}, and it should be {may}"
                 row["verdict"] = verdict
-                if verdict == "ok":
+                if verdict != "ok":
+                    row.pop("user", None)
+                elif "user" not in row:
                     inside = next((key.open(row["token"]) for key in keys if key.fits(row["token"])), row["token"])
                     row["user"] = claims_of(inside)["sub"]
             save()

@@ -4,7 +4,6 @@
 #include "app/config.hpp"
 #include "app/private_file.hpp"
 #include "app/toml_file.hpp"
-#include "token/jwk.hpp"
 
 #include <algorithm>
 #include <set>
@@ -16,7 +15,6 @@ namespace fs = std::filesystem;
 using verify::ForeignIssuer;
 
 constexpr std::size_t max_issuers = 16;
-constexpr std::size_t min_secret_bytes = 32;  // RFC 7518 §3.2
 
 // One [[issuer]], member by member. Whatever is wrong names the file, the line and the member.
 class Reader {
@@ -61,29 +59,14 @@ private:
 };
 
 std::vector<ForeignIssuer::Key> read_keys(const Reader& reader, const fs::path& path, const std::string& algorithm) {
-    std::vector<ForeignIssuer::Key> keys;
-    if (algorithm == "HS256") {
-        base::Secret secret = read_private_file(path, "key_file", "");
-        std::string_view text = secret.reveal();
-        if (text.ends_with('\n')) text.remove_suffix(1);
-        if (text.size() < min_secret_bytes) reader.refuse("key_file", "needs a secret of 32 bytes at least: a shorter one can be guessed, and tokens be made by anybody");
-        keys.push_back({"", base::Secret(std::string(text))});
-        return keys;
-    }
-    const auto wanted = crypto::algorithm_named(algorithm);
-    if (!wanted) reader.refuse("algorithm", "needs HS256, RS256, PS256, ES256 or EdDSA");
-    const std::string text = read_public_file(path, "key_file");
-    if (text.find("-----BEGIN") != std::string::npos) {
-        auto key = crypto::PublicKey::from_pem(*wanted, text, crypto::foreign_rsa_bits);
-        if (!key) reader.refuse("key_file", "holds no public key for " + algorithm + " (-----BEGIN PUBLIC KEY-----, RSA with 2048 bits at least)");
-        keys.push_back({"", *std::move(key)});
-        return keys;
-    }
-    const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits);
-    if (!set) reader.refuse("key_file", "is neither a public key in PEM nor a JWK Set of public keys with kid and alg");
-    for (const auto& jwk : *set)
-        if (jwk.key.algorithm() == *wanted) keys.push_back({jwk.key_id, jwk.key});
-    if (keys.empty()) reader.refuse("key_file", "holds no key for " + algorithm);
+    const bool is_secret = algorithm == "HS256";
+    if (!is_secret && !crypto::algorithm_named(algorithm)) reader.refuse("algorithm", "needs HS256, RS256, PS256, ES256 or EdDSA");
+    const base::Secret text = is_secret ? read_private_file(path, "key_file", "") : base::Secret(read_public_file(path, "key_file"));
+    std::string_view content = text.reveal();
+    if (is_secret && content.ends_with('\n')) content.remove_suffix(1);
+    std::string problem;
+    auto keys = verify::parse_foreign_keys(algorithm, content, problem);
+    if (keys.empty()) reader.refuse("key_file", problem);
     return keys;
 }
 

@@ -34,6 +34,7 @@ struct AccessClaims {
     base::Timestamp authenticated;   // auth_time
     std::string username;            // preferred_username
     std::vector<std::string> roles;
+    bool foreign = false;            // an older system's, judged by its keys (verify/foreign_verifier.hpp)
     std::int64_t version = 0;        // ver: counter of the user's row
     std::optional<std::int64_t> status{};  // an index in the Token Status Lists (token/status_list.hpp); not read
     std::string payload;             // all claims as they came, a JSON object; kept where verify::Policy says so

@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
+#include "token/jwk.hpp"
 #include "token/refresh_token.hpp"
 #include "verify/verifier.hpp"
 
@@ -38,6 +39,31 @@ bool looks_like_our_own(std::string_view id) {
 
 }  // namespace
 
+std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text, std::string& problem) {
+    constexpr std::size_t min_secret_bytes = 32;  // RFC 7518 §3.2
+    std::vector<ForeignIssuer::Key> keys;
+    if (algorithm == "HS256") {
+        if (text.size() >= min_secret_bytes) keys.push_back({"", base::Secret(std::string(text))});
+        else problem = "needs a secret of 32 bytes at least: a shorter one can be guessed, and tokens be made by anybody";
+        return keys;
+    }
+    const auto wanted = crypto::algorithm_named(algorithm);
+    if (!wanted) {
+        problem = "is for HS256, RS256, PS256, ES256 or EdDSA";
+    } else if (text.find("-----BEGIN") != std::string_view::npos) {
+        auto key = crypto::PublicKey::from_pem(*wanted, text, crypto::foreign_rsa_bits);
+        if (key) keys.push_back({"", *std::move(key)});
+        else problem = "holds no public key for " + algorithm + " (-----BEGIN PUBLIC KEY-----, RSA with 2048 bits at least)";
+    } else if (const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits)) {
+        for (const auto& jwk : *set)
+            if (jwk.key.algorithm() == *wanted) keys.push_back({jwk.key_id, jwk.key});
+        if (keys.empty()) problem = "holds no key for " + algorithm;
+    } else {
+        problem = "is neither a public key in PEM nor a JWK Set of public keys with kid and alg";
+    }
+    return keys;
+}
+
 Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& parts) const {
     // Which key may speak is decided by what the token says of its issuer; what it says is believed when that key has signed it.
     const auto said = token::claimed_issuer(*parts.claims);
@@ -64,6 +90,8 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
     claims.expires = std::min(read->expires.value_or(issuer->until), issuer->until);
     claims.session = session_of(*issuer, parts);
     claims.client = claims.scope = "";
+    claims.foreign = true;
+    claims.payload = "{}";  // it says nothing else that counts here
     return claims;
 }
 

@@ -13,7 +13,7 @@
 
 namespace coatcheck::verify {
 
-// The most that a foreign issuer may be told; app/foreign_issuers reads it from a file.
+// The most that a foreign issuer may be told; a program says it (sdk/cpp), or a file (app/foreign_issuers).
 struct ForeignIssuer {
     // HS256 by a secret, anything else by a public key. With a key id it is for tokens that name it alone.
     struct Key {
@@ -30,6 +30,10 @@ struct ForeignIssuer {
     base::Timestamp issued_before = base::Timestamp::max();  // the cut-over: later ones are not taken
     base::Timestamp until;                                   // the last day's end: no token lives longer
 };
+
+// The keys in a text: a secret of 32 bytes at least (HS256), a public key in PEM, or a JWK Set, of which those for the algorithm
+// count. Empty, and `problem` says why: there is none.
+std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text, std::string& problem);
 
 // Any thread may call anything. Revocations are shared and must outlive it.
 class ForeignVerifier {

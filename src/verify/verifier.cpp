@@ -9,20 +9,24 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
+Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, std::string& storage) {
+    if (!policy.encryption) return token;
+    if (token::is_encrypted(token)) {
+        auto inner = token::decrypt(token, *policy.encryption);
+        if (!inner) return inner.error();
+        return std::string_view(storage = *std::move(inner));
+    }
+    if (!policy.only_encrypted) return token;
+    const auto form = token::parse_compact(token);
+    return form ? Denied{Reason::token_not_ours} : form.error();
+}
+
 Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy) {
     const Denied not_ours{Reason::token_not_ours};
     std::string decrypted;
-    if (policy.encryption) {
-        if (token::is_encrypted(text)) {
-            auto inner = token::decrypt(text, *policy.encryption);
-            if (!inner) return inner.error();
-            text = decrypted = *std::move(inner);
-        } else if (policy.only_encrypted) {
-            const auto form = token::parse_compact(text);
-            return form ? not_ours : form.error();
-        }
-    }
-    auto parts = token::parse_compact(text);
+    const auto jwt = jwt_of(text, policy, decrypted);
+    if (!jwt) return jwt.error();
+    auto parts = token::parse_compact(*jwt);
     if (!parts) return parts.error();
 
     // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).

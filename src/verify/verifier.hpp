@@ -37,6 +37,9 @@ struct Proof {
 // How far an own token's iat may lie ahead of this clock: nodes differ.
 inline constexpr base::Duration max_clock_difference = std::chrono::seconds(60);
 
+// The JWT inside of an encrypted token, or the token itself, by what the policy says of encryption.
+base::Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, std::string& storage);
+
 // Everything up to typ / iss / aud, without time and revocation: "this is a token of ours".
 base::Result<token::AccessClaims> prove(std::string_view token, const KeySet& keys, const Policy& policy);
 

@@ -114,7 +114,7 @@ Waits who_am_i(Context& context, const Request& request, Response& response) {
         user = store.find_user(claims->subject);
         session = store.find_session(claims->session);
     });
-    if (!session && claims->issuer != service.policy.issuer) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: exchange it for a session"});
+    if (!session && claims->foreign) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: exchange it for a session"});
     if (!user || !session || session->ended) co_return write_problem(response, {Reason::token_revoked});
     const auto expires = base::unix_seconds(claims->expires);
     write_json(response, 200, boost::json::serialize(boost::json::object{
@@ -180,7 +180,7 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
         if (claims && !access->is_of(claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
         if (claims && claims->session.empty()) return Denied{Reason::token_not_ours, {}, "another issued this token: it has no session here"};
         if (claims) out.session = claims->session;
-        if (claims && !access->crypt && claims->issuer != context.service.policy.issuer) out.foreign = *claims;
+        if (claims && claims->foreign) out.foreign = *claims;
         else if (!access->by_cookie) refused = claims.error();
     }
     if (!refresh->token.empty()) {

@@ -2,6 +2,7 @@
 #include "coatcheck/verifier.hpp"
 
 #include "server_link.hpp"
+#include "verify/foreign_verifier.hpp"
 #include "verify/request_rules.hpp"
 #include "verify/verifier.hpp"
 #include "watchers.hpp"
@@ -59,6 +60,19 @@ struct SentFields {
     }
 };
 
+std::vector<verify::ForeignIssuer> issuers_of(const std::vector<ForeignIssuer>& given) {
+    std::vector<verify::ForeignIssuer> issuers;
+    for (const auto& one : given) {
+        std::string problem;
+        verify::ForeignIssuer issuer{one.name, one.iss, one.audience, one.subject, one.id_prefix, one.algorithm, verify::parse_foreign_keys(one.algorithm, one.key, problem)};
+        if (issuer.keys.empty()) throw std::invalid_argument("coatcheck: the key of " + one.name + " " + problem);
+        issuer.until = one.until;
+        if (one.issued_before) issuer.issued_before = *one.issued_before;
+        issuers.push_back(std::move(issuer));
+    }
+    return issuers;
+}
+
 }  // namespace
 
 // Each thread keeps to its lane: cores that share no cache line do not wait for each other. Where there are more threads
@@ -79,6 +93,8 @@ public:
             policy.encryption = std::move(encryption);
             policy.only_encrypted = !options_.accept_unencrypted;
         }
+        if (!options_.foreign.empty()) foreign_.emplace(issuers_of(options_.foreign), revocations_);
+        policy_ = policy;
         const unsigned lanes = std::clamp(std::thread::hardware_concurrency(), 1U, max_lanes);
         for (unsigned i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>(policy, keys_, revocations_, options_.cached_tokens));
     }
@@ -92,6 +108,11 @@ public:
             if (const auto seen = lane.verifier.check_seen(token, now)) return verdict_of(*seen);
         }
         auto proof = lane.verifier.prove_new(token);
+        if (!proof && proof.error().reason == base::Reason::token_not_ours && foreign_) {
+            auto claims = foreign_->check(token, now);
+            if (claims) return User(std::make_shared<const token::AccessClaims>(*std::move(claims)));
+            if (claims.error().reason != base::Reason::token_not_ours) return public_reason(claims.error().reason);
+        }
         if (!proof) return why_not(token, proof.error().reason);
         const std::lock_guard lock(lane.mutex);
         return verdict_of(lane.verifier.keep(token, *std::move(proof), now));
@@ -142,7 +163,9 @@ private:
     // A key that is not in the set may have come into it since: nobody is told that a token is not ours by an old set.
     Verdict why_not(std::string_view token, base::Reason reason) {
         if (reason == base::Reason::token_not_ours) {
-            const auto parts = token::parse_compact(token);
+            std::string decrypted;
+            const auto jwt = verify::jwt_of(token, policy_, decrypted);
+            const auto parts = jwt ? token::parse_compact(*jwt) : base::Result<token::CompactToken>(jwt.error());
             if (parts && !keys_.knows(parts->key_id) && !link_.key_set_is_fresh()) return Reason::unavailable;
         }
         return public_reason(reason);
@@ -152,6 +175,8 @@ private:
     verify::KeySet keys_;
     verify::Revocations revocations_;
     Watchers watchers_;
+    verify::Policy policy_;
+    std::optional<verify::ForeignVerifier> foreign_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     ServerLink link_;  // the last: its thread uses the others
 };

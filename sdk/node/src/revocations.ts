@@ -15,6 +15,8 @@ export interface Revocation {
 interface Versions {
   revokedBelow: number;
   staleBelow: number;
+  /** Unix seconds: what others issued until then. */
+  foreignBefore: number;
   expires: number;
 }
 
@@ -32,14 +34,14 @@ export class Revocations {
       if (kind === 'session') this.#sessions.set(subject, Math.max(expires, this.#sessions.get(subject) ?? 0));
       else if (kind === 'key') this.#keys.set(subject, expires);
       else if (kind === 'issued_before') this.#issuedBefore = Math.max(this.#issuedBefore, minimum);
-      else if (kind === 'user_revoked' || kind === 'user_stale') {
-        const versions = this.#users.get(subject) ?? { revokedBelow: 0, staleBelow: 0, expires: 0 };
-        const below = kind === 'user_revoked' ? 'revokedBelow' : 'staleBelow';
+      else if (kind === 'user_revoked' || kind === 'user_stale' || kind === 'foreign_before') {
+        const versions = this.#users.get(subject) ?? { revokedBelow: 0, staleBelow: 0, foreignBefore: 0, expires: 0 };
+        const below = ({ user_revoked: 'revokedBelow', user_stale: 'staleBelow', foreign_before: 'foreignBefore' } as const)[kind];
         versions[below] = Math.max(versions[below], minimum);
         versions.expires = Math.max(versions.expires, expires);
         this.#users.set(subject, versions);
       }
-      // foreign_before is about tokens that are not taken here, and a kind of a newer server says nothing that we could act on.
+      // A kind of a newer server says nothing that we could act on.
     }
   }
 
@@ -51,6 +53,13 @@ export class Revocations {
     if (!versions) return undefined;
     if (claims.version < versions.revokedBelow) return 'token_revoked';
     return claims.version < versions.staleBelow ? 'token_stale' : undefined;
+  }
+
+  /** The same for a token of another issuer, which knows no version; `issued` in milliseconds, by a clock that may be `skew` ahead. */
+  isForeignRevoked(session: string, subject: string, issued: number, skew: number): boolean {
+    if (this.#issuedBefore > 0 && Math.floor(issued / 1000) <= this.#issuedBefore) return true;
+    const before = this.#users.get(subject)?.foreignBefore ?? 0;
+    return this.#sessions.has(session) || (before > 0 && issued <= before * 1000 + skew);
   }
 
   hasKey(kid: string): boolean {

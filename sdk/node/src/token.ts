@@ -71,6 +71,16 @@ function texts(value: Json | undefined): string[] | undefined {
   return Array.isArray(value) && value.every((element) => typeof element === 'string') ? (value as string[]) : undefined;
 }
 
+/** What a JWT of another issuer says that counts here; undefined: token_malformed. */
+export function readForeignClaims(found: CompactToken['claims'], subjectClaim: string): { subject: string; audience: string[]; issued: number; notBefore: number; expires?: number } | undefined {
+  const named = Object.hasOwn(found, subjectClaim) ? found[subjectClaim] : undefined;
+  const subject = typeof named === 'bigint' && named >= 0n ? `${named}` : text(named);
+  const audience = 'aud' in found ? (typeof found.aud === 'string' ? [found.aud] : texts(found.aud)) : [];
+  const [issued, notBefore, expires] = [date(found.iat), 'nbf' in found ? date(found.nbf) : 0, 'exp' in found ? date(found.exp) : undefined];
+  if (subject === undefined || !audience || ('aud' in found && !audience.length) || issued === undefined || notBefore === undefined || ('exp' in found && expires === undefined)) return undefined;
+  return { subject, audience, issued, notBefore, ...(expires !== undefined && { expires }) };
+}
+
 /** The claims of a token whose signature holds; undefined: token_malformed. */
 export function readClaims(token: string, found: CompactToken['claims']): Claims | undefined {
   const [issuer, subject, session, username, scope] = [text(found.iss), text(found.sub), text(found.sid), text(found.preferred_username), text(found.scope)];

@@ -2,6 +2,7 @@
 // The verifier: what a token must be to be believed, in the server's order, so that both give one verdict: size, form, key
 // and algorithm, signature, typ / iss / aud, exp, revoked, stale.
 import { compactVerify } from 'jose';
+import { type ForeignIssuer, ForeignIssuers } from './foreign.js';
 import { Feed } from './feed.js';
 import { decrypt, importEncryptionKeys, isEncrypted } from './jwe.js';
 import { algorithmNamed, Keys } from './keys.js';
@@ -29,6 +30,8 @@ export interface VerifierOptions {
   encryptionKeys?: string[];
   /** With keys: no other tokens are taken, as with `tokens.format = "jwe"`. True, if left out. */
   onlyEncrypted?: boolean;
+  /** Older systems whose JWTs are taken until their users have moved (docs/moving.md). */
+  foreign?: ForeignIssuer[];
   /** Told when the feed breaks; it is tried again. */
   onProblem?: (problem: Error) => void;
 }
@@ -127,10 +130,12 @@ export class LiveVerifier implements Verifier {
   readonly #whenSynced: (() => void)[] = [];
   readonly #feed: Feed | undefined;
   readonly #encryption: Encryption | undefined;
+  readonly #foreign: ForeignIssuers | undefined;
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(private readonly options: VerifierOptions & { issuer: string; audience: string; cutAfter: number }) {
     this.keys = new Keys(options.url);
+    if (options.foreign?.length) this.#foreign = new ForeignIssuers(options.foreign);
     if (options.encryptionKeys?.length) this.#encryption = { keys: importEncryptionKeys(options.encryptionKeys), only: options.onlyEncrypted ?? true };
     this.#sweeper = setInterval(() => this.revocations.sweep(Date.now() / 1000), SWEEP_EVERY);
     this.#sweeper.unref();
@@ -200,10 +205,16 @@ export class LiveVerifier implements Verifier {
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     const keyGeneration = this.keys.generation;
     const claims = await prove(token, this.keys, this.options.issuer, this.options.audience, this.#encryption);
+    if (claims === 'token_not_ours' && this.#foreign) return this.#judgeForeign(token, now);
     if (typeof claims === 'string') return no(claims);
     const proof = { claims, user: userOf(claims), keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1, revocationGeneration: -1 };
     this.#remember(token, proof);
     return this.#judge(proof, now);
+  }
+
+  #judgeForeign(token: string, now: number): Verdict {
+    const judged = this.#foreign!.judge(token, this.revocations, now);
+    return typeof judged === 'string' ? no(judged) : { ok: true, user: judged };
   }
 
   #judge(proof: Proof, now: number): Verdict {
@@ -242,7 +253,8 @@ export class LiveVerifier implements Verifier {
   }
 
   onEnd(user: User, callback: (code: Code) => void): () => void {
-    const { iat, ver } = user.claims as { iat: number; ver: number };
+    // An older system's token has no version: it ends with its session.
+    const { iat = Date.now() / 1000, ver = Number.MAX_SAFE_INTEGER } = user.claims as { iat?: number; ver?: number };
     const claims = { session: user.session, subject: user.id, version: BigInt(ver), issued: iat * 1000 } as Claims;
     const watched = { claims, callback };
     for (const key of keysOf(watched)) this.#watched.set(key, (this.#watched.get(key) ?? new Set()).add(watched));

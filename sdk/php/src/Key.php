@@ -11,6 +11,9 @@ namespace Coatcheck;
  */
 final class Key
 {
+    /** Of the server's own keys 3072 bits and up, of another issuer's 2048. */
+    private const OWN_RSA_BYTES = 384;
+    public const FOREIGN_RSA_BYTES = 256;
     private const TYPES = ['ES256' => 'EC', 'RS256' => 'RSA', 'PS256' => 'RSA', 'EdDSA' => 'OKP'];
     private const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
     // SubjectPublicKeyInfo of a point on P-256, up to the point.
@@ -32,7 +35,7 @@ final class Key
      *
      * @return array<string, self>|null
      */
-    public static function set(string $text): ?array
+    public static function set(string $text, int $rsaBytes = self::OWN_RSA_BYTES): ?array
     {
         $set = json_decode($text, true);
         if (!is_array($set) || !is_array($set['keys'] ?? null)) {
@@ -43,7 +46,7 @@ final class Key
             if (!is_array($jwk) || array_intersect(self::PRIVATE_MEMBERS, array_keys($jwk)) !== []) {
                 return null;
             }
-            $key = self::read($jwk);
+            $key = self::read($jwk, $rsaBytes);
             if ($key !== null) {
                 $keys[":$key->id"] = $key;
             }
@@ -51,8 +54,25 @@ final class Key
         return $keys;
     }
 
+    /** Another issuer's, from a SubjectPublicKeyInfo in PEM; null where it is none for the algorithm. Its id is empty. */
+    public static function fromPem(string $algorithm, string $pem): ?self
+    {
+        $der = (string) base64_decode(preg_replace('/-----[A-Z ]+-----|\s/', '', $pem), true);
+        if ($algorithm === 'EdDSA') {
+            return strlen($der) === 44 && str_starts_with($der, hex2bin('302a300506032b6570032100')) ? new self('', $algorithm, substr($der, 12)) : null;
+        }
+        $key = @openssl_pkey_get_public($pem);
+        $details = $key === false ? false : openssl_pkey_get_details($key);
+        $fits = match (true) {
+            $details === false || !isset(self::TYPES[$algorithm]) => false,
+            $algorithm === 'ES256' => ($details['ec']['curve_name'] ?? '') === 'prime256v1',
+            default => $details['type'] === OPENSSL_KEYTYPE_RSA && $details['bits'] >= 8 * self::FOREIGN_RSA_BYTES,
+        };
+        return $fits ? new self('', $algorithm, $details['key']) : null;
+    }
+
     /** @param array<string, mixed> $jwk */
-    private static function read(array $jwk): ?self
+    private static function read(array $jwk, int $rsaBytes): ?self
     {
         $algorithm = self::algorithmNamed((string) ($jwk['alg'] ?? ''));
         $id = $jwk['kid'] ?? '';
@@ -64,7 +84,7 @@ final class Key
         $material = match ($algorithm) {
             'ES256' => ($jwk['crv'] ?? '') === 'P-256' && strlen($x) === 32 && strlen($y) === 32 ? self::pem(hex2bin(self::P256_PREFIX) . "\x04" . $x . $y) : null,
             'EdDSA' => ($jwk['crv'] ?? '') === 'Ed25519' && strlen($x) === 32 ? $x : null,
-            default => self::rsaPem($bytes('n'), $bytes('e')),
+            default => self::rsaPem($bytes('n'), $bytes('e'), $rsaBytes),
         };
         return $material === null ? null : new self($id, $algorithm, $material);
     }
@@ -133,10 +153,10 @@ final class Key
         return self::tlv(2, $bytes === '' || ord($bytes[0]) > 127 ? "\0$bytes" : $bytes);
     }
 
-    private static function rsaPem(string $n, string $e): ?string
+    private static function rsaPem(string $n, string $e, int $rsaBytes): ?string
     {
-        // 3072 bits and up, as the server has it; a leading zero would be a second spelling of one number.
-        if (strlen($n) < 384 || $n[0] === "\0" || $e === '' || $e[0] === "\0") {
+        // A leading zero would be a second spelling of one number.
+        if (strlen($n) < $rsaBytes || $n[0] === "\0" || $e === '' || $e[0] === "\0") {
             return null;
         }
         $key = self::tlv(0x30, self::integer($n) . self::integer($e));

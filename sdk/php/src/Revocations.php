@@ -46,6 +46,14 @@ final class Revocations
         return $claims->version < $this->minimum('user_stale', $claims->subject) ? 'token_stale' : null;
     }
 
+    /** The same for a token of another issuer, which knows no version; milliseconds, by a clock that may be $skew ahead. */
+    public function isForeignRevoked(string $session, string $subject, int $issued, int $skew): bool
+    {
+        $issuedBefore = $this->minimum('issued_before', '');
+        $before = $this->minimum('foreign_before', $subject);
+        return ($issuedBefore > 0 && intdiv($issued, 1000) <= $issuedBefore) || $this->minimum('session', $session) > 0 || ($before > 0 && $issued <= $before * 1000 + $skew);
+    }
+
     /** 0: there is no such entry. */
     private function minimum(string $kind, string $subject): int
     {

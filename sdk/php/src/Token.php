@@ -69,6 +69,32 @@ final class Token
         return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=') === $part ? $bytes : null;
     }
 
+    /** Who it says has issued it, before that is proven; empty: it says nothing; null: token_malformed. */
+    public function claimedIssuer(): ?string
+    {
+        $issuer = $this->members->has('iss') ? $this->members->text('iss') : '';
+        return $issuer === '' && $this->members->has('iss') ? null : $issuer;
+    }
+
+    /**
+     * What a JWT of another issuer says that counts here: the user there, aud, iat, nbf and exp; null: token_malformed.
+     *
+     * @return array{string, list<string>, int, int, ?int}|null
+     */
+    public function foreignClaims(string $subjectClaim): ?array
+    {
+        $m = $this->members;
+        $named = $m->get($subjectClaim);
+        $subject = is_int($named) && $named >= 0 ? (string) $named : $m->text($subjectClaim);
+        $audience = $m->has('aud') ? ($m->text('aud') !== null ? [$m->text('aud')] : $m->texts('aud')) : [];
+        $notBefore = $m->has('nbf') ? $m->date('nbf') : 0;
+        $issued = $m->date('iat');
+        if ($subject === null || $audience === null || ($m->has('aud') && $audience === []) || $notBefore === null || $issued === null || ($m->has('exp') && $m->date('exp') === null)) {
+            return null;
+        }
+        return [$subject, $audience, $issued, $notBefore, $m->date('exp')];
+    }
+
     /** The claims, once the signature holds; null: token_malformed. */
     public function claims(): ?Claims
     {

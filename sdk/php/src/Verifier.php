@@ -24,6 +24,7 @@ final class Verifier implements TokenVerifier
      *   $cutAfter milliseconds (docs/revocation.md).
      * @param Cache|null $cache APCu where it is there, else a directory below the system's temporary one.
      * @param Encryption|null $encryption Takes encrypted tokens (`tokens.format`).
+     * @param list<ForeignIssuer> $foreign Older systems whose JWTs are taken until their users have moved (docs/moving.md).
      */
     public function __construct(
         string $url,
@@ -34,6 +35,7 @@ final class Verifier implements TokenVerifier
         private readonly int $cutAfter = 5000,
         ?Cache $cache = null,
         private readonly ?Encryption $encryption = null,
+        private readonly array $foreign = [],
     ) {
         $url = rtrim($url, '/');
         $this->issuer = $issuer ?? $url;
@@ -49,7 +51,9 @@ final class Verifier implements TokenVerifier
             return Verdict::no('unavailable');
         }
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
-        return self::judge($token, $find, $revocations, $this->issuer, $this->audience, (int) floor(microtime(true) * 1000), $this->encryption);
+        $now = (int) floor(microtime(true) * 1000);
+        $verdict = self::judge($token, $find, $revocations, $this->issuer, $this->audience, $now, $this->encryption);
+        return $this->foreign !== [] && $verdict->code === 'token_not_ours' ? ForeignIssuer::judge($this->foreign, $token, $revocations, $now) : $verdict;
     }
 
     /**

@@ -7,6 +7,7 @@ use Coatcheck\Authenticator;
 use Coatcheck\Claims;
 use Coatcheck\Encryption;
 use Coatcheck\FileCache;
+use Coatcheck\ForeignIssuer;
 use Coatcheck\Key;
 use Coatcheck\Revocations;
 use Coatcheck\TokenVerifier;
@@ -30,9 +31,15 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
     $revocations = new Revocations(new MemoryCache(), 'cases');
     $revocations->add($set['revocations']);
     $encryption = isset($set['encryption_keys']) ? new Encryption($set['encryption_keys']) : null;
+    $at = static fn (int $time): DateTimeImmutable => new DateTimeImmutable("@$time");
+    $foreign = array_map(static fn (array $one): ForeignIssuer => new ForeignIssuer($one['name'], $one['algorithm'], $one['key'], $at($one['until']), $one['iss'], $one['audience'] ?: null,
+        $one['subject'], $one['id_prefix'], $at($one['issued_before'])), $set['foreign'] ?? []);
     foreach ($set['cases'] as $case) {
         ['name' => $name, 'token' => $token, 'now' => $now, 'verdict' => $expected] = $case;
         $verdict = Verifier::judge($token, static fn (string $id): ?Key => $keys[":$id"] ?? null, $revocations, $set['issuer'], $set['audience'], (int) round($now * 1000), $encryption);
+        if ($foreign !== [] && $verdict->code === 'token_not_ours') {
+            $verdict = ForeignIssuer::judge($foreign, $token, $revocations, (int) round($now * 1000));
+        }
         if ($verdict->code === $expected && $verdict->user?->id === ($case['user'] ?? null)) {
             ++$passed;
         } else {

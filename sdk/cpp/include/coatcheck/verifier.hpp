@@ -105,6 +105,19 @@ enum class WhenCut {
     accept,  // tokens count until they expire; a sign-out may go unnoticed as long (docs/revocation.md)
 };
 
+// An older system whose JWTs are taken until its users have moved (docs/moving.md).
+struct ForeignIssuer {
+    std::string name;              // what we call it; the same as in the server's file, for sessions' ids are made of it
+    std::string algorithm;         // HS256, RS256, PS256, ES256 or EdDSA
+    std::string key;               // for HS256 its secret, 32 bytes at least; else a public key in PEM, or a JWK Set
+    std::chrono::sys_seconds until;  // from then on no token of it is taken
+    std::vector<std::string> iss = {};  // what its tokens say as iss; empty: they say nothing
+    std::string audience = "";     // has to be among aud; "": is not looked at
+    std::string subject = "sub";   // the claim with the user's id
+    std::string id_prefix = "";    // before that id: the id here
+    std::optional<std::chrono::sys_seconds> issued_before = {};  // the cut-over: later tokens are not taken
+};
+
 struct Options {
     std::string url;          // where Coatcheck answers: "https://id.example"
     std::string service_key;  // made by `coatcheck service-key add NAME --scope feed`
@@ -118,6 +131,7 @@ struct Options {
     // tokens are taken, as with tokens.format = "jwe", but where this says so.
     std::vector<std::string> encryption_keys = {};
     bool accept_unencrypted = false;
+    std::vector<ForeignIssuer> foreign = {};
     std::string ca_file = "";  // PEM of those who may vouch for the server (https); "": the system's
     std::size_t cached_tokens = 16384;  // proven tokens that are kept for each core, about 2 KB each
     // Told when the feed or the keys cannot be had; they are tried again. Called on the verifier's own thread.
