@@ -202,6 +202,13 @@ def requests(signer):
     yield "revoked", "GET", [bearer(ended)], "token_revoked"
     yield "a scheme alone", "GET", [["Authorization", "Bearer"]], "token_malformed"
     yield "no scheme", "GET", [["Authorization", ada]], "token_missing"
+    for name, fields, verdict in (("", [["Authorization", ada]], "ok"), ("for another user", [["Authorization", ada], ["X-USER", "u2"]], "token_not_ours"), ("twice", [["Authorization", ada]] * 2, "ok"),
+                                  ("and as bearer", [bearer(ada), ["Authorization", ada]], "ok"), ("and another as bearer", [bearer(bob), ["Authorization", ada]], "credential_conflict"),
+                                  ("and another by cookie", [["Authorization", ada], cookie(bob)], "credential_conflict"), ("forged", [["Authorization", forged]], "token_not_ours"),
+                                  ("revoked", [["Authorization", ended]], "token_revoked"), ("a word", [["Authorization", "Basic"]], "token_malformed"), ("nothing", [["Authorization", ""]], "token_missing"),
+                                  ("a scheme and a space", [["Authorization", "Bearer "]], "token_missing"), ("the scheme alone", [["Authorization", "Bearer"]], "token_malformed"),
+                                  ("another scheme", [["Authorization", "Basic YTpi"]], "token_missing")):
+        yield f"bare, where it is taken: {name or 'good'}", "GET", fields, verdict, "bare"
     for other in ("Basic YTpi", "Digest x", "Bearerx y", "DPoP x"):
         yield f"another scheme: {other}", "GET", [["Authorization", other]], "token_missing"
         yield f"another scheme beside a cookie: {other}", "GET", [["Authorization", other], cookie(ada)], "ok"
@@ -436,10 +443,10 @@ def signed_anyhow(system, claims):
 
 
 def write_requests(signer):
-    content = {"about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken.",
+    content = {"about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken; `bare`: Authorization without Bearer as well.",
                "issuer": ISSUER, "audience": ISSUER, "now": NOW, "jwks": {"keys": [signer.jwk()]},
                "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}], "origin": OWN, "origins": [LISTED]}
-    rows = [{"name": name, "method": method, "fields": fields, "verdict": verdict} for name, method, fields, verdict in requests(signer)]
+    rows = [{"name": name, "method": method, "fields": fields, "verdict": verdict, **({"bare": True} if bare else {})} for name, method, fields, verdict, *bare in requests(signer)]
     path = ROOT / "api/cases/requests/requests.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1)[:-2] + ',\n "cases": [\n' + ",\n".join("  " + json.dumps(row) for row in rows) + "\n ]\n}\n")

@@ -113,7 +113,7 @@ TEST(Cases, EachRequestHasTheVerdictThatIsWrittenThere) {
     for (const auto& test : set.at("cases").as_array()) {
         const CaseFields fields{test.at("fields").as_array()};
         const auto is_listed = [&](std::string_view origin) { return origin == set.at("origins").at(0).as_string(); };
-        const auto credential = admitted(find_credential(fields, {.cookie = "__Host-Http-coatcheck", .x_token = true}), fields, string_of(test, "method"), own, is_listed);
+        const auto credential = admitted(find_credential(fields, {.cookie = "__Host-Http-coatcheck", .bare_authorization = test.as_object().contains("bare"), .x_token = true}), fields, string_of(test, "method"), own, is_listed);
         auto verdict = std::string(credential ? "ok" : web::public_reason(credential.error().reason).code);
         if (credential) {
             const auto proof = verifier.check(credential->token, now);

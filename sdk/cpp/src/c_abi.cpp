@@ -120,6 +120,7 @@ coatcheck_reason coatcheck_authenticate(coatcheck_verifier* verifier, const char
             options.origin = string_of(known.origin);
             options.dev = known.dev != 0;
             options.x_token = known.x_token != 0;
+            options.bare_authorization = known.bare_authorization != 0;
         }
         return verifier->verifier.authenticate({method, sent}, options);
     });

@@ -121,7 +121,7 @@ public:
     Verdict authenticate(const Request& request, const CredentialOptions& rules) {
         const SentFields fields{request.fields};
         const auto is_listed = [&](std::string_view origin) { return std::ranges::find(rules.origins, origin) != rules.origins.end(); };
-        auto found = verify::find_credential(fields, {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck", .x_token = rules.x_token});
+        auto found = verify::find_credential(fields, {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck", .bare_authorization = rules.bare_authorization, .x_token = rules.x_token});
         const auto credential = verify::admitted(std::move(found), fields, request.method, rules.origin, is_listed);
         if (!credential) return public_reason(credential.error().reason);
         auto verdict = check(credential->token);

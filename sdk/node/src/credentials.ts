@@ -12,6 +12,8 @@ export interface CredentialOptions {
   origin?: string;
   /** The server runs with --dev: its cookie is named `coatcheck`. */
   dev?: boolean;
+  /** Takes `Authorization: <token>` without Bearer as well; with a date until then. */
+  bareAuthorization?: boolean | Date;
   /** Takes `X-TOKEN` with `X-USER` as well; with a date until then. X-USER has to be the token's own, beside any token: it selects nobody. */
   xToken?: boolean | Date;
 }
@@ -35,10 +37,12 @@ function find(asked: Asked, options: CredentialOptions): { token: string; byCook
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
     const token = rest.length ? rest.join(' ') : '-'; // a scheme alone is malformed, not missing
-    if (scheme!.toLowerCase() === 'bearer' && token) inHeader.add(token);
+    if (scheme!.toLowerCase() === 'bearer') {
+      if (token) inHeader.add(token);
+    } else if (!rest.length && scheme && isTaken(options.bareAuthorization)) inHeader.add(scheme);
   }
   const [older, users] = [all(asked, 'x-token'), all(asked, 'x-user')];
-  const takesOlder = takesXToken(options);
+  const takesOlder = isTaken(options.xToken);
   if (takesOlder && (older.length > 1 || users.length > 1 || (older.length && !users[0]) || users[0] === '')) return 'conflict';
   if (takesOlder && older.length) inHeader.add(older[0] || '-');
   const name = options.dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
@@ -65,12 +69,12 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
   return marks.length === 1 && marks[0] === '1';
 }
 
-const takesXToken = ({ xToken = false }: CredentialOptions): boolean => (xToken instanceof Date ? Date.now() < xToken.getTime() : xToken);
+const isTaken = (dialect: boolean | Date = false): boolean => (dialect instanceof Date ? Date.now() < dialect.getTime() : dialect);
 
 /** A verdict on a request; one that refuses what came as X-TOKEN says so, for `refusal`. */
 export async function authenticate(verifier: Verifier, asked: Asked, options: CredentialOptions = {}): Promise<Verdict> {
   const verdict = await judge(verifier, asked, options);
-  return !verdict.ok && takesXToken(options) && all(asked, 'x-token').length ? { ...verdict, envelope: true } : verdict;
+  return !verdict.ok && isTaken(options.xToken) && all(asked, 'x-token').length ? { ...verdict, envelope: true } : verdict;
 }
 
 async function judge(verifier: Verifier, asked: Asked, options: CredentialOptions): Promise<Verdict> {

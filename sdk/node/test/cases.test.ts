@@ -45,8 +45,8 @@ test('whole requests', async () => {
   live.take(set.revocations);
   const verifier = { check: (token: string) => live.check(token, set.now * 1000) } as Verifier;
   const wrong: string[] = [];
-  for (const { name, method, fields, verdict } of set.cases) {
-    const given = await authenticate(verifier, { method, headers: {}, rawHeaders: fields.flat() }, { origin: set.origin, origins: set.origins, xToken: true });
+  for (const { name, method, fields, verdict, bare = false } of set.cases) {
+    const given = await authenticate(verifier, { method, headers: {}, rawHeaders: fields.flat() }, { origin: set.origin, origins: set.origins, xToken: true, bareAuthorization: bare });
     const said = given.ok ? 'ok' : given.code;
     if (said !== verdict) wrong.push(`${name}: ${said}, should be ${verdict}`);
   }

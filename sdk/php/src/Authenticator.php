@@ -20,6 +20,7 @@ final class Authenticator
      * @param bool $dev The server runs with --dev: its cookie is named `coatcheck`.
      * @param bool|DateTimeInterface $xToken Takes `X-TOKEN` with `X-USER` as well; with a date until then. X-USER has to be the token's own, beside any token: it selects nobody.
      * @param EncryptedTokens|null $encrypted Takes encrypted tokens as well, in a header of their own.
+     * @param bool|DateTimeInterface $bareAuthorization Takes `Authorization: <token>` without Bearer as well; with a date until then.
      */
     public function __construct(
         private readonly TokenVerifier $verifier,
@@ -28,6 +29,7 @@ final class Authenticator
         private readonly bool $dev = false,
         private readonly bool|DateTimeInterface $xToken = false,
         private readonly ?EncryptedTokens $encrypted = null,
+        private readonly bool|DateTimeInterface $bareAuthorization = false,
     ) {
     }
 
@@ -99,8 +101,11 @@ final class Authenticator
         $tokens = [];
         foreach ($values as $value) {
             [$scheme, $token] = [...explode(' ', $value, 2), '-']; // a scheme alone is malformed, not missing
-            if (strtolower($scheme) === 'bearer' && $token !== '') {
+            $isBearer = strtolower($scheme) === 'bearer';
+            if ($isBearer && $token !== '') {
                 $tokens[] = $token;
+            } elseif (!$isBearer && $value !== '' && !str_contains($value, ' ') && self::isTaken($this->bareAuthorization)) {
+                $tokens[] = $value;
             }
         }
         return $tokens;

@@ -63,8 +63,9 @@ $verifier = new class ($set, $keys, $revocations) implements TokenVerifier {
         return Verifier::judge($token, fn (string $id): ?Key => $this->keys[":$id"] ?? null, $this->revocations, $this->set['issuer'], $this->set['audience'], $this->set['now'] * 1000);
     }
 };
-$authenticator = new Authenticator($verifier, $set['origins'], $set['origin'], xToken: true);
-foreach ($set['cases'] as ['name' => $name, 'method' => $method, 'fields' => $fields, 'verdict' => $expected]) {
+foreach ($set['cases'] as $case) {
+    ['name' => $name, 'method' => $method, 'fields' => $fields, 'verdict' => $expected] = $case;
+    $authenticator = new Authenticator($verifier, $set['origins'], $set['origin'], xToken: true, bareAuthorization: $case['bare'] ?? false);
     $all = static fn (string $wanted): array => array_column(array_filter($fields, static fn (array $field): bool => strtolower($field[0]) === $wanted), 1);
     $code = $authenticator->authenticate([$method], $all)->code;
     if ($code === $expected) {

@@ -90,6 +90,7 @@ typedef struct coatcheck_credential_options {
     const char* origin;         /* that this API is reached by; may be NULL */
     int dev;                    /* 1: the server runs with --dev */
     int x_token;                /* 1: takes X-TOKEN with X-USER as well */
+    int bare_authorization;     /* since version 2; 1: takes Authorization without Bearer as well */
 } coatcheck_credential_options;
 COATCHECK_C_API coatcheck_reason coatcheck_authenticate(coatcheck_verifier* verifier, const char* method, const coatcheck_field* fields, size_t count,
                                                         const coatcheck_credential_options* options, coatcheck_user** user);

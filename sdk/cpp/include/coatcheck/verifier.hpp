@@ -150,8 +150,10 @@ struct CredentialOptions {
     std::string origin = "";
     // The server runs with --dev: its cookie is named `coatcheck`.
     bool dev = false;
-    // Takes X-TOKEN with X-USER as well. The user has to be the token's own: it selects nobody.
+    // Takes X-TOKEN with X-USER as well. X-USER has to be the token's own, beside any token: it selects nobody.
     bool x_token = false;
+    // Takes `Authorization: <token>` without Bearer as well.
+    bool bare_authorization = false;
 };
 
 // For metrics.

@@ -18,7 +18,7 @@ use RuntimeException;
 /**
  * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
  * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
- * `origin`, `dev`, `x_token` (true, or the last day by UTC on which it is taken); for encrypted tokens `crypt_key`, `crypt_cipher`,
+ * `origin`, `dev`, `x_token` and `bare_authorization` (true, or the last day by UTC on which they are taken); for encrypted tokens `crypt_key`, `crypt_cipher`,
  * `crypt_header` and `crypt_until` (the last day); for JWEs `encryption_keys` (a list, or text with commas) and `only_encrypted` (true).
  * Laravel and Lumen register it; the middleware is Authenticate.
  */
@@ -41,6 +41,7 @@ final class ServiceProvider extends Base
             filter_var($this->setting('dev') ?? false, FILTER_VALIDATE_BOOL),
             $this->lastDay('x_token') ?? false,
             $this->setting('crypt_key') === null ? null : $this->encrypted($app->make(Verifier::class)),
+            $this->lastDay('bare_authorization') ?? false,
         ));
     }
 
