@@ -15,7 +15,7 @@ namespace {
 namespace zlib = boost::beast::zlib;
 
 constexpr std::chrono::seconds time_to_live{5}, life{60};
-constexpr std::size_t max_kept = 1024;  // of 11 KB at most
+constexpr std::size_t max_kept = 1024;  // of 15 KB at most
 
 std::optional<std::int64_t> number_of(std::string_view text) {
     std::int64_t number = 0;
