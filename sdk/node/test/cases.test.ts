@@ -10,10 +10,21 @@ import { LiveVerifier, type Verifier } from '../src/verifier.js';
 const CASES = new URL('../../../api/cases/', import.meta.url);
 
 /** An issuer as the cases have it. */
-const foreignIssuer = ({ iss, key, audience, id_prefix, issued_before, until, ...rest }: Record<string, never>): ForeignIssuer => ({
-  ...(rest as unknown as ForeignIssuer),
-  ...((iss as string[]).length > 0 && { iss }),
-  key: (key as string).startsWith('{') ? JSON.parse(key) : key,
+interface CaseIssuer {
+  name: string;
+  algorithm: ForeignIssuer['algorithm'];
+  key: string;
+  iss: string[];
+  audience: string;
+  subject: string;
+  id_prefix: string;
+  issued_before: number;
+  until: number;
+}
+const foreignIssuer = ({ iss, key, audience, id_prefix, issued_before, until, ...rest }: CaseIssuer): ForeignIssuer => ({
+  ...rest,
+  ...(iss.length > 0 && { iss }),
+  key: key.startsWith('{') ? JSON.parse(key) : key,
   audience,
   idPrefix: id_prefix,
   issuedBefore: new Date(issued_before * 1000),
