@@ -349,7 +349,7 @@ class OlderSystem:
             if settings.pop("as_set", False):
                 jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
                 text = json.dumps({"keys": [{**jwk, "kid": "one", "alg": algorithm}]})
-        self.settings = {"name": name, "algorithm": algorithm, "key": text, "iss": [], "audience": "", "subject": "sub", "id_prefix": "",
+        self.settings = {"name": name, "algorithm": algorithm, "key": text, "iss": [], "audience": "", "subject": "sub", "id_prefix": "", "require": {},
                          "issued_before": EXPIRES, "until": EXPIRES, **settings}
 
     def token(self, claims=None, header=None, secret=None, algorithm=None, without=()):
@@ -361,13 +361,14 @@ class OlderSystem:
 def older_systems():
     return {"tymon": OlderSystem("tymon", "HS256", iss=["https://old.example/login", "https://old.example/refresh"], id_prefix="t-"),
             "passport": OlderSystem("passport", "RS256", audience="3", id_prefix="p-"),
+            "guarded": OlderSystem("guarded", "HS256", iss=["https://guarded.example"], id_prefix="g-", require={"prv": "users", "aud": "x"}),
             "es": OlderSystem("es", "ES256", iss=["https://es.example"], subject="uid", id_prefix="e:", as_set=True, until=EXPIRES - 300, issued_before=ISSUED + 50),
             "long": OlderSystem("long", "HS256", iss=["https://long.example"], id_prefix="")}
 
 
 def of_older_systems(signer, systems):
     """(name, token, now, verdict, whose)"""
-    tymon, passport, es, plain = systems.values()
+    tymon, passport, guarded, es, plain = systems.values()
     yield "ours", signer.token(), NOW, "ok", "u1"
     yield "ours, expired", signer.token(), EXPIRES, "token_expired", None
     yield "ours, by another key", Signer("ES256").token(), NOW, "token_not_ours", None
@@ -381,6 +382,11 @@ def of_older_systems(signer, systems):
     yield "passport, another audience", passport.token({"aud": "4"}), NOW, "token_not_ours", None
     yield "passport, no audience", passport.token(), NOW, "token_not_ours", None
     yield "passport, an empty audience", passport.token({"aud": []}), NOW, "token_malformed", None
+    for name, claims, verdict in (("the guard of users", {"prv": "users"}, "ok"), ("the guard of admins", {"prv": "admins"}, "token_not_ours"), ("no guard", {}, "token_not_ours"),
+                                  ("a guard that is no text", {"prv": 7}, "token_not_ours"), ("a list of guards", {"prv": ["users"]}, "token_not_ours")):
+        yield name, guarded.token({"aud": "x", **claims}), NOW, verdict, "g-7" if verdict == "ok" else None
+    yield "not all that is required", guarded.token({"prv": "users"}), NOW, "token_not_ours", None
+    yield "a life of more than ten years", tymon.token({"iat": ISSUED - 3651 * 86400}), NOW, "token_expired", None
     yield "a key of a set, by its id", es.token({"uid": "9"}, {"kid": "one"}), NOW, "ok", "e:9"
     yield "a key of a set, by none", es.token({"uid": "9"}), NOW, "token_not_ours", None
     yield "a key of a set, by another", es.token({"uid": "9"}, {"kid": "two"}), NOW, "token_not_ours", None

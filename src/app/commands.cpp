@@ -11,6 +11,7 @@
 #include "web/answers.hpp"
 #include "web/problem.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -109,7 +110,7 @@ Reply user_add(Node& node, const json::object& request) {
     user.password_hash = hash_of(node, request, user.username);
     node.store().run([&](auth::Store& store) {
         if (!user.id.empty() && store.find_user(user.id)) throw Refused("the id " + user.id + " is taken");
-        auto created = auth::create_user(store, user, operator_here);
+        auto created = auth::create_user(store, node.policy(), user, operator_here);
         if (!created) refuse(created.error());
         user = *created;
     });
@@ -186,7 +187,8 @@ Reply session_list(Node& node, const json::object& request) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
-        const auto sessions = store.page_of_sessions({most_rows, request.contains("name") ? std::optional(load_user(store, request).id) : std::nullopt});
+        auto sessions = store.page_of_sessions({most_rows, request.contains("name") ? std::optional(load_user(store, request).id) : std::nullopt});
+        std::sort(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) { return a.last_used > b.last_used; });
         for (const auto& session : sessions) {
             const auto user = store.find_user(session.user);
             json::object row = web::session_json(session, "");
@@ -205,8 +207,8 @@ Reply session_list(Node& node, const json::object& request) {
 Reply session_end(Node& node, const json::object& request) {
     const std::string id = text_of(request, "id");
     if (id.empty())
-        return change_user(node, request, "ended all sessions of", [](auto& store, const auto& user) {
-            auth::end_sessions(store, user.id, "", "session_ended_by_operator", operator_here);
+        return change_user(node, request, "ended all sessions of", [&](auto& store, const auto& user) {
+            auth::end_sessions(store, node.policy(), user.id, "", "session_ended_by_operator", operator_here);
         });
     node.store().run([&](auth::Store& store) {
         if (!auth::end_session(store, id, "session_ended_by_operator", operator_here)) throw Refused("there is no live session " + id);

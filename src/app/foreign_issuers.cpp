@@ -6,6 +6,7 @@
 #include "app/toml_file.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace coatcheck::app {
@@ -47,6 +48,20 @@ public:
         }
         return values;
     }
+    // A table of strings.
+    std::map<std::string, std::string> pairs(const std::string& member) {
+        known_.insert(member);
+        std::map<std::string, std::string> values;
+        const auto* node = table_.get(member);
+        if (node == nullptr) return values;
+        if (!node->is_table()) refuse(member, "needs a table of claims, such as {prv = \"…\"}");
+        for (const auto& [name, value] : *node->as_table()) {
+            const auto text = value.value_exact<std::string>();
+            if (!text) refuse(member, "needs strings");
+            values.emplace(std::string(name.str()), *text);
+        }
+        return values;
+    }
     void refuse_unknown() const {
         for (const auto& [name, value] : table_)
             if (!known_.contains(std::string(name.str()))) refuse(std::string(name.str()), "is not known here");
@@ -79,6 +94,7 @@ ForeignIssuer read_issuer(const toml::table& table, const fs::path& file) {
     issuer.audience = reader.text("audience", "");
     issuer.subject = reader.text("subject", "sub");
     issuer.id_prefix = reader.text("id_prefix", "");
+    issuer.require = reader.pairs("require");
     issuer.algorithm = reader.text("algorithm");
     issuer.keys = read_keys(reader, file.parent_path() / reader.text("key_file"), issuer.algorithm);
     const auto until = base::parse_day_end(reader.text("until"));

@@ -3,7 +3,10 @@
 
 #include "app/foreign_issuers.hpp"
 #include "app/private_file.hpp"
+#include "auth/sessions.hpp"
 #include "base/log.hpp"
+
+#include <algorithm>
 
 namespace coatcheck::app {
 namespace {
@@ -53,11 +56,19 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
     }
     if (!config_.foreign_file.empty()) {
         auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.public_url);
-        for (const auto& issuer : issuers) policy_.foreign_until = std::max(policy_.foreign_until, issuer.until);
+        // Whatever such tokens say of their end, and however often the last day is moved on.
+        policy_.foreign_life = verify::longest_foreign_life;
         foreign_.emplace(std::move(issuers), revocations_);
     }
     queue_.run([&](auth::Store& store) {
         base::raise_clock(store.now());
+        // Who was disabled before an older system's tokens were taken is not let in by them.
+        if (foreign_)
+            for (const auto& user : store.disabled_users()) {
+                const auto entries = store.find_revocations(user);
+                const bool known = std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.minimum == verify::foreign_for_good; });
+                if (!known) auth::revoke_foreign(store, policy_, user, auth::Foreign::for_good);
+            }
         // A command that was given another configuration than the server must not switch its keys.
         if (purpose == Purpose::serve || store.load_keys().empty())
             auth::ensure_keys(store, sealing_key_, algorithm_);

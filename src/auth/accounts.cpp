@@ -87,12 +87,10 @@ Timestamp last_access_end(Store& store, const std::string& user) {
     return last;
 }
 
-// All tokens below this version are over, and those that others issued until now.
-void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version) {
+// All tokens below this version are over, those of others too.
+void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version, Foreign foreign) {
     store.insert_revocation({Revocation::Kind::user_revoked, user, version, last_access_end(store, user)});
-    const Timestamp foreign_end = std::max(store.now() + policy.foreign_life, policy.foreign_until);
-    if (foreign_end > store.now())
-        store.insert_revocation({Revocation::Kind::foreign_before, user, base::unix_seconds(store.now()), foreign_end});
+    revoke_foreign(store, policy, user, foreign);
 }
 
 }  // namespace
@@ -172,7 +170,7 @@ Result<std::string> checked_password_hash(std::string_view text) {
                   "password_hash"};
 }
 
-Result<User> create_user(Store& store, User user, const Actor& by) {
+Result<User> create_user(Store& store, const Policy& policy, User user, const Actor& by) {
     if (user.id.empty()) {
         user.id = base::random_id();
     } else {
@@ -182,6 +180,7 @@ Result<User> create_user(Store& store, User user, const Actor& by) {
     }
     user.created = store.now();
     if (auto inserted = store.insert_user(user); !inserted) return inserted.error();
+    if (!user.enabled) revoke_foreign(store, policy, user.id, Foreign::for_good);
     store.append_audit({user.created, "user_created", user.id, "", by.address, by.detail()});
     return user;
 }
@@ -192,9 +191,9 @@ bool set_password(Store& store, const Policy& policy, const std::string& id, con
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
     ++user->version;
-    take_back(store, policy, id, user->version);
+    take_back(store, policy, id, user->version, Foreign::until_now);
     (void)store.update_user(*user).value();
-    for (const auto& session : store.end_sessions(id, except)) end_status(store, session);
+    for (const auto& session : store.end_sessions(id, except)) revoke_status(store, session);
     store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
     return true;
 }
@@ -206,8 +205,8 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
     user->enabled = enabled;
     if (!enabled) {
         ++user->version;
-        take_back(store, policy, id, user->version);
-        for (const auto& session : store.end_sessions(id, "")) end_status(store, session);
+        take_back(store, policy, id, user->version, Foreign::for_good);
+        for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     }
     (void)store.update_user(*user).value();
     store.append_audit({store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
@@ -239,8 +238,8 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
     const auto user = store.find_user(id);
     if (!user) return false;
-    take_back(store, policy, id, user->version + 1);
-    for (const auto& session : store.end_sessions(id, "")) end_status(store, session);
+    take_back(store, policy, id, user->version + 1, Foreign::for_good);
+    for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     store.delete_user(id);
     store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});
     return true;

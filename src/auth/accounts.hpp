@@ -27,13 +27,13 @@ base::Result<std::string> checked_id(std::string_view text);
 // One that can be checked here (crypto::is_known_hash), or invalid_member.
 base::Result<std::string> checked_password_hash(std::string_view text);
 
-base::Result<User> create_user(Store& store, User user, const Actor& by);
+base::Result<User> create_user(Store& store, const Policy& policy, User user, const Actor& by);
 
 // Raises `ver` and ends all sessions but `except`; older tokens are revoked. False: no such user, or the hash is no
 // longer `expected` (nullopt: whatever it is).
 bool set_password(Store& store, const Policy& policy, const std::string& user, const std::optional<std::string>& expected,
                   const std::string& hash, const std::string& except, const Actor& by);
-// Disabling ends all sessions and revokes all tokens; enabling revives nothing.
+// Disabling ends all sessions and revokes all tokens, those of others for good; enabling revives nothing.
 bool set_enabled(Store& store, const Policy& policy, const std::string& user, bool enabled, const Actor& by);
 // New roles or claims make live tokens stale.
 bool set_attributes(Store& store, const std::string& user, const std::optional<std::vector<std::string>>& roles,

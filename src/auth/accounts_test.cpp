@@ -45,7 +45,7 @@ TEST(Accounts, AnIdThatIsGivenAgainStartsAboveWhatWasRevoked) {
         User ada;
         ada.id = "u1";
         ada.username = "ada";
-        ASSERT_EQ(create_user(s, ada, "")->version, 1);
+        ASSERT_EQ(create_user(s, Policy{}, ada, "")->version, 1);
         ASSERT_TRUE(set_attributes(s, "u1", std::vector<std::string>{"editor"}, std::nullopt, ""));
         Session session;
         session.id = "s1";
@@ -53,7 +53,7 @@ TEST(Accounts, AnIdThatIsGivenAgainStartsAboveWhatWasRevoked) {
         session.idle_end = session.absolute_end = session.access_end = s.now() + std::chrono::minutes(15);
         ASSERT_TRUE(s.insert_session(session, ""));
         ASSERT_TRUE(delete_user(s, Policy{}, "u1", ""));
-        EXPECT_EQ(create_user(s, ada, "")->version, 3) << "tokens of version 2 stay revoked, and its own count";
+        EXPECT_EQ(create_user(s, Policy{}, ada, "")->version, 3) << "tokens of version 2 stay revoked, and its own count";
     });
 }
 

@@ -57,7 +57,7 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
     store.renew_secret(session, crypto::sha256(granted.secret));
     if (row->status >= 0) {
         // The tokens of before are over, and the session is not.
-        end_status(store, *row);
+        revoke_status(store, *row);
         store.set_status(session, store.next_status());
     }
     granted.session = *store.find_session(session);
@@ -66,25 +66,42 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
     return granted;
 }
 
-void end_status(Store& store, const Session& session) {
+namespace {
+
+// The tokens of a session that has just been ended: ours, an older system's, and its place in the status lists.
+void revoke_session(Store& store, const Session& session) {
+    store.insert_revocation({Revocation::Kind::session, session.id, 0, std::max(session.access_end, session.older_end)});
+    revoke_status(store, session);
+}
+
+}  // namespace
+
+void revoke_status(Store& store, const Session& session) {
     if (session.status >= 0) store.insert_revocation({Revocation::Kind::status, "", session.status, session.access_end});
+}
+
+void revoke_foreign(Store& store, const Policy& policy, const std::string& user, Foreign which) {
+    if (policy.foreign_life <= Duration(0)) return;
+    const std::int64_t until = which == Foreign::for_good ? verify::foreign_for_good : base::unix_seconds(store.now());
+    store.insert_revocation({Revocation::Kind::foreign_before, user, until, store.now() + policy.foreign_life});
 }
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
     const auto row = store.find_session(session);
-    const auto access_end = store.end_session(session);
-    if (!access_end || !row) return false;
-    store.insert_revocation({Revocation::Kind::session, session, 0, *access_end});
-    end_status(store, *row);
+    if (!row || !store.end_session(session)) return false;
+    revoke_session(store, *row);
     store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
     return true;
 }
 
-bool end_foreign(Store& store, const verify::Revocations& known, const std::string& session, Timestamp expires, const std::string& user, const Actor& by) {
-    if (known.has_session(session)) return false;
-    if (store.find_session(session)) return end_session(store, session, "sign_out", by);
-    store.insert_revocation({Revocation::Kind::session, session, 0, expires});
-    store.append_audit({store.now(), "sign_out", user, "", by.address, "with a token of an older system"});
+bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by) {
+    const bool ended = end_session(store, claims.session, "sign_out", by);
+    // Whether there was a session or not, and whatever had become of it: the token itself is over.
+    const auto entries = store.find_revocations(claims.session);
+    const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) { return entry.kind == Revocation::Kind::session; });
+    if (known || claims.foreign_end <= store.now()) return ended;
+    store.insert_revocation({Revocation::Kind::session, claims.session, 0, claims.foreign_end});
+    store.append_audit({store.now(), "sign_out", claims.subject, "", by.address, "with a token of an older system"});
     return true;
 }
 
@@ -94,11 +111,11 @@ bool end_presented_session(Store& store, const std::string& session, const std::
     return end_session(store, session, "sign_out", address);
 }
 
-void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
+void end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except, const std::string& event,
                   const Actor& by) {
+    revoke_foreign(store, policy, user, Foreign::until_now);
     for (const auto& session : store.end_sessions(user, except)) {
-        store.insert_revocation({Revocation::Kind::session, session.id, 0, session.access_end});
-        end_status(store, session);
+        revoke_session(store, session);
         store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
     }
 }

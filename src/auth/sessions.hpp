@@ -3,6 +3,7 @@
 #pragma once
 
 #include "auth/sign_in.hpp"
+#include "token/claims.hpp"
 #include "token/refresh_token.hpp"
 
 #include <string>
@@ -18,22 +19,25 @@ base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Se
 // lost gets it again by its old token within the grace, and still neither the database nor the key alone can forge it.
 base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session);
 
-// Its tokens are over in the Token Status Lists, if they stand there.
-void end_status(Store& store, const Session& session);
+// Takes back a session's place in the Token Status Lists, if it has one: what its tokens were until now.
+void revoke_status(Store& store, const Session& session);
+
+// Takes back what others issued to the user: until now, or for good (disabled, deleted), whoever issues more of them.
+enum class Foreign { until_now, for_good };
+void revoke_foreign(Store& store, const Policy& policy, const std::string& user, Foreign which);
 
 // Ends it; its tokens fail as soon as the step commits. False if it had ended already.
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by);
 
 // The same by a token of an older system, which may have been exchanged for the session or not: it is over either way.
-// `expires` is the token's. False if it was over already,
-// as far as is `known`.
-bool end_foreign(Store& store, const verify::Revocations& known, const std::string& session, Timestamp expires, const std::string& user, const Actor& by);
+// False if it was over already.
+bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by);
 
 // The same by the word of whoever presents a refresh token of it: `secret_hash` is the token's.
 bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address);
 
-// Ends all of the user's sessions but `except` (empty: all).
-void end_sessions(Store& store, const std::string& user, const std::string& except, const std::string& event,
+// Ends all of the user's sessions but `except` (empty: all), and what others issued to the user until now.
+void end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except, const std::string& event,
                   const Actor& by);
 
 }  // namespace coatcheck::auth

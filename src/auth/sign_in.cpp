@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sign_in.hpp"
 
+#include "verify/verifier.hpp"
+
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
@@ -100,6 +102,13 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     if (!user) return Denied{Reason::token_not_ours, {}, "its user has not been imported"};
     if (!user->enabled) return Denied{Reason::token_revoked};
 
+    // By the store, since what a step before this one took back may not be known to memory yet.
+    for (const auto& entry : store.find_revocations(form.session))
+        if (entry.kind == verify::Revocation::Kind::session) return Denied{Reason::token_revoked};
+    for (const auto& entry : store.find_revocations(user->id))
+        if (entry.kind == verify::Revocation::Kind::foreign_before && form.issued <= base::from_unix_seconds(entry.minimum) + verify::max_clock_difference)
+            return Denied{Reason::token_revoked};
+
     Granted granted = new_session(now, policy, form, policy.access_ttl);
     // Of the token, so that the same comes out again, and of our key, so that who issued the token does not know it.
     granted.secret = crypto::hmac_sha256(mac_key.reveal(), "exchanged token " + std::string(form.token.reveal())).substr(0, 16);
@@ -107,13 +116,14 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     session.id = form.session;
     session.user = user->id;
     session.secret_hash = crypto::sha256(granted.secret);
-    // As long as the token may live: what ends the session is remembered until then.
-    session.access_end = std::max(granted.access_end, form.expires);
+    session.older_end = form.foreign_end;
     if (const auto before = store.find_session(session.id)) {
-        const bool again = !before->ended && before->counter == 0 && before->secret_hash == session.secret_hash && now - before->created < policy.grace;
+        const bool again = !before->ended && before->idle_end > now && before->counter == 0 && before->secret_hash == session.secret_hash && now - before->created < policy.grace;
         if (!again) return Denied{Reason::token_exchanged};
         session = *before;
         granted.user = *user;
+        granted.access_end = std::min(now + policy.access_ttl, session.idle_end);
+        if (granted.access_end > session.access_end) store.extend_access(session.id, granted.access_end);
         return granted;
     }
     if (policy.status_lists) session.status = store.next_status();

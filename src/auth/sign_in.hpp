@@ -54,7 +54,7 @@ base::Result<Granted> open_session(Store& store, const Policy& policy, const Sig
 // A token of an older system that has been proven (verify/foreign_verifier.hpp), to be exchanged for a session of ours.
 struct Exchange {
     std::string session, user, issuer;  // of its claims
-    Timestamp expires;                  // likewise
+    Timestamp issued, foreign_end;      // likewise
     base::Secret token;
     Delivery delivery = Delivery::hybrid;
     bool remember = true;

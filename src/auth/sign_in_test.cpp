@@ -36,7 +36,7 @@ protected:
             ada.id = "u1";
             ada.username = "Ada";
             ada.password_hash = good_hash();
-            ASSERT_TRUE(create_user(s, ada, ""));
+            ASSERT_TRUE(create_user(s, Policy{}, ada, ""));
         });
     }
     template <class F>

@@ -40,16 +40,11 @@ struct UserPage {
     std::string after = "", prefix = "";
 };
 
-// Live sessions, of one user or of all, those that will last longest first: the ones used last. One that is refreshed
-// between two pages moves to the front.
-struct SessionPlace {
-    Timestamp idle_end;
-    std::string id;
-};
+// Live sessions, of one user or of all, by id: none is missed, whatever is refreshed between two pages.
 struct SessionPage {
     std::size_t limit = 100;
     std::optional<std::string> user{};
-    std::optional<SessionPlace> after{};
+    std::string after = "";
 };
 
 // A signing key or the refresh tokens' MAC key, the secret part sealed.
@@ -80,6 +75,7 @@ public:
     virtual bool replace_password_hash(const std::string& user, const std::string& expected,
                                        const std::string& hash) = 0;
     virtual void delete_user(const std::string& id) = 0;  // its sessions go with it
+    virtual std::vector<std::string> disabled_users() = 0;  // ids
 
     // Sessions.
     // One statement: inserts if the user is still enabled and still has this password hash. The user as it is now.
@@ -91,7 +87,7 @@ public:
     virtual std::vector<Session> page_of_sessions(const SessionPage& page) = 0;
     // Ends it for ever and says when its last access token expires; nullopt if it had ended or is not there.
     virtual std::optional<Timestamp> end_session(const std::string& id) = 0;
-    // Ends all of the user's but one, and gives them.
+    // Ends all of the user's but one, and gives those of which a token may live.
     virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
     // Gives the session a new secret; the present one becomes `renewed_from`.
     virtual void renew_secret(const std::string& session, const std::string& secret_hash) = 0;
@@ -108,6 +104,8 @@ public:
     // Revocations reach every verifier when the step commits, before its request goes on.
     virtual void insert_revocation(const verify::Revocation& entry) = 0;
     virtual std::vector<verify::Revocation> load_revocations() = 0;
+    // Those of one session or user, with what this step has done.
+    virtual std::vector<verify::Revocation> find_revocations(const std::string& subject) = 0;
     // Tells the ids of revocations from those of a restored copy (auth/revocation_log.hpp).
     virtual std::string feed_epoch() = 0;
 

@@ -57,8 +57,9 @@ struct Session {
     Timestamp last_used;
     Timestamp idle_end;      // moves with each rotation, never beyond absolute_end
     Timestamp absolute_end;  // never moves
-    Timestamp access_end;    // when its last access token expires: beyond idle_end only if that is of an older system
+    Timestamp access_end;    // when the last access token minted for it expires; never beyond idle_end
     std::optional<Timestamp> ended;
+    Timestamp older_end{};  // when the older system's token ends that it was exchanged for; {}: it was not
     std::int64_t status = -1;  // its index in the Token Status Lists; -1: none
 };
 
@@ -91,9 +92,8 @@ struct Policy {
     bool status_lists = false;                                  // tokens name their place in the Token Status Lists
     Duration access_ttl = std::chrono::minutes(15);
     Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
-    // Tokens that others issue and we take: how long after now one may live, and when the last one of an older system ends.
+    // Of tokens that others issue and we take: what takes them back is kept as long.
     Duration foreign_life{0};
-    Timestamp foreign_until{};
     Duration idle = std::chrono::hours(7 * 24);
     Duration absolute = std::chrono::hours(30 * 24);
     Duration absolute_not_remembered = std::chrono::hours(12);

@@ -344,24 +344,57 @@ TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
 
 TEST_P(Contract, PagesOfSessionsHaveEachLiveOneOnce) {
     add_ada();
-    for (int i = 0; i < 7; ++i) sign_in(("s" + std::to_string(i)).c_str());  // all to the same moment
+    for (int i = 0; i < 7; ++i) sign_in("s" + std::to_string(i));
     run([](auth::Store& store) { store.end_session("s3"); });
+    int rotations = 0;
     const auto ids_of_pages = [&](std::optional<std::string> user) {
         std::string ids;
-        auth::SessionPage page{2, std::move(user), {}};
+        auth::SessionPage page{2, std::move(user)};
         for (;;) {
             const auto sessions = run([&](auth::Store& store) { return store.page_of_sessions(page); });
             for (const auto& one : sessions) ids += one.id + " ";
             if (sessions.size() < page.limit) return ids;
-            page.after = {sessions.back().idle_end, sessions.back().id};
+            page.after = sessions.back().id;
+            place->now += 1min;
+            EXPECT_EQ(rotate(static_cast<std::uint32_t>(rotations++), "s6").outcome, Rotation::Outcome::rotated) << "what is used meanwhile is not missed";
         }
     };
-    EXPECT_EQ(ids_of_pages(std::nullopt), "s6 s5 s4 s2 s1 s0 ");
-    EXPECT_EQ(ids_of_pages("u1"), "s6 s5 s4 s2 s1 s0 ");
+    EXPECT_EQ(ids_of_pages(std::nullopt), "s0 s1 s2 s4 s5 s6 ");
+    EXPECT_EQ(ids_of_pages("u1"), "s0 s1 s2 s4 s5 s6 ");
     EXPECT_EQ(ids_of_pages("u2"), "");
-    place->now += 1h;
-    ASSERT_EQ(rotate(0).outcome, Rotation::Outcome::rotated);
-    EXPECT_EQ(ids_of_pages("u1"), "s1 s6 s5 s4 s2 s0 ") << "the one used last first";
+}
+
+TEST_P(Contract, WhatWasTakenBackOfOneSubjectIsFoundInTheSameStep) {
+    run([&](auth::Store& store) {
+        store.insert_revocation({verify::Revocation::Kind::session, "s1", 0, store.now() + 10s});
+        store.insert_revocation({verify::Revocation::Kind::foreign_before, "u1", 7, store.now() + 10s});
+        const auto found = store.find_revocations("u1");
+        ASSERT_EQ(found.size(), 1U);
+        EXPECT_EQ(found[0].kind, verify::Revocation::Kind::foreign_before);
+        EXPECT_EQ(found[0].minimum, 7);
+        EXPECT_TRUE(store.find_revocations("s").empty());
+    });
+    place->now += 11s;
+    EXPECT_TRUE(run([](auth::Store& store) { return store.find_revocations("s1"); }).empty());
+}
+
+TEST_P(Contract, ASessionIsKeptWhileTheOlderTokenLivesThatItWasExchangedFor) {
+    add_ada();
+    sign_in("s1");
+    Session older = session("s2", "u1");
+    older.older_end = place->now + 1000h;
+    ASSERT_TRUE(run([&](auth::Store& store) { return store.insert_session(older, "hash of Ada"); }));
+    place->now += 200h;  // both are idle
+    run([](auth::Store& store) { store.sweep(100); });
+    EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s1"); }));
+    ASSERT_TRUE(run([](auth::Store& store) { return store.find_session("s2"); }));
+    EXPECT_EQ(run([](auth::Store& store) { return store.find_session("s2"); })->older_end, older.older_end);
+    EXPECT_LT(run([](auth::Store& store) { return store.last_access_end(); }), place->now) << "keys of ours need not wait for it";
+    const auto ended = run([](auth::Store& store) { return store.end_sessions("u1", ""); });
+    ASSERT_EQ(ended.size(), 1U) << "its token may live";
+    place->now += 900h;
+    run([](auth::Store& store) { store.sweep(100); });
+    EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s2"); }));
 }
 
 TEST_P(Contract, AnAddressWithALiveSessionIsKnownForItsUserAlone) {
@@ -438,9 +471,9 @@ TEST_P(Contract, TheSweeperTakesWhatIsOverAndNothingElse) {
         EXPECT_EQ(store.sweep(100), 0U) << "nothing is over yet";
     });
     place->now += 2s;
-    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 1U) << "the bucket; the ended session waits for its last token";
+    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U) << "the ended session and the bucket";
     place->now += 1h;
-    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 2U) << "the ended session and its revocation";
+    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 1U) << "the revocation";
     EXPECT_EQ(run([](auth::Store& store) { return store.list_sessions("u1"); }).size(), 2U);
     place->now += 100 * 24h;
     EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U) << "one session of two, and the audit row";

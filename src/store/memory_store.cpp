@@ -151,15 +151,24 @@ bool MemoryStore::has_live_session(const std::string& user, const std::string& a
 }
 
 std::vector<auth::Session> MemoryStore::page_of_sessions(const auth::SessionPage& page) {
-    const auto place = [](const auth::Session& session) { return std::pair(session.idle_end, session.id); };
     std::vector<auth::Session> sessions;
-    for (const auto& [id, session] : tables_.sessions) {
-        const bool fits = (!page.user || session.user == *page.user) && (!page.after || place(session) < std::pair(page.after->idle_end, page.after->id));
-        if (fits && is_live(session)) sessions.push_back(session);
-    }
-    std::sort(sessions.begin(), sessions.end(), [&](const auto& a, const auto& b) { return place(a) > place(b); });
-    sessions.resize(std::min(sessions.size(), page.limit));
+    for (const auto& [id, session] : tables_.sessions)  // by id
+        if (id > page.after && (!page.user || session.user == *page.user) && is_live(session) && sessions.size() < page.limit) sessions.push_back(session);
     return sessions;
+}
+
+std::vector<verify::Revocation> MemoryStore::find_revocations(const std::string& subject) {
+    std::vector<verify::Revocation> found;
+    for (const auto& entry : tables_.revocations)
+        if (entry.subject == subject && entry.expires > now_) found.push_back(entry);
+    return found;
+}
+
+std::vector<std::string> MemoryStore::disabled_users() {
+    std::vector<std::string> ids;
+    for (const auto& [id, user] : tables_.users)
+        if (!user.enabled) ids.push_back(id);
+    return ids;
 }
 
 void MemoryStore::end(auth::Session& session) {
@@ -176,11 +185,13 @@ std::optional<Timestamp> MemoryStore::end_session(const std::string& id) {
 }
 
 std::vector<auth::Session> MemoryStore::end_sessions(const std::string& user, const std::string& except) {
-    auto live = list_sessions(user);
-    std::erase_if(live, [&](const auto& session) { return session.id == except; });
-    for (auto& [id, session] : tables_.sessions)
-        if (session.user == user && id != except) end(session);
-    return live;
+    std::vector<auth::Session> ended;
+    for (auto& [id, session] : tables_.sessions) {
+        if (session.user != user || id == except) continue;
+        if (!session.ended && (session.idle_end > now_ || session.older_end > now_)) ended.push_back(session);
+        end(session);
+    }
+    return ended;
 }
 
 void MemoryStore::set_status(const std::string& session, std::int64_t status) {
@@ -250,7 +261,7 @@ std::size_t MemoryStore::sweep(std::size_t limit) {
         std::size_t left = limit;
         deleted += std::erase_if(rows, [&](const auto& row) { return is_over(row) && left > 0 && left-- > 0; });
     };
-    drop(tables_.sessions, [&](const auto& row) { return row.second.idle_end < now_ && row.second.access_end < now_; });
+    drop(tables_.sessions, [&](const auto& row) { return row.second.idle_end < now_ && row.second.older_end < now_; });
     drop(tables_.revocations, [&](const auto& entry) { return entry.expires < now_; });
     drop(tables_.buckets, [&](const auto& row) { return row.second < now_; });
     drop(tables_.audit, [&](const auto& event) { return event.time < now_ - std::chrono::hours(24 * 90); });

@@ -53,6 +53,7 @@ auth::Session read_session(const Query& row) {
     session.access_end = time(17);
     if (!row.is_null(18)) session.ended = time(18);
     session.status = row.integer(19);
+    session.older_end = time(20);
     return session;
 }
 

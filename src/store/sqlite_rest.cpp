@@ -28,6 +28,16 @@ std::vector<verify::Revocation> SqliteStore::load_revocations() {
     return entries;
 }
 
+std::vector<verify::Revocation> SqliteStore::find_revocations(const std::string& subject) {
+    std::vector<verify::Revocation> entries;
+    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE subject = ?2 AND expires > ?1");
+    row.bind(unix_millis(now_)).bind(subject);
+    while (row.step())
+        entries.push_back({static_cast<verify::Revocation::Kind>(row.integer(0)), row.text(1), row.integer(2), from_unix_millis(row.integer(3)),
+                           static_cast<std::uint64_t>(row.integer(4))});
+    return entries;
+}
+
 std::string SqliteStore::feed_epoch() {
     auto row = db_.query("SELECT feed FROM meta");
     row.step();
@@ -120,7 +130,7 @@ std::size_t SqliteStore::sweep(std::size_t limit) {
     int deleted = 0;
     // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
     // system's token was exchanged for is kept while that token lives, so that there is no second one.
-    deleted += db_.query("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < ?1 AND access_end < ?1 LIMIT ?2)")
+    deleted += db_.query("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < ?1 AND older_end < ?1 LIMIT ?2)")
                    .bind(now).bind(rows).run();
     deleted += db_.query("DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < ? LIMIT ?)")
                    .bind(now).bind(rows).run();

@@ -4,8 +4,6 @@
 
 #include "base/bytes.hpp"
 
-#include <limits>
-
 #define LIVE "s.ended IS NULL AND s.idle_end > ?1 AND s.absolute_end > ?1"
 
 namespace coatcheck::store {
@@ -16,12 +14,12 @@ using base::unix_millis;
 std::optional<auth::User> SqliteStore::insert_session(const auth::Session& s, const std::string& password_hash) {
     const int inserted =
         db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used,"
-                  " idle_end, absolute_end, access_end, status)"
-                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
+                  " idle_end, absolute_end, access_end, status, older_end)"
+                  " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND enabled = 1"
                   " AND password_hash = ?")
             .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address).bind_blob(auth::network_of(s.address))
             .bind(unix_millis(s.created)).bind(unix_millis(s.last_used)).bind(unix_millis(s.idle_end))
-            .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.status).bind(s.user).bind(password_hash).run();
+            .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.status).bind(unix_millis(s.older_end)).bind(s.user).bind(password_hash).run();
     if (inserted != 1) return std::nullopt;
     return find_user(s.user);
 }
@@ -94,13 +92,9 @@ bool SqliteStore::has_live_session(const std::string& user, const std::string& a
 
 std::vector<auth::Session> SqliteStore::page_of_sessions(const auth::SessionPage& page) {
     std::vector<auth::Session> sessions;
-    constexpr auto of_all = "SELECT " SESSION_COLUMNS " FROM sessions s WHERE (s.idle_end, s.id) < (?2, ?3) AND " LIVE
-                            " ORDER BY s.idle_end DESC, s.id DESC LIMIT ?4";
-    constexpr auto of_one = "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = ?5 AND (s.idle_end, s.id) < (?2, ?3) AND " LIVE
-                            " ORDER BY s.idle_end DESC, s.id DESC LIMIT ?4";
-    auto row = db_.query(page.user ? of_one : of_all);
-    row.bind(unix_millis(now_)).bind(page.after ? unix_millis(page.after->idle_end) : std::numeric_limits<std::int64_t>::max())
-        .bind(page.after ? page.after->id : "").bind(static_cast<std::int64_t>(page.limit));
+    auto row = db_.query(page.user ? "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = ?4 AND s.id > ?2 AND " LIVE " ORDER BY s.id LIMIT ?3"
+                                   : "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id > ?2 AND " LIVE " ORDER BY s.id LIMIT ?3");
+    row.bind(unix_millis(now_)).bind(page.after).bind(static_cast<std::int64_t>(page.limit));
     if (page.user) row.bind(*page.user);
     while (row.step()) sessions.push_back(read_session(row));
     return sessions;
@@ -114,8 +108,12 @@ std::optional<base::Timestamp> SqliteStore::end_session(const std::string& id) {
 }
 
 std::vector<auth::Session> SqliteStore::end_sessions(const std::string& user, const std::string& except) {
-    auto sessions = list_sessions(user);
-    std::erase_if(sessions, [&](const auth::Session& session) { return session.id == except; });
+    std::vector<auth::Session> sessions;
+    {
+        auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = ?2 AND s.id <> ?3 AND s.ended IS NULL AND (s.idle_end > ?1 OR s.older_end > ?1)");
+        row.bind(unix_millis(now_)).bind(user).bind(except);
+        while (row.step()) sessions.push_back(read_session(row));
+    }
     db_.query("UPDATE sessions SET ended = ?1, idle_end = MIN(idle_end, ?1)"
               " WHERE user_id = ?2 AND id <> ?3 AND ended IS NULL")
         .bind(unix_millis(now_)).bind(user).bind(except).run();

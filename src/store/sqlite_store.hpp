@@ -30,6 +30,8 @@ public:
     std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
     std::optional<base::Timestamp> end_session(const std::string& id) override;
     std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
+    std::vector<verify::Revocation> find_revocations(const std::string& subject) override;
+    std::vector<std::string> disabled_users() override;
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
     void set_status(const std::string& session, std::int64_t status) override;

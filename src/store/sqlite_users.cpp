@@ -83,6 +83,13 @@ bool SqliteStore::replace_password_hash(const std::string& user, const std::stri
                .bind(hash).bind(user).bind(expected).run() == 1;
 }
 
+std::vector<std::string> SqliteStore::disabled_users() {
+    std::vector<std::string> ids;
+    auto row = db_.query("SELECT id FROM users WHERE enabled = 0");
+    while (row.step()) ids.push_back(row.text(0));
+    return ids;
+}
+
 void SqliteStore::delete_user(const std::string& id) { db_.query("DELETE FROM users WHERE id = ?").bind(id).run(); }
 
 }  // namespace coatcheck::store

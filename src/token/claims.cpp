@@ -175,6 +175,11 @@ Result<std::string> claimed_issuer(const json::object& claims) {
     return issuer;
 }
 
+bool claim_is(const json::object& claims, std::string_view name, std::string_view text) {
+    const auto* value = string_member(claims, name);
+    return value != nullptr && std::string_view(value->data(), value->size()) == text;
+}
+
 Result<ForeignClaims> parse_foreign_claims(const json::object& object, std::string_view subject_claim) {
     ForeignClaims claims;
     if (object.contains("aud") && !read_audience(object, claims.audience)) return malformed("aud is not a string");

@@ -34,7 +34,8 @@ struct AccessClaims {
     base::Timestamp authenticated;   // auth_time
     std::string username;            // preferred_username
     std::vector<std::string> roles;
-    bool foreign = false;            // an older system's, judged by its keys (verify/foreign_verifier.hpp)
+    base::Timestamp foreign_end{};   // of an older system's token (verify/foreign_verifier.hpp): when it ends by itself
+    bool is_foreign() const { return foreign_end != base::Timestamp{}; }
     std::int64_t version = 0;        // ver: counter of the user's row
     std::optional<std::int64_t> status{};  // an index in the Token Status Lists (token/status_list.hpp); not read
     std::string payload;             // all claims as they came, a JSON object; kept where verify::Policy says so
@@ -77,6 +78,9 @@ struct ForeignClaims {
 
 // Who it says has issued it, before that is proven; empty: it says nothing. token_malformed: an iss that names nobody.
 base::Result<std::string> claimed_issuer(const boost::json::object& claims);
+
+// The claim is this text.
+bool claim_is(const boost::json::object& claims, std::string_view name, std::string_view text);
 
 // The claims of a JWT of another issuer whose signature has been checked. Times may have fractions; iat and the subject are required.
 base::Result<ForeignClaims> parse_foreign_claims(const boost::json::object& claims, std::string_view subject_claim);

@@ -36,6 +36,7 @@ std::vector<ForeignIssuer> issuers_of(const json::array& rows) {
         EXPECT_EQ(problem, "");
         for (const auto& iss : row.at("iss").as_array()) issuer.issuers.emplace_back(iss.as_string());
         issuer.issued_before = base::from_unix_seconds(row.at("issued_before").as_int64());
+        for (const auto& claim : row.at("require").as_object()) issuer.require.emplace(std::string(claim.key()), std::string(claim.value().as_string()));
         issuer.until = base::from_unix_seconds(row.at("until").as_int64());
         issuers.push_back(std::move(issuer));
     }

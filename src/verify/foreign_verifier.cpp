@@ -80,6 +80,8 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
     if (!read) return read.error();
     if (!issuer->audience.empty() && std::find(read->audience.begin(), read->audience.end(), issuer->audience) == read->audience.end())
         return not_ours("it is for another audience");
+    for (const auto& [name, text] : issuer->require)
+        if (!token::claim_is(*parts.claims, name, text)) return not_ours("a claim that its issuer is known by says something else");
     if (read->issued >= issuer->issued_before) return not_ours("it was issued after its issuer's last day");
     token::AccessClaims claims;
     claims.subject = issuer->id_prefix + read->subject;
@@ -87,10 +89,10 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
     claims.issuer = issuer->name;
     claims.issued = claims.authenticated = read->issued;
     claims.not_before = read->not_before;
-    claims.expires = std::min(read->expires.value_or(issuer->until), issuer->until);
+    claims.expires = std::min({read->expires.value_or(issuer->until), issuer->until, read->issued + longest_foreign_life});
     claims.session = session_of(*issuer, parts);
     claims.client = claims.scope = "";
-    claims.foreign = true;
+    claims.foreign_end = std::min(read->expires.value_or(base::Timestamp::max()), read->issued + longest_foreign_life);
     claims.payload = "{}";  // it says nothing else that counts here
     return claims;
 }

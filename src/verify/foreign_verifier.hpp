@@ -7,11 +7,16 @@
 #include "token/claims.hpp"
 #include "verify/revocations.hpp"
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace coatcheck::verify {
+
+// Nothing of an older system is taken longer after it was issued.
+inline constexpr base::Duration longest_foreign_life = std::chrono::hours(24 * 3650);
 
 // The most that a foreign issuer may be told; a program says it (sdk/cpp), or a file (app/foreign_issuers).
 struct ForeignIssuer {
@@ -27,6 +32,7 @@ struct ForeignIssuer {
     std::string id_prefix;             // before that id: the id here
     std::string algorithm;             // alg: keys of this issuer speak no other (RFC 8725 §3.1)
     std::vector<Key> keys;
+    std::map<std::string, std::string> require{};  // claims that have to say this, such as tymon's prv
     base::Timestamp issued_before = base::Timestamp::max();  // the cut-over: later ones are not taken
     base::Timestamp until;                                   // the last day's end: no token lives longer
 };
@@ -38,6 +44,9 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
 // Any thread may call anything. Revocations are shared and must outlive it.
 class ForeignVerifier {
 public:
+    // True of what can be a token of another: the three parts of a signed JWT.
+    static bool may_be(std::string_view text) { return std::count(text.begin(), text.end(), '.') == 2; }
+
     // No two of the issuers have an `iss` in common.
     ForeignVerifier(std::vector<ForeignIssuer> issuers, const Revocations& revocations) : issuers_(std::move(issuers)), revocations_(revocations) {}
 

@@ -36,6 +36,9 @@ struct Revocation {
     std::uint64_t id = 0;     // given by the store, in the order of commits
 };
 
+// A `foreign_before` that no token comes after.
+inline constexpr std::int64_t foreign_for_good = 253'402'300'799;  // the year 9999
+
 // Any thread may call anything.
 class Revocations {
 public:
@@ -53,9 +56,6 @@ public:
     // The reason to refuse a token, if there is one.
     std::optional<base::Reason> judge(const std::string& session, const std::string& user, std::int64_t version,
                                       base::Timestamp issued) const;
-
-    // The session has ended; not_ready aside.
-    bool has_session(const std::string& session) const;
 
     // As judge(), for a token of another issuer, which knows no version: its user was taken back after it was issued. The clock
     // of who issued it may be ahead by `skew`. `session`: may be empty.

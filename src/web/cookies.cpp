@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/cookies.hpp"
 
+#include "base/log.hpp"
+
 #include "verify/request_rules.hpp"
 
 namespace coatcheck::web {
@@ -12,6 +14,10 @@ std::string_view cookie_name(CookieKind kind, bool dev) {
 
 void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev) {
     std::string text(cookie_name(kind, dev));
+    // RFC 6265 §6.1: browsers need not keep more, and drop it without a word.
+    constexpr std::size_t kept_bytes = 4096;
+    if (text.size() + value.size() > kept_bytes)
+        base::log::write(base::log::Level::warning, "cookie_too_large", {{"name", text}, {"meaning", "browsers drop it: give users fewer roles and claims, or take another delivery"}});
     text.append("=").append(value).append("; Path=/; Expires=").append(base::http_date(expires)).append("; HttpOnly");
     if (!dev) text += "; Secure";
     text += "; SameSite=Lax";

@@ -70,7 +70,9 @@ Result<Credential> find_refresh_token(const Request& request, const Settings& se
 
 namespace {
 
-bool may_be_foreign(const Context& context, const Denied& denied) { return context.service.foreign != nullptr && denied.reason == Reason::token_not_ours; }
+bool may_be_foreign(const Context& context, std::string_view token, const Denied& denied) {
+    return context.service.foreign != nullptr && denied.reason == Reason::token_not_ours && verify::ForeignVerifier::may_be(token);
+}
 
 Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now, Takes takes) {
     Result<token::AccessClaims> claims = Denied{Reason::token_missing};
@@ -78,7 +80,7 @@ Result<verify::Proof*> judge(Context& context, const Credential& credential, bas
         claims = context.service.crypt->check(credential.token, now);
     } else {
         auto proof = context.verifier.check(credential.token, now);
-        if (proof || takes == Takes::own || !may_be_foreign(context, proof.error())) return proof;
+        if (proof || takes == Takes::own || !may_be_foreign(context, credential.token, proof.error())) return proof;
         claims = context.service.foreign->check(credential.token, now);
         if (claims) context.service.count(Dialect::foreign);
     }
@@ -101,7 +103,7 @@ Result<verify::Proof*> judge(Context& context, const Request& request, std::stri
 Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential) {
     if (credential.crypt) return context.service.crypt->check_ignoring_time(credential.token);
     auto claims = context.verifier.check_ignoring_time(credential.token);
-    if (claims || !may_be_foreign(context, claims.error())) return claims;
+    if (claims || !may_be_foreign(context, credential.token, claims.error())) return claims;
     return context.service.foreign->check_ignoring_time(credential.token);
 }
 

@@ -69,14 +69,6 @@ Result<Query> parse_query(std::string_view rest, std::initializer_list<std::stri
     return query;
 }
 
-// Where a page of sessions ended: "MILLISECONDS.ID".
-std::optional<auth::SessionPlace> parse_place(std::string_view text) {
-    std::int64_t idle_end = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), idle_end);
-    if (error != std::errc() || end == text.data() + text.size() || *end != '.') return std::nullopt;
-    return auth::SessionPlace{base::from_unix_millis(idle_end), std::string(end + 1, text.data() + text.size())};
-}
-
 void write_account(Response& response, unsigned status, const auth::User& user) {
     write_json(response, status, json::serialize(json::object{{"user", account_json(user)}}));
 }
@@ -132,7 +124,7 @@ Waits create_managed_user(Context& context, const Request& request, Response& re
     Result<auth::User> created = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) {
         if (!user.id.empty() && store.find_user(user.id)) created = Denied{Reason::id_taken, {}, "", "id"};
-        else created = auth::create_user(store, user, *by);
+        else created = auth::create_user(store, context.service.policy, user, *by);
     });
     if (!created) co_return write_problem(response, created.error());
     write_account(response, 201, *created);
@@ -191,11 +183,7 @@ Waits list_managed_sessions(Context& context, const Request& request, Response& 
     if (!manager(context, request, response)) co_return;
     const auto query = parse_query(request.query, {"user", "limit", "after"});
     if (!query) co_return write_problem(response, query.error());
-    auth::SessionPage page{query->limit, query->user, {}};
-    if (!query->after.empty()) {
-        page.after = parse_place(query->after);
-        if (!page.after) co_return write_problem(response, malformed("after is what came as next"));
-    }
+    const auth::SessionPage page{query->limit, query->user, query->after};
     std::vector<auth::Session> sessions;
     co_await in_store(context.service, [&](auth::Store& store) { sessions = store.page_of_sessions(page); });
     json::array rows;
@@ -206,7 +194,7 @@ Waits list_managed_sessions(Context& context, const Request& request, Response& 
         rows.push_back(std::move(row));
     }
     const bool more = sessions.size() == page.limit;
-    const json::value next = more ? json::value(std::to_string(base::unix_millis(sessions.back().idle_end)) + "." + sessions.back().id) : json::value(nullptr);
+    const json::value next = more ? json::value(sessions.back().id) : json::value(nullptr);
     write_json(response, 200, json::serialize(json::object{{"sessions", std::move(rows)}, {"next", next}}));
 }
 
@@ -219,7 +207,7 @@ Waits end_managed_sessions(Context& context, const Request& request, Response& r
     bool known = false;
     co_await in_store(context.service, [&](auth::Store& store) {
         known = store.find_user(*query->user).has_value();
-        if (known) auth::end_sessions(store, *query->user, "", "session_ended", *by);
+        if (known) auth::end_sessions(store, context.service.policy, *query->user, "", "session_ended", *by);
     });
     if (!known) co_return write_problem(response, {Reason::not_found});
     response.status = 204;

@@ -78,7 +78,8 @@ Waits exchange_token(Context& context, const Request& request, Response& respons
     form->session = claims->session;
     form->user = claims->subject;
     form->issuer = claims->issuer;
-    form->expires = claims->expires;
+    form->issued = claims->issued;
+    form->foreign_end = claims->foreign_end;
     const auto mac_key = service.ring.get()->ring.mac_key;
     Result<auth::Granted> granted = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) { granted = auth::exchange(store, service.policy, *mac_key, *form); });
@@ -114,7 +115,7 @@ Waits who_am_i(Context& context, const Request& request, Response& response) {
         user = store.find_user(claims->subject);
         session = store.find_session(claims->session);
     });
-    if (!session && claims->foreign) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: exchange it for a session"});
+    if (!session && claims->is_foreign()) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: exchange it for a session"});
     if (!user || !session || session->ended) co_return write_problem(response, {Reason::token_revoked});
     const auto expires = base::unix_seconds(claims->expires);
     write_json(response, 200, boost::json::serialize(boost::json::object{
@@ -180,7 +181,7 @@ Result<SignOut> what_to_end(Context& context, const Request& request) {
         if (claims && !access->is_of(claims->subject)) return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
         if (claims && claims->session.empty()) return Denied{Reason::token_not_ours, {}, "another issued this token: it has no session here"};
         if (claims) out.session = claims->session;
-        if (claims && claims->foreign) out.foreign = *claims;
+        if (claims && claims->is_foreign()) out.foreign = *claims;
         else if (!access->by_cookie) refused = claims.error();
     }
     if (!refresh->token.empty()) {
@@ -207,7 +208,7 @@ Waits sign_out(Context& context, const Request& request, Response& response) {
     if (!what) co_return write_problem(response, what.error());
     if (!what->session.empty()) {
         co_await in_store(service, [&](auth::Store& store) {
-            if (what->foreign) auth::end_foreign(store, service.revocations, what->session, what->foreign->expires, what->foreign->subject, request.address);
+            if (what->foreign) auth::end_foreign(store, *what->foreign, request.address);
             else if (what->secret_hash.empty()) auth::end_session(store, what->session, "sign_out", request.address);
             else auth::end_presented_session(store, what->session, what->secret_hash, request.address);
         });

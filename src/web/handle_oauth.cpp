@@ -39,7 +39,7 @@ json::object of_access_token(const Service& service, std::string_view text, cons
     const auto& encryption = service.policy.encryption;
     const auto inner = encryption && token::is_encrypted(text) ? token::decrypt(text, *encryption) : Result<std::string>(std::string(text));
     const auto parsed = inner ? token::parse_compact(*inner) : Result<token::CompactToken>(inner.error());
-    if (parsed && !claims.foreign) {
+    if (parsed && !claims.is_foreign()) {
         json::object answer = json::parse(parsed->claims_json).as_object();
         answer["active"] = true;  // last: no claim of this name says otherwise
         answer["token_type"] = "Bearer";
@@ -96,7 +96,7 @@ Waits revoke(Context& context, const Request& request, Response& response) {
         if (claims->session.empty())
             co_return refuse(response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"}, "unsupported_token_type");
         co_await in_store(service, [&](auth::Store& store) {
-            if (claims->foreign) auth::end_foreign(store, service.revocations, claims->session, claims->expires, claims->subject, request.address);
+            if (claims->is_foreign()) auth::end_foreign(store, *claims, request.address);
             else auth::end_session(store, claims->session, "sign_out", request.address);
         });
     }

@@ -53,7 +53,7 @@ Waits end_sessions(Context& context, const Request& request, Response& response)
     if (!claims) co_return;
 
     co_await in_store(service, [&](auth::Store& store) {
-        auth::end_sessions(store, claims->subject, all ? "" : claims->session, "session_ended", request.address);
+        auth::end_sessions(store, context.service.policy, claims->subject, all ? "" : claims->session, "session_ended", request.address);
     });
     if (all) clear_sent_cookies(response, request, service.settings.dev);
     response.status = 204;

@@ -84,7 +84,7 @@ Waits sign_up(Context& context, const Request& request, Response& response) {
 
     Result<auth::User> created = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) {
-        created = auth::create_user(store, *user, request.address);
+        created = auth::create_user(store, service.policy, *user, request.address);
         // Whoever asks for names that are taken is finding out who has an account.
         if (!created) auth::charge_address(store, request.address);
     });

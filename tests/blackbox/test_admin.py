@@ -151,8 +151,8 @@ def test_sessions_of_anybody(served, admin, caller):
     assert [len(one_page["sessions"]), len(rest["sessions"]), rest["next"]] == [3, 1, None]
     assert len({row["id"] for row in one_page["sessions"] + rest["sessions"]}) == 4
     assert len(admin("GET", f"{SESSIONS}?user={id}&limit=2").json()["sessions"]) == 2
-    for junk in ("x", "1", ".", "1x.y", "%ff", "99999999999999999999.a"):
-        assert admin("GET", f"{SESSIONS}?after={junk}").verdict == (400, "malformed_request"), junk
+    assert admin("GET", f"{SESSIONS}?after=%ff").verdict == (400, "malformed_request")
+    assert admin("GET", f"{SESSIONS}?after=~").json() == {"sessions": [], "next": None}
     one = of_ada[0]["session"]["id"]
     assert admin("DELETE", f"{SESSIONS}/{one}").status == 204
     assert admin("DELETE", f"{SESSIONS}/{one}").verdict == (404, "not_found")

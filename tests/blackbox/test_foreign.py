@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens of an older system: taken until a day, exchanged for a session, and ended with it."""
 
+import hashlib
+import hmac
 import json
 import os
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
@@ -14,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from client import Caller
 from conftest import next_address
-from server import PASSWORD
+from server import PASSWORD, ROOT, User
 from test_startup import fails
+from tokens import encode
 
 VERIFY, WHO, EXCHANGE = "/api/v1/verify", "/api/v1/authentication", "/api/v1/authentication/exchange"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -115,6 +119,12 @@ def passport(keys, sub="8", **more):
     return jwt.encode(claims, private(keys["rsa"]), "RS256")
 
 
+def by_hmac(secret, claims):
+    """As a verifier would take it that lets the token choose its algorithm: no library signs with a public key."""
+    text = encode({"typ": "JWT", "alg": "HS256"}) + "." + encode(claims)
+    return text + "." + encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())
+
+
 def exchange(caller, token, **more):
     return caller.post(EXCHANGE, json={"token": token, "delivery": "body", **more})
 
@@ -146,7 +156,7 @@ def test_what_its_issuer_did_not_sign_is_nobodys(served, caller, keys):
         "no user": tymon(sub=""),
         "an id such as ours": tymon(sub="4gSYhmZ8T1GkxI2yqz5A"),
         "a long id": tymon(sub="x" * 65),
-        "the public key as a secret": jwt.encode({"sub": "7", "aud": "3", "iat": now}, of_rsa[:40].replace("-", "x"), "HS256"),
+        "the public key as a secret": by_hmac(of_rsa, {"sub": "7", "aud": "3", "iat": now}),
     }.items():
         assert caller.verify(token).verdict == (401, "token_not_ours"), what
         assert exchange(caller, token).verdict == (401, "token_not_ours"), what
@@ -203,7 +213,7 @@ def test_signing_out_kills_the_older_token_too(served, caller, how):
     elif how == "revocation":
         assert caller.post("/oauth2/revoke", body=urlencode({"token": old}).encode(), headers=FORM).status == 200
     elif how == "another session":
-        here = caller.sign_in_body(type("U", (), {"name": "ada", "password": PASSWORD})())
+        here = caller.sign_in_body(User("ada", PASSWORD))
         assert caller.delete(f"/api/v1/sessions/{told['session']['id']}", bearer=here["token"]).status == 204
     else:
         served.command("session", "end", told["session"]["id"])
@@ -317,3 +327,161 @@ def test_a_secret_is_long_and_private(prepared):
     write(server, "tymon-secret", SECRET)
     (server.data / "tymon-secret").chmod(0o644)
     assert "may be read by others" in fails(server)
+
+
+def query(server, text):
+    with sqlite3.connect(f"file:{server.data / 'coatcheck.db'}?mode=ro", uri=True) as database:
+        return database.execute(text).fetchall()
+
+
+def manage(server, method, target, body=None):
+    if not hasattr(server, "manager"):
+        server.manager = server.command("service-key", "add", "manager", "--scope", "users").strip()
+    return Caller(server.port, next_address()).request(method, f"/api/v1/admin/{target}", bearer=server.manager, **({} if body is None else {"json": body}))
+
+
+def test_an_exchange_beside_a_new_password_gives_no_session_that_counts(served):
+    """Whichever comes first: a token that was taken back opens nothing."""
+    user_with(served, "t-7", "ada")
+    for n in range(25):
+        old, caller = tymon(), Caller(served.port, next_address())
+        with ThreadPoolExecutor(2) as pool:
+            changed = pool.submit(manage, served, "PATCH", "users/t-7", {"password": f"{PASSWORD} {n}"})
+            answer = pool.submit(exchange, caller, old).result()
+            assert changed.result().status == 200
+        assert caller.verify(old).verdict == (401, "token_revoked")
+        if answer.status == 200:
+            assert caller.verify(answer.json()["token"]).verdict == (401, "token_revoked"), n
+            assert caller.refresh(answer.json()["refresh_token"]).status == 401, n
+        time.sleep(0.02)
+
+
+def test_an_exchange_beside_a_sign_out_leaves_nothing_that_sleeps(served):
+    user_with(served, "t-7", "ada")
+    for n in range(40):
+        old, caller = tymon(), Caller(served.port, next_address())
+        with ThreadPoolExecutor(2) as pool:
+            out = pool.submit(Caller(served.port, next_address()).sign_out, old)
+            answer = pool.submit(exchange, caller, old).result()
+            assert out.result().status == 204
+        assert caller.verify(old).verdict == (401, "token_revoked")
+        if answer.status == 200:
+            assert caller.refresh(answer.json()["refresh_token"]).status == 401, n
+
+
+def test_signing_out_ends_the_older_token_whatever_had_become_of_its_session(prepared):
+    served = prepared(**{"sessions.idle": "2s", "tokens.access_ttl": "1s"}).start()
+    caller = Caller(served.port, next_address())
+    user_with(served, "t-7", "ada")
+    by_itself, by_all = tymon(), tymon()
+    exchange(caller, by_itself)
+    exchange(caller, by_all)
+    time.sleep(2.3)
+    assert caller.verify(by_itself).status == 200, "its session has idled out, and it has not"
+    assert exchange(caller, by_itself).verdict == (409, "token_exchanged")
+    assert caller.sign_out(by_itself).status == 204
+    assert caller.verify(by_itself).verdict == (401, "token_revoked")
+    served.command("session", "end", "--user", "ada")
+    assert caller.verify(by_all).verdict == (401, "token_revoked")
+
+
+@pytest.mark.parametrize("how", ["all of mine", "all but this one", "by the back end", "by the operator"])
+def test_ending_all_sessions_ends_older_tokens_that_were_never_exchanged(served, caller, how):
+    user_with(served, "t-7", "ada")
+    old = tymon()
+    here = caller.sign_in_body(User("ada", PASSWORD))
+    if how == "all of mine":
+        assert caller.delete("/api/v1/sessions", bearer=here["token"]).status == 204
+    elif how == "all but this one":
+        assert caller.delete("/api/v1/sessions?except=current", bearer=here["token"]).status == 204
+        assert caller.verify(here["token"]).status == 200
+    elif how == "by the back end":
+        assert manage(served, "DELETE", "sessions?user=t-7").status == 204
+    else:
+        served.command("session", "end", "--user", "ada")
+    assert caller.verify(old).verdict == (401, "token_revoked")
+    assert exchange(caller, old).verdict == (401, "token_revoked")
+
+
+def test_who_is_disabled_is_not_let_in_by_what_the_older_system_issues_later(prepared):
+    served = prepared()
+    foreign_file = served.settings.pop("accept.foreign_file")
+    served.start()
+    user_with(served, "t-7", "ada")
+    served.command("user", "disable", "ada")
+    served.stop()
+    served.settings["accept.foreign_file"] = foreign_file
+    served.start()
+    caller = Caller(served.port, next_address())
+    assert caller.verify(tymon()).verdict == (401, "token_revoked"), "disabled before such tokens were taken"
+    assert manage(served, "POST", "users", {"id": "t-8", "username": "bob", "enabled": False}).status == 201
+    assert caller.verify(tymon(sub="8")).verdict == (401, "token_revoked"), "imported so"
+    user_with(served, "t-9", "eve")
+    assert caller.verify(tymon(sub="9")).status == 200
+    served.command("user", "disable", "eve")
+    time.sleep(1.1)
+    assert caller.verify(tymon(sub="9", iat=int(time.time()) + 59, nbf=None)).verdict == (401, "token_revoked"), "issued afterwards"
+
+
+def test_the_same_session_given_again_is_revoked_as_long_as_its_token_lives(prepared):
+    served = prepared(**{"tokens.access_ttl": "4s", "sessions.refresh_grace": "3s"}).start()
+    caller = Caller(served.port, next_address())
+    user_with(served, "t-7", "ada")
+    now = int(time.time())
+    old = tymon(exp=now + 5, iat=now)
+    exchange(caller, old)
+    time.sleep(2.5)
+    again = exchange(caller, old)
+    assert again.status == 200
+    assert caller.sign_out(again.json()["token"]).status == 204
+    while time.time() < again.json()["expires_at"] - 0.3:
+        assert caller.verify(again.json()["token"]).verdict == (401, "token_revoked")
+        time.sleep(0.3)
+
+
+def test_a_last_day_that_is_moved_on_revives_nothing(prepared):
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    served = prepared(CONFIG.replace("2099-12-31", today)).start()
+    caller = Caller(served.port, next_address())
+    old = tymon(exp=None)
+    assert caller.sign_out(old).status == 204
+    expires = max(row[0] for row in query(served, "SELECT expires FROM revocations WHERE kind = 0"))
+    assert expires / 1000 > time.time() + 9 * 365 * 86400
+
+
+def test_an_exchange_keeps_no_key_of_ours_alive(served, caller):
+    user_with(served, "t-7", "ada")
+    exchange(caller, tymon(exp=None))
+    served.command("key", "rotate")
+    kept = max(row[0] for row in query(served, "SELECT drop_after FROM keys"))
+    assert kept / 1000 < time.time() + 3600
+
+
+def test_a_dead_token_writes_nothing(served, caller):
+    now = int(time.time())
+    for _ in range(3):
+        assert caller.sign_out(tymon(exp=now - 1, iat=now - 10)).status == 204
+    assert query(served, "SELECT count(*) FROM revocations")[0][0] == 0
+
+
+def test_an_encrypted_token_is_none_of_theirs(prepared):
+    served = prepared(**{"tokens.format": "jwe"})
+    write(served, "token-keys", "base64:" + "A" * 43 + "=\n")
+    served.start()
+    caller = Caller(served.port, next_address())
+    token = caller.sign_in_body(served.add_user())["token"]
+    assert caller.verify(token).status == 200 and caller.verify(tymon()).status == 200
+    assert caller.verify(token[:-2] + ("AA" if token[-2:] != "AA" else "BA")).verdict == (401, "token_not_ours")
+
+
+def test_the_file_of_the_document_is_taken(prepared, keys):
+    text = (ROOT / "docs/moving.md").read_text()
+    block = text[text.index("```toml") + 8:]
+    served = prepared("\n".join(line.strip() for line in block[:block.index("```")].splitlines()))
+    write(served, "oauth-public.key", pem_of(keys["rsa"]).decode())
+    caller = Caller(served.start().port, next_address())
+    guard = "23bd5c8949f600adb39e701c400872db7a5976f7"
+    token = tymon(iss="https://api.example.com/api/login", prv=guard, iat=1795000000)
+    assert caller.verify(token).header("X-Auth-User") == "u7"
+    assert caller.verify(tymon(iss="https://api.example.com/api/login", prv="0" * 40, iat=1795000000)).verdict == (401, "token_not_ours"), "another guard"
+    assert caller.verify(passport(keys)).header("X-Auth-User") == "p-8"

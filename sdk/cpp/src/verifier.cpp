@@ -64,7 +64,7 @@ std::vector<verify::ForeignIssuer> issuers_of(const std::vector<ForeignIssuer>& 
     std::vector<verify::ForeignIssuer> issuers;
     for (const auto& one : given) {
         std::string problem;
-        verify::ForeignIssuer issuer{one.name, one.iss, one.audience, one.subject, one.id_prefix, one.algorithm, verify::parse_foreign_keys(one.algorithm, one.key, problem)};
+        verify::ForeignIssuer issuer{one.name, one.iss, one.audience, one.subject, one.id_prefix, one.algorithm, verify::parse_foreign_keys(one.algorithm, one.key, problem), one.require};
         if (issuer.keys.empty()) throw std::invalid_argument("coatcheck: the key of " + one.name + " " + problem);
         issuer.until = one.until;
         if (one.issued_before) issuer.issued_before = *one.issued_before;
@@ -108,7 +108,7 @@ public:
             if (const auto seen = lane.verifier.check_seen(token, now)) return verdict_of(*seen);
         }
         auto proof = lane.verifier.prove_new(token);
-        if (!proof && proof.error().reason == base::Reason::token_not_ours && foreign_) {
+        if (!proof && proof.error().reason == base::Reason::token_not_ours && foreign_ && verify::ForeignVerifier::may_be(token)) {
             auto claims = foreign_->check(token, now);
             if (claims) return User(std::make_shared<const token::AccessClaims>(*std::move(claims)));
             if (claims.error().reason != base::Reason::token_not_ours) return public_reason(claims.error().reason);

@@ -7,7 +7,7 @@ namespace coatcheck {
 
 // New roles (token_stale) end no session: the connection's next token has them.
 bool Watchers::is_over(const token::AccessClaims& claims) const {
-    if (claims.foreign) return revocations_.judge_foreign(claims.session, claims.subject, claims.issued, verify::max_clock_difference) == base::Reason::token_revoked;
+    if (claims.is_foreign()) return revocations_.judge_foreign(claims.session, claims.subject, claims.issued, verify::max_clock_difference) == base::Reason::token_revoked;
     return revocations_.judge(claims.session, claims.subject, claims.version, claims.issued) == base::Reason::token_revoked;
 }
 

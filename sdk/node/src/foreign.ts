@@ -19,6 +19,8 @@ export interface ForeignIssuer {
   subject?: string;
   /** Before that id: the id here. */
   idPrefix?: string;
+  /** Claims that have to say this, such as tymon's `prv`. */
+  require?: Record<string, string>;
   /** The cut-over: later tokens are not taken. */
   issuedBefore?: Date;
   /** From then on none is. */
@@ -36,6 +38,8 @@ interface Issuer {
 }
 
 const CLOCK_DIFFERENCE = 60_000;
+/** Nothing of an older system is taken longer after it was issued. */
+const LONGEST_LIFE = 3650 * 86_400_000;
 const MAX_ID_BYTES = 64;
 const OWN_ID = /^[\w-]{22}$/;
 const MIN_SECRET_BYTES = 32;
@@ -91,19 +95,20 @@ export class ForeignIssuers {
     const key = issuer.keys.find(({ kid, key }) => (!kid || kid === parts.kid) && isSigned(issuer.settings.algorithm, key, input, signature));
     if (!key) return 'token_not_ours';
 
-    const { name, audience, subject = 'sub', idPrefix = '', issuedBefore, until } = issuer.settings;
+    const { name, audience, subject = 'sub', idPrefix = '', require = {}, issuedBefore, until } = issuer.settings;
     const claims = readForeignClaims(parts.claims, subject);
     if (!claims) return 'token_malformed';
     if (audience && !claims.audience.includes(audience)) return 'token_not_ours';
+    if (Object.entries(require).some(([claim, wanted]) => !Object.hasOwn(parts.claims, claim) || parts.claims[claim] !== wanted)) return 'token_not_ours';
     if (issuedBefore && claims.issued >= issuedBefore.getTime()) return 'token_not_ours';
     const id = idPrefix + claims.subject;
     // An id such as the server gives names somebody who never was in the older system.
     if (!claims.subject || Buffer.byteLength(id) > MAX_ID_BYTES || (OWN_ID.test(id) && decode(id))) return 'token_not_ours';
-    const expires = Math.min(claims.expires ?? Infinity, until.getTime());
+    const expires = Math.min(claims.expires ?? Infinity, until.getTime(), claims.issued + LONGEST_LIFE);
     if (claims.issued > now + CLOCK_DIFFERENCE || claims.notBefore > now + CLOCK_DIFFERENCE) return 'token_not_yet_valid';
     if (now >= expires) return 'token_expired';
     const session = createHash('sha256').update(`${name}\n${input}`).digest().subarray(0, 16).toString('base64url');
     if (revocations.isForeignRevoked(session, id, claims.issued, CLOCK_DIFFERENCE)) return 'token_revoked';
-    return { id, username: '', roles: [], scope: '', session, expiresAt: new Date(expires), claims: {} };
+    return { id, username: '', roles: [], scope: '', session, expiresAt: new Date(expires), claims: { iat: claims.issued / 1000 } };
   }
 }

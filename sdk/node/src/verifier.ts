@@ -56,6 +56,8 @@ interface Proof {
 
 interface Watched {
   claims: Claims;
+  /** An older system's token, which knows no version. */
+  foreign: boolean;
   callback: (code: Code) => void;
 }
 
@@ -205,7 +207,7 @@ export class LiveVerifier implements Verifier {
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     const keyGeneration = this.keys.generation;
     const claims = await prove(token, this.keys, this.options.issuer, this.options.audience, this.#encryption);
-    if (claims === 'token_not_ours' && this.#foreign) return this.#judgeForeign(token, now);
+    if (claims === 'token_not_ours' && this.#foreign && !isEncrypted(token)) return this.#judgeForeign(token, now);
     if (typeof claims === 'string') return no(claims);
     const proof = { claims, user: userOf(claims), keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1, revocationGeneration: -1 };
     this.#remember(token, proof);
@@ -253,10 +255,9 @@ export class LiveVerifier implements Verifier {
   }
 
   onEnd(user: User, callback: (code: Code) => void): () => void {
-    // An older system's token has no version: it ends with its session.
-    const { iat = Date.now() / 1000, ver = Number.MAX_SAFE_INTEGER } = user.claims as { iat?: number; ver?: number };
-    const claims = { session: user.session, subject: user.id, version: BigInt(ver), issued: iat * 1000 } as Claims;
-    const watched = { claims, callback };
+    const { iat, ver } = user.claims as { iat: number; ver?: number };
+    const claims = { session: user.session, subject: user.id, version: BigInt(ver ?? 0), issued: iat * 1000 } as Claims;
+    const watched = { claims, foreign: ver === undefined, callback };
     for (const key of keysOf(watched)) this.#watched.set(key, (this.#watched.get(key) ?? new Set()).add(watched));
     this.#tellIfOver(watched);
     return () => void this.#forget(watched);
@@ -274,7 +275,12 @@ export class LiveVerifier implements Verifier {
 
   /** New roles (token_stale) end no session: the connection's next token has them. */
   #tellIfOver(watched: Watched): void {
-    const reason = this.revocations.judge(watched.claims);
+    const { session, subject, issued } = watched.claims;
+    const reason = !watched.foreign
+      ? this.revocations.judge(watched.claims)
+      : this.revocations.isForeignRevoked(session, subject, issued, CLOCK_DIFFERENCE)
+        ? 'token_revoked'
+        : undefined;
     if (reason === 'token_revoked' && this.#forget(watched)) watched.callback(reason);
   }
 

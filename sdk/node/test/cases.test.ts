@@ -18,6 +18,7 @@ interface CaseIssuer {
   audience: string;
   subject: string;
   id_prefix: string;
+  require: Record<string, string>;
   issued_before: number;
   until: number;
 }

@@ -10,6 +10,8 @@ use DateTimeInterface;
 final class ForeignIssuer
 {
     private const CLOCK_DIFFERENCE = 60_000;
+    /** Nothing of an older system is taken longer after it was issued. */
+    private const LONGEST_LIFE = 3650 * 86_400_000;
     private const MAX_ID_BYTES = 64;
     private const MIN_SECRET_BYTES = 32;
 
@@ -28,6 +30,7 @@ final class ForeignIssuer
      * @param string $subject The claim with the user's id.
      * @param string $idPrefix Before that id: the id here.
      * @param DateTimeInterface|null $issuedBefore The cut-over: later tokens are not taken.
+     * @param array<string, string> $require Claims that have to say this, such as tymon's `prv`.
      */
     public function __construct(
         private readonly string $name,
@@ -39,6 +42,7 @@ final class ForeignIssuer
         private readonly string $subject = 'sub',
         private readonly string $idPrefix = '',
         private readonly ?DateTimeInterface $issuedBefore = null,
+        private readonly array $require = [],
     ) {
         $this->iss = array_values((array) $iss);
         if ($algorithm === 'HS256') {
@@ -50,6 +54,33 @@ final class ForeignIssuer
         $set = $pem === null ? Key::set($key, Key::FOREIGN_RSA_BYTES) ?? [] : [$pem];
         $this->keys = array_values(array_filter($set, static fn (Key $one): bool => $one->algorithm === $algorithm));
         $this->keys !== [] || throw new \InvalidArgumentException("$name: there is no public key for $algorithm.");
+    }
+
+    /**
+     * From a configuration, which holds no key itself: `key_file` instead of `key`, days as text (`until` is the last one,
+     * `issued_before` the first on which none is taken), the other names with underscores.
+     *
+     * @param array<string, mixed> $one
+     */
+    public static function fromArray(array $one): self
+    {
+        $key = @file_get_contents($one['key_file'] ?? '');
+        if ($key === false) {
+            throw new \InvalidArgumentException("{$one['name']}: key_file cannot be read.");
+        }
+        $day = static fn (string $text): \DateTimeImmutable => new \DateTimeImmutable($text, new \DateTimeZone('UTC'));
+        return new self(
+            $one['name'],
+            $one['algorithm'],
+            $one['algorithm'] === 'HS256' ? preg_replace('/\n$/D', '', $key) : $key,
+            $day($one['until'])->setTime(24, 0),
+            $one['iss'] ?? [],
+            $one['audience'] ?? null,
+            $one['subject'] ?? 'sub',
+            $one['id_prefix'] ?? '',
+            isset($one['issued_before']) ? $day($one['issued_before']) : null,
+            $one['require'] ?? [],
+        );
     }
 
     /**
@@ -105,7 +136,12 @@ final class ForeignIssuer
         if (($this->audience !== null && !in_array($this->audience, $audience, true)) || $isLate || $subject === '' || strlen($id) > self::MAX_ID_BYTES || $isOwn) {
             return Verdict::no('token_not_ours');
         }
-        $expires = min($expires ?? PHP_INT_MAX, $this->until->getTimestamp() * 1000);
+        foreach ($this->require as $name => $text) {
+            if (!$token->claimIs((string) $name, $text)) {
+                return Verdict::no('token_not_ours');
+            }
+        }
+        $expires = min($expires ?? PHP_INT_MAX, $this->until->getTimestamp() * 1000, $issued + self::LONGEST_LIFE);
         if ($issued > $now + self::CLOCK_DIFFERENCE || $notBefore > $now + self::CLOCK_DIFFERENCE) {
             return Verdict::no('token_not_yet_valid');
         }

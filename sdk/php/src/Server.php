@@ -57,10 +57,11 @@ final class Server
         return is_array($known) ? [new Revocations($this->cache, explode('.', $known['cursor'])[0]), $this->age($known)] : null;
     }
 
-    /** Milliseconds since it was heard of, by the clock that nobody sets. */
+    /** Milliseconds since it was heard of, by the clock that nobody sets. It begins anew with the machine, and a file outlives that. */
     private function age(mixed $known): int
     {
-        return is_array($known) ? max(0, intdiv(hrtime(true), 1_000_000) - $known['at']) : PHP_INT_MAX;
+        $age = is_array($known) ? intdiv(hrtime(true), 1_000_000) - $known['at'] : -1;
+        return $age < 0 ? PHP_INT_MAX : $age;
     }
 
     private function catchUp(mixed $known): ?array

@@ -69,6 +69,11 @@ final class Token
         return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=') === $part ? $bytes : null;
     }
 
+    public function claimIs(string $name, string $text): bool
+    {
+        return $this->members->text($name) === $text;
+    }
+
     /** Who it says has issued it, before that is proven; empty: it says nothing; null: token_malformed. */
     public function claimedIssuer(): ?string
     {

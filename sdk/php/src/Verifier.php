@@ -53,7 +53,7 @@ final class Verifier implements TokenVerifier
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
         $now = (int) floor(microtime(true) * 1000);
         $verdict = self::judge($token, $find, $revocations, $this->issuer, $this->audience, $now, $this->encryption);
-        return $this->foreign !== [] && $verdict->code === 'token_not_ours' ? ForeignIssuer::judge($this->foreign, $token, $revocations, $now) : $verdict;
+        return $this->foreign !== [] && $verdict->code === 'token_not_ours' && !Encryption::isEncrypted($token) ? ForeignIssuer::judge($this->foreign, $token, $revocations, $now) : $verdict;
     }
 
     /**

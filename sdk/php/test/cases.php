@@ -33,7 +33,7 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
     $encryption = isset($set['encryption_keys']) ? new Encryption($set['encryption_keys']) : null;
     $at = static fn (int $time): DateTimeImmutable => new DateTimeImmutable("@$time");
     $foreign = array_map(static fn (array $one): ForeignIssuer => new ForeignIssuer($one['name'], $one['algorithm'], $one['key'], $at($one['until']), $one['iss'], $one['audience'] ?: null,
-        $one['subject'], $one['id_prefix'], $at($one['issued_before'])), $set['foreign'] ?? []);
+        $one['subject'], $one['id_prefix'], $at($one['issued_before']), $one['require']), $set['foreign'] ?? []);
     foreach ($set['cases'] as $case) {
         ['name' => $name, 'token' => $token, 'now' => $now, 'verdict' => $expected] = $case;
         $verdict = Verifier::judge($token, static fn (string $id): ?Key => $keys[":$id"] ?? null, $revocations, $set['issuer'], $set['audience'], (int) round($now * 1000), $encryption);

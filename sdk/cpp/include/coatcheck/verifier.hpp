@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -115,6 +116,7 @@ struct ForeignIssuer {
     std::string audience = "";     // has to be among aud; "": is not looked at
     std::string subject = "sub";   // the claim with the user's id
     std::string id_prefix = "";    // before that id: the id here
+    std::map<std::string, std::string> require = {};  // claims that have to say this, such as tymon's prv
     std::optional<std::chrono::sys_seconds> issued_before = {};  // the cut-over: later tokens are not taken
 };
 

@@ -7,6 +7,7 @@ namespace Coatcheck\Laravel;
 use Coatcheck\Authenticator;
 use Coatcheck\EncryptedTokens;
 use Coatcheck\Encryption;
+use Coatcheck\ForeignIssuer;
 use Coatcheck\Verifier;
 use DateTimeImmutable;
 use DateTimeZone;
@@ -19,7 +20,7 @@ use RuntimeException;
  * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
  * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
  * `origin`, `dev`, `x_token` and `bare_authorization` (true, or the last day by UTC on which they are taken); for encrypted tokens `crypt_key`, `crypt_cipher`,
- * `crypt_header` and `crypt_until` (the last day); for JWEs `encryption_keys` (a list, or text with commas) and `only_encrypted` (true); `foreign` (a list of ForeignIssuer).
+ * `crypt_header` and `crypt_until` (the last day); for JWEs `encryption_keys` (a list, or text with commas) and `only_encrypted` (true); `foreign` (a list of arrays, as ForeignIssuer::fromArray() has them).
  * Laravel and Lumen register it; the middleware is Authenticate.
  */
 final class ServiceProvider extends Base
@@ -33,7 +34,7 @@ final class ServiceProvider extends Base
             $this->setting('audience'),
             $this->setting('when_cut') ?? 'refuse',
             encryption: $this->listed('encryption_keys') === [] ? null : new Encryption($this->listed('encryption_keys'), filter_var($this->setting('only_encrypted') ?? true, FILTER_VALIDATE_BOOL)),
-            foreign: (array) ($this->app->make('config')->get('coatcheck.foreign') ?? []),
+            foreign: array_map(ForeignIssuer::fromArray(...), $this->app->make('config')->get('coatcheck.foreign') ?? []),
         ));
         $this->app->singleton(Authenticator::class, fn ($app) => new Authenticator(
             $app->make(Verifier::class),
