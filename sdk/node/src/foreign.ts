@@ -81,15 +81,19 @@ export class ForeignIssuers {
     this.#issuers = settings.map((one) => ({ settings: one, iss: one.iss === undefined ? [] : [one.iss].flat(), keys: keysOf(one) }));
   }
 
-  /** Whose token it is, or why it is nobody's. No roles, no name; ending `session` ends the token, exchanged or not. */
-  judge(token: string, revocations: Revocations, now: number): User | Code {
+  /**
+   * Whose token it is, or why it is nobody's; undefined: no issuer of these is named in it. No roles, no name; ending `session`
+   * ends the token, exchanged or not.
+   */
+  judge(token: string, revocations: Revocations, now: number): User | Code | undefined {
     const parts = parseCompact(token);
-    if (!parts) return 'token_malformed';
+    if (!parts) return undefined;
     const said = 'iss' in parts.claims ? parts.claims.iss : undefined;
     if ('iss' in parts.claims && (typeof said !== 'string' || !said)) return 'token_malformed';
     // Which key may speak is decided by what the token says of its issuer; that is believed when the key has signed it.
     const issuer = this.#issuers.find(({ iss }) => (said === undefined ? !iss.length : iss.includes(said as string)));
-    if (!issuer || parts.alg !== issuer.settings.algorithm) return 'token_not_ours';
+    if (!issuer) return undefined;
+    if (parts.alg !== issuer.settings.algorithm) return 'token_not_ours';
     const end = token.lastIndexOf('.');
     const [input, signature] = [token.slice(0, end), decode(token.slice(end + 1))!];
     const key = issuer.keys.find(({ kid, key }) => (!kid || kid === parts.kid) && isSigned(issuer.settings.algorithm, key, input, signature));

@@ -204,19 +204,16 @@ export class LiveVerifier implements Verifier {
     if (this.#feed && (!this.#synced || (this.options.whenCut !== 'accept' && this.#isCut()))) return no('unavailable');
     const cached = this.#find(token);
     if (cached) return this.#judge(cached, now);
+    // What names another issuer is not looked for among our keys, which would be fetched anew for it.
+    const foreign = this.#foreign?.judge(token, this.revocations, now);
+    if (foreign) return typeof foreign === 'string' ? no(foreign) : { ok: true, user: foreign };
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     const keyGeneration = this.keys.generation;
     const claims = await prove(token, this.keys, this.options.issuer, this.options.audience, this.#encryption);
-    if (claims === 'token_not_ours' && this.#foreign && !isEncrypted(token)) return this.#judgeForeign(token, now);
     if (typeof claims === 'string') return no(claims);
     const proof = { claims, user: userOf(claims), keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1, revocationGeneration: -1 };
     this.#remember(token, proof);
     return this.#judge(proof, now);
-  }
-
-  #judgeForeign(token: string, now: number): Verdict {
-    const judged = this.#foreign!.judge(token, this.revocations, now);
-    return typeof judged === 'string' ? no(judged) : { ok: true, user: judged };
   }
 
   #judge(proof: Proof, now: number): Verdict {

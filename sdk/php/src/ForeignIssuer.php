@@ -84,14 +84,19 @@ final class ForeignIssuer
     }
 
     /**
+     * Null: no issuer of these is named in it.
+     *
      * @internal
      * @param list<self> $issuers No two have an `iss` in common.
      */
-    public static function judge(array $issuers, string $token, Revocations $revocations, int $now): Verdict
+    public static function judge(array $issuers, string $token, Revocations $revocations, int $now): ?Verdict
     {
         $parsed = Token::parse($token);
-        $said = $parsed?->claimedIssuer();
-        if ($parsed === null || $said === null) {
+        if ($parsed === null) {
+            return null;
+        }
+        $said = $parsed->claimedIssuer();
+        if ($said === null) {
             return Verdict::no('token_malformed');
         }
         // Which key may speak is decided by what the token says of its issuer; that is believed when the key has signed it.
@@ -100,7 +105,7 @@ final class ForeignIssuer
                 return $issuer->verdict($parsed, $revocations, $now);
             }
         }
-        return Verdict::no('token_not_ours');
+        return null;
     }
 
     private function isSigned(Token $token): bool

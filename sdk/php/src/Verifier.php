@@ -52,8 +52,9 @@ final class Verifier implements TokenVerifier
         }
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
         $now = (int) floor(microtime(true) * 1000);
-        $verdict = self::judge($token, $find, $revocations, $this->issuer, $this->audience, $now, $this->encryption);
-        return $this->foreign !== [] && $verdict->code === 'token_not_ours' && !Encryption::isEncrypted($token) ? ForeignIssuer::judge($this->foreign, $token, $revocations, $now) : $verdict;
+        // What names another issuer is not looked for among our keys, which would be fetched anew for it.
+        $foreign = $this->foreign === [] ? null : ForeignIssuer::judge($this->foreign, $token, $revocations, $now);
+        return $foreign ?? self::judge($token, $find, $revocations, $this->issuer, $this->audience, $now, $this->encryption);
     }
 
     /**

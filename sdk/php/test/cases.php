@@ -10,6 +10,7 @@ use Coatcheck\FileCache;
 use Coatcheck\ForeignIssuer;
 use Coatcheck\Key;
 use Coatcheck\Revocations;
+use Coatcheck\Server;
 use Coatcheck\TokenVerifier;
 use Coatcheck\Verdict;
 use Coatcheck\Verifier;
@@ -37,9 +38,7 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
     foreach ($set['cases'] as $case) {
         ['name' => $name, 'token' => $token, 'now' => $now, 'verdict' => $expected] = $case;
         $verdict = Verifier::judge($token, static fn (string $id): ?Key => $keys[":$id"] ?? null, $revocations, $set['issuer'], $set['audience'], (int) round($now * 1000), $encryption);
-        if ($foreign !== [] && $verdict->code === 'token_not_ours') {
-            $verdict = ForeignIssuer::judge($foreign, $token, $revocations, (int) round($now * 1000));
-        }
+        $verdict = ForeignIssuer::judge($foreign, $token, $revocations, (int) round($now * 1000)) ?? $verdict;
         if ($verdict->code === $expected && $verdict->user?->id === ($case['user'] ?? null)) {
             ++$passed;
         } else {
@@ -90,6 +89,28 @@ foreach ([[4, 'token_revoked'], [5, null]] as [$version, $expected]) {
 }
 array_map(unlink(...), glob("$directory/*"));
 rmdir($directory);
+
+/** @param mixed $given */
+$is = static function (string $what, mixed $given, mixed $expected) use (&$passed, &$failed): void {
+    $given === $expected ? ++$passed : ++$failed;
+    echo $given === $expected ? '' : "$what: " . var_export($given, true) . "\n";
+};
+// The clock of a machine begins anew with it, and a cache of files outlives that: nothing is fresh because of it.
+$cache = new MemoryCache();
+$cache->set('feed', ['cursor' => 'e.1', 'at' => intdiv(hrtime(true), 1_000_000) + 100_000], 60);
+$is('the age of what another boot knew', (new Server('http://127.0.0.1:1', 'key', $cache))->revocations()[1], PHP_INT_MAX);
+
+// An older system out of a configuration, which holds no key.
+$file = tempnam(sys_get_temp_dir(), 'coatcheck-cases-');
+file_put_contents($file, 'a secret of the older system, long' . "\n");
+$older = ForeignIssuer::fromArray(['name' => 'old', 'algorithm' => 'HS256', 'key_file' => $file, 'until' => gmdate('Y-m-d'), 'issued_before' => gmdate('Y-m-d', time() + 86400), 'id_prefix' => 'o-']);
+unlink($file);
+$part = static fn (array $what): string => rtrim(strtr(base64_encode(json_encode($what)), '+/', '-_'), '=');
+$input = $part(['alg' => 'HS256']) . '.' . $part(['sub' => 7, 'iat' => time() - 10]);
+$token = $input . '.' . rtrim(strtr(base64_encode(hash_hmac('sha256', $input, 'a secret of the older system, long', true)), '+/', '-_'), '=');
+$none = new Revocations(new MemoryCache(), 'none');
+$is('a token of it', ForeignIssuer::judge([$older], $token, $none, time() * 1000)->user?->id, 'o-7');
+$is('the day after its last', ForeignIssuer::judge([$older], $token, $none, (time() + 86400) * 1000)->code, 'token_expired');
 
 echo "$passed passed, $failed failed\n";
 exit($failed === 0 && $passed > 500 ? 0 : 1);
