@@ -53,8 +53,10 @@ const rows = sessions - tokens.length;
 await server.crash();
 const life = Date.now() + 900_000;
 execFileSync('sqlite3', [`${server.data}/coatcheck.db`, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
-  INSERT INTO sessions SELECT printf('bound%017d', i), user_id, secret_hash, renewed_from, renewed, counter, rotated_1, rotated_2, rotated_3, rotated_4,
-  delivery, device, address, network, created, last_used, idle_end, absolute_end, ${life}, NULL, status FROM n, (SELECT * FROM sessions LIMIT 1)`]);
+  INSERT INTO sessions(id, access_end, user_id, secret_hash, renewed_from, renewed, counter, rotated_1, rotated_2, rotated_3, rotated_4,
+  delivery, device, address, network, created, last_used, idle_end, absolute_end)
+  SELECT printf('bound%017d', i), ${life}, user_id, secret_hash, renewed_from, renewed, counter, rotated_1, rotated_2, rotated_3, rotated_4,
+  delivery, device, address, network, created, last_used, idle_end, absolute_end FROM n, (SELECT * FROM sessions LIMIT 1)`]);
 await server.start();
 while (!verifiers.every((verifier) => verifier.state.feed === 'following')) await new Promise((done) => setTimeout(done, 20));
 
