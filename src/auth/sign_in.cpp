@@ -27,7 +27,8 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
     session.delivery = form.delivery;
     session.device = form.device;
     session.address = form.address;
-    session.created = session.last_used = now;
+    session.created = std::min(now, form.asked);
+    session.last_used = now;
     session.absolute_end = now + (form.remember ? policy.absolute : std::min(policy.absolute, policy.absolute_not_remembered));
     session.idle_end = std::min(now + policy.idle, session.absolute_end);
     session.access_end = granted.access_end = std::min(now + access_ttl, session.idle_end);

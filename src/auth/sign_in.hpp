@@ -19,6 +19,7 @@ struct SignIn {
     bool crypt = false;  // an encrypted token instead of a JWT
     std::string device;
     std::string address;
+    Timestamp asked = Timestamp::max();  // by this machine's clock: auth_time is no later, in whichever token
 };
 
 struct Candidate {
@@ -60,6 +61,7 @@ struct Exchange {
     bool remember = true;
     std::string device;
     std::string address;
+    Timestamp asked = Timestamp::max();  // by this machine's clock: auth_time is no later, in whichever token
 };
 
 // One session for each token, with the id that was made of the token: ending it ends the token as well. Again within the

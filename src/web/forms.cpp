@@ -162,6 +162,7 @@ void read_session_wishes(Members& members, const Request& request, Form& form) {
         members.refuse({Reason::invalid_member, {}, "at most 100 visible characters", "device"});
     if (form.device.empty()) form.device = printable(request.field(http::field::user_agent));
     form.address = request.address;
+    form.asked = request.now;
 }
 
 }  // namespace
@@ -192,6 +193,7 @@ Result<auth::SignIn> parse_envelope_sign_in(const Request& request) {
     form.delivery = auth::Delivery::body;
     form.device = printable(request.field(http::field::user_agent));
     form.address = request.address;
+    form.asked = request.now;
     if (is_declared_as(request, form_type)) {
         auto name = form_field(request.body, "user_name"), password = form_field(request.body, "password");
         if (!name) return name.error();
