@@ -424,7 +424,7 @@ def test_who_is_disabled_is_not_let_in_by_what_the_older_system_issues_later(pre
 
 
 def test_the_same_session_given_again_is_revoked_as_long_as_its_token_lives(prepared):
-    served = prepared(**{"tokens.access_ttl": "4s", "sessions.refresh_grace": "3s"}).start()
+    served = prepared(**{"tokens.access_ttl": "4s", "sessions.refresh_grace": "20s"}).start()
     caller = Caller(served.port, next_address())
     user_with(served, "t-7", "ada")
     now = int(time.time())
