@@ -3,6 +3,7 @@
 
 #include "auth/accounts.hpp"
 #include "auth/sessions.hpp"
+#include "auth/tokens.hpp"
 #include "base/text.hpp"
 #include "crypto/password_hash.hpp"
 #include "token/claims.hpp"
@@ -315,7 +316,7 @@ Reply token_inspect(Node& node, const json::object& request) {
 }
 
 Reply token_verify(Node& node, const json::object& request) {
-    verify::Verifier verifier(node.verifying(), node.keys(), node.revocations());
+    verify::Verifier verifier(auth::verification_of(node.policy()), node.keys(), node.revocations());
     const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
     if (proof) return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);
@@ -395,7 +396,7 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
         reply.text += "not checked against keys: there is no data directory here\n";
         return reply;
     }
-    verify::Verifier verifier(node->verifying(), node->keys(), node->revocations());
+    verify::Verifier verifier(auth::verification_of(node->policy()), node->keys(), node->revocations());
     const auto proof = verifier.check(token, now);
     reply.json["valid"] = proof.has_value();
     if (!proof) reply.json["code"] = web::public_reason(proof.error().reason).code;

@@ -29,12 +29,8 @@ auth::Policy policy_of(const Config& config) {
 }
 
 std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::filesystem::path& path) {
-    constexpr auto setting = "tokens.encryption_key_file";
-    const auto text = read_private_file(path, setting, how_to_make_a_key(path));
     auto keys = std::make_shared<token::EncryptionKeys>();
-    const auto wrong = token::parse_encryption_keys(text.reveal(), *keys);
-    if (wrong != 0 || keys->empty())
-        throw ConfigError(std::string(setting) + ": " + path.string() + (wrong == 0 ? " holds no key" : " line " + std::to_string(wrong) + " is not a key: base64: and 32 bytes"));
+    for (auto& key : read_keys(path, "tokens.encryption_key_file")) keys->push_back(token::encryption_key(std::move(key)));
     return keys;
 }
 

@@ -27,8 +27,6 @@ public:
 
     const Config& config() const { return config_; }
     const auth::Policy& policy() const { return policy_; }
-    // What a token must be to be one of ours.
-    verify::Policy verifying() const { return {policy_.issuer, policy_.audience, false, policy_.encryption, policy_.only_encrypted}; }
     crypto::Algorithm algorithm() const { return algorithm_; }
     const base::Secret& sealing_key() const { return sealing_key_; }
     auth::StoreQueue& store() { return queue_; }

@@ -2,7 +2,9 @@
 #include "app/private_file.hpp"
 
 #include "app/config.hpp"
+#include "token/crypt_token.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 namespace coatcheck::app {
@@ -36,8 +38,20 @@ base::Secret read_private_file(const fs::path& path, const std::string& setting,
     return text;
 }
 
-std::string how_to_make_a_key(const fs::path& path) {
-    return "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string();
+std::vector<base::Secret> read_keys(const fs::path& path, const std::string& setting) {
+    const base::Secret file = read_private_file(path, setting, "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string());
+    std::vector<base::Secret> keys;
+    std::string_view rest = file.reveal();
+    for (int number = 1; !rest.empty(); ++number) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        if (line.empty() || line.starts_with('#')) continue;
+        auto key = token::parse_app_key(line);
+        if (!key) refuse(path, setting, "line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
+        keys.push_back(*std::move(key));
+    }
+    if (keys.empty()) refuse(path, setting, "holds no key");
+    return keys;
 }
 
 std::string read_public_file(const fs::path& path, const std::string& setting) { return read(path, setting, ""); }

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace coatcheck::app {
 
@@ -13,8 +14,9 @@ namespace coatcheck::app {
 // is larger than 64 KiB; `hint` says how such a file is made.
 base::Secret read_private_file(const std::filesystem::path& path, const std::string& setting, const std::string& hint);
 
-// The command that makes a file with one key of 32 bytes, as the hint of read_private_file().
-std::string how_to_make_a_key(const std::filesystem::path& path);
+// Keys of 32 bytes from such a file, one a line as "base64:…"; empty lines and those that begin with # aside. Throws
+// likewise, with the command that makes such a file; there is one key at least.
+std::vector<base::Secret> read_keys(const std::filesystem::path& path, const std::string& setting);
 
 // The same of a file without secrets, that anybody may read.
 std::string read_public_file(const std::filesystem::path& path, const std::string& setting);

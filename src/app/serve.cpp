@@ -41,30 +41,11 @@ web::Settings settings_of(const Config& config) {
     return settings;
 }
 
-// The keys of encrypted tokens; a relative path is of the data directory.
-std::vector<base::Secret> read_crypt_keys(const std::filesystem::path& path) {
-    constexpr auto setting = "accept.crypt_key_file";
-    const auto refuse = [&](const std::string& what) { throw ConfigError(std::string(setting) + ": " + path.string() + " " + what); };
-    const auto file = read_private_file(path, setting, how_to_make_a_key(path));
-    std::vector<base::Secret> keys;
-    std::string_view rest = file.reveal();
-    for (int number = 1; !rest.empty(); ++number) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-        if (line.empty() || line.starts_with('#')) continue;
-        auto key = token::parse_app_key(line);
-        if (!key) refuse("line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
-        keys.push_back(*std::move(key));
-    }
-    if (keys.empty()) refuse("holds no key");
-    return keys;
-}
-
 verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesystem::path& directory, const verify::Revocations& revocations) {
     const auto cipher = config.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm : crypto::EnvelopeCipher::aes_256_cbc;
     token::CryptFields fields{{config.crypt_fields[0]}, {config.crypt_fields[1]}, {config.crypt_fields[2]}};
     if (config.crypt_fields[1] == "time_stamp") fields.issued.push_back("time_stemp");  // as the usual snippet has it
-    return {{cipher, read_crypt_keys(directory / config.crypt_key_file)}, std::move(fields), config.crypt_ttl, revocations};
+    return {{cipher, read_keys(directory / config.crypt_key_file, "accept.crypt_key_file")}, std::move(fields), config.crypt_ttl, revocations};
 }
 
 web::Endpoint endpoint_of(const std::string& text) {

@@ -9,6 +9,8 @@
 
 namespace coatcheck::auth {
 
+verify::Policy verification_of(const Policy& policy) { return {policy.issuer, policy.audience, false, policy.encryption, policy.only_encrypted}; }
+
 Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& granted, Timestamp now) {
     const auto& [user, session, granted_at, access_end, secret] = granted;
     token::AccessClaims claims;

@@ -3,6 +3,7 @@
 
 #include "auth/key_ring.hpp"
 #include "auth/sign_in.hpp"
+#include "verify/verifier.hpp"
 
 #include <string>
 
@@ -15,6 +16,9 @@ struct Tokens {
     std::chrono::seconds life;  // exp - iat
     std::string_view type = "Bearer";  // or "crypt"
 };
+
+// What a token must be to be one of ours, as mint_tokens() makes them.
+verify::Policy verification_of(const Policy& policy);
 
 // The pair of tokens for a session that was just opened or refreshed. Signs: about 30 us with ES256.
 // `now` is this machine's clock, read before the store was asked: verifiers go by it, where the store's may be ahead. So

@@ -104,7 +104,7 @@ TEST(Log, NoValueBreaksTheLineOrAddsAField) {
 
 TEST(Log, IsReadableTextOnATerminal) {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) GTEST_SKIP() << "no pseudo terminal here";
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) GTEST_SKIP() << "this system gives no pseudo terminal (a container without /dev/pts): there is no terminal to write to";
     const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
     ASSERT_GE(end, 0);
     {

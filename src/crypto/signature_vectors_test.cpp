@@ -38,7 +38,7 @@ void run(const std::string& name, const std::filesystem::path& file, int expecte
 
 TEST(SignatureVectors, EcdsaOfWycheproof) {
     const auto folder = vectors::find("wycheproof");
-    if (!folder) GTEST_SKIP() << "no vectors here";
+    if (!folder) GTEST_SKIP() << vectors::absent;
     const std::string name = "ecdsa_secp256r1_sha256_p1363";
     run(name, *folder / (name + "_test.json"), 250, [](const auto& group, std::string&) {
         const auto& key = group.at("publicKey");
@@ -48,13 +48,13 @@ TEST(SignatureVectors, EcdsaOfWycheproof) {
 
 TEST(SignatureVectors, Ed25519OfWycheproof) {
     const auto folder = vectors::find("wycheproof");
-    if (!folder) GTEST_SKIP() << "no vectors here";
+    if (!folder) GTEST_SKIP() << vectors::absent;
     run("ed25519", *folder / "ed25519_test.json", 150, [](const auto& group, std::string&) { return PublicKey::from_ed25519(from_hex(text(group.at("publicKey"), "pk"))); });
 }
 
 TEST(SignatureVectors, RsaOfWycheproof) {
     const auto folder = vectors::find("wycheproof");
-    if (!folder) GTEST_SKIP() << "no vectors here";
+    if (!folder) GTEST_SKIP() << vectors::absent;
     const std::string name = "rsa_signature_3072_sha256";
     run(name, *folder / (name + "_test.json"), 250, [](const auto& group, std::string& why) {
         const auto& key = group.at("publicKey");

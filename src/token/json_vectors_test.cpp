@@ -31,7 +31,7 @@ const std::set<std::string> refused_by_us = {
 
 TEST(JsonVectors, AreParsedAsPublished) {
     const auto folder = vectors::find("json-test-suite");
-    if (!folder) GTEST_SKIP() << "no vectors here";
+    if (!folder) GTEST_SKIP() << vectors::absent;
     vectors::Tally tally("json-test-suite");
     int frozen = 0;
     for (const auto& entry : std::filesystem::directory_iterator(*folder / "test_parsing")) {

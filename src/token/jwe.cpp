@@ -43,23 +43,15 @@ std::string thumbprint(const base::Secret& key) {
 
 }  // namespace
 
+EncryptionKey encryption_key(base::Secret key) {
+    std::string id = thumbprint(key);
+    return {std::move(id), std::move(key)};
+}
+
 std::optional<EncryptionKey> parse_encryption_key(std::string_view text) {
     auto key = parse_app_key(text);
     if (!key) return std::nullopt;
-    std::string id = thumbprint(*key);
-    return EncryptionKey{std::move(id), *std::move(key)};
-}
-
-std::size_t parse_encryption_keys(std::string_view text, EncryptionKeys& keys) {
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        if (line.empty() || line.starts_with('#')) continue;
-        auto key = parse_encryption_key(line);
-        if (!key) return number;
-        keys.push_back(*std::move(key));
-    }
-    return 0;
+    return encryption_key(*std::move(key));
 }
 
 bool is_encrypted(std::string_view token) { return std::count(token.begin(), token.end(), '.') == 4; }

@@ -19,10 +19,10 @@ struct EncryptionKey {
 };
 using EncryptionKeys = std::vector<EncryptionKey>;  // the first encrypts, all decrypt
 
+// Of 32 bytes.
+EncryptionKey encryption_key(base::Secret key);
 // "base64:" and 32 bytes, as crypt keys are written. nullopt for anything else.
 std::optional<EncryptionKey> parse_encryption_key(std::string_view text);
-// A file of them, one a line; empty lines and those that begin with # aside. 0, or the number of the line that is none.
-std::size_t parse_encryption_keys(std::string_view text, EncryptionKeys& keys);
 
 // Five parts, whatever is in them (RFC 7516 §9).
 bool is_encrypted(std::string_view token);

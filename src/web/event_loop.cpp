@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/event_loop.hpp"
 
+#include "auth/tokens.hpp"
 #include "base/log.hpp"
 #include "web/connection.hpp"
 
@@ -17,7 +18,7 @@ constexpr Tick grace_ticks = 10;
 }  // namespace
 
 EventLoop::EventLoop(Service& service)
-    : max_connections_(service.settings.max_connections_per_loop), context_{service, verify::Verifier({service.policy.issuer, service.policy.audience, false, service.policy.encryption, service.policy.only_encrypted}, service.keys, service.revocations)} {}
+    : max_connections_(service.settings.max_connections_per_loop), context_{service, verify::Verifier(auth::verification_of(service.policy), service.keys, service.revocations)} {}
 
 EventLoop::~EventLoop() = default;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For resource servers and clients that speak OAuth: is this token good (RFC 7662), and take it back (RFC 7009).
 #include "auth/sessions.hpp"
+#include "auth/tokens.hpp"
 #include "token/claims.hpp"
 #include "web/credentials.hpp"
 #include "web/forms.hpp"
@@ -15,7 +16,6 @@ namespace coatcheck::web {
 namespace {
 
 using base::Reason;
-using base::Result;
 using base::unix_seconds;
 namespace json = boost::json;
 
@@ -36,9 +36,9 @@ std::optional<token::RefreshToken> refresh_token_of(const Service& service, std:
 
 // A token that was proven: all that it says, the application's own claims too (RFC 7662 §2.2).
 json::object of_access_token(const Service& service, std::string_view text, const token::AccessClaims& claims) {
-    const auto& encryption = service.policy.encryption;
-    const auto inner = encryption && token::is_encrypted(text) ? token::decrypt(text, *encryption) : Result<std::string>(std::string(text));
-    const auto parsed = inner ? token::parse_compact(*inner) : Result<token::CompactToken>(inner.error());
+    std::string decrypted;
+    const auto jwt = verify::jwt_of(text, auth::verification_of(service.policy), decrypted);
+    const auto parsed = token::parse_compact(jwt ? *jwt : text);
     if (parsed && !claims.is_foreign()) {
         json::object answer = json::parse(parsed->claims_json).as_object();
         answer["active"] = true;  // last: no claim of this name says otherwise

@@ -20,7 +20,7 @@ INTEROP = ROOT / "tests/interop"
 def jose():
     """Runs the package over tokens and returns its verdicts."""
     if shutil.which("node") is None:
-        pytest.skip("there is no Node here")
+        pytest.skip("needs Node.js, which script/test installs: the library it asks runs there")
     if not (INTEROP / "node_modules/jose").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=INTEROP, check=True, capture_output=True, timeout=180)
 

@@ -42,11 +42,9 @@ def test_what_is_unknown_is_sent_empty(caller, ada):
 
 @pytest.mark.parametrize("name,options", [
     ("Zoë Ünal", ()), ("日本", ()), ("percent%41", ()), ('quote"back\\slash', ()), ("comma,semi;colon", ()), ("🦦", ()),
-    ("plus+space &=", ()), ("roles", ("--role", "a,b", "--role", "c d", "--role", "ü%2C")), ("id", ("--id", "ä,%0d%0aX: y"))])
+    ("plus+space &=", ()), ("roles", ("--role", "a,b", "--role", "c d", "--role", "ü%2C")), ("id", ("--id", "a,%0d%0aX:y"))])
 def test_identity_headers_are_percent_encoded(caller, server, name, options):
-    added = server.try_command("user", "add", name, "--password-stdin", *options, stdin=PASSWORD + "\n")
-    if added.returncode != 0:
-        pytest.skip(f"not a name here: {added.stderr.strip()}")
+    server.command("user", "add", name, "--password-stdin", *options, stdin=PASSWORD + "\n")
     form = {"username": name, "password": PASSWORD, "delivery": "body"}
     signed_in = caller.post("/api/v1/authentication", json=form).json()
     sub, username, _, roles, _, _ = identity(caller.verify(signed_in["token"]))

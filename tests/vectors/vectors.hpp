@@ -17,6 +17,9 @@
 
 namespace coatcheck::vectors {
 
+// Why such a test is skipped.
+inline constexpr auto absent = "published vectors are other people's work and not part of this repository: tests/vectors/README.md says where they are had, and how they are named here";
+
 // The folder of one collection, such as "wycheproof"; nothing, and a line that says so, where it is absent.
 inline std::optional<std::filesystem::path> find(std::string_view collection) {
     const char* named = std::getenv("COATCHECK_VECTORS");

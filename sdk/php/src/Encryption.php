@@ -28,8 +28,8 @@ final class Encryption
             if ($key === false || strlen($key) !== self::KEY_BYTES) {
                 throw new \InvalidArgumentException('An encryption key is "base64:" and 32 bytes.');
             }
-            $text = rtrim(strtr(base64_encode($key), '+/', '-_'), '=');
-            $this->keys[':' . rtrim(strtr(base64_encode(hash('sha256', "{\"k\":\"$text\",\"kty\":\"oct\"}", true)), '+/', '-_'), '=')] = $key;
+            $text = Token::encode($key);
+            $this->keys[':' . Token::encode(hash('sha256', "{\"k\":\"$text\",\"kty\":\"oct\"}", true))] = $key;
         }
     }
 

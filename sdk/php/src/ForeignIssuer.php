@@ -153,7 +153,7 @@ final class ForeignIssuer
         if ($now >= $expires) {
             return Verdict::no('token_expired');
         }
-        $session = rtrim(strtr(base64_encode(substr(hash('sha256', "$this->name\n$token->signingInput", true), 0, 16)), '+/', '-_'), '=');
+        $session = Token::encode(substr(hash('sha256', "$this->name\n$token->signingInput", true), 0, 16));
         if ($revocations->isForeignRevoked($session, $id, $issued, self::CLOCK_DIFFERENCE)) {
             return Verdict::no('token_revoked');
         }

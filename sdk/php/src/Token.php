@@ -66,7 +66,12 @@ final class Token
         if ($part === '' || $bytes === false || strpbrk($part, '+/=') !== false) {
             return null;
         }
-        return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=') === $part ? $bytes : null;
+        return self::encode($bytes) === $part ? $bytes : null;
+    }
+
+    public static function encode(string $bytes): string
+    {
+        return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
     }
 
     public function claimIs(string $name, string $text): bool
