@@ -139,7 +139,7 @@ Reply user_set(Node& node, const json::object& request) {
         if (request.contains("roles")) roles = required(auth::checked_roles(list_of(request, "roles")));
         std::optional<std::string> claims;
         if (request.contains("claims")) claims = merged_claims(user.claims, list_of(request, "claims"));
-        if (roles || claims) auth::set_attributes(store, user.id, roles, claims, operator_here);
+        if (roles || claims) auth::set_attributes(store, node.policy(), user.id, roles, claims, operator_here);
         if (request.contains("email")) {
             std::optional<std::string> email;
             if (const std::string text = text_of(request, "email"); !text.empty()) {

@@ -80,16 +80,18 @@ bool is_common(const std::string& folded, const std::string& folded_username) {
     return false;
 }
 
-// Until when a token of the user's may live.
-Timestamp last_access_end(Store& store, const std::string& user) {
-    Timestamp last = store.now();
+// Until when a token of the user's may live that says what was true before this step: also one that another step, on
+// whatever node, mints at this moment without having seen what this one does.
+Timestamp last_access_end(Store& store, const Policy& policy, const std::string& user) {
+    constexpr std::chrono::minutes longest_step{1};
+    Timestamp last = store.now() + policy.access_ttl + longest_step;
     for (const auto& session : store.list_sessions(user)) last = std::max(last, session.access_end);
     return last;
 }
 
 // All tokens below this version are over, those of others too.
 void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version, Foreign foreign) {
-    store.insert_revocation({Revocation::Kind::user_revoked, user, version, last_access_end(store, user)});
+    store.insert_revocation({Revocation::Kind::user_revoked, user, version, last_access_end(store, policy, user)});
     revoke_foreign(store, policy, user, foreign);
 }
 
@@ -187,7 +189,7 @@ Result<User> create_user(Store& store, const Policy& policy, User user, const Ac
 
 bool set_password(Store& store, const Policy& policy, const std::string& id, const std::optional<std::string>& expected,
                   const std::string& hash, const std::string& except, const Actor& by) {
-    auto user = store.find_user(id);
+    auto user = store.lock_user(id);
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
     ++user->version;
@@ -199,7 +201,7 @@ bool set_password(Store& store, const Policy& policy, const std::string& id, con
 }
 
 bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled, const Actor& by) {
-    auto user = store.find_user(id);
+    auto user = store.lock_user(id);
     if (!user) return false;
     if (user->enabled == enabled) return true;
     user->enabled = enabled;
@@ -213,21 +215,21 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
     return true;
 }
 
-bool set_attributes(Store& store, const std::string& id, const std::optional<std::vector<std::string>>& roles,
+bool set_attributes(Store& store, const Policy& policy, const std::string& id, const std::optional<std::vector<std::string>>& roles,
                     const std::optional<std::string>& claims, const Actor& by) {
-    auto user = store.find_user(id);
+    auto user = store.lock_user(id);
     if (!user) return false;
     if (roles) user->roles = *roles;
     if (claims) user->claims = *claims;
     ++user->version;
-    store.insert_revocation({Revocation::Kind::user_stale, id, user->version, last_access_end(store, id)});
+    store.insert_revocation({Revocation::Kind::user_stale, id, user->version, last_access_end(store, policy, id)});
     (void)store.update_user(*user).value();
     store.append_audit({store.now(), "user_attributes_changed", id, "", by.address, by.detail()});
     return true;
 }
 
 Result<User> set_email(Store& store, const std::string& id, const std::optional<std::string>& email, const Actor& by) {
-    auto user = store.find_user(id);
+    auto user = store.lock_user(id);
     if (!user) return Denied{Reason::session_ended};
     user->email = email;
     if (auto updated = store.update_user(*user); !updated) return updated.error();
@@ -236,7 +238,7 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 }
 
 bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
-    const auto user = store.find_user(id);
+    const auto user = store.lock_user(id);
     if (!user) return false;
     take_back(store, policy, id, user->version + 1, Foreign::for_good);
     for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);

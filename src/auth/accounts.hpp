@@ -36,7 +36,7 @@ bool set_password(Store& store, const Policy& policy, const std::string& user, c
 // Disabling ends all sessions and revokes all tokens, those of others for good; enabling revives nothing.
 bool set_enabled(Store& store, const Policy& policy, const std::string& user, bool enabled, const Actor& by);
 // New roles or claims make live tokens stale.
-bool set_attributes(Store& store, const std::string& user, const std::optional<std::vector<std::string>>& roles,
+bool set_attributes(Store& store, const Policy& policy, const std::string& user, const std::optional<std::vector<std::string>>& roles,
                     const std::optional<std::string>& claims, const Actor& by);
 base::Result<User> set_email(Store& store, const std::string& user, const std::optional<std::string>& email, const Actor& by);
 bool delete_user(Store& store, const Policy& policy, const std::string& user, const Actor& by);

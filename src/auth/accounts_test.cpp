@@ -46,7 +46,7 @@ TEST(Accounts, AnIdThatIsGivenAgainStartsAboveWhatWasRevoked) {
         ada.id = "u1";
         ada.username = "ada";
         ASSERT_EQ(create_user(s, Policy{}, ada, "")->version, 1);
-        ASSERT_TRUE(set_attributes(s, "u1", std::vector<std::string>{"editor"}, std::nullopt, ""));
+        ASSERT_TRUE(set_attributes(s, Policy{}, "u1", std::vector<std::string>{"editor"}, std::nullopt, ""));
         Session session;
         session.id = "s1";
         session.user = "u1";

@@ -47,6 +47,7 @@ void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorit
 }  // namespace
 
 void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+    store.lock_keys();
     if (auto current = find_state(store, State::current)) {
         current->state = State::retired;
         current->state_since = store.now();
@@ -58,6 +59,7 @@ void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorith
 }
 
 void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+    store.lock_keys();
     const auto keys = store.load_keys();
     if (std::none_of(keys.begin(), keys.end(), [](const StoredKey& k) { return k.algorithm == mac_algorithm; }))
         store.save_key({"1", std::string(mac_algorithm), State::current,
@@ -68,6 +70,7 @@ void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorith
 }
 
 bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period) {
+    store.lock_keys();
     bool changed = false;
     for (const auto& key : store.load_keys())
         if (key.state == State::retired && key.drop_after <= store.now()) {
@@ -83,6 +86,7 @@ bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm 
 }
 
 bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm) {
+    store.lock_keys();
     const auto keys = store.load_keys();
     const auto row = std::find_if(keys.begin(), keys.end(), [&](const StoredKey& k) {
         return k.id == id && k.algorithm != mac_algorithm;

@@ -29,23 +29,20 @@ std::vector<Bucket> buckets_of(const Attempt& attempt) {
     return buckets;
 }
 
+// How long one has to wait for a bucket; not at all if it is not above zero.
+Duration wait_of(Store& store, const Bucket& bucket) {
+    return store.find_bucket(bucket.key).value_or(store.now()) - store.now() - (bucket.burst - 1) * bucket.refill;
+}
+
 // `pending`: attempts of the address that are not decided yet.
-base::Result<void> check(Store& store, const std::vector<Bucket>& buckets, const Bucket& address, int pending) {
-    const Timestamp now = store.now();
-    const auto wait_of = [&](const Bucket& bucket, int more) {
-        return store.find_bucket(bucket.key).value_or(now) + more * bucket.refill - now - (bucket.burst - 1) * bucket.refill;
-    };
-    Duration wait{0};
-    for (const auto& bucket : buckets) wait = std::max(wait, wait_of(bucket, 0));
-    if (wait <= Duration{0} && wait_of(address, pending) > Duration{0}) wait = pending_wait;
+base::Result<void> check(Duration wait, Duration of_address, const Bucket& address, int pending) {
+    if (wait <= Duration{0} && of_address + pending * address.refill > Duration{0}) wait = pending_wait;
     if (wait <= Duration{0}) return {};
     return base::Denied{base::Reason::too_many_attempts, std::chrono::ceil<std::chrono::seconds>(wait)};
 }
 
 void charge(Store& store, const std::vector<Bucket>& buckets) {
-    const Timestamp now = store.now();
-    for (const auto& bucket : buckets)
-        store.save_bucket(bucket.key, std::max(store.find_bucket(bucket.key).value_or(now), now) + bucket.refill);
+    for (const auto& bucket : buckets) store.charge_bucket(bucket.key, bucket.refill);
 }
 
 }  // namespace
@@ -63,8 +60,13 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(Store& store, const
     std::string account = "account " + attempt.login;
     if (attempt.known_address) account.append(" from ").append(network_of(attempt.address));
     const Bucket address = address_bucket(attempt.address);
+    // Read before the lock: an event loop that gives a slot back must never wait for the store.
+    const Duration of_address = wait_of(store, address);
+    Duration wait = of_address;
+    for (const auto& bucket : buckets_of(attempt))
+        if (bucket.key != address.key) wait = std::max(wait, wait_of(store, bucket));
     const std::lock_guard lock(mutex_);
-    if (auto allowed = check(store, buckets_of(attempt), address, running(address.key)); !allowed) return allowed.error();
+    if (auto allowed = check(wait, of_address, address, running(address.key)); !allowed) return allowed.error();
     if (running(account) >= most)
         return base::Denied{base::Reason::too_many_attempts, pending_wait, "at most four attempts at a time"};
     return Slot(*this, {account, address.key});
@@ -72,8 +74,9 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(Store& store, const
 
 base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_address(Store& store, const std::string& address) {
     const Bucket bucket = address_bucket(address);
+    const Duration wait = wait_of(store, bucket);
     const std::lock_guard lock(mutex_);
-    if (auto allowed = check(store, {bucket}, bucket, running(bucket.key)); !allowed) return allowed.error();
+    if (auto allowed = check(wait, wait, bucket, running(bucket.key)); !allowed) return allowed.error();
     return Slot(*this, {bucket.key});
 }
 

@@ -50,7 +50,7 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
 }
 
 Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session) {
-    const auto row = store.find_session(session);
+    const auto row = store.lock_session(session);
     if (!row || row->ended) return Denied{Reason::session_ended};
     Granted granted;
     granted.secret = renewed_secret(mac_key, session, row->secret_hash);
@@ -87,14 +87,15 @@ void revoke_foreign(Store& store, const Policy& policy, const std::string& user,
 }
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
-    const auto row = store.find_session(session);
-    if (!row || !store.end_session(session)) return false;
+    const auto row = store.end_session(session);
+    if (!row) return false;
     revoke_session(store, *row);
     store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
     return true;
 }
 
 bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by) {
+    store.lock_user(claims.subject);  // it is not exchanged meanwhile
     const bool ended = end_session(store, claims.session, "sign_out", by);
     // Whether there was a session or not, and whatever had become of it: the token itself is over.
     const auto entries = store.find_revocations(claims.session);
@@ -113,6 +114,7 @@ bool end_presented_session(Store& store, const std::string& session, const std::
 
 void end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except, const std::string& event,
                   const Actor& by) {
+    store.lock_user(user);
     revoke_foreign(store, policy, user, Foreign::until_now);
     for (const auto& session : store.end_sessions(user, except)) {
         revoke_session(store, session);

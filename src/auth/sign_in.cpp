@@ -99,7 +99,7 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
 
 Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key, const Exchange& form) {
     const Timestamp now = store.now();
-    const auto user = store.find_user(form.user);
+    const auto user = store.lock_user(form.user);
     if (!user) return Denied{Reason::token_not_ours, {}, "its user has not been imported"};
     if (!user->enabled) return Denied{Reason::token_revoked};
 
@@ -118,7 +118,7 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     session.user = user->id;
     session.secret_hash = crypto::sha256(granted.secret);
     session.older_end = form.foreign_end;
-    if (const auto before = store.find_session(session.id)) {
+    if (const auto before = store.lock_session(session.id)) {
         const bool again = !before->ended && before->idle_end > now && before->counter == 0 && before->secret_hash == session.secret_hash && now - before->created < policy.grace;
         if (!again) return Denied{Reason::token_exchanged};
         session = *before;

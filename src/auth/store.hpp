@@ -68,6 +68,8 @@ public:
     // Users. Names and addresses are unique in folded form.
     virtual base::Result<void> insert_user(const User& user) = 0;  // username_taken, email_taken
     virtual std::optional<User> find_user(const std::string& id) = 0;
+    // The same; and until this step ends, no other step changes the user or opens a session of theirs.
+    virtual std::optional<User> lock_user(const std::string& id) = 0;
     virtual std::optional<User> find_user_by_login(const std::string& folded) = 0;  // name, or e-mail address
     virtual std::vector<User> list_users(const UserPage& page) = 0;  // by folded name
     virtual base::Result<void> update_user(const User& user) = 0;  // by id; every column but `created`
@@ -82,12 +84,13 @@ public:
     virtual std::optional<User> insert_session(const Session& session, const std::string& password_hash) = 0;
     virtual Rotation rotate_refresh(const RotateRequest& request) = 0;
     virtual std::optional<Session> find_session(const std::string& id) = 0;
+    virtual std::optional<Session> lock_session(const std::string& id) = 0;  // and until this step ends, no other changes it
     virtual std::vector<Session> list_sessions(const std::string& user) = 0;  // live ones, latest use first
     virtual bool has_live_session(const std::string& user, const std::string& address) = 0;  // opened from its network_of()
     virtual std::vector<Session> page_of_sessions(const SessionPage& page) = 0;
-    // Ends it for ever and says when its last access token expires; nullopt if it had ended or is not there.
-    virtual std::optional<Timestamp> end_session(const std::string& id) = 0;
-    // Ends all of the user's but one, and gives those of which a token may live.
+    // Ends it for ever and gives it as it is then; nullopt if it had ended or is not there.
+    virtual std::optional<Session> end_session(const std::string& id) = 0;
+    // Ends all of the user's but one, and gives those of which a token may live. The user is locked.
     virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
     // Gives the session a new secret; the present one becomes `renewed_from`.
     virtual void renew_secret(const std::string& session, const std::string& secret_hash) = 0;
@@ -111,9 +114,11 @@ public:
 
     // Limits: when a bucket will be empty again (GCRA's theoretical arrival time).
     virtual std::optional<Timestamp> find_bucket(const std::string& key) = 0;
-    virtual void save_bucket(const std::string& key, Timestamp empty_at) = 0;
+    // One more: a bucket that is not there, or is empty, is empty `refill` from now; another that much later than it was.
+    virtual void charge_bucket(const std::string& key, Duration refill) = 0;
 
     // Keys, service keys too. A change makes every node load them again when the step commits.
+    virtual void lock_keys() = 0;  // until this step ends, no other, on whatever node, changes signing keys
     virtual std::vector<StoredKey> load_keys() = 0;
     virtual void save_key(const StoredKey& key) = 0;  // inserts or replaces
     virtual void delete_key(const std::string& id) = 0;

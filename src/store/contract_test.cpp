@@ -323,7 +323,10 @@ TEST_P(Contract, ADisabledUserRotatesNothing) {
 TEST_P(Contract, AnEndedSessionStaysEnded) {
     add_ada();
     sign_in();
-    EXPECT_EQ(run([](auth::Store& store) { return store.end_session("s1"); }), start + 15min);
+    const auto ended = run([](auth::Store& store) { return store.end_session("s1"); });
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->access_end, start + 15min);
+    EXPECT_EQ(ended->ended, place->now);
     EXPECT_FALSE(run([](auth::Store& store) { return store.end_session("s1"); }));
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
     EXPECT_TRUE(run([](auth::Store& store) { return store.list_sessions("u1"); }).empty());
@@ -455,7 +458,7 @@ TEST_P(Contract, TheSweeperTakesWhatIsOverAndNothingElse) {
     run([](auth::Store& store) {
         store.end_session("s1");
         store.insert_revocation({verify::Revocation::Kind::session, "s1", 0, start + 15min});
-        store.save_bucket("k", start + 1s);
+        store.charge_bucket("k", 1s);
         store.append_audit({start, "sign_in", "u1", "s1", "", ""});
         EXPECT_EQ(store.sweep(100), 0U) << "nothing is over yet";
     });
@@ -472,8 +475,8 @@ TEST_P(Contract, TheSweeperTakesWhatIsOverAndNothingElse) {
 
 TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {
     run([](auth::Store& store) {
-        store.save_bucket(std::string("a\0b", 3), start + 1s);
-        store.save_bucket(std::string("a\0b", 3), start + 2s);
+        store.charge_bucket(std::string("a\0b", 3), 1s);
+        store.charge_bucket(std::string("a\0b", 3), 1s);
         EXPECT_EQ(store.find_bucket(std::string("a\0b", 3)), start + 2s);
         EXPECT_FALSE(store.find_bucket("a"));
         auth::StoredKey key{"k1", "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2), start, start};

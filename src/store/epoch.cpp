@@ -2,7 +2,7 @@
 #include "store/epoch.hpp"
 
 #include "base/random.hpp"
-#include "store/sqlite.hpp"
+#include "store/database.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -177,11 +177,11 @@ void MemoryStore::end(auth::Session& session) {
     session.idle_end = std::min(session.idle_end, now_);
 }
 
-std::optional<Timestamp> MemoryStore::end_session(const std::string& id) {
+std::optional<auth::Session> MemoryStore::end_session(const std::string& id) {
     const auto row = tables_.sessions.find(id);
     if (row == tables_.sessions.end() || row->second.ended) return std::nullopt;
     end(row->second);
-    return row->second.access_end;
+    return row->second;
 }
 
 std::vector<auth::Session> MemoryStore::end_sessions(const std::string& user, const std::string& except) {

@@ -20,6 +20,7 @@ public:
     base::Timestamp now() override { return now_; }
     base::Result<void> insert_user(const auth::User& user) override;
     std::optional<auth::User> find_user(const std::string& id) override;
+    std::optional<auth::User> lock_user(const std::string& id) override { return find_user(id); }
     std::optional<auth::User> find_user_by_login(const std::string& folded) override;
     std::vector<auth::User> list_users(const auth::UserPage& page) override;
     base::Result<void> update_user(const auth::User& user) override;
@@ -28,10 +29,11 @@ public:
     std::optional<auth::User> insert_session(const auth::Session& session, const std::string& password_hash) override;
     auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     std::optional<auth::Session> find_session(const std::string& id) override;
+    std::optional<auth::Session> lock_session(const std::string& id) override { return find_session(id); }
     std::vector<auth::Session> list_sessions(const std::string& user) override;
     bool has_live_session(const std::string& user, const std::string& address) override;
     std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
-    std::optional<base::Timestamp> end_session(const std::string& id) override;
+    std::optional<auth::Session> end_session(const std::string& id) override;
     std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
     std::vector<verify::Revocation> find_revocations(const std::string& subject) override;
     std::vector<std::string> disabled_users() override;
@@ -46,7 +48,11 @@ public:
     std::vector<verify::Revocation> load_revocations() override;
     std::string feed_epoch() override { return "memory"; }
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
-    void save_bucket(const std::string& key, base::Timestamp empty_at) override { tables_.buckets[key] = empty_at; }
+    void charge_bucket(const std::string& key, base::Duration refill) override {
+        auto& empty_at = tables_.buckets[key];
+        empty_at = std::max(empty_at, now_) + refill;
+    }
+    void lock_keys() override {}
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override { tables_.keys[key.id] = key; }
     void delete_key(const std::string& id) override { tables_.keys.erase(id); }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "auth/types.hpp"
-#include "store/sqlite.hpp"
+#include "store/database.hpp"
 
 #define USER_COLUMNS "u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created"
 #define SESSION_COLUMNS                                                                                        \

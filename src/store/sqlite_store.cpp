@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening, migrations, transactions and the store's clock. The verbs are in sqlite_users.cpp, sqlite_sessions.cpp and
-// sqlite_rest.cpp.
+// Opening, migrations, transactions and the store's clock. The verbs are in sql_users.cpp, sql_sessions.cpp and
+// sql_rest.cpp.
 #include "store/sqlite_store.hpp"
 
 #include "base/log.hpp"
-#include "store/embedded_migrations.hpp"
+#include "store/embedded_sqlite_migrations.hpp"
 
 #include <algorithm>
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
-    : clock_(std::move(clock)), path_(path), db_(path), file_(file_at(path)), epoch_(path) {
+    : SqlStore(db_), clock_(std::move(clock)), path_(path), db_(path), file_(file_at(path)), epoch_(path) {
     migrate();
     {
         auto row = db_.query("SELECT clock, epoch FROM meta");
@@ -63,12 +63,12 @@ void SqliteStore::migrate() {
         row.step();
         version = row.integer(0);
     }
-    const auto known = static_cast<std::int64_t>(std::size(embedded::migrations));
+    const auto known = static_cast<std::int64_t>(std::size(embedded::sqlite_migrations));
     if (version > known)
         throw StoreError("the database has schema " + std::to_string(version) + ", this program knows up to " +
                          std::to_string(known) + ": use a newer coatcheck");
     for (auto i = version; i < known; ++i)
-        db_.execute("BEGIN IMMEDIATE;" + std::string(embedded::migrations[i].content) +
+        db_.execute("BEGIN IMMEDIATE;" + std::string(embedded::sqlite_migrations[i].content) +
                     ";PRAGMA user_version=" + std::to_string(i + 1) + ";COMMIT");
 }
 
@@ -84,13 +84,22 @@ void SqliteStore::end_what_a_copy_would_revive() {
     insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
     // The original may have gone on giving places in the status lists: what is given from now on lies beyond them.
     constexpr std::int64_t places_to_skip = 1 << 24;
-    db_.query("UPDATE meta SET next_status = next_status + ?").bind(places_to_skip).run();
+    db_.query("UPDATE meta SET next_status = next_status + $1").bind(places_to_skip).run();
     insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
     append_audit({now_, "restored_copy", "", "", "", ""});
     commit();
     take_published();
     // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
     std::this_thread::sleep_until(std::chrono::ceil<std::chrono::seconds>(clock_()));
+}
+
+bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
+    auto rotate = db_.query(ROTATE_SET " WHERE" ROTATE_IF " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)");
+    return bind_rotation(rotate, now_, request).run() == 1 && lock_live(request.session, request.user, result);
+}
+
+const char* SqliteStore::delete_over() const {
+    return "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < $1 AND older_end < $1 LIMIT $2)";
 }
 
 // The machine's clock, but never behind what this database has seen: where the clock was set back, time goes on from
@@ -120,7 +129,7 @@ void SqliteStore::commit() {
         return;
     }
     if (!written_ || now_ >= epoch_end_) begin_epoch();
-    db_.query("UPDATE meta SET clock = ?, epoch = ?").bind(base::unix_millis(now_)).bind(noted_epoch_).run();
+    db_.query("UPDATE meta SET clock = $1, epoch = $2").bind(base::unix_millis(now_)).bind(noted_epoch_).run();
     db_.query("COMMIT").run();
     written_ = true;
     if (epoch_is_new_) epoch_.keep_only(noted_epoch_);
@@ -131,7 +140,7 @@ void SqliteStore::begin_epoch() {
     noted_epoch_ = epoch_.begin();
     epoch_end_ = now_ + epoch_length;
     epoch_is_new_ = true;
-    db_.query("UPDATE meta SET epoch = ?").bind(noted_epoch_).run();
+    db_.query("UPDATE meta SET epoch = $1").bind(noted_epoch_).run();
 }
 
 void SqliteStore::rollback() {

@@ -62,7 +62,7 @@ TEST_F(OnDisk, WhatWasAnsweredIsThereAfterReopening) {
 
 TEST_F(OnDisk, ANewerSchemaIsRefused) {
     once([](auth::Store&) {});
-    { Database(path).execute("PRAGMA user_version=999"); }
+    { SqliteDatabase(path).execute("PRAGMA user_version=999"); }
     EXPECT_THROW(SqliteStore{path}, StoreError);
 }
 

@@ -160,7 +160,7 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
                 return;
             }
         }
-        if (form->roles || form->claims) auth::set_attributes(store, id, form->roles, form->claims, *by);
+        if (form->roles || form->claims) auth::set_attributes(store, service.policy, id, form->roles, form->claims, *by);
         if (!hash->empty()) auth::set_password(store, context.service.policy, id, std::nullopt, *hash, "", *by);
         if (form->enabled) auth::set_enabled(store, context.service.policy, id, *form->enabled, *by);
         user = store.find_user(id);

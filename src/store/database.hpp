@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SQLite and PostgreSQL have in common: a connection and its prepared statements. Errors throw StoreError.
+//
+// Statements are written once, as PostgreSQL reads them: $1, LEAST, FOR UPDATE. SQLite's connection translates the first two
+// and leaves the last out, since it has one writer at a time anyway.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace coatcheck::store {
+
+struct StoreError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+// A UNIQUE constraint said no; what() names it.
+struct Duplicate : StoreError {
+    using StoreError::StoreError;
+};
+
+// A prepared statement. Parameters are bound in order; columns count from 0.
+class Statement {
+public:
+    virtual ~Statement() = default;
+    virtual void bind(std::int64_t value) = 0;
+    virtual void bind(std::string_view text) = 0;
+    virtual void bind_null() = 0;  // of a text
+    virtual void bind_blob(std::string_view bytes) = 0;
+    virtual bool step() = 0;
+    virtual int changed() const = 0;
+    virtual std::int64_t integer(int column) const = 0;
+    virtual std::string text(int column) const = 0;
+    virtual bool is_null(int column) const = 0;
+    virtual void reset() = 0;
+};
+
+// A statement in use: bind, step, read. Reset when it goes out of scope.
+class Query {
+public:
+    explicit Query(Statement& statement) : statement_(statement) {}
+    Query(const Query&) = delete;
+    ~Query() { statement_.reset(); }
+
+    Query& bind(std::int64_t value) { return statement_.bind(value), *this; }
+    Query& bind(std::string_view text) { return statement_.bind(text), *this; }
+    Query& bind_blob(std::string_view bytes) { return statement_.bind_blob(bytes), *this; }
+    Query& bind_or_null(const std::optional<std::string>& text) {
+        if (text) statement_.bind(*text);
+        else statement_.bind_null();
+        return *this;
+    }
+    // True while there is a row.
+    bool step() { return statement_.step(); }
+    // To the end; gives the number of rows changed.
+    int run() {
+        while (step()) {
+        }
+        return statement_.changed();
+    }
+
+    std::int64_t integer(int column) const { return statement_.integer(column); }
+    std::string text(int column) const { return statement_.text(column); }  // blobs too
+    bool is_null(int column) const { return statement_.is_null(column); }
+
+private:
+    Statement& statement_;
+};
+
+class Database {
+public:
+    virtual ~Database() = default;
+    // `sql` is a literal: it is prepared once, and found again by its address.
+    Query query(const char* sql) { return Query(prepare(sql)); }
+
+    // Around a statement that may be a Duplicate where the transaction goes on nevertheless.
+    virtual void expect_duplicate() {}
+    virtual void undo_duplicate() {}
+    virtual void no_duplicate() {}
+
+protected:
+    virtual Statement& prepare(const char* sql) = 0;
+};
+
+}  // namespace coatcheck::store

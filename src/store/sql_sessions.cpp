@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/rows.hpp"
+#include "store/sql_store.hpp"
+
+#include "base/bytes.hpp"
+
+#define LIVE "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
+
+namespace coatcheck::store {
+
+using auth::Rotation;
+using base::unix_millis;
+
+std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const std::string& password_hash) {
+    const int inserted =
+        db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used,"
+                  " idle_end, absolute_end, access_end, status, older_end)"
+                  " SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM users WHERE id = $14 AND enabled = 1"
+                  " AND password_hash = $15 FOR SHARE")
+            .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address).bind_blob(auth::network_of(s.address))
+            .bind(unix_millis(s.created)).bind(unix_millis(s.last_used)).bind(unix_millis(s.idle_end))
+            .bind(unix_millis(s.absolute_end)).bind(unix_millis(s.access_end)).bind(s.status).bind(unix_millis(s.older_end)).bind(s.user).bind(password_hash).run();
+    if (inserted != 1) return std::nullopt;
+    return find_user(s.user);
+}
+
+Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& r) {
+    return query.bind(unix_millis(now)).bind(r.idle.count()).bind(r.access_ttl.count()).bind(r.session).bind(r.user)
+        .bind_blob(r.secret_hash).bind(static_cast<std::int64_t>(r.counter)).bind(r.grace.count());
+}
+
+bool SqlStore::lock_live(const std::string& session, const std::string& user, auth::Rotation& result) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS ", " USER_COLUMNS " FROM sessions s JOIN users u ON u.id = s.user_id"
+                         " WHERE s.id = $2 AND s.user_id = $3 AND u.enabled = 1 AND " LIVE " FOR UPDATE OF s");
+    row.bind(unix_millis(now_)).bind(session).bind(user);
+    if (!row.step()) return false;
+    result.session = read_session(row);
+    result.user = read_user(row, session_columns);
+    return true;
+}
+
+// Only where the token is not the current one do we look why.
+Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
+    Rotation result;
+    if (rotate_current(r, result)) {
+        result.outcome = Rotation::Outcome::rotated;
+        return result;
+    }
+    if (!lock_live(r.session, r.user, result)) return result;
+    const auth::Session& session = result.session;
+    if (!base::equal_in_constant_time(session.secret_hash, r.secret_hash)) {
+        if (session.renewed_from.empty() || !base::equal_in_constant_time(session.renewed_from, r.secret_hash)) return Rotation{};
+        // Superseded as a whole, by a password change; older generations had been superseded before.
+        const bool in_grace = r.counter == session.counter && session.renewed + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+        result.by_earlier_secret = true;
+    } else if (r.counter == result.session.counter) {
+        result.outcome = Rotation::Outcome::repeated;  // four rotations in this grace already
+    } else {
+        // Superseded `behind` rotations ago, at the time of the rotation that followed it. With at most four rotations
+        // in one grace, whatever is further back is outside of it. A counter ahead of the row wraps to a huge number.
+        const std::uint32_t behind = result.session.counter - r.counter;
+        const bool in_grace =
+            behind <= auth::rotations_per_grace && result.session.rotated[behind - 1] + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+    }
+    return result;
+}
+
+std::optional<auth::Session> SqlStore::find_session(const std::string& id) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = $1");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return read_session(row);
+}
+
+std::optional<auth::Session> SqlStore::lock_session(const std::string& id) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = $1 FOR UPDATE");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return read_session(row);
+}
+
+std::vector<auth::Session> SqlStore::list_sessions(const std::string& user) {
+    std::vector<auth::Session> sessions;
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $2 AND " LIVE
+                         " ORDER BY s.last_used DESC");
+    row.bind(unix_millis(now_)).bind(user);
+    while (row.step()) sessions.push_back(read_session(row));
+    return sessions;
+}
+
+bool SqlStore::has_live_session(const std::string& user, const std::string& address) {
+    auto row = db_.query("SELECT 1 FROM sessions s WHERE s.user_id = $2 AND s.network = $3 AND " LIVE " LIMIT 1");
+    row.bind(unix_millis(now_)).bind(user).bind_blob(auth::network_of(address));
+    return row.step();
+}
+
+std::vector<auth::Session> SqlStore::page_of_sessions(const auth::SessionPage& page) {
+    std::vector<auth::Session> sessions;
+    auto row = db_.query(page.user ? "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $4 AND s.id > $2 AND " LIVE " ORDER BY s.id LIMIT $3"
+                                   : "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id > $2 AND " LIVE " ORDER BY s.id LIMIT $3");
+    row.bind(unix_millis(now_)).bind(page.after).bind(static_cast<std::int64_t>(page.limit));
+    if (page.user) row.bind(*page.user);
+    while (row.step()) sessions.push_back(read_session(row));
+    return sessions;
+}
+
+std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
+    auto row = db_.query("UPDATE sessions AS s SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE s.id = $2 AND s.ended IS NULL"
+                         " RETURNING " SESSION_COLUMNS);
+    row.bind(unix_millis(now_)).bind(id);
+    if (!row.step()) return std::nullopt;
+    auto session = read_session(row);
+    row.run();
+    return session;
+}
+
+std::vector<auth::Session> SqlStore::end_sessions(const std::string& user, const std::string& except) {
+    std::vector<auth::Session> sessions;
+    {
+        auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $2 AND s.id <> $3 AND s.ended IS NULL"
+                             " AND (s.idle_end > $1 OR s.older_end > $1) FOR UPDATE");
+        row.bind(unix_millis(now_)).bind(user).bind(except);
+        while (row.step()) sessions.push_back(read_session(row));
+    }
+    db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE user_id = $2 AND id <> $3 AND ended IS NULL")
+        .bind(unix_millis(now_)).bind(user).bind(except).run();
+    return sessions;
+}
+
+std::int64_t SqlStore::next_status() {
+    auto row = db_.query("UPDATE meta SET next_status = next_status + 1 RETURNING next_status - 1");
+    row.step();
+    const auto status = row.integer(0);
+    row.step();  // to its end: then it is done
+    return status;
+}
+
+std::int64_t SqlStore::given_statuses() {
+    auto row = db_.query("SELECT next_status FROM meta");
+    row.step();
+    return row.integer(0);
+}
+
+void SqlStore::set_status(const std::string& session, std::int64_t status) {
+    db_.query("UPDATE sessions SET status = $1 WHERE id = $2").bind(status).bind(session).run();
+}
+
+void SqlStore::renew_secret(const std::string& session, const std::string& secret_hash) {
+    db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = $1, renewed = $2 WHERE id = $3")
+        .bind_blob(secret_hash).bind(unix_millis(now_)).bind(session).run();
+}
+
+base::Timestamp SqlStore::last_access_end() {
+    auto row = db_.query("SELECT COALESCE(MAX(access_end), 0) FROM sessions");
+    row.step();
+    return base::from_unix_millis(row.integer(0));
+}
+
+void SqlStore::extend_access(const std::string& session, base::Timestamp access_end) {
+    db_.query("UPDATE sessions SET access_end = GREATEST(access_end, $1) WHERE id = $2")
+        .bind(unix_millis(access_end)).bind(session).run();
+}
+
+void SqlStore::end_all_sessions() {
+    db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE ended IS NULL").bind(unix_millis(now_)).run();
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port in SQL, for any Database. What each engine does in its own way is virtual: SQLite's in sqlite_store.cpp,
+// PostgreSQL's in postgres_store.cpp. Used by one thread at a time, inside a transaction that the engine's queue opens.
+#pragma once
+
+#include "auth/store.hpp"
+#include "store/database.hpp"
+
+#include <utility>
+
+namespace coatcheck::store {
+
+class SqlStore : public auth::Store {
+public:
+    base::Timestamp now() override { return now_; }
+    base::Result<void> insert_user(const auth::User& user) override;
+    std::optional<auth::User> find_user(const std::string& id) override;
+    std::optional<auth::User> lock_user(const std::string& id) override;
+    std::optional<auth::User> find_user_by_login(const std::string& folded) override;
+    std::vector<auth::User> list_users(const auth::UserPage& page) override;
+    base::Result<void> update_user(const auth::User& user) override;
+    bool replace_password_hash(const std::string& user, const std::string& expected, const std::string& hash) override;
+    void delete_user(const std::string& id) override;
+    std::optional<auth::User> insert_session(const auth::Session& session, const std::string& password_hash) override;
+    auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
+    std::optional<auth::Session> find_session(const std::string& id) override;
+    std::optional<auth::Session> lock_session(const std::string& id) override;
+    std::vector<auth::Session> list_sessions(const std::string& user) override;
+    bool has_live_session(const std::string& user, const std::string& address) override;
+    std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
+    std::optional<auth::Session> end_session(const std::string& id) override;
+    std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
+    std::vector<verify::Revocation> find_revocations(const std::string& subject) override;
+    std::vector<std::string> disabled_users() override;
+    std::int64_t next_status() override;
+    std::int64_t given_statuses() override;
+    void set_status(const std::string& session, std::int64_t status) override;
+    void renew_secret(const std::string& session, const std::string& secret_hash) override;
+    base::Timestamp last_access_end() override;
+    void extend_access(const std::string& session, base::Timestamp access_end) override;
+    void end_all_sessions() override;
+    void insert_revocation(const verify::Revocation& entry) override;
+    std::vector<verify::Revocation> load_revocations() override;
+    std::string feed_epoch() override;
+    std::optional<base::Timestamp> find_bucket(const std::string& key) override;
+    void charge_bucket(const std::string& key, base::Duration refill) override;
+    void lock_keys() override {}
+    std::vector<auth::StoredKey> load_keys() override;
+    void save_key(const auth::StoredKey& key) override;
+    void delete_key(const std::string& id) override;
+    std::vector<auth::ServiceKey> list_service_keys() override;
+    bool insert_service_key(const auth::ServiceKey& key) override;
+    bool delete_service_key(const std::string& name) override;
+    void append_audit(const auth::AuditEvent& event) override;
+    std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
+    std::size_t sweep(std::size_t limit) override;
+
+    // What this transaction's steps published, for the queue to hand on after the commit.
+    std::vector<verify::Revocation> take_published() { return std::exchange(published_, {}); }
+    bool take_keys_changed() { return std::exchange(keys_changed_, false); }
+
+protected:
+    explicit SqlStore(Database& database) : db_(database) {}
+    // One statement: checks that the token is current and rotates it. Fills session and user if it was.
+    virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
+    // Deletes sessions that are over: $1 now, $2 at most this many.
+    virtual const char* delete_over() const = 0;
+    // The live session of an enabled user; until the step ends, nobody else changes it.
+    bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
+
+    base::Timestamp now_{};
+    std::vector<verify::Revocation> published_;
+    bool keys_changed_ = false;
+
+private:
+    Database& db_;
+};
+
+// What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret hash, $7 counter,
+// $8 grace.
+#define ROTATE_SET                                                                                             \
+    "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = rotated_2," \
+    " rotated_4 = rotated_3, last_used = $1, idle_end = LEAST($1 + $2, absolute_end),"                          \
+    " access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))"
+#define ROTATE_IF                                                                                              \
+    " s.id = $4 AND s.user_id = $5 AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8"        \
+    " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
+Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& request);
+
+}  // namespace coatcheck::store

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// RAII over the SQLite C API.
+#pragma once
+
+#include "store/database.hpp"
+
+#include <memory>
+#include <unordered_map>
+
+struct sqlite3;
+
+namespace coatcheck::store {
+
+class SqliteDatabase final : public Database {
+public:
+    // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys.
+    explicit SqliteDatabase(const std::string& path);
+    ~SqliteDatabase() override;
+    SqliteDatabase(const SqliteDatabase&) = delete;
+
+    void execute(const std::string& sql);
+    // Rows changed since the database was opened.
+    std::int64_t total_changes() const;
+
+protected:
+    Statement& prepare(const char* sql) override;
+
+private:
+    sqlite3* handle_ = nullptr;
+    std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
+};
+
+}  // namespace coatcheck::store
