@@ -107,12 +107,12 @@ std::vector<auth::Session> SqlStore::page_of_sessions(const auth::SessionPage& p
 }
 
 std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
-    auto row = db_.query("UPDATE sessions AS s SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE s.id = $2 AND s.ended IS NULL"
-                         " RETURNING " SESSION_COLUMNS);
-    row.bind(unix_millis(now_)).bind(id);
-    if (!row.step()) return std::nullopt;
-    auto session = read_session(row);
-    row.run();
+    auto session = lock_session(id);
+    if (!session || session->ended) return std::nullopt;
+    session->ended = now_;
+    session->idle_end = std::min(session->idle_end, now_);
+    db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE id = $2 AND user_id = $3")
+        .bind(unix_millis(now_)).bind(id).bind(session->user).run();
     return session;
 }
 
