@@ -251,7 +251,7 @@ int run_command_line(int argc, char** argv) {
     add_key_flag(run, words, "--listen", "listen", "HOST:PORT to listen on");
     add_key_flag(run, words, "--public-url", "public_url", "What browsers call this server");
     add_key_flag(run, words, "--access-ttl", "tokens.access_ttl", "Life of an access token, such as 15m");
-    add_key_flag(run, words, "--store", "store.url", "Where the data is: sqlite:FILE, a file of the data directory");
+    add_key_flag(run, words, "--store", "store.url", "Where the data is: sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE");
     DataCommands data_commands(app, words);
     auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
     add_common(config->add_subcommand("print", "Prints it, defaults included"), words);

@@ -4,6 +4,7 @@
 #include "app/toml_file.hpp"
 #include "base/text.hpp"
 #include "crypto/signing_key.hpp"
+#include "store/open.hpp"
 #include "web/forwarded.hpp"
 
 #include <algorithm>
@@ -54,7 +55,11 @@ constexpr Key keys[] = {
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
-    {"store.url", &Config::store_url, "sqlite:FILE, a file of the data directory."},
+    {"store.url", &Config::store_url, "sqlite:FILE, a file of the data directory; or postgres://USER@HOST/DATABASE, for several nodes."},
+    {"store.password_file", &Config::store_password_file, "Holds the password of PostgreSQL; empty: as its own variables and files say."},
+    {"store.connections", &Config::store_connections, "To PostgreSQL, of each node; one more listens."},
+    {"store.listen_url", &Config::store_listen_url, "For the one that listens, past a pooler such as pgbouncer; empty: as store.url."},
+    {"store.sealing_key_file", &Config::store_sealing_key_file, "Seals the keys in the store; all nodes need the same. Made where it is missing."},
 };
 
 template <class... F>
@@ -64,7 +69,7 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
         const auto u = static_cast<unsigned char>(c);
@@ -137,8 +142,16 @@ bool is_free_header(std::string_view name) {
     throw ConfigError(where + ": " + std::string(key) + " needs " + std::string(expected) + ", not " + std::string(value));
 }
 
+// Of postgres://user:password@host/database?password=…, which would show in process lists and where configurations are printed.
+bool has_password(std::string_view url) {
+    const auto after_scheme = url.substr(url.find("://") + 3);
+    const auto authority = after_scheme.substr(0, after_scheme.find_first_of("/?"));
+    const auto at = authority.rfind('@');
+    return (at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos) || url.find("password=") != std::string_view::npos;
+}
+
 void set_text(Config& config, const Key& key, const std::string& value, const std::string& where) {
-    const auto bad = [&] { bad_value(where, key.name, quoted(value), expected_for(key.member)); };
+    const auto bad = [&] { bad_value(where, key.name, in_quotes(value), expected_for(key.member)); };
     std::visit(Overloaded{[&](std::string Config::*m) { config.*m = value; },
                           [&](bool Config::*m) {
                               if (value != "true" && value != "false") bad();
@@ -239,13 +252,13 @@ void read_environment(Config& config, const std::vector<std::pair<std::string, s
 }
 
 std::string literal(const Config& config, const Member& member) {
-    return std::visit(Overloaded{[&](std::string Config::*m) { return quoted(config.*m); },
+    return std::visit(Overloaded{[&](std::string Config::*m) { return in_quotes(config.*m); },
                                  [&](bool Config::*m) { return std::string(config.*m ? "true" : "false"); },
                                  [&](std::int64_t Config::*m) { return std::to_string(config.*m); },
-                                 [&](base::Duration Config::*m) { return quoted(base::format_duration(config.*m)); },
+                                 [&](base::Duration Config::*m) { return in_quotes(base::format_duration(config.*m)); },
                                  [&](std::vector<std::string> Config::*m) {
                                      std::string list;
-                                     for (const auto& text : config.*m) list += (list.empty() ? "" : ", ") + quoted(text);
+                                     for (const auto& text : config.*m) list += (list.empty() ? "" : ", ") + in_quotes(text);
                                      return "[" + list + "]";
                                  }},
                       member);
@@ -326,27 +339,49 @@ bool is_origin(std::string_view text) {
            std::all_of(host.begin(), host.end(), [&](char c) { return is_letter(c) || c == '.' || c == '-'; });
 }
 
+namespace {
+
+[[noreturn]] void refuse(const Config& config, std::string_view key, const std::string& why) {
+    const auto row = config.origin.find(key);
+    const std::string where = row == config.origin.end() ? "the default" : row->second;
+    throw ConfigError(where + ": " + std::string(key) + " " + why);
+}
+
+void check_store(const Config& config) {
+    for (const auto& [key, url] : {std::pair{"store.url", config.store_url}, std::pair{"store.listen_url", config.store_listen_url}}) {
+        if (store::is_postgres(url) && has_password(url))
+            refuse(config, key, "must not hold a password: put it into a file that only this server reads, and name that in store.password_file");
+    }
+    // The lock is on the data directory: a database elsewhere could be served twice.
+    const auto& url = config.store_url;
+    const bool is_file = url.starts_with("sqlite:") && url.size() > 7 && url.find('/') == std::string::npos;
+    if (!is_file && !store::is_postgres(url)) refuse(config, "store.url", "needs sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE, not " + in_quotes(url));
+    if (!config.store_listen_url.empty() && !store::is_postgres(config.store_listen_url))
+        refuse(config, "store.listen_url", "needs postgres://USER@HOST/DATABASE, or nothing, not " + in_quotes(config.store_listen_url));
+    if (config.store_connections < 1 || config.store_connections > 200)
+        refuse(config, "store.connections", "needs 1 to 200, not " + std::to_string(config.store_connections));
+    if (config.store_sealing_key_file.empty()) refuse(config, "store.sealing_key_file", "needs the name of a file");
+}
+
+}  // namespace
+
 void check_config(const Config& config) {
-    const auto refuse = [&](std::string_view key, const std::string& why) {
-        const auto row = config.origin.find(key);
-        const std::string where = row == config.origin.end() ? "the default" : row->second;
-        throw ConfigError(where + ": " + std::string(key) + " " + why);
-    };
+    const auto refuse = [&](std::string_view key, const std::string& why) { app::refuse(config, key, why); };
     if (!is_origin(config.public_url))
-        refuse("public_url", "needs http:// or https://, a host in lower case, maybe a port, and nothing after it, not " + quoted(config.public_url));
+        refuse("public_url", "needs http:// or https://, a host in lower case, maybe a port, and nothing after it, not " + in_quotes(config.public_url));
     const auto listen = parse_listen(config.listen);
-    if (!listen) refuse("listen", "needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + quoted(config.listen));
+    if (!listen) refuse("listen", "needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + in_quotes(config.listen));
     if (config.dev && !listen->is_loopback()) refuse("listen", "must be loopback with --dev: cookies would go over the network in the clear");
     if (!listen->is_loopback() && !config.behind_proxy)
         refuse("listen", "is beyond loopback, and passwords would travel in the clear: put a proxy with TLS in front and say behind_proxy = true");
     for (const auto& proxy : config.trusted_proxies)
-        if (!web::Network::parse(proxy)) refuse("trusted_proxies", "needs addresses or blocks such as 10.0.0.0/8, not " + quoted(proxy));
-    if (!crypto::algorithm_named(config.algorithm)) refuse("tokens.algorithm", "needs ES256, RS256, PS256 or EdDSA, not " + quoted(config.algorithm));
+        if (!web::Network::parse(proxy)) refuse("trusted_proxies", "needs addresses or blocks such as 10.0.0.0/8, not " + in_quotes(proxy));
+    if (!crypto::algorithm_named(config.algorithm)) refuse("tokens.algorithm", "needs ES256, RS256, PS256 or EdDSA, not " + in_quotes(config.algorithm));
     const auto within = [&](std::string_view key, base::Duration value, base::Duration least, base::Duration most) {
         if (value < least || value > most)
             refuse(key, "needs " + base::format_duration(least) + " to " + base::format_duration(most) + ", not " + base::format_duration(value));
     };
-    if (config.token_format != "jwt" && config.token_format != "jwe" && config.token_format != "any") refuse("tokens.format", "needs jwt, jwe or any, not " + quoted(config.token_format));
+    if (config.token_format != "jwt" && config.token_format != "jwe" && config.token_format != "any") refuse("tokens.format", "needs jwt, jwe or any, not " + in_quotes(config.token_format));
     if (config.token_format != "jwt" && config.encryption_key_file.empty()) refuse("tokens.encryption_key_file", "needs a file with the keys");
     using std::chrono::hours, std::chrono::seconds, std::chrono::minutes;
     within("tokens.access_ttl", config.access_ttl, seconds(1), hours(24));
@@ -357,23 +392,21 @@ void check_config(const Config& config) {
     if (config.min_password < 8 || config.min_password > 128) refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
     for (const auto& [key, day] : {std::pair{"accept.bare_authorization_until", config.bare_authorization_until}, std::pair{"accept.x_token_until", config.x_token_until},
                                    std::pair{"accept.envelope_until", config.envelope_until}, std::pair{"accept.crypt_until", config.crypt_until}})
-        if (!day.empty() && !base::parse_day_end(day)) refuse(key, "needs a day such as 2027-01-31, or nothing, not " + quoted(day));
+        if (!day.empty() && !base::parse_day_end(day)) refuse(key, "needs a day such as 2027-01-31, or nothing, not " + in_quotes(day));
     const auto& path = config.envelope_path;
-    if (!path.empty() && !is_free_path(path)) refuse("accept.envelope_path", "needs a path such as /login that has no other meaning here, or nothing, not " + quoted(path));
-    if (config.crypt_cipher != "AES-256-CBC" && config.crypt_cipher != "AES-256-GCM") refuse("accept.crypt_cipher", "needs AES-256-CBC or AES-256-GCM, not " + quoted(config.crypt_cipher));
+    if (!path.empty() && !is_free_path(path)) refuse("accept.envelope_path", "needs a path such as /login that has no other meaning here, or nothing, not " + in_quotes(path));
+    if (config.crypt_cipher != "AES-256-CBC" && config.crypt_cipher != "AES-256-GCM") refuse("accept.crypt_cipher", "needs AES-256-CBC or AES-256-GCM, not " + in_quotes(config.crypt_cipher));
     within("accept.crypt_ttl", config.crypt_ttl, minutes(1), hours(24 * 30));
     if (config.crypt && config.crypt_key_file.empty()) refuse("accept.crypt_key_file", "needs a file with the keys");
-    if (!is_free_header(config.crypt_header)) refuse("accept.crypt_header", "needs the name of a header that has no other meaning here, not " + quoted(config.crypt_header));
+    if (!is_free_header(config.crypt_header)) refuse("accept.crypt_header", "needs the name of a header that has no other meaning here, not " + in_quotes(config.crypt_header));
     const std::set<std::string> fields(config.crypt_fields.begin(), config.crypt_fields.end());
     if (config.crypt_fields.size() != 3 || fields.size() != 3 || fields.contains("") || fields.contains("session") || fields.contains("ver"))
         refuse("accept.crypt_fields", "needs three different names: of the user, the time of issue and the time of expiry");
     for (const auto& origin : config.origins)
-        if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + quoted(origin));
+        if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + in_quotes(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))
-        refuse("metrics.listen", "needs ADDRESS:PORT, or nothing, not " + quoted(config.metrics_listen));
-    // The lock is on the data directory: a database elsewhere could be served twice.
-    if (!config.store_url.starts_with("sqlite:") || config.store_url.size() == 7 || config.store_url.find('/') != std::string::npos)
-        refuse("store.url", "needs sqlite:FILE, a file of the data directory, not " + quoted(config.store_url));
+        refuse("metrics.listen", "needs ADDRESS:PORT, or nothing, not " + in_quotes(config.metrics_listen));
+    check_store(config);
 }
 
 std::string print_value(const Config& config, const Key& key) { return literal(config, key.member); }

@@ -45,6 +45,9 @@ struct Config {
     std::string metrics_listen;  // empty: off
     bool log_access = false;
     std::string store_url = "sqlite:coatcheck.db";
+    std::string store_password_file, store_listen_url;
+    std::int64_t store_connections = 8;
+    std::string store_sealing_key_file = "master.key";
 
     // Not keys of the file.
     bool dev = false;

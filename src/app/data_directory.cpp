@@ -51,17 +51,17 @@ DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)
 
 DataDirectory::~DataDirectory() { ::close(lock_); }
 
-base::Secret DataDirectory::sealing_key() const {
-    const auto path = path_ / "master.key";
+base::Secret DataDirectory::sealing_key(const std::string& name) const {
+    const auto path = path_ / name;
     int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno == ENOENT) {
         // Written aside and renamed: a crash leaves the whole key or none.
-        const auto aside = path_ / "master.key.new";
+        const auto aside = path.string() + ".new";
         const int made = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (made < 0) fail("cannot make " + path.string());
         write_all(made, base::base64url(base::random_bytes(crypto::sealing_key_bytes)) + "\n");
         if (::fsync(made) != 0 || ::close(made) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) fail("cannot make " + path.string());
-        const int directory = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const int directory = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (directory >= 0) {
             ::fsync(directory);
             ::close(directory);

@@ -26,7 +26,7 @@ public:
     // Where a file of this directory lies.
     std::filesystem::path file(const std::string& name) const { return path_ / name; }
     // 32 bytes that seal the keys in the database; made at the first call, mode 0600. Throws where others may read it.
-    base::Secret sealing_key() const;
+    base::Secret sealing_key(const std::string& name) const;
 
     static std::filesystem::path socket_in(const std::filesystem::path& directory) { return directory / "control.sock"; }
 

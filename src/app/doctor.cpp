@@ -72,14 +72,14 @@ std::optional<std::string> fetch(const Url& url, const std::string& path) {
     return answer;
 }
 
-void examine_files(Findings& findings, const std::filesystem::path& directory) {
+void examine_files(Findings& findings, const Config& config, const std::filesystem::path& directory) {
     struct stat facts {};
     if (::stat(directory.c_str(), &facts) != 0) return;  // made at the first start
     if ((facts.st_mode & 077) != 0)
         findings.push_back("Other users may look into " + directory.string() + "; say: chmod 700 " + directory.string());
     if (facts.st_uid != ::geteuid() && ::geteuid() != 0)
         findings.push_back(directory.string() + " belongs to another user; run coatcheck as that user, or change its owner.");
-    const auto key = directory / "master.key";
+    const auto key = directory / config.store_sealing_key_file;
     if (::stat(key.c_str(), &facts) == 0 && (facts.st_mode & 077) != 0)
         findings.push_back(key.string() + " can be read by others; say: chmod 600 " + key.string());
     if (::stat((directory / "coatcheck.db").c_str(), &facts) == 0 && (facts.st_mode & 077) != 0)
@@ -143,7 +143,7 @@ std::string proxy_hides_clients(const Config& config) {
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory) {
     Findings findings;
     const bool server_runs = ask_server(directory, {{"command", "key list"}}).has_value();
-    examine_files(findings, directory);
+    examine_files(findings, config, directory);
     examine_clock(findings, base::read_clock());
     examine_addresses(findings, config, server_runs);
     examine_cookies(findings, config);

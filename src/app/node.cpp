@@ -34,18 +34,26 @@ std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::fil
     return keys;
 }
 
+store::Place place_of(const Config& config, const std::filesystem::path& directory) {
+    store::Place place{config.store_url, directory};
+    if (!config.store_password_file.empty()) {
+        const auto file = read_private_file(directory / config.store_password_file, "store.password_file", "");
+        place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
+    }
+    place.listen_url = config.store_listen_url;
+    place.connections = static_cast<std::size_t>(config.store_connections);
+    return place;
+}
+
 }  // namespace
 
 Node::Node(Config config, const std::filesystem::path& directory, Purpose purpose)
     : config_(std::move(config)), policy_(policy_of(config_)),
       algorithm_(crypto::algorithm_named(config_.algorithm).value()), directory_(directory),
-      sealing_key_(directory_.sealing_key()),
-      sqlite_(directory_.file(config_.store_url.substr(std::string_view("sqlite:").size())).string()),
-      queue_(sqlite_, {[this](const auto& entries) {
-                           revocations_.add(entries);
-                           log_.append(entries);
-                       },
-                       [this](auth::Store& store) { load_keys(store); }}) {
+      sealing_key_(directory_.sealing_key(config_.store_sealing_key_file)),
+      queue_(store::open(place_of(config_, directory), {[this](const auto& entries) { revocations_.add(entries); },
+                                                         [this](const auto& entries) { log_.append(entries); },
+                                                         [this](auth::Store& store) { load_keys(store); }})) {
     if (config_.token_format != "jwt") {
         policy_.encryption = read_encryption_keys(directory / config_.encryption_key_file);
         policy_.only_encrypted = config_.token_format == "jwe";
@@ -56,7 +64,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         policy_.foreign_life = verify::longest_foreign_life;
         foreign_.emplace(std::move(issuers), revocations_);
     }
-    queue_.run([&](auth::Store& store) {
+    queue_->run([&](auth::Store& store) {
         base::raise_clock(store.now());
         // Who was disabled before an older system's tokens were taken is not let in by them.
         if (foreign_)
@@ -73,9 +81,11 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         revocations_.load(revoked);
         log_.load(store.feed_epoch(), std::move(revoked));
     });
+    queue_->follow(log_.end().id);
 }
 
 void Node::load_keys(auth::Store& store) {
+    const std::lock_guard lock(loading_);
     auto ring = auth::load_ring(store, sealing_key_);
     keys_.replace(ring.published);
     ring_.replace(std::move(ring));
@@ -87,12 +97,12 @@ void Node::keep_house() {
     std::size_t deleted = 0;
     base::Timestamp now;
     do {
-        queue_.run([&](auth::Store& store) {
+        queue_->run([&](auth::Store& store) {
             deleted = store.sweep(rows);
             now = store.now();
         });
     } while (deleted >= rows);
-    queue_.run([&](auth::Store& store) {
+    queue_->run([&](auth::Store& store) {
         auth::tend_keys(store, sealing_key_, algorithm_, config_.key_rotation);
     });
     revocations_.sweep(now);

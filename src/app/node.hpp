@@ -6,8 +6,7 @@
 #include "app/config.hpp"
 #include "app/data_directory.hpp"
 #include "auth/key_ring.hpp"
-#include "store/queue.hpp"
-#include "store/sqlite_store.hpp"
+#include "store/open.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
 #include "web/service.hpp"
@@ -29,7 +28,7 @@ public:
     const auth::Policy& policy() const { return policy_; }
     crypto::Algorithm algorithm() const { return algorithm_; }
     const base::Secret& sealing_key() const { return sealing_key_; }
-    auth::StoreQueue& store() { return queue_; }
+    auth::StoreQueue& store() { return *queue_; }
     const verify::KeySet& keys() const { return keys_; }
     const verify::Revocations& revocations() const { return revocations_; }
     const web::CurrentRing& ring() const { return ring_; }
@@ -49,14 +48,14 @@ private:
     crypto::Algorithm algorithm_;
     DataDirectory directory_;
     base::Secret sealing_key_;
-    store::SqliteStore sqlite_;
     verify::KeySet keys_;
     verify::Revocations revocations_;
     std::optional<verify::ForeignVerifier> foreign_;
     web::CurrentRing ring_;
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;
-    store::Queue queue_;
+    std::mutex loading_;  // of keys: the last to read them is the last to put them in place
+    std::unique_ptr<auth::StoreQueue> queue_;
 };
 
 // Calls keep_house() every ten seconds on a thread of its own.

@@ -133,14 +133,27 @@ public:
     virtual std::size_t sweep(std::size_t limit) = 0;
 };
 
-// Runs steps on the store's own thread.
+// What a queue tells, on threads of its own.
+struct StoreListener {
+    // Committed here or elsewhere: has to take effect before it returns. The same may come twice.
+    std::function<void(const std::vector<verify::Revocation>&)> revoked;
+    // The same with their ids, each once, in the order of the feed; from one thread at a time.
+    std::function<void(const std::vector<verify::Revocation>&)> in_feed;
+    std::function<void(Store&)> keys_changed;  // called inside a transaction of its own
+};
+
+// Runs steps on threads of the store's own.
 class StoreQueue {
 public:
     virtual ~StoreQueue() = default;
+    // Where other transactions stand in the way, a step is undone and run again: it assigns to what it was given, and does not
+    // add to it.
     using Step = std::function<void(Store&)>;
     using Done = std::function<void(std::exception_ptr)>;
     // `done` is called on the store's thread when the step is durable (null), or was undone (the exception).
     virtual void post(Step step, Done done) = 0;
+    // From now on the listener also hears what other nodes do; of revocations, those after this id.
+    virtual void follow(std::uint64_t) {}
     // Posts and waits; throws what the step threw. Not for I/O threads.
     void run(Step step);
 };

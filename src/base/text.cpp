@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -38,6 +39,20 @@ std::optional<std::string> escape_non_ascii(std::string_view text) {
         if (point >= 0x80) std::snprintf(escaped, sizeof escaped, point > 0xffff ? "\\U%08x" : "\\u%04x", static_cast<unsigned>(point));
         out.append(point == 0 ? std::string(1, '\0') : escaped);
         text.remove_prefix(static_cast<std::size_t>(used));
+    }
+    return out;
+}
+
+std::string well_formed(std::string_view text) {
+    const auto is_plain = [](unsigned char c) { return c != 0 && c < 0x80; };
+    if (std::ranges::all_of(text, is_plain)) return std::string(text);
+    std::string out;
+    while (!text.empty()) {
+        utf8proc_int32_t point = 0;
+        const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &point);
+        const bool good = used > 0 && point != 0;
+        out += good ? text.substr(0, static_cast<std::size_t>(used)) : "\xef\xbf\xbd";
+        text.remove_prefix(good ? static_cast<std::size_t>(used) : 1);
     }
     return out;
 }

@@ -18,6 +18,8 @@ std::optional<std::string> folded(std::string_view text);
 // Code points beyond ASCII as \uXXXX or \UXXXXXXXX, the form of TOML; nullopt for invalid UTF-8.
 std::optional<std::string> escape_non_ascii(std::string_view text);
 
+// Each NUL and each byte that is no part of valid UTF-8 becomes U+FFFD.
+std::string well_formed(std::string_view text);
 // The number of code points of valid UTF-8.
 std::size_t code_points(std::string_view text);
 

@@ -31,6 +31,8 @@ using std::chrono::nanoseconds;
 // The most that the wall clock has been ahead of the monotonic one.
 std::atomic<std::int64_t> lead{std::numeric_limits<std::int64_t>::min()};
 
+std::atomic<bool> follows{false};  // the machine's clock is not looked at
+
 std::int64_t raise_lead(std::int64_t at_least) {
     std::int64_t known = lead.load(std::memory_order_relaxed);
     while (known < at_least && !lead.compare_exchange_weak(known, at_least, std::memory_order_relaxed)) {
@@ -44,11 +46,19 @@ std::int64_t steady_nanoseconds() { return nanoseconds(std::chrono::steady_clock
 
 Timestamp read_clock() {
     const std::int64_t steady = steady_nanoseconds();
+    if (follows.load(std::memory_order_relaxed))
+        return Timestamp(std::chrono::floor<Duration>(nanoseconds(steady + lead.load(std::memory_order_relaxed))));
     const std::int64_t wall = nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
     return Timestamp(std::chrono::floor<Duration>(nanoseconds(steady + raise_lead(wall - steady))));
 }
 
 void raise_clock(Timestamp at_least) { raise_lead(nanoseconds(at_least.time_since_epoch()).count() - steady_nanoseconds()); }
+
+void follow_clock(Timestamp shared) {
+    const std::int64_t now = nanoseconds(shared.time_since_epoch()).count() - steady_nanoseconds();
+    if (follows.exchange(true)) raise_lead(now);
+    else lead.store(now);
+}
 
 std::optional<Duration> parse_duration(std::string_view text) {
     constexpr std::int64_t ten_years_ms = 3650ll * 86'400'000;

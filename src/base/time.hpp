@@ -20,6 +20,10 @@ Timestamp read_clock();
 // It has been at least this late already, before this process started.
 void raise_clock(Timestamp at_least);
 
+// From now on this process goes by another clock, which several processes share, and no longer by the machine's: it says this at
+// this moment. The first call may set the time back; later ones only raise it.
+void follow_clock(Timestamp shared);
+
 constexpr std::int64_t unix_millis(Timestamp t) { return t.time_since_epoch().count(); }
 constexpr std::int64_t unix_seconds(Timestamp t) {
     return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();

@@ -39,7 +39,7 @@ struct OnDisk final : Place {
     OnDisk() {
         std::filesystem::create_directory(directory);
         store = std::make_unique<SqliteStore>((directory / "test.db").string(), [this] { return now; });
-        steps = std::make_unique<Queue>(*store, Queue::Listener{[](const auto&) {}, [](auto&) {}});
+        steps = std::make_unique<Queue>(*store, auth::StoreListener{[](const auto&) {}, [](const auto&) {}, [](auto&) {}});
     }
     ~OnDisk() override {
         steps.reset();

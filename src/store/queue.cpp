@@ -5,7 +5,7 @@
 
 namespace coatcheck::store {
 
-Queue::Queue(SqliteStore& store, Listener listener)
+Queue::Queue(SqliteStore& store, auth::StoreListener listener)
     : store_(store), listener_(std::move(listener)), thread_([this] { loop(); }) {}
 
 Queue::~Queue() {
@@ -56,7 +56,10 @@ void Queue::run_group(std::vector<Waiting>& group) {
         }
         store_.commit();
         open = false;
-        listener_.revoked(store_.take_published());
+        if (const auto published = store_.take_published(); !published.empty()) {
+            listener_.revoked(published);
+            listener_.in_feed(published);
+        }
         if (store_.take_keys_changed()) {
             store_.begin();
             open = true;

@@ -16,12 +16,7 @@ namespace coatcheck::store {
 
 class Queue final : public auth::StoreQueue {
 public:
-    struct Listener {
-        std::function<void(const std::vector<verify::Revocation>&)> revoked;
-        std::function<void(auth::Store&)> keys_changed;  // called inside a transaction of its own
-    };
-
-    Queue(SqliteStore& store, Listener listener);
+    Queue(SqliteStore& store, auth::StoreListener listener);
     // Runs what waits, then ends the thread.
     ~Queue() override;
 
@@ -37,7 +32,7 @@ private:
     void run_group(std::vector<Waiting>& group);
 
     SqliteStore& store_;
-    Listener listener_;
+    auth::StoreListener listener_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Waiting> waiting_;

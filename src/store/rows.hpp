@@ -4,6 +4,7 @@
 
 #include "auth/types.hpp"
 #include "store/database.hpp"
+#include "verify/revocations.hpp"
 
 #define USER_COLUMNS "u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created"
 #define SESSION_COLUMNS                                                                                        \
@@ -18,6 +19,8 @@ inline constexpr int session_columns = 21;
 auth::User read_user(const Query& row, int first);
 // From column 0 on, in the order of SESSION_COLUMNS.
 auth::Session read_session(const Query& row);
+// kind, subject, minimum, expires, id.
+verify::Revocation read_revocation(const Query& row);
 // Lists are kept as text, an element a line.
 std::string joined(const std::vector<std::string>& lines);
 std::vector<std::string> lines_of(const std::string& text);

@@ -23,9 +23,7 @@ std::vector<verify::Revocation> SqlStore::load_revocations() {
     std::vector<verify::Revocation> entries;
     auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE expires > $1 ORDER BY id");
     row.bind(unix_millis(now_));
-    while (row.step())
-        entries.push_back({static_cast<verify::Revocation::Kind>(row.integer(0)), row.text(1), row.integer(2),
-                           from_unix_millis(row.integer(3)), static_cast<std::uint64_t>(row.integer(4))});
+    while (row.step()) entries.push_back(read_revocation(row));
     return entries;
 }
 
@@ -33,9 +31,7 @@ std::vector<verify::Revocation> SqlStore::find_revocations(const std::string& su
     std::vector<verify::Revocation> entries;
     auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE subject = $2 AND expires > $1");
     row.bind(unix_millis(now_)).bind(subject);
-    while (row.step())
-        entries.push_back({static_cast<verify::Revocation::Kind>(row.integer(0)), row.text(1), row.integer(2), from_unix_millis(row.integer(3)),
-                           static_cast<std::uint64_t>(row.integer(4))});
+    while (row.step()) entries.push_back(read_revocation(row));
     return entries;
 }
 

@@ -44,7 +44,7 @@ public:
     std::string feed_epoch() override;
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
     void charge_bucket(const std::string& key, base::Duration refill) override;
-    void lock_keys() override {}
+    void lock_keys() override {}  // there is one writer
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override;
     void delete_key(const std::string& id) override;
@@ -68,12 +68,10 @@ protected:
     // The live session of an enabled user; until the step ends, nobody else changes it.
     bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
 
+    Database& db_;
     base::Timestamp now_{};
     std::vector<verify::Revocation> published_;
     bool keys_changed_ = false;
-
-private:
-    Database& db_;
 };
 
 // What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret hash, $7 counter,

@@ -28,7 +28,7 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
-    : SqlStore(db_), clock_(std::move(clock)), path_(path), db_(path), file_(file_at(path)), epoch_(path) {
+    : SqlStore(sqlite_), clock_(std::move(clock)), path_(path), sqlite_(path), file_(file_at(path)), epoch_(path) {
     migrate();
     {
         auto row = db_.query("SELECT clock, epoch FROM meta");
@@ -68,7 +68,7 @@ void SqliteStore::migrate() {
         throw StoreError("the database has schema " + std::to_string(version) + ", this program knows up to " +
                          std::to_string(known) + ": use a newer coatcheck");
     for (auto i = version; i < known; ++i)
-        db_.execute("BEGIN IMMEDIATE;" + std::string(embedded::sqlite_migrations[i].content) +
+        sqlite_.execute("BEGIN IMMEDIATE;" + std::string(embedded::sqlite_migrations[i].content) +
                     ";PRAGMA user_version=" + std::to_string(i + 1) + ";COMMIT");
 }
 
@@ -119,12 +119,12 @@ void SqliteStore::begin() {
     file_.second = bytes;
     db_.query("BEGIN IMMEDIATE").run();
     now_ = read_store_clock();
-    changes_at_begin_ = db_.total_changes();
+    changes_at_begin_ = sqlite_.total_changes();
 }
 
 void SqliteStore::commit() {
     // Steps that only read cost no write and no sync.
-    if (db_.total_changes() == changes_at_begin_) {
+    if (sqlite_.total_changes() == changes_at_begin_) {
         db_.query("COMMIT").run();
         return;
     }

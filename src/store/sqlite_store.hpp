@@ -36,7 +36,7 @@ private:
 
     std::function<base::Timestamp()> clock_;
     std::string path_;
-    SqliteDatabase db_;
+    SqliteDatabase sqlite_;
     std::pair<std::uint64_t, std::int64_t> file_;  // the inode that was opened, and its size
     Epoch epoch_;
     std::string noted_epoch_;

@@ -23,8 +23,8 @@ protected:
     OnDisk() { fs::create_directories(directory); }
     ~OnDisk() override { fs::remove_all(directory); }
 
-    Queue::Listener listener() {
-        return {[this](const auto& entries) { published.insert(published.end(), entries.begin(), entries.end()); }, [](auto&) {}};
+    auth::StoreListener listener() {
+        return {[this](const auto& entries) { published.insert(published.end(), entries.begin(), entries.end()); }, [](const auto&) {}, [](auto&) {}};
     }
     static void add_user(auth::Store& store, const std::string& id) {
         auth::User user;

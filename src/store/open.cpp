@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/open.hpp"
+
+#include "store/postgres_pool.hpp"
+#include "store/queue.hpp"
+
+namespace coatcheck::store {
+namespace {
+
+// A database and the thread that owns it.
+class Sqlite final : public auth::StoreQueue {
+public:
+    Sqlite(const std::string& path, auth::StoreListener listener) : store_(path), queue_(store_, std::move(listener)) {}
+    void post(Step step, Done done) override { queue_.post(std::move(step), std::move(done)); }
+
+private:
+    SqliteStore store_;
+    Queue queue_;
+};
+
+}  // namespace
+
+bool is_postgres(std::string_view url) { return url.starts_with("postgres://") || url.starts_with("postgresql://"); }
+
+std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener listener) {
+    if (is_postgres(place.url))
+        return std::make_unique<PostgresPool>(PostgresSettings{{place.url, place.password}, place.listen_url, place.connections}, std::move(listener));
+    return std::make_unique<Sqlite>((place.directory / place.url.substr(std::string_view("sqlite:").size())).string(), std::move(listener));
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/postgres_feed.hpp"
+
+#include "base/log.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace coatcheck::store {
+namespace {
+
+constexpr std::chrono::milliseconds patience{500};  // between two looks
+constexpr std::chrono::seconds clock_is_noted_every{1};
+constexpr std::size_t batch = 1000;
+
+}  // namespace
+
+PostgresFeed::PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after)
+    : address_(std::move(address)), listener_(listener), seen_(after), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { loop(); }) {}
+
+PostgresFeed::~PostgresFeed() {
+    stopping_ = true;
+    wake();
+    thread_.join();
+    ::close(wake_);
+}
+
+void PostgresFeed::wake() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+}
+
+void PostgresFeed::loop() {
+    bool lost = false;
+    while (!stopping_) {
+        try {
+            if (!store_) connect();
+            look();
+            if (std::exchange(lost, false)) base::log::write(base::log::Level::info, "feed_back", {});
+        } catch (const std::exception& failure) {
+            if (!std::exchange(lost, true)) base::log::write(base::log::Level::error, "feed_lost", {{"reason", failure.what()}});
+            store_.reset();
+        }
+        try {
+            wait();
+        } catch (const StoreError&) {
+            store_.reset();  // the next look says why
+        }
+    }
+}
+
+void PostgresFeed::connect() {
+    auto store = std::make_unique<PostgresStore>(address_, base::read_clock);
+    store->database().execute("LISTEN coatcheck", std::chrono::seconds(5));
+    store_ = std::move(store);
+}
+
+void PostgresFeed::look() {
+    store_->begin();
+    auto state = store_->look();
+    if (state.without_place) store_->give_places();
+    if (state.clock >= state.noted + clock_is_noted_every) store_->note_clock(state.clock);
+    store_->commit();
+    base::follow_clock(state.clock);
+
+    for (std::size_t count = batch; count == batch && !stopping_;) {
+        store_->begin();
+        const auto entries = store_->after(seen_, batch);
+        store_->commit();
+        count = entries.size();
+        if (entries.empty()) break;
+        listener_.revoked(entries);
+        listener_.in_feed(entries);
+        seen_ = entries.back().id;
+    }
+    if (state.keys_version == keys_version_) return;
+    store_->begin();
+    listener_.keys_changed(*store_);
+    store_->commit();
+    keys_version_ = state.keys_version;
+}
+
+void PostgresFeed::wait() {
+    // What came while we looked is to be looked at once more.
+    if (store_ && store_->database().take_notifications()) return;
+    pollfd wanted[] = {{wake_, POLLIN, 0}, {store_ ? store_->database().socket() : -1, POLLIN, 0}};
+    ::poll(wanted, 2, static_cast<int>(patience.count()));
+    std::uint64_t times = 0;
+    [[maybe_unused]] const auto read = ::read(wake_, &times, sizeof times);
+    if (wanted[1].revents != 0) store_->database().take_notifications();
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What other nodes do, on a thread and a connection of its own.
+//
+// Transactions do not commit in the order in which they took a number, so whoever followed a sequence could pass over one that
+// commits late. Revocations are therefore committed without a place in the feed, and given one afterwards, by whichever node
+// comes first, under a lock: places are then seen in their order, without gaps, by everybody. Nodes are woken by NOTIFY, and
+// look every half second in case it was lost, or the connection goes through a pooler that passes none on.
+#pragma once
+
+#include "auth/store.hpp"
+#include "store/postgres_store.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace coatcheck::store {
+
+class PostgresFeed {
+public:
+    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after);
+    ~PostgresFeed();
+    PostgresFeed(const PostgresFeed&) = delete;
+
+    // Something was committed here. Any thread.
+    void wake();
+
+private:
+    void loop();
+    void connect();
+    void look();
+    // Until it is worth looking again.
+    void wait();
+
+    PostgresAddress address_;
+    const auth::StoreListener& listener_;
+    std::uint64_t seen_;
+    std::int64_t keys_version_ = 0;
+    std::unique_ptr<PostgresStore> store_;
+    int wake_;  // an eventfd
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace coatcheck::store

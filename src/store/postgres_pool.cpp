@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/postgres_pool.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::store {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t most_waiting = 2000;
+constexpr std::chrono::seconds longest_wait{5};  // of a step before its turn
+constexpr int most_attempts = 5;                 // where others stand in the way
+constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
+
+}  // namespace
+
+PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listener, std::function<base::Timestamp()> clock)
+    : settings_(std::move(settings)), listener_(std::move(listener)), clock_(std::move(clock)) {
+    if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
+    const bool follows = !clock_;
+    if (follows) clock_ = base::read_clock;
+    auto first = std::make_unique<PostgresStore>(settings_.address, clock_);
+    first->migrate();
+    if (follows) base::follow_clock(first->database_clock());
+    for (std::size_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
+}
+
+PostgresPool::~PostgresPool() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto& thread : threads_) thread.join();
+}
+
+void PostgresPool::follow(std::uint64_t after) {
+    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, after);
+}
+
+void PostgresPool::post(Step step, Done done) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.size() < most_waiting) {
+            waiting_.push_back({std::move(step), std::move(done), Steady::now()});
+            wake_.notify_one();
+            return;
+        }
+    }
+    done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
+}
+
+void PostgresPool::loop() {
+    Connection connection;
+    for (;;) {
+        Waiting waiting;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+            waiting = std::move(waiting_.front());
+            waiting_.pop_front();
+        }
+        waiting.done(run(connection, waiting));
+    }
+}
+
+// One thread at a time tries, and the others fail meanwhile.
+void PostgresPool::connect(Connection& connection) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (failures_ > 0 && Steady::now() < next_try_) throw Unavailable("PostgreSQL: there is no connection to it");
+        if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
+    }
+    try {
+        connection = std::make_unique<PostgresStore>(settings_.address, clock_);
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
+    } catch (const StoreError& failure) {
+        const std::lock_guard lock(mutex_);
+        if (failures_++ == 0) base::log::write(base::log::Level::error, "store_lost", {{"reason", failure.what()}});
+        next_try_ = Steady::now() + std::min(longest_pause, first_pause * (1 << std::min(failures_, 6U)));
+        throw;
+    }
+}
+
+void PostgresPool::transact(PostgresStore& store, const Step& step) {
+    store.begin();
+    step(store);
+    store.commit();
+    const auto published = store.take_published();
+    if (!published.empty()) {
+        listener_.revoked(published);
+        if (feed_) feed_->wake();
+    }
+    if (!store.take_keys_changed()) return;
+    store.begin();
+    listener_.keys_changed(store);
+    store.commit();
+}
+
+std::exception_ptr PostgresPool::run(Connection& connection, const Waiting& waiting) {
+    if (Steady::now() - waiting.since > longest_wait) return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
+    for (int attempt = 1;; ++attempt) {
+        // A connection that was idle may have been lost long ago: the step is worth a second one.
+        const bool was_connected = connection != nullptr;
+        try {
+            if (!connection) connect(connection);
+            transact(*connection, waiting.step);
+            return nullptr;
+        } catch (const Conflict& conflict) {
+            connection->rollback();
+            if (connection->is_broken()) connection.reset();
+            if (attempt == most_attempts) return std::current_exception();
+        } catch (const Unavailable&) {
+            connection.reset();
+            if (!was_connected) return std::current_exception();
+        } catch (const Unknown& failure) {
+            base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+            connection.reset();
+            return std::current_exception();
+        } catch (const std::exception&) {
+            const auto failed = std::current_exception();
+            if (connection) connection->rollback();
+            if (connection && connection->is_broken()) connection.reset();
+            return failed;
+        }
+    }
+}
+
+}  // namespace coatcheck::store

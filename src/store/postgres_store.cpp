@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/postgres_store.hpp"
+
+#include "store/embedded_postgres_migrations.hpp"
+#include "store/rows.hpp"
+
+#define DATABASE_CLOCK "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+namespace coatcheck::store {
+
+using base::from_unix_millis;
+using base::unix_millis;
+
+PostgresStore::PostgresStore(const PostgresAddress& address, std::function<base::Timestamp()> clock)
+    : SqlStore(postgres_), postgres_(address), clock_(std::move(clock)) {}
+
+void PostgresStore::check_fitness() {
+    auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit')");
+    row.step();
+    if (row.text(0) != "UTF8") throw StoreError("the database has the encoding " + row.text(0) + ": Coatcheck needs one made with ENCODING 'UTF8'");
+    if (row.text(1) == "off") throw StoreError("the database has synchronous_commit off, and so forgets what it has confirmed: set it to on");
+}
+
+void PostgresStore::migrate() {
+    constexpr std::chrono::minutes patience{10};  // another node may be rewriting a table
+    const auto known = static_cast<std::int64_t>(std::size(embedded::postgres_migrations));
+    const auto version = [&] {
+        auto row = db_.query("SELECT COALESCE(MAX(version), 0) FROM coatcheck_schema");
+        row.step();
+        return row.integer(0);
+    };
+    const auto refuse_newer = [&](std::int64_t found) {
+        if (found > known)
+            throw StoreError("the database has schema " + std::to_string(found) + ", this program knows up to " + std::to_string(known) + ": use a newer coatcheck");
+    };
+    check_fitness();
+    bool made = false;
+    {
+        auto row = db_.query("SELECT 1 FROM pg_tables WHERE tablename = 'coatcheck_schema' AND schemaname = ANY (current_schemas(false))");
+        made = row.step();
+    }
+    if (made) {
+        const auto found = version();
+        refuse_newer(found);
+        if (found == known) return;
+    }
+    // The number is ours alone within this database: whoever else migrates waits here, and then finds nothing to do.
+    postgres_.execute("BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(4847341927);"
+                      "CREATE TABLE IF NOT EXISTS coatcheck_schema (version BIGINT PRIMARY KEY)", patience);
+    const auto found = version();
+    refuse_newer(found);
+    for (auto i = found; i < known; ++i) {
+        postgres_.execute(std::string(embedded::postgres_migrations[i].content), patience);
+        postgres_.execute("INSERT INTO coatcheck_schema VALUES (" + std::to_string(i + 1) + ")", patience);
+    }
+    postgres_.execute("COMMIT", patience);
+}
+
+base::Timestamp PostgresStore::database_clock() {
+    auto row = db_.query("SELECT GREATEST(clock, " DATABASE_CLOCK ") FROM meta");
+    row.step();
+    return from_unix_millis(row.integer(0));
+}
+
+void PostgresStore::begin() {
+    now_ = clock_();
+    published_.clear();
+    keys_changed_ = false;
+    postgres_.begin();
+}
+
+void PostgresStore::commit() {
+    if (keys_changed_) {
+        db_.query("UPDATE meta SET keys_version = keys_version + 1").run();
+        db_.query("NOTIFY coatcheck").run();
+    }
+    postgres_.commit();
+}
+
+void PostgresStore::rollback() { postgres_.rollback(); }
+
+void PostgresStore::lock_keys() { db_.query("SELECT one FROM meta FOR UPDATE").run(); }
+
+bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
+    auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
+    if (!bind_rotation(row, now_, request).step()) return false;
+    result.session = read_session(row);
+    result.user = read_user(row, session_columns);
+    return true;
+}
+
+const char* PostgresStore::delete_over() const {
+    return "DELETE FROM sessions WHERE (user_id, id) IN (SELECT user_id, id FROM sessions WHERE end_day <= $1 / 86400000 AND idle_end < $1 AND older_end < $1"
+           " LIMIT $2 FOR UPDATE SKIP LOCKED)";
+}
+
+std::int64_t PostgresStore::next_status() {
+    auto row = db_.query("SELECT nextval('status_places')");
+    row.step();
+    return row.integer(0);
+}
+
+std::int64_t PostgresStore::given_statuses() {
+    auto row = db_.query("SELECT CASE WHEN is_called THEN last_value + 1 ELSE 0 END FROM status_places");
+    row.step();
+    return row.integer(0);
+}
+
+std::vector<verify::Revocation> PostgresStore::load_revocations() {
+    give_places();
+    return SqlStore::load_revocations();
+}
+
+PostgresStore::FeedState PostgresStore::look() {
+    auto row = db_.query("SELECT f.last_id, m.keys_version, " DATABASE_CLOCK ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN 1 ELSE 0 END"
+                         " FROM feed f, meta m");
+    row.step();
+    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), from_unix_millis(row.integer(2)), from_unix_millis(row.integer(3)), row.integer(4) == 1};
+}
+
+// Under the lock of the one row of `feed`, so that whoever sees a place has seen all before it: a place is given by a
+// transaction that began after the one before it was committed.
+void PostgresStore::give_places() {
+    std::int64_t last = 0;
+    {
+        auto row = db_.query("SELECT last_id FROM feed FOR UPDATE");
+        row.step();
+        last = row.integer(0);
+    }
+    const int given = db_.query("UPDATE revocations AS r SET id = $1 + n.place FROM"
+                                " (SELECT row, ROW_NUMBER() OVER (ORDER BY row) AS place FROM revocations WHERE id IS NULL) AS n WHERE r.row = n.row")
+                          .bind(last).run();
+    if (given == 0) return;
+    db_.query("UPDATE feed SET last_id = last_id + $1").bind(given).run();
+    db_.query("NOTIFY coatcheck").run();
+}
+
+std::vector<verify::Revocation> PostgresStore::after(std::uint64_t id, std::size_t most) {
+    std::vector<verify::Revocation> entries;
+    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1 ORDER BY id LIMIT $2");
+    row.bind(static_cast<std::int64_t>(id)).bind(static_cast<std::int64_t>(most));
+    while (row.step()) entries.push_back(read_revocation(row));
+    return entries;
+}
+
+void PostgresStore::note_clock(base::Timestamp clock) { db_.query("UPDATE meta SET clock = $1 WHERE clock < $1").bind(unix_millis(clock)).run(); }
+
+}  // namespace coatcheck::store

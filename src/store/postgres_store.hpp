@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port on PostgreSQL, which several nodes share. Isolation is READ COMMITTED: what two steps must not do at once, the verbs
+// lock, first the user and then sessions (docs/adr/0015-postgresql.md).
+#pragma once
+
+#include "store/postgres_database.hpp"
+#include "store/sql_store.hpp"
+
+#include <functional>
+
+namespace coatcheck::store {
+
+class PostgresStore final : public SqlStore {
+public:
+    PostgresStore(const PostgresAddress& address, std::function<base::Timestamp()> clock);
+
+    // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or the database is not fit.
+    void migrate();
+    // The database's clock, or what it has been already, if that is later. Outside of transactions.
+    base::Timestamp database_clock();
+
+    void begin();
+    void commit();
+    void rollback();
+    bool is_broken() const { return postgres_.is_broken(); }
+
+    void lock_keys() override;
+    std::int64_t next_status() override;
+    std::int64_t given_statuses() override;
+    std::vector<verify::Revocation> load_revocations() override;
+
+    // The feed (store/postgres_feed.hpp).
+    struct FeedState {
+        std::uint64_t last_id = 0;
+        std::int64_t keys_version = 0;
+        base::Timestamp clock;  // the database's
+        base::Timestamp noted;  // and as noted last
+        bool without_place = false;
+    };
+    FeedState look();
+    void give_places();
+    std::vector<verify::Revocation> after(std::uint64_t id, std::size_t most);
+    void note_clock(base::Timestamp clock);
+    PostgresDatabase& database() { return postgres_; }
+
+protected:
+    bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
+    const char* delete_over() const override;
+
+private:
+    void check_fitness();
+
+    PostgresDatabase postgres_;
+    std::function<base::Timestamp()> clock_;
+};
+
+}  // namespace coatcheck::store
