@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every store promises, on each of them: in memory and SQLite.
-#include "store/memory_store.hpp"
-#include "store/queue.hpp"
-#include "store/sqlite_store.hpp"
+// What every store promises, on each of them: in memory, SQLite and PostgreSQL.
+#include "store/places_for_tests.hpp"
 
-#include <filesystem>
 #include <gtest/gtest.h>
 
 namespace coatcheck::store {
@@ -19,39 +16,9 @@ using namespace std::chrono_literals;
 const Timestamp start = base::from_unix_seconds(1'800'000'000);
 constexpr auto grace = 30s;
 
-// A store on a clock that the test sets.
-struct Place {
-    virtual ~Place() = default;
-    virtual auth::StoreQueue& queue() = 0;
-    Timestamp now = start;
-};
-
-struct InMemory final : Place {
-    MemoryStore store{[this] { return now; }};
-    auth::StoreQueue& queue() override { return store; }
-};
-
-struct OnDisk final : Place {
-    std::filesystem::path directory = std::filesystem::temp_directory_path() / ("coatcheck-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
-    static inline int count = 0;
-    std::unique_ptr<SqliteStore> store;
-    std::unique_ptr<Queue> steps;
-    OnDisk() {
-        std::filesystem::create_directory(directory);
-        store = std::make_unique<SqliteStore>((directory / "test.db").string(), [this] { return now; });
-        steps = std::make_unique<Queue>(*store, auth::StoreListener{[](const auto&) {}, [](const auto&) {}, [](auto&) {}});
-    }
-    ~OnDisk() override {
-        steps.reset();
-        store.reset();
-        std::filesystem::remove_all(directory);
-    }
-    auth::StoreQueue& queue() override { return *steps; }
-};
-
 class Contract : public testing::TestWithParam<const char*> {
 protected:
-    std::unique_ptr<Place> place = GetParam() == std::string("memory") ? std::unique_ptr<Place>(new InMemory) : std::unique_ptr<Place>(new OnDisk);
+    std::unique_ptr<Place> place = place_named(GetParam());
 
     template <class F>
     auto run(F f) {
@@ -158,7 +125,7 @@ TEST_P(Contract, TheFeedsEpochStays) {
     EXPECT_EQ(run([&](auth::Store& s) { return s.feed_epoch(); }), epoch);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Contract, testing::Values("memory", "sqlite"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Stores, Contract, testing::Values("memory", "sqlite", "postgres"), [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Contract, UsersAreFoundByIdNameAndAddressWithoutCase) {
     run([](auth::Store& store) {

@@ -22,6 +22,14 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listen
     if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
     const bool follows = !clock_;
     if (follows) clock_ = base::read_clock;
+    // Whichever connection is asked: time does not go back.
+    clock_ = [this, machine = std::move(clock_)] {
+        const auto now = base::unix_millis(machine());
+        auto latest = latest_.load();
+        while (latest < now && !latest_.compare_exchange_weak(latest, now)) {
+        }
+        return base::from_unix_millis(std::max(latest, now));
+    };
     auto first = std::make_unique<PostgresStore>(settings_.address, clock_);
     first->migrate();
     if (follows) base::follow_clock(first->database_clock());

@@ -45,6 +45,7 @@ private:
     PostgresSettings settings_;
     auth::StoreListener listener_;
     std::function<base::Timestamp()> clock_;
+    std::atomic<std::int64_t> latest_{0};  // that it said
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Waiting> waiting_;

@@ -111,6 +111,11 @@ std::vector<verify::Revocation> PostgresStore::load_revocations() {
     return SqlStore::load_revocations();
 }
 
+std::size_t PostgresStore::sweep(std::size_t limit) {
+    give_places();  // what has none would never be found
+    return SqlStore::sweep(limit);
+}
+
 PostgresStore::FeedState PostgresStore::look() {
     auto row = db_.query("SELECT f.last_id, m.keys_version, " DATABASE_CLOCK ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN 1 ELSE 0 END"
                          " FROM feed f, meta m");

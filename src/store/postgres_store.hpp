@@ -28,6 +28,7 @@ public:
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
     std::vector<verify::Revocation> load_revocations() override;
+    std::size_t sweep(std::size_t limit) override;
 
     // The feed (store/postgres_feed.hpp).
     struct FeedState {

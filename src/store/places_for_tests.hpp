@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the tests of this room keep things: one store of each kind, on a clock that the test sets.
+#pragma once
+
+#include "base/random.hpp"
+#include "store/memory_store.hpp"
+#include "store/postgres_pool.hpp"
+#include "store/queue.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace coatcheck::store {
+
+// A real server for this process, in a temporary directory, from its first use to the end.
+class PostgresServer {
+public:
+    static const PostgresServer& shared() {
+        static const PostgresServer server;
+        return server;
+    }
+    // A schema of its own, where nothing is yet.
+    std::string fresh_url() const {
+        static int count = 0;
+        const std::string schema = "test_" + std::to_string(++count);
+        PostgresDatabase({url_, ""}).execute("CREATE SCHEMA " + schema, std::chrono::seconds(5));
+        return url_ + "&options=-csearch_path%3D" + schema;
+    }
+
+private:
+    PostgresServer() {
+        std::FILE* said = ::popen((std::string(SOURCE_DIR) + "/tests/support/postgres.sh start " + directory_).c_str(), "r");
+        char line[512] = "";
+        if (std::fgets(line, sizeof line, said) != nullptr) url_ = line;
+        if (::pclose(said) != 0 || url_.empty()) throw std::runtime_error("no PostgreSQL: script/bootstrap test installs it");
+        url_.pop_back();
+    }
+    ~PostgresServer() {
+        if (std::system((std::string(SOURCE_DIR) + "/tests/support/postgres.sh stop " + directory_ + " immediate").c_str()) == 0) std::filesystem::remove_all(directory_);
+    }
+
+    std::string directory_ = (std::filesystem::temp_directory_path() / ("coatcheck-postgres-" + std::to_string(::getpid()))).string();
+    std::string url_;
+};
+
+struct Place {
+    virtual ~Place() = default;
+    virtual auth::StoreQueue& queue() = 0;
+    base::Timestamp now = base::from_unix_seconds(1'800'000'000);
+    static auth::StoreListener deaf() { return {[](const auto&) {}, [](const auto&) {}, [](auto&) {}}; }
+};
+
+struct InMemory final : Place {
+    MemoryStore store{[this] { return now; }};
+    auth::StoreQueue& queue() override { return store; }
+};
+
+struct InSqlite final : Place {
+    std::filesystem::path directory = std::filesystem::temp_directory_path() / ("coatcheck-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    static inline int count = 0;
+    std::unique_ptr<SqliteStore> store;
+    std::unique_ptr<Queue> steps;
+    InSqlite() {
+        std::filesystem::create_directory(directory);
+        store = std::make_unique<SqliteStore>((directory / "test.db").string(), [this] { return now; });
+        steps = std::make_unique<Queue>(*store, deaf());
+    }
+    ~InSqlite() override {
+        steps.reset();
+        store.reset();
+        std::filesystem::remove_all(directory);
+    }
+    auth::StoreQueue& queue() override { return *steps; }
+};
+
+struct InPostgres final : Place {
+    PostgresPool pool{{{PostgresServer::shared().fresh_url(), ""}, "", 2}, deaf(), [this] { return now; }};
+    auth::StoreQueue& queue() override { return pool; }
+};
+
+inline std::unique_ptr<Place> place_named(const std::string& name) {
+    if (name == "memory") return std::make_unique<InMemory>();
+    if (name == "sqlite") return std::make_unique<InSqlite>();
+    return std::make_unique<InPostgres>();
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# A PostgreSQL of a test's own, on a Unix socket in DIR (and on loopback, if asked for by an option).
+#   postgres.sh start DIR [OPTION...]   makes it at the first start; prints its url. OPTIONs go to the server: -c fsync=off
+#   postgres.sh stop DIR [fast|immediate]
+set -euo pipefail
+bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+command=$1 directory=$2
+shift 2
+# It does not run as root.
+as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env LC_ALL=C.UTF-8 "$@"; else LC_ALL=C.UTF-8 "$@"; fi; }
+case $command in
+  start)
+    mkdir -p "$directory"
+    if [ "$(id -u)" = 0 ]; then chown postgres "$directory"; fi
+    cd "$directory"
+    [ -e data/PG_VERSION ] || as "$bin/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 --no-sync >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; exit 1; }
+    as "$bin/pg_ctl" -D "$directory/data" -w -l "$directory/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$directory' -c max_connections=200 $*" start >"$directory/start.log" 2>&1 ||
+      { cat "$directory/start.log" "$directory/server.log" >&2; exit 1; }
+    echo "postgres:///postgres?host=$directory&user=postgres"
+    ;;
+  stop) cd /; as "$bin/pg_ctl" -D "$directory/data" -w -m "${1:-fast}" stop >/dev/null ;;
+esac
