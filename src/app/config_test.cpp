@@ -54,7 +54,11 @@ const Sample samples[] = {
     {"cors.origins", "https://a.example,https://b.example:8443", R"(["https://a.example", "https://b.example:8443"])"},
     {"metrics.listen", "127.0.0.1:9100", R"("127.0.0.1:9100")"},
     {"log.access", "true", "true"},
-    {"store.url", "sqlite:other.db", R"("sqlite:other.db")"}};
+    {"store.url", "sqlite:other.db", R"("sqlite:other.db")"},
+    {"store.password_file", "database-password", R"("database-password")"},
+    {"store.connections", "20", "20"},
+    {"store.listen_url", "postgres://db.internal/coatcheck", R"("postgres://db.internal/coatcheck")"},
+    {"store.sealing_key_file", "/etc/coatcheck/sealing.key", R"("/etc/coatcheck/sealing.key")"}};
 
 const Key& key_named(std::string_view name) {
     for (const Key& key : config_keys())

@@ -108,9 +108,20 @@ TEST(ConfigValues, MetricsListenIsAnAddressOrNothing) {
     for (std::string_view bad : {"9100", ":9100", "off", "localhost"}) EXPECT_NE(mistake({with("metrics.listen", bad)}), "") << bad;
 }
 
-TEST(ConfigValues, StoreIsSqlite) {
-    EXPECT_EQ(mistake({"store.url=sqlite:other.db"}), "");
-    for (std::string_view bad : {"sqlite:/var/lib/coatcheck.db", "sqlite:../other/coatcheck.db", "", "sqlite:", "coatcheck.db", "postgres://localhost/x", "SQLITE:x", "file:x"}) EXPECT_NE(mistake({with("store.url", bad)}), "") << bad;
+TEST(ConfigValues, StoreIsAFileOrPostgres) {
+    for (std::string_view good : {"sqlite:other.db", "postgres://db.example/coatcheck", "postgresql://coatcheck@[::1]:6432/x?sslmode=verify-full", "postgres:///x?host=/run/postgresql"})
+        EXPECT_EQ(mistake({with("store.url", good)}), "") << good;
+    for (std::string_view bad : {"sqlite:/var/lib/coatcheck.db", "sqlite:../other/coatcheck.db", "", "sqlite:", "coatcheck.db", "mysql://localhost/x", "SQLITE:x", "file:x"}) EXPECT_NE(mistake({with("store.url", bad)}), "") << bad;
+}
+
+TEST(ConfigValues, AStoresPasswordIsInAFile) {
+    for (std::string_view bad : {"postgres://me:secret@db/x", "postgres://db/x?user=me&password=secret"})
+        for (std::string_view key : {"store.url", "store.listen_url"}) EXPECT_NE(mistake({with(key, bad)}).find("store.password_file"), std::string::npos) << bad;
+}
+
+TEST(ConfigValues, StoreConnectionsAre1To200) {
+    for (std::string_view good : {"1", "200"}) EXPECT_EQ(mistake({with("store.connections", good)}), "") << good;
+    for (std::string_view bad : {"0", "-1", "201"}) EXPECT_NE(mistake({with("store.connections", bad)}), "") << bad;
 }
 
 TEST(ParseListen, TellsHostAndPortApart) {

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import postgres
 from client import Caller, Closed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +77,8 @@ class Server:
         self.data = self.directory / "data"
         self.port = free_port()
         self.settings = {"public_url": f"http://localhost:{self.port}", **(settings or {})}
+        if postgres.WANTED:
+            self.settings.setdefault("store.url", postgres.shared().fresh_url())
         self.flags = list(flags)
         self.process = None
         self.log_path = self.directory / "log"

@@ -79,6 +79,10 @@ listen = ""
 access = false
 [store]
 url = "sqlite:coatcheck.db"
+password_file = ""
+connections = 8
+listen_url = ""
+sealing_key_file = "master.key"
 """
 
 
@@ -114,6 +118,7 @@ MISTAKES = [
     ('public_url = "http://user:pass@x"', 1, "public_url"), ('public_url = "http://x/?a=b"', 1, "public_url"),
     ('public_url = "http://x/#a"', 1, "public_url"), ('listen = "x"', 1, "listen"), ('listen = 8080', 1, "listen"),
     ('[metrics]\nlisten = "x"', 2, "listen"), ('[log]\naccess = "on"', 2, "access"), ('[store]\nurl = "mysql://x"', 2, "url"),
+    ('[store]\nurl = "postgres://me:secret@db/x"', 2, "password_file"), ('[store]\nconnections = 0', 2, "connections"),
     ('[store]\nurl = ""', 2, "url"), ('[store]\nurl = 1', 2, "url"), ('tokens = 1', 1, "tokens"),
     ('[cors.origins]\nx = 1', None, "origins"), ('[[tokens]]\nalgorithm = "ES256"', None, "tokens"),
 ]
