@@ -122,6 +122,7 @@ Reply user_list(Node& node, const json::object&) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
+        reply = {}, rows = {};
         for (const auto& user : store.list_users({.limit = most_rows})) {
             rows.push_back(web::account_json(user));
             reply.text += user_line(user);
@@ -188,6 +189,7 @@ Reply session_list(Node& node, const json::object& request) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
+        reply = {}, rows = {};
         auto sessions = store.page_of_sessions({most_rows, request.contains("name") ? std::optional(load_user(store, request).id) : std::nullopt});
         std::sort(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) { return a.last_used > b.last_used; });
         for (const auto& session : sessions) {
@@ -221,6 +223,7 @@ Reply key_list(Node& node, const json::object&) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
+        reply = {}, rows = {};
         constexpr std::string_view states[] = {"next", "current", "retired"};
         for (const auto& key : store.load_keys()) {
             if (key.algorithm == auth::mac_algorithm) continue;
@@ -271,6 +274,7 @@ Reply service_key_list(Node& node, const json::object&) {
     Reply reply;
     json::array rows;
     node.store().run([&](auth::Store& store) {
+        reply = {}, rows = {};
         for (const auto& key : store.list_service_keys()) {
             json::array scopes;
             reply.text += key.name;
@@ -300,6 +304,7 @@ Reply audit_list(Node& node, const json::object& request) {
     json::array rows;
     const auto* limit = request.if_contains("limit");
     node.store().run([&](auth::Store& store) {
+        reply = {}, rows = {};
         for (const auto& event : store.list_audit(limit ? limit->to_number<std::size_t>() : 100)) {
             rows.push_back({{"time", base::unix_seconds(event.time)}, {"event", event.event}, {"user_id", event.user},
                             {"session", event.session}, {"address", event.address}, {"detail", event.detail}});

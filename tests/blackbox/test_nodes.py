@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several nodes on one PostgreSQL: what one of them does holds on the others, and what the database's absence means."""
+
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import time
+
+import postgres
+import pytest
+
+from client import Caller
+from conftest import next_address
+from server import PASSWORD, User, free_port
+
+BOUND = 1.0  # seconds until what one node did holds on the others
+
+
+@pytest.fixture(scope="module")
+def database():
+    database = postgres.Postgres()
+    yield database
+    database.remove()
+
+
+class Nodes:
+    """Nodes that share a schema, a sealing key and an address that browsers would see."""
+
+    def __init__(self, make_server, database, count, settings=None, url=None):
+        self.schema = database.new_schema()
+        self.url = url or database.url_of(self.schema)
+        shared = {"public_url": "http://localhost:8080", "store.url": self.url, **(settings or {})}
+        self.all = [make_server(shared) for _ in range(count)]
+        first = self.all[0]
+        first.data.mkdir(mode=0o700)
+        (first.data / "master.key").write_text("A" * 42 + "E\n")
+        (first.data / "master.key").chmod(0o600)
+        for node in self.all[1:]:
+            node.data.mkdir(mode=0o700)
+            shutil.copy2(first.data / "master.key", node.data / "master.key")
+
+    def start(self):
+        for node in self.all:
+            node.launch()
+        for node in self.all:
+            wait_until(node.is_ready, 20, node.log)
+        return self.all
+
+
+def wait_until(holds, seconds=BOUND, log=lambda: ""):
+    """Seconds until it held."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, f"not within {seconds} s\n{log()[-2000:]}"
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+def call(node):
+    return Caller(node.port, next_address())
+
+
+@pytest.fixture
+def pair(make_server, database):
+    return Nodes(make_server, database, 2).start()
+
+
+def test_nodes_that_start_together_make_one_schema_and_one_key_ring(make_server, database):
+    nodes = Nodes(make_server, database, 3)
+    rings = [call(node).get("/.well-known/jwks.json").json() for node in nodes.start()]
+    assert rings[0] == rings[1] == rings[2] and len(rings[0]["keys"]) == 2
+    assert database.query("SELECT count(*) FROM keys", nodes.schema) == "3", "a current, a next and a MAC key"
+
+
+def test_a_session_is_everywhere_and_its_end_too(pair):
+    first, second = pair
+    user = first.add_user("ada")
+    session = call(first).sign_in_body(user)
+    assert call(second).verify(session["token"]).status == 200
+    again = call(second).refresh(session["refresh_token"])
+    assert again.status == 200
+    token = again.json()["token"]
+    assert call(first).verify(token).status == 200
+    assert call(first).sign_out(token).status == 204
+    assert call(first).verify(token).status == 401, "here at once"
+    wait_until(lambda: call(second).verify(token).status == 401)
+    assert call(second).refresh(again.json()["refresh_token"]).verdict == (401, "session_ended")
+
+
+def test_refreshes_that_race_over_nodes_have_one_successor(pair):
+    user = pair[0].add_user("ada")
+    session = call(pair[0]).sign_in_body(user)
+    token = session["refresh_token"]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for _ in range(10):
+            answers = list(pool.map(lambda node: call(node).refresh(token), pair * 4))
+            assert {answer.status for answer in answers} == {200}
+            successors = {answer.json()["refresh_token"] for answer in answers}
+            assert len(successors) == 1
+            token = successors.pop()
+            time.sleep(0.01)
+
+
+def test_failures_are_counted_for_all_nodes_together(pair):
+    user = pair[0].add_user("ada")
+    address = next_address()
+    for number in range(10):
+        assert Caller(pair[number % 2].port, address).try_sign_in(user, "not the password at all").status == 401
+    for node in pair:
+        answer = Caller(node.port, address).try_sign_in(user)
+        assert answer.status == 429 and int(answer.header("Retry-After")) > 0
+
+
+def test_keys_that_one_node_rotates_sign_and_are_known_on_the_other(pair):
+    first, second = pair
+    user = first.add_user("ada")
+    before = call(second).sign_in_body(user)["token"]
+    first.command("key", "rotate")
+    ring = call(first).get("/.well-known/jwks.json").json()
+    wait_until(lambda: call(second).get("/.well-known/jwks.json").json() == ring)
+    for node in pair:
+        token = call(node).sign_in_body(user)["token"]
+        assert all(call(other).verify(token).status == 200 for other in pair)
+        assert call(node).verify(before).status == 200, "what the retired key signed counts on"
+    key = first.command("service-key", "add", "api", "--scope", "feed").strip()
+    wait_until(lambda: call(second).get("/api/v1/revocations", bearer=key).status == 200)
+
+
+def test_who_follows_the_feed_goes_on_at_another_node(pair):
+    first, second = pair
+    user = first.add_user("ada")
+    key = first.command("service-key", "add", "api", "--scope", "feed").strip()
+    sessions = [call(pair[number % 2]).sign_in_body(user) for number in range(6)]
+
+    def feed(node, since=""):
+        return call(node).get(f"/api/v1/revocations{since}", bearer=key).json()
+
+    for number in range(3):
+        call(pair[number % 2]).sign_out(sessions[number]["token"])
+    wait_until(lambda: len(feed(first)["entries"]) == 3)
+    cursor = feed(first)["cursor"]
+    for number in range(3, 6):
+        call(pair[number % 2]).sign_out(sessions[number]["token"])
+    wait_until(lambda: len(feed(second, f"?since={cursor}")["entries"]) == 3)
+    after = feed(second, f"?since={cursor}")
+    assert not after["reset"] and {entry["subject"] for entry in after["entries"]} == {session["session"]["id"] for session in sessions[3:]}
+    wait_until(lambda: feed(first)["cursor"] == after["cursor"])
+
+
+def test_a_lost_listener_costs_at_most_a_second(pair, database):
+    first, second = pair
+    user = first.add_user("ada")
+    token = call(first).sign_in_body(user)["token"]
+    assert call(second).verify(token).status == 200
+    database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coatcheck'")
+    assert call(first).sign_out(token).status == 204, "a connection that was lost while idle is made anew"
+    wait_until(lambda: call(second).verify(token).status == 401, 2 * BOUND)
+
+
+def test_without_its_database_a_node_verifies_on_and_loses_nothing(make_server, database):
+    own = postgres.Postgres()
+    try:
+        node = Nodes(make_server, own, 1).start()[0]
+        user = node.add_user("ada")
+        session = call(node).sign_in_body(user)
+        own.stop("immediate")
+        for answer in (call(node).refresh(session["refresh_token"]), call(node).try_sign_in(user), call(node).get("/readyz")):
+            assert answer.status == 503 and int(answer.header("Retry-After")) >= 1
+        assert call(node).verify(session["token"]).status == 200
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            answers = list(pool.map(lambda _: call(node).refresh(session["refresh_token"]).status, range(200)))
+        assert set(answers) == {503} and time.monotonic() - began < 10, "nobody waits in line"
+        own.start()
+        wait_until(lambda: call(node).get("/readyz").status == 200, 5)
+        again = call(node).refresh(session["refresh_token"])
+        assert again.status == 200
+        assert call(node).sign_out(again.json()["token"]).status == 204
+        assert call(node).verify(again.json()["token"]).status == 401
+        assert "store_lost" in node.log() and "store_back" in node.log_with("store_back")
+    finally:
+        own.remove()
+
+
+def test_another_sealing_key_is_refused(make_server, database):
+    nodes = Nodes(make_server, database, 2)
+    (nodes.all[1].data / "master.key").write_text("B" * 42 + "E\n")
+    nodes.all[0].start()
+    with pytest.raises(RuntimeError, match="sealed with another"):
+        nodes.all[1].start()
+
+
+def test_a_newer_schema_is_refused(make_server, database):
+    nodes = Nodes(make_server, database, 2)
+    nodes.all[0].start()
+    database.query("INSERT INTO coatcheck_schema VALUES (999)", nodes.schema)
+    with pytest.raises(RuntimeError, match="use a newer coatcheck"):
+        nodes.all[1].start()
+    assert call(nodes.all[0]).get("/readyz").status == 200, "who runs already goes on"
+
+
+@pytest.mark.parametrize("url, said", [
+    ("postgres://nobody@127.0.0.1:1/x", "Connection refused"),
+    ("postgres:///x?no_such_option=1", "no_such_option"),
+    ("postgres:///template1?host=/nowhere", "/nowhere"),
+])
+def test_a_database_that_cannot_be_reached_is_named_at_the_start(make_server, url, said):
+    server = make_server({"store.url": url})
+    with pytest.raises(RuntimeError, match=said):
+        server.start()
+
+
+def test_a_database_that_forgets_is_refused(make_server, database):
+    schema = database.new_schema()
+    server = make_server({"store.url": database.url_of(schema) + "%20-csynchronous_commit%3Doff"})
+    with pytest.raises(RuntimeError, match="synchronous_commit"):
+        server.start()
+
+
+def test_text_that_postgres_cannot_hold_is_no_failure(pair):
+    caller = call(pair[0])
+    pair[0].add_user("ada")
+    for name in ("ada\x00", "\x00", "ad\ufffda"):
+        assert caller.try_sign_in(User(name, PASSWORD)).status == 401
+    assert caller.try_sign_in(User("ada", PASSWORD), headers={"User-Agent": "caf\xe9"}).status == 200
+
+
+@pytest.fixture
+def bouncer(tmp_path):
+    """pgbouncer in transaction mode, with fewer connections to the database than clients have to it. A database of its own, since a
+    pooler passes no search_path on."""
+    database = postgres.Postgres()
+    port = free_port()
+    (database.directory / "users").write_text('"postgres" ""\n')
+    (database.directory / "bouncer.ini").write_text(f"""[databases]
+postgres = host={database.directory}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {database.directory}/users
+pool_mode = transaction
+default_pool_size = 3
+""")
+    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([*as_user, "/usr/sbin/pgbouncer", "-q", database.directory / "bouncer.ini"], stdin=subprocess.DEVNULL)
+    yield database, f"postgres://postgres@127.0.0.1:{port}/postgres"
+    process.terminate()
+    process.wait(10)
+    database.remove()
+
+
+def test_a_pooler_may_give_each_transaction_another_connection(make_server, bouncer):
+    nodes = Nodes(make_server, bouncer[0], 2, url=bouncer[1])
+    first, second = nodes.start()
+    users = [first.add_user(f"user-{number}") for number in range(4)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        sessions = list(pool.map(lambda number: call(nodes.all[number % 2]).sign_in_body(users[number % 4]), range(8)))
+        for _ in range(20):
+            answers = list(pool.map(lambda one: call(nodes.all[one[0] % 2]).refresh(one[1]["refresh_token"]), enumerate(sessions)))
+            assert {answer.status for answer in answers} == {200}
+            for session, answer in zip(sessions, answers):
+                session.update(answer.json())
+    assert call(first).sign_out(sessions[0]["token"]).status == 204
+    wait_until(lambda: call(second).verify(sessions[0]["token"]).status == 401)
