@@ -158,7 +158,7 @@ private:
 
 void PostgresDatabase::Free::operator()(pg_result* result) const { libpq().PQclear(result); }
 
-PostgresDatabase::PostgresDatabase(const PostgresAddress& address) {
+PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepare) : prepares_(prepare == Prepare::kept) {
     const Libpq& pq = libpq();
     auto settings = defaults_for(address.url);
     settings.emplace_back("dbname", address.url);

@@ -35,7 +35,9 @@ struct PostgresAddress {
 
 class PostgresDatabase final : public Database {
 public:
-    explicit PostgresDatabase(const PostgresAddress& address);  // throws Unavailable
+    // Keeping statements prepared fails once behind a pooler, with a Conflict: whoever does not try again asks for `never`.
+    enum class Prepare { kept, never };
+    explicit PostgresDatabase(const PostgresAddress& address, Prepare prepare = Prepare::never);  // throws Unavailable
     ~PostgresDatabase() override;
     PostgresDatabase(const PostgresDatabase&) = delete;
 
@@ -81,7 +83,7 @@ private:
     bool committing_ = false;
     bool broken_ = false;
     // False where a pooler gives each transaction another connection, which knows nothing of our statements.
-    bool prepares_ = true;
+    bool prepares_;
     std::chrono::steady_clock::time_point deadline_;
     std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
 };

@@ -51,7 +51,7 @@ void PostgresFeed::loop() {
 }
 
 void PostgresFeed::connect() {
-    auto store = std::make_unique<PostgresStore>(address_, base::read_clock);
+    auto store = std::make_unique<PostgresStore>(address_, PostgresDatabase::Prepare::never, base::read_clock);
     store->database().execute("LISTEN coatcheck", std::chrono::seconds(5));
     store_ = std::move(store);
 }

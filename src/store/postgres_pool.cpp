@@ -30,7 +30,7 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listen
         }
         return base::from_unix_millis(std::max(latest, now));
     };
-    auto first = std::make_unique<PostgresStore>(settings_.address, clock_);
+    auto first = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::never, clock_);
     first->migrate();
     if (follows) base::follow_clock(first->database_clock());
     for (std::size_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
@@ -84,7 +84,7 @@ void PostgresPool::connect(Connection& connection) {
         if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
     }
     try {
-        connection = std::make_unique<PostgresStore>(settings_.address, clock_);
+        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept, clock_);
         const std::lock_guard lock(mutex_);
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
     } catch (const StoreError& failure) {

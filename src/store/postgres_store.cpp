@@ -11,8 +11,8 @@ namespace coatcheck::store {
 using base::from_unix_millis;
 using base::unix_millis;
 
-PostgresStore::PostgresStore(const PostgresAddress& address, std::function<base::Timestamp()> clock)
-    : SqlStore(postgres_), postgres_(address), clock_(std::move(clock)) {}
+PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock)
+    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)) {}
 
 void PostgresStore::check_fitness() {
     auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit')");

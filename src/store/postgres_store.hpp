@@ -12,7 +12,7 @@ namespace coatcheck::store {
 
 class PostgresStore final : public SqlStore {
 public:
-    PostgresStore(const PostgresAddress& address, std::function<base::Timestamp()> clock);
+    PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock);
 
     // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or the database is not fit.
     void migrate();
