@@ -95,6 +95,10 @@ Config load(Words& words) {
 // A running server does it; otherwise this process takes the directory and does it itself.
 Reply run_on_data(Words& words) {
     const Config config = load(words);
+    if (words.request["command"] == "store restored") {  // no running server's work: it knows nothing of what was restored under it
+        Node node(config, words.directory, Node::Purpose::command);
+        return execute(node, words.request);
+    }
     if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
     const bool has_no_data = words.request["command"] == "token inspect" && !std::filesystem::exists(words.directory);
     if (has_no_data) return inspect_token(words.request["token"].as_string().c_str(), nullptr, base::read_clock());
@@ -192,6 +196,9 @@ public:
                 words_.request["token"] = read_secret("Token");
             });
         }
+
+        auto* store = group(app, "store", "The database");
+        command(store, "store restored", "After restoring a backup of PostgreSQL, before any node starts: ends every session, makes new keys");
 
         auto* audit = group(app, "audit", "Security events");
         auto* list = command(audit, "audit list", "Lists events, latest first");

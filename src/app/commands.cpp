@@ -13,6 +13,7 @@
 #include "web/problem.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -316,6 +317,17 @@ Reply audit_list(Node& node, const json::object& request) {
     return reply;
 }
 
+// PostgreSQL cannot tell a restored copy, as our file of SQLite's can: whoever restores it says so.
+Reply store_restored(Node& node, const json::object&) {
+    node.store().run([&](auth::Store& store) {
+        store.revive_nothing();
+        auth::ensure_keys(store, node.sealing_key(), node.algorithm());
+    });
+    // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    return {0, "every session is ended, and the signing keys are new\n", {{"ended", true}}, ""};
+}
+
 Reply token_inspect(Node& node, const json::object& request) {
     return inspect_token(text_of(request, "token"), &node, base::read_clock());
 }
@@ -338,7 +350,7 @@ constexpr Row rows[] = {
     {"user password", user_password}, {"session list", session_list}, {"session end", session_end},
     {"key list", key_list},         {"key rotate", key_rotate},     {"key revoke", key_revoke},
     {"service-key add", service_key_add}, {"service-key list", service_key_list}, {"service-key end", service_key_end},
-    {"audit list", audit_list},     {"token inspect", token_inspect}, {"token verify", token_verify},
+    {"store restored", store_restored}, {"audit list", audit_list},     {"token inspect", token_inspect}, {"token verify", token_verify},
 };
 
 }  // namespace

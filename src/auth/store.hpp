@@ -101,8 +101,10 @@ public:
     // When the last access token of all expires; long ago if there is none.
     virtual Timestamp last_access_end() = 0;
     virtual void extend_access(const std::string& session, Timestamp access_end) = 0;
-    // Ends every session there is (a restored copy).
     virtual void end_all_sessions() = 0;
+    // This is a restored copy, and what was ended after it was taken is not known: ends every session and every token issued
+    // until now, drops the keys that sign, and gives the feed another epoch. No token may be issued in the same second.
+    virtual void revive_nothing() = 0;
 
     // Revocations reach every verifier when the step commits, before its request goes on.
     virtual void insert_revocation(const verify::Revocation& entry) = 0;

@@ -311,6 +311,31 @@ TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
     EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({10}); }).empty());
 }
 
+TEST_P(Contract, ARestoredCopyRevivesNothing) {
+    add_ada();
+    sign_in();
+    const auto epoch = run([](auth::Store& store) {
+        store.save_key({"k1", "ES256", auth::StoredKey::State::current, "sealed", start, start});
+        store.save_key({"1", "MAC", auth::StoredKey::State::current, "sealed", start, start});
+        return store.feed_epoch();
+    });
+    const auto given = run([](auth::Store& store) { return store.next_status(); });
+    run([](auth::Store& store) { store.revive_nothing(); });
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
+    run([&](auth::Store& store) {
+        EXPECT_NE(store.feed_epoch(), epoch);
+        ASSERT_EQ(store.load_keys().size(), 1U);
+        EXPECT_EQ(store.load_keys()[0].algorithm, "MAC");
+        const auto entries = store.load_revocations();
+        ASSERT_EQ(entries.size(), 2U);
+        EXPECT_EQ(entries[0].kind, verify::Revocation::Kind::issued_before);
+        EXPECT_EQ(entries[0].minimum, base::unix_seconds(start));
+        EXPECT_EQ(entries[1].kind, verify::Revocation::Kind::status_below);
+        EXPECT_GT(entries[1].minimum, given + 1'000'000);
+        EXPECT_GT(store.next_status(), entries[1].minimum);
+    });
+}
+
 TEST_P(Contract, PagesOfSessionsHaveEachLiveOneOnce) {
     add_ada();
     for (int i = 0; i < 7; ++i) sign_in("s" + std::to_string(i));

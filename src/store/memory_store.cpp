@@ -220,6 +220,16 @@ void MemoryStore::end_all_sessions() {
     for (auto& [id, session] : tables_.sessions) end(session);
 }
 
+void MemoryStore::revive_nothing() {
+    end_all_sessions();
+    std::erase_if(tables_.keys, [](const auto& row) { return row.second.algorithm != "MAC"; });
+    ++tables_.epoch;
+    insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + std::chrono::hours(24 * 3650)});
+    tables_.next_status += 1 << 24;
+    insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + std::chrono::hours(24 * 3650)});
+    append_audit({now_, "restored_copy", "", "", "", ""});
+}
+
 void MemoryStore::insert_revocation(const verify::Revocation& entry) {
     tables_.revocations.push_back(entry);
     tables_.revocations.back().id = ++tables_.last_revocation;

@@ -44,9 +44,10 @@ public:
     base::Timestamp last_access_end() override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
     void end_all_sessions() override;
+    void revive_nothing() override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
-    std::string feed_epoch() override { return "memory"; }
+    std::string feed_epoch() override { return "memory" + std::to_string(tables_.epoch); }
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
     void charge_bucket(const std::string& key, base::Duration refill) override {
         auto& empty_at = tables_.buckets[key];
@@ -68,6 +69,7 @@ private:
         std::map<std::string, auth::User> users;
         std::map<std::string, auth::Session> sessions;
         std::int64_t next_status = 0;
+        int epoch = 0;
         std::vector<verify::Revocation> revocations;
         std::uint64_t last_revocation = 0;
         std::map<std::string, base::Timestamp> buckets;

@@ -94,6 +94,8 @@ const char* PostgresStore::delete_over() const {
            " LIMIT $2 FOR UPDATE SKIP LOCKED)";
 }
 
+void PostgresStore::skip_statuses(std::int64_t count) { db_.query("SELECT setval('status_places', nextval('status_places') + $1)").bind(count).run(); }
+
 std::int64_t PostgresStore::next_status() {
     auto row = db_.query("SELECT nextval('status_places')");
     row.step();

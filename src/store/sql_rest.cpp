@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Revocations, limits, keys, audit and the sweeper.
+#include "base/random.hpp"
 #include "store/rows.hpp"
 #include "store/sql_store.hpp"
 
@@ -124,6 +125,23 @@ std::vector<auth::AuditEvent> SqlStore::list_audit(std::size_t limit) {
     while (row.step())
         events.push_back({from_unix_millis(row.integer(0)), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)});
     return events;
+}
+
+void SqlStore::revive_nothing() {
+    // Longer than any access token that can be configured, and than those of an older system are taken.
+    constexpr base::Duration longest_token_life = std::chrono::hours(24 * 3650);
+    constexpr std::int64_t places_to_skip = 1 << 24;
+    end_all_sessions();
+    // A key that was revoked after the copy was taken would sign again: all are made anew.
+    db_.query("DELETE FROM keys WHERE algorithm <> 'MAC'").run();
+    keys_changed_ = true;
+    // Who followed the revocations of the original must not go on with those of the copy.
+    db_.query("UPDATE meta SET feed = $1").bind(base::random_id().substr(0, 16)).run();
+    insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
+    // The original may have gone on giving places in the status lists: what is given from now on lies beyond them.
+    skip_statuses(places_to_skip);
+    insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
+    append_audit({now_, "restored_copy", "", "", "", ""});
 }
 
 std::size_t SqlStore::sweep(std::size_t limit) {

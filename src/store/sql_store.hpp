@@ -39,6 +39,7 @@ public:
     base::Timestamp last_access_end() override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
     void end_all_sessions() override;
+    void revive_nothing() override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
     std::string feed_epoch() override;
@@ -63,6 +64,8 @@ protected:
     explicit SqlStore(Database& database) : db_(database) {}
     // One statement: checks that the token is current and rotates it. Fills session and user if it was.
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
+    // The next place in the status lists is at least so many further on.
+    virtual void skip_statuses(std::int64_t count) = 0;
     // Deletes sessions that are over: $1 now, $2 at most this many.
     virtual const char* delete_over() const = 0;
     // The live session of an enabled user; until the step ends, nobody else changes it.

@@ -13,9 +13,6 @@
 namespace coatcheck::store {
 namespace {
 
-// Longer than any access token that can be configured, and than those of an older system are taken.
-constexpr base::Duration longest_token_life = std::chrono::hours(24 * 3650);
-
 constexpr base::Duration epoch_length = std::chrono::seconds(1);
 
 // Inode and size of what lies at the path; {0, 0} if nothing does.
@@ -76,19 +73,10 @@ void SqliteStore::end_what_a_copy_would_revive() {
     base::log::write(base::log::Level::warning, "restored_copy",
                      {{"meaning", "this database is a restored copy: every session in it has been ended"}});
     begin();
-    end_all_sessions();
-    // A key that was revoked after the copy was taken would sign again: all are made anew.
-    db_.query("DELETE FROM keys WHERE algorithm <> 'MAC'").run();
-    // Who followed the revocations of the original must not go on with those of the copy.
-    db_.query("UPDATE meta SET feed = lower(hex(randomblob(8)))").run();
-    insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
-    // The original may have gone on giving places in the status lists: what is given from now on lies beyond them.
-    constexpr std::int64_t places_to_skip = 1 << 24;
-    db_.query("UPDATE meta SET next_status = next_status + $1").bind(places_to_skip).run();
-    insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
-    append_audit({now_, "restored_copy", "", "", "", ""});
+    revive_nothing();
     commit();
     take_published();
+    take_keys_changed();
     // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
     std::this_thread::sleep_until(std::chrono::ceil<std::chrono::seconds>(clock_()));
 }
@@ -97,6 +85,8 @@ bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotat
     auto rotate = db_.query(ROTATE_SET " WHERE" ROTATE_IF " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)");
     return bind_rotation(rotate, now_, request).run() == 1 && lock_live(request.session, request.user, result);
 }
+
+void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
 
 const char* SqliteStore::delete_over() const {
     return "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < $1 AND older_end < $1 LIMIT $2)";

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from client import Caller
 from conftest import next_address
+from postgres import needs_sqlite
 from server import PASSWORD, ROOT, User
 from test_startup import fails
 from tokens import encode
@@ -439,6 +440,7 @@ def test_the_same_session_given_again_is_revoked_as_long_as_its_token_lives(prep
         time.sleep(0.3)
 
 
+@needs_sqlite
 def test_a_last_day_that_is_moved_on_revives_nothing(prepared):
     today = time.strftime("%Y-%m-%d", time.gmtime())
     served = prepared(CONFIG.replace("2099-12-31", today)).start()
@@ -449,6 +451,7 @@ def test_a_last_day_that_is_moved_on_revives_nothing(prepared):
     assert expires / 1000 > time.time() + 9 * 365 * 86400
 
 
+@needs_sqlite
 def test_an_exchange_keeps_no_key_of_ours_alive(served, caller):
     user_with(served, "t-7", "ada")
     exchange(caller, tymon(exp=None))
@@ -457,6 +460,7 @@ def test_an_exchange_keeps_no_key_of_ours_alive(served, caller):
     assert kept / 1000 < time.time() + 3600
 
 
+@needs_sqlite
 def test_a_dead_token_writes_nothing(served, caller):
     now = int(time.time())
     for _ in range(3):

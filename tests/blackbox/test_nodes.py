@@ -28,7 +28,7 @@ class Nodes:
     """Nodes that share a schema, a sealing key and an address that browsers would see."""
 
     def __init__(self, make_server, database, count, settings=None, url=None):
-        self.schema = database.new_schema()
+        self.database, self.schema = database, database.new_schema()
         self.url = url or database.url_of(self.schema)
         shared = {"public_url": "http://localhost:8080", "store.url": self.url, **(settings or {})}
         self.all = [make_server(shared) for _ in range(count)]
@@ -198,6 +198,31 @@ def test_a_newer_schema_is_refused(make_server, database):
     with pytest.raises(RuntimeError, match="use a newer coatcheck"):
         nodes.all[1].start()
     assert call(nodes.all[0]).get("/readyz").status == 200, "who runs already goes on"
+
+
+def test_a_restored_backup_revives_nothing(make_server, database):
+    nodes = Nodes(make_server, database, 2)
+    first, second = nodes.start()
+    user = first.add_user("ada")
+    key = first.command("service-key", "add", "api", "--scope", "feed").strip()
+    kept, ended = (call(first).sign_in_body(user) for _ in range(2))
+    for node in (first, second):
+        node.stop()
+    dump = subprocess.run(["pg_dump", nodes.database.url, "-n", nodes.schema], check=True, capture_output=True, text=True).stdout
+    first.start()
+    call(first).sign_out(ended["token"])
+    epoch = call(first).get("/api/v1/revocations", bearer=key).json()["cursor"].split(".")[0]
+    assert first.try_command("store", "restored").returncode == 1, "not while it runs"
+    first.stop()
+    database.query(f"DROP SCHEMA {nodes.schema} CASCADE")
+    subprocess.run(["psql", "-X", "-q", nodes.database.url], input=dump, check=True, capture_output=True, text=True)
+    assert "every session is ended" in first.command("store", "restored")
+    for node in nodes.start():
+        for session in (kept, ended):
+            assert call(node).verify(session["token"]).status == 401
+            assert call(node).refresh(session["refresh_token"]).verdict == (401, "session_ended")
+        assert call(node).get("/api/v1/revocations", bearer=key).json()["cursor"].split(".")[0] != epoch
+        assert call(node).verify(call(node).sign_in_body(user)["token"]).status == 200
 
 
 @pytest.mark.parametrize("url, said", [

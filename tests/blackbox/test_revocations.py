@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-import postgres
 from client import Caller
 from conftest import next_address
+from postgres import needs_sqlite
 from server import PASSWORD
 
 FEED = "/api/v1/revocations"
@@ -78,9 +78,6 @@ def ended(feed, cursor, sessions):
         if [entry["subject"] for entry in answer.json()["entries"]] == [session["session"]["id"] for session in sessions] or time.monotonic() > deadline:
             return answer
         time.sleep(0.01)
-
-
-needs_sqlite = pytest.mark.skipif(postgres.WANTED, reason="about a file of SQLite's")
 
 
 def test_a_service_key_is_needed_and_it_ends_at_once(feed, caller):

@@ -10,6 +10,7 @@ import pytest
 
 from client import Caller
 from conftest import next_address
+from postgres import needs_sqlite
 from server import PASSWORD, User
 
 LIST = "/status-lists/"
@@ -92,6 +93,7 @@ def test_a_password_change_ends_the_older_tokens_of_its_own_session(served, call
     assert status_of(caller, renewed) == 0
 
 
+@needs_sqlite
 def test_a_restored_copy_believes_in_nothing_of_before(served, caller, tmp_path):
     ada = served.add_user("ada")
     before = caller.sign_in_body(ada)
