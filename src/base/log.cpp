@@ -3,6 +3,7 @@
 
 #include "base/time.hpp"
 
+#include <csignal>
 #include <memory>
 #include <mutex>
 #include <spdlog/async.h>
@@ -38,7 +39,12 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void start() {
     readable_form = isatty(STDERR_FILENO) == 1;
+    // Its thread takes no signals: one that came before the server waits for them would end the process by it.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     pool = std::make_shared<spdlog::details::thread_pool>(queue_events, 1);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     logger = std::make_shared<spdlog::async_logger>("coatcheck", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
                                                     spdlog::async_overflow_policy::overrun_oldest);
     logger->set_pattern("%v");

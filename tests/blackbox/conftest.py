@@ -16,9 +16,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import client  # noqa: E402
+import postgres  # noqa: E402
 import server as servers  # noqa: E402
 
 _addresses = itertools.count(1)
+
+
+needs_sqlite = pytest.mark.skipif(postgres.WANTED, reason="about a file of SQLite's")
 
 
 def next_address():

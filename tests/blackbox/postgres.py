@@ -10,13 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
 SCRIPT = Path(__file__).resolve().parents[1] / "support/postgres.sh"
 WANTED = os.environ.get("COATCHECK_TEST_STORE") == "postgres"
-
-
-needs_sqlite = pytest.mark.skipif(WANTED, reason="about a file of SQLite's")
 
 
 class Postgres:

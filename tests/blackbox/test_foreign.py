@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from client import Caller
-from conftest import next_address
-from postgres import needs_sqlite
+from conftest import needs_sqlite, next_address
 from server import PASSWORD, ROOT, User
 from test_startup import fails
 from tokens import encode

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from client import Caller
-from conftest import next_address
-from postgres import needs_sqlite
+from conftest import needs_sqlite, next_address
 from server import PASSWORD
 
 FEED = "/api/v1/revocations"

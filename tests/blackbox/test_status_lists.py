@@ -9,8 +9,7 @@ import jwt
 import pytest
 
 from client import Caller
-from conftest import next_address
-from postgres import needs_sqlite
+from conftest import needs_sqlite, next_address
 from server import PASSWORD, User
 
 LIST = "/status-lists/"
