@@ -72,7 +72,7 @@ void PostgresPool::loop() {
             waiting = std::move(waiting_.front());
             waiting_.pop_front();
         }
-        waiting.done(run(connection, waiting));
+        waiting.done(serve(connection, waiting));
     }
 }
 
@@ -110,7 +110,7 @@ void PostgresPool::transact(PostgresStore& store, const Step& step) {
     store.commit();
 }
 
-std::exception_ptr PostgresPool::run(Connection& connection, const Waiting& waiting) {
+std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting) {
     if (Steady::now() - waiting.since > longest_wait) return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
     for (int attempt = 1;; ++attempt) {
         // A connection that was idle may have been lost long ago: the step is worth a second one.

@@ -38,7 +38,7 @@ private:
     using Connection = std::unique_ptr<PostgresStore>;
 
     void loop();
-    std::exception_ptr run(Connection& connection, const Waiting& waiting);
+    std::exception_ptr serve(Connection& connection, const Waiting& waiting);
     void connect(Connection& connection);
     void transact(PostgresStore& store, const Step& step);
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// What PostgreSQL adds to the contract: several nodes, whose transactions run beside each other.
+#include "store/places_for_tests.hpp"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <set>
+
+namespace coatcheck::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A node as far as the store knows one.
+struct Node {
+    std::mutex mutex;
+    std::vector<verify::Revocation> feed;
+    std::atomic<int> keys_loaded{0};
+    std::function<base::Timestamp()> clock = [] { return base::from_unix_seconds(1'800'000'000); };
+    PostgresPool pool;
+
+    explicit Node(const std::string& url, bool follows = true)
+        : pool({{url, ""}, "", 4}, {[](const auto&) {},
+                                    [this](const auto& entries) {
+                                        const std::lock_guard lock(mutex);
+                                        feed.insert(feed.end(), entries.begin(), entries.end());
+                                    },
+                                    [this](auth::Store&) { ++keys_loaded; }}, clock) {
+        if (follows) pool.follow(0);
+    }
+    std::size_t heard() {
+        const std::lock_guard lock(mutex);
+        return feed.size();
+    }
+};
+
+template <class Holds>
+bool soon(Holds holds) {
+    for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(10ms);
+    return holds();
+}
+
+auth::User user(const std::string& id) {
+    auth::User one;
+    one.id = one.username = id;
+    one.password_hash = "h";
+    return one;
+}
+
+auth::Session session(const std::string& id, const std::string& of, base::Timestamp now) {
+    auth::Session one;
+    one.id = id;
+    one.user = of;
+    one.secret_hash = "secret";
+    one.created = one.last_used = now;
+    one.idle_end = one.absolute_end = one.access_end = now + 1h;
+    return one;
+}
+
+auth::RotateRequest request(const std::string& id, const std::string& of, std::uint32_t counter) { return {id, of, "secret", counter, 30s, 1h, 15min}; }
+
+TEST(PostgresConcurrent, EveryNodeSeesAllRevocationsInOneOrder) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url), second(url);
+    constexpr int threads = 4, each = 100;
+    std::vector<std::thread> running;
+    for (int t = 0; t < threads; ++t)
+        running.emplace_back([&, t] {
+            for (int i = 0; i < each; ++i)
+                (t % 2 ? first : second).pool.run([&](auth::Store& store) {
+                    store.insert_revocation({verify::Revocation::Kind::session, std::to_string(t) + "-" + std::to_string(i), 0, store.now() + 1h});
+                });
+        });
+    for (auto& thread : running) thread.join();
+    ASSERT_TRUE(soon([&] { return first.heard() == threads * each && second.heard() == threads * each; })) << first.heard() << " and " << second.heard();
+    std::set<std::string> subjects;
+    for (std::size_t i = 0; i < first.feed.size(); ++i) {
+        EXPECT_EQ(first.feed[i].id, i + 1) << "without gaps";
+        EXPECT_EQ(first.feed[i].subject, second.feed[i].subject);
+        subjects.insert(first.feed[i].subject);
+    }
+    EXPECT_EQ(subjects.size(), static_cast<std::size_t>(threads * each));
+}
+
+TEST(PostgresConcurrent, OneOfManyRotationsIsTheOne) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url, false), second(url, false);
+    first.pool.run([](auth::Store& store) {
+        ASSERT_TRUE(store.insert_user(user("u1")));
+        ASSERT_TRUE(store.insert_session(session("s1", "u1", store.now()), "h"));
+    });
+    std::atomic<int> rotated{0}, repeated{0};
+    std::vector<std::thread> running;
+    for (int t = 0; t < 8; ++t)
+        running.emplace_back([&, t] {
+            (t % 2 ? first : second).pool.run([&](auth::Store& store) {
+                const auto outcome = store.rotate_refresh(request("s1", "u1", 0)).outcome;
+                rotated += outcome == auth::Rotation::Outcome::rotated;
+                repeated += outcome == auth::Rotation::Outcome::repeated;
+            });
+        });
+    for (auto& thread : running) thread.join();
+    EXPECT_EQ(rotated, 1);
+    EXPECT_EQ(repeated, 7);
+}
+
+// Each pair locks its two users in the other order: without a second attempt one of them would fail.
+TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url, false), second(url, false);
+    first.pool.run([](auth::Store& store) {
+        for (const char* id : {"u1", "u2"}) ASSERT_TRUE(store.insert_user(user(id)));
+    });
+    std::atomic<int> waiting{0};
+    const auto lock_both = [&](Node& node, const char* one, const char* other) {
+        node.pool.run([&](auth::Store& store) {
+            store.lock_user(one);
+            ++waiting;
+            while (waiting < 2) std::this_thread::sleep_for(1ms);
+            store.lock_user(other);
+        });
+    };
+    std::thread beside([&] { lock_both(second, "u2", "u1"); });
+    EXPECT_NO_THROW(lock_both(first, "u1", "u2"));
+    beside.join();
+    EXPECT_GE(waiting, 3) << "one began again";
+}
+
+// A sign-in that was checked before a new password must not open a session after it.
+TEST(PostgresConcurrent, ASessionIsNotOpenedBesideAnotherPassword) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url, false), second(url, false);
+    first.pool.run([](auth::Store& store) { ASSERT_TRUE(store.insert_user(user("u1"))); });
+    std::atomic<bool> locked{false}, opened{true};
+    std::thread sign_in([&] {
+        while (!locked) std::this_thread::sleep_for(1ms);
+        second.pool.run([&](auth::Store& store) { opened = store.insert_session(session("s1", "u1", store.now()), "h").has_value(); });
+    });
+    first.pool.run([&](auth::Store& store) {
+        auto ada = *store.lock_user("u1");
+        locked = true;
+        std::this_thread::sleep_for(100ms);
+        ada.password_hash = "another";
+        (void)store.update_user(ada);
+        EXPECT_TRUE(store.end_sessions("u1", "").empty());
+    });
+    sign_in.join();
+    EXPECT_FALSE(opened);
+}
+
+TEST(PostgresConcurrent, NodesThatStartTogetherMakeOneSchema) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    std::vector<std::unique_ptr<Node>> nodes(4);
+    std::vector<std::thread> running;
+    for (auto& node : nodes) running.emplace_back([&] { node = std::make_unique<Node>(url, false); });
+    for (auto& thread : running) thread.join();
+    for (auto& node : nodes) EXPECT_NO_THROW(node->pool.run([](auth::Store& store) { store.feed_epoch(); }));
+}
+
+TEST(PostgresConcurrent, AChangeOfKeysIsHeardEverywhere) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url), second(url);
+    ASSERT_TRUE(soon([&] { return second.keys_loaded > 0; }));
+    const int before = second.keys_loaded;
+    first.pool.run([](auth::Store& store) { store.save_key({"k1", "ES256", auth::StoredKey::State::next, "sealed", store.now(), store.now()}); });
+    EXPECT_GT(first.keys_loaded, 0) << "here before the step is over";
+    EXPECT_TRUE(soon([&] { return second.keys_loaded > before; }));
+}
+
+TEST(Postgres, ADuplicateUndoesItsStatementAlone) {
+    InPostgres place;
+    place.pool.run([](auth::Store& store) {
+        ASSERT_TRUE(store.insert_user(user("u1")));
+        EXPECT_FALSE(store.insert_user(user("u1")));
+        ASSERT_TRUE(store.insert_user(user("u2")));
+    });
+    place.pool.run([](auth::Store& store) { EXPECT_EQ(store.list_users({}).size(), 2U); });
+}
+
+}  // namespace
+}  // namespace coatcheck::store
