@@ -82,6 +82,7 @@ public:
     // Sessions.
     // One statement: inserts if the user is still enabled and still has this password hash. The user as it is now.
     virtual std::optional<User> insert_session(const Session& session, const std::string& password_hash) = 0;
+    // A rotation may stay where the step is undone afterwards: for the client that is an answer that was lost.
     virtual Rotation rotate_refresh(const RotateRequest& request) = 0;
     virtual std::optional<Session> find_session(const std::string& id) = 0;
     virtual std::optional<Session> lock_session(const std::string& id) = 0;  // and until this step ends, no other changes it

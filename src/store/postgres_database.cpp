@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <poll.h>
 #include <unistd.h>
+#include <utility>
 
 namespace coatcheck::store {
 namespace {
@@ -201,7 +202,13 @@ Statement& PostgresDatabase::prepare(const char* sql) {
 
 void PostgresDatabase::begin() {
     put_off_.assign(1, "BEGIN");
-    open_ = committing_ = false;
+    open_ = committing_ = alone_ = false;
+}
+
+void PostgresDatabase::first_alone() {
+    if (open_ || put_off_.size() != 1) return;
+    put_off_.clear();
+    alone_ = true;
 }
 
 void PostgresDatabase::commit() {
@@ -246,7 +253,8 @@ PostgresDatabase::Result PostgresDatabase::exchange(Send send) {
     const std::size_t results = before + send(connection_);
     if (pq.PQpipelineSync(connection_) != 1) lose(trimmed(pq.PQerrorMessage(connection_)));
     flush();
-    open_ = true;
+    open_ = !alone_;
+    if (std::exchange(alone_, false)) put_off_.assign(1, "BEGIN");
     return receive(results);
 }
 

@@ -44,6 +44,8 @@ public:
     // Told to the server with the first statement, if there is any.
     void begin();
     void commit();    // throws Unknown
+    // The next statement, if it is the first, is a transaction of its own, which is over with its answer: one round trip for all.
+    void first_alone();
     void rollback();  // throws nothing: a connection that fails here is broken
     bool is_broken() const { return broken_; }
 
@@ -81,6 +83,7 @@ private:
     std::vector<const char*> put_off_;
     bool open_ = false;       // the server has seen BEGIN
     bool committing_ = false;
+    bool alone_ = false;
     bool broken_ = false;
     // False where a pooler gives each transaction another connection, which knows nothing of our statements.
     bool prepares_;
