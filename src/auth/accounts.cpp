@@ -177,8 +177,8 @@ Result<User> create_user(Store& store, const Policy& policy, User user, const Ac
         user.id = base::random_id();
     } else {
         // An id that was here before: what was revoked then stays revoked, and the new user is not.
-        for (const auto& entry : store.load_revocations())
-            if ((entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale) && entry.subject == user.id) user.version = std::max(user.version, entry.minimum);
+        for (const auto& entry : store.find_revocations(user.id))
+            if (entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale) user.version = std::max(user.version, entry.minimum);
     }
     user.created = store.now();
     if (auto inserted = store.insert_user(user); !inserted) return inserted.error();

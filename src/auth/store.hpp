@@ -157,6 +157,8 @@ public:
     virtual void post(Step step, Done done) = 0;
     // From now on the listener also hears what other nodes do; of revocations, those after this id.
     virtual void follow(std::uint64_t) {}
+    // False while it does not hear of them: then this node is not fit to be asked. Any thread.
+    virtual bool is_current() const { return true; }
     // Posts and waits; throws what the step threw. Not for I/O threads.
     void run(Step step);
 };

@@ -108,7 +108,9 @@ Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) {
     Rotation result;
     if (session.secret_hash != r.secret_hash) {
         if (session.renewed_from.empty() || session.renewed_from != r.secret_hash) return {};
-        result.outcome = r.counter == session.counter && session.renewed + r.grace > now_ ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+        const std::uint32_t behind = session.counter - r.counter;
+        const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace && session.rotated[behind - 1] + r.grace > now_);
+        result.outcome = current_then && session.renewed + r.grace > now_ ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
         result.by_earlier_secret = true;
     } else if (r.counter == session.counter) {
         const bool again_within_grace = session.rotated.back() > now_ - r.grace;

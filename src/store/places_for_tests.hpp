@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <optional>
 #include <stdexcept>
 
 namespace coatcheck::store {
@@ -86,5 +88,56 @@ inline std::unique_ptr<Place> place_named(const std::string& name) {
     if (name == "sqlite") return std::make_unique<InSqlite>();
     return std::make_unique<InPostgres>();
 }
+
+inline constexpr base::Timestamp start = base::from_unix_seconds(1'800'000'000);
+inline constexpr std::chrono::seconds grace{30};
+
+// A test that runs on each of them: "memory", "sqlite", "postgres".
+class Contract : public testing::TestWithParam<const char*> {
+protected:
+    std::unique_ptr<Place> place = place_named(GetParam());
+
+    template <class F>
+    auto run(F f) {
+        using T = std::invoke_result_t<F, auth::Store&>;
+        if constexpr (std::is_void_v<T>) {
+            place->queue().run([&](auth::Store& store) { f(store); });
+        } else {
+            std::optional<T> out;
+            place->queue().run([&](auth::Store& store) { out.emplace(f(store)); });
+            return *std::move(out);
+        }
+    }
+    static auth::User user(const std::string& id, const std::string& name) {
+        auth::User u;
+        u.id = id;
+        u.username = name;
+        u.password_hash = "hash of " + name;
+        u.created = start;
+        return u;
+    }
+    auth::Session session(const std::string& id, const std::string& of) const {
+        auth::Session s;
+        s.id = id;
+        s.user = of;
+        s.secret_hash = "secret hash of " + id;
+        s.created = s.last_used = place->now;
+        s.idle_end = place->now + std::chrono::hours(168);
+        s.absolute_end = place->now + std::chrono::hours(720);
+        s.access_end = place->now + std::chrono::minutes(15);
+        return s;
+    }
+    void add_ada() {
+        run([](auth::Store& store) { ASSERT_TRUE(store.insert_user(user("u1", "Ada"))); });
+    }
+    void sign_in(const std::string& id = "s1") {
+        const auth::Session s = session(id, "u1");
+        ASSERT_TRUE(run([&](auth::Store& store) { return store.insert_session(s, "hash of Ada"); }));
+    }
+    auth::Rotation rotate(std::uint32_t counter, const std::string& id = "s1") {
+        auth::RotateRequest request{id, "u1", "secret hash of " + id, counter, grace, std::chrono::hours(168), std::chrono::minutes(15)};
+        return run([&](auth::Store& store) { return store.rotate_refresh(request); });
+    }
+};
 
 }  // namespace coatcheck::store

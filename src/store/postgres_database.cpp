@@ -21,6 +21,10 @@ namespace {
 constexpr std::chrono::seconds patience{5};          // with one exchange
 constexpr Oid bytea = 17, int8 = 20, text_type = 25;
 
+struct AlreadyPrepared : Conflict {
+    using Conflict::Conflict;
+};
+
 using Setting = std::pair<const char*, std::string>;
 
 std::string trimmed(const char* message) {
@@ -132,6 +136,15 @@ private:
             at.push_back(value ? value->c_str() : nullptr);
             lengths.push_back(value ? static_cast<int>(value->size()) : 0);
         }
+        try {
+            send(at, lengths, binary);
+        } catch (const AlreadyPrepared&) {
+            prepared_ = true;  // by a transaction that failed, or by another program's: the name means this text
+            throw;
+        }
+        prepared_ = database_.prepares_;
+    }
+    void send(const std::vector<const char*>& at, const std::vector<int>& lengths, const std::vector<int>& binary) {
         const auto count = static_cast<int>(values_.size());
         const Libpq& pq = libpq();
         result_ = database_.exchange([&](pg_conn* connection) {
@@ -144,7 +157,6 @@ private:
             pq.PQsendQueryPrepared(connection, name_.c_str(), count, at.data(), lengths.data(), binary.data(), 1);
             return results;
         });
-        prepared_ = database_.prepares_;
     }
 
     PostgresDatabase& database_;
@@ -181,8 +193,8 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
     pq.PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
     pq.PQsetnonblocking(connection_, 1);
     try {
-        // A node that stops in the middle of a transaction must not keep others from what it has locked.
-        execute("SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '10s'", patience);
+        // Before our own patience ends, so that nothing goes on for nobody. A node that stops in the middle of a transaction must not keep others from what it has locked.
+        execute("SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'", patience);
     } catch (...) {
         pq.PQfinish(connection_);
         throw;
@@ -321,7 +333,8 @@ void PostgresDatabase::fail(pg_result* result) {
         lose(message.empty() ? trimmed(pq.PQresultErrorMessage(result)) : message);
     if (state == "23505") throw Duplicate("PostgreSQL: " + field(PG_DIAG_CONSTRAINT_NAME));
     if (state == "40001" || state == "40P01") throw Conflict("PostgreSQL: " + message);
-    if (prepares_ && (state == "26000" || state == "42P05")) {
+    if (prepares_ && state == "42P05") throw AlreadyPrepared("PostgreSQL: " + message);
+    if (prepares_ && state == "26000") {
         prepares_ = false;
         throw Conflict("PostgreSQL: " + message);
     }

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@ namespace {
 
 constexpr std::chrono::milliseconds patience{500};  // between two looks
 constexpr std::chrono::seconds clock_is_noted_every{1};
+constexpr std::chrono::seconds longest_silence{3};
 constexpr std::size_t batch = 1000;
+using Steady = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -58,11 +61,12 @@ void PostgresFeed::connect() {
 
 void PostgresFeed::look() {
     store_->begin();
-    auto state = store_->look();
+    const auto state = store_->look();
+    // A standby that took over without the latest must not give their places again: nobody who has seen them would look there.
+    if (state.last_id < seen_) store_->skip_places(seen_);
     if (state.without_place) store_->give_places();
-    if (state.clock >= state.noted + clock_is_noted_every) store_->note_clock(state.clock);
     store_->commit();
-    base::follow_clock(state.clock);
+    base::follow_clock(std::max(state.clock, state.noted));
 
     for (std::size_t count = batch; count == batch && !stopping_;) {
         store_->begin();
@@ -74,12 +78,20 @@ void PostgresFeed::look() {
         listener_.in_feed(entries);
         seen_ = entries.back().id;
     }
-    if (state.keys_version == keys_version_) return;
+    if (state.keys_version != keys_version_) {
+        store_->begin();
+        listener_.keys_changed(*store_);
+        store_->commit();
+        keys_version_ = state.keys_version;
+    }
+    looked_ = Steady::now().time_since_epoch().count();
+    // Last, and in a transaction of its own: whoever changes keys locks that row for as long as it takes.
     store_->begin();
-    listener_.keys_changed(*store_);
+    if (store_->now() >= state.noted + clock_is_noted_every) store_->note_clock(store_->now());
     store_->commit();
-    keys_version_ = state.keys_version;
 }
+
+bool PostgresFeed::is_current() const { return Steady::now().time_since_epoch() - Steady::duration(looked_.load()) < longest_silence; }
 
 void PostgresFeed::wait() {
     // What came while we looked is to be looked at once more.

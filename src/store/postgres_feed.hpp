@@ -23,6 +23,8 @@ public:
 
     // Something was committed here. Any thread.
     void wake();
+    // It has looked within the last few seconds. Any thread.
+    bool is_current() const;
 
 private:
     void loop();
@@ -38,6 +40,7 @@ private:
     std::unique_ptr<PostgresStore> store_;
     int wake_;  // an eventfd
     std::atomic<bool> stopping_{false};
+    std::atomic<std::int64_t> looked_{0};  // when, by the steady clock
     std::thread thread_;
 };
 

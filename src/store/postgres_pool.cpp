@@ -99,15 +99,24 @@ void PostgresPool::transact(PostgresStore& store, const Step& step) {
     store.begin();
     step(store);
     store.commit();
-    const auto published = store.take_published();
+}
+
+// Of what is committed: whatever fails here, the step is not run again. The feed hears of changed keys too.
+void PostgresPool::tell(Connection& connection) {
+    const auto published = connection->take_published();
     if (!published.empty()) {
         listener_.revoked(published);
         if (feed_) feed_->wake();
     }
-    if (!store.take_keys_changed()) return;
-    store.begin();
-    listener_.keys_changed(store);
-    store.commit();
+    if (!connection->take_keys_changed()) return;
+    try {
+        connection->begin();
+        listener_.keys_changed(*connection);
+        connection->commit();
+    } catch (const std::exception& failure) {
+        base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+        connection.reset();
+    }
 }
 
 std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting) {
@@ -118,11 +127,12 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
         try {
             if (!connection) connect(connection);
             transact(*connection, waiting.step);
+            tell(connection);
             return nullptr;
         } catch (const Conflict& conflict) {
             connection->rollback();
             if (connection->is_broken()) connection.reset();
-            if (attempt == most_attempts) return std::current_exception();
+            if (attempt >= most_attempts) return std::current_exception();
         } catch (const Unavailable&) {
             connection.reset();
             if (!was_connected) return std::current_exception();

@@ -28,6 +28,7 @@ public:
 
     void post(Step step, Done done) override;
     void follow(std::uint64_t after) override;
+    bool is_current() const override { return !feed_ || feed_->is_current(); }
 
 private:
     struct Waiting {
@@ -41,6 +42,7 @@ private:
     std::exception_ptr serve(Connection& connection, const Waiting& waiting);
     void connect(Connection& connection);
     void transact(PostgresStore& store, const Step& step);
+    void tell(Connection& connection);
 
     PostgresSettings settings_;
     auth::StoreListener listener_;

@@ -15,9 +15,10 @@ PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::P
     : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)) {}
 
 void PostgresStore::check_fitness() {
-    auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit')");
+    auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')");
     row.step();
     if (row.text(0) != "UTF8") throw StoreError("the database has the encoding " + row.text(0) + ": Coatcheck needs one made with ENCODING 'UTF8'");
+    if (row.text(2) == "off") throw StoreError("the database has fsync off, and so forgets what it has confirmed when its machine fails: set it to on");
     if (row.text(1) == "off") throw StoreError("the database has synchronous_commit off, and so forgets what it has confirmed: set it to on");
 }
 
@@ -96,6 +97,11 @@ const char* PostgresStore::delete_over() const {
            " LIMIT $2 FOR UPDATE SKIP LOCKED)";
 }
 
+// Those too that have no place yet: nobody needs to hear of them any more.
+const char* PostgresStore::delete_revocations() const {
+    return "DELETE FROM revocations WHERE row IN (SELECT row FROM revocations WHERE expires < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+}
+
 void PostgresStore::skip_statuses(std::int64_t count) { db_.query("SELECT setval('status_places', nextval('status_places') + $1)").bind(count).run(); }
 
 std::int64_t PostgresStore::next_status() {
@@ -113,11 +119,6 @@ std::int64_t PostgresStore::given_statuses() {
 std::vector<verify::Revocation> PostgresStore::load_revocations() {
     give_places();
     return SqlStore::load_revocations();
-}
-
-std::size_t PostgresStore::sweep(std::size_t limit) {
-    give_places();  // what has none would never be found
-    return SqlStore::sweep(limit);
 }
 
 PostgresStore::FeedState PostgresStore::look() {
@@ -143,6 +144,8 @@ void PostgresStore::give_places() {
     db_.query("UPDATE feed SET last_id = last_id + $1").bind(given).run();
     db_.query("NOTIFY coatcheck").run();
 }
+
+void PostgresStore::skip_places(std::uint64_t up_to) { db_.query("UPDATE feed SET last_id = $1 WHERE last_id < $1").bind(static_cast<std::int64_t>(up_to)).run(); }
 
 std::vector<verify::Revocation> PostgresStore::after(std::uint64_t id, std::size_t most) {
     std::vector<verify::Revocation> entries;

@@ -28,7 +28,6 @@ public:
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
     std::vector<verify::Revocation> load_revocations() override;
-    std::size_t sweep(std::size_t limit) override;
 
     // The feed (store/postgres_feed.hpp).
     struct FeedState {
@@ -40,6 +39,7 @@ public:
     };
     FeedState look();
     void give_places();
+    void skip_places(std::uint64_t up_to);
     std::vector<verify::Revocation> after(std::uint64_t id, std::size_t most);
     void note_clock(base::Timestamp clock);
     PostgresDatabase& database() { return postgres_; }
@@ -48,6 +48,7 @@ protected:
     bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
     const char* delete_over() const override;
+    const char* delete_revocations() const override;
 
 private:
     void check_fitness();

@@ -151,8 +151,7 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     int deleted = 0;
     // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
     // system's token was exchanged for is kept while that token lives, so that there is no second one.
-    for (const char* sql : {delete_over(),
-                            "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    for (const char* sql : {delete_over(), delete_revocations(),
                             "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"})
         deleted += db_.query(sql).bind(now).bind(rows).run();
     // Oldest first: only the head of the table is looked at.

@@ -50,8 +50,10 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     const auth::Session& session = result.session;
     if (!base::equal_in_constant_time(session.secret_hash, r.secret_hash)) {
         if (session.renewed_from.empty() || !base::equal_in_constant_time(session.renewed_from, r.secret_hash)) return Rotation{};
-        // Superseded as a whole, by a password change; older generations had been superseded before.
-        const bool in_grace = r.counter == session.counter && session.renewed + r.grace > now_;
+        // Superseded as a whole, by a password change; older generations, or those of answers that were lost, before.
+        const std::uint32_t behind = session.counter - r.counter;
+        const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace && session.rotated[behind - 1] + r.grace > now_);
+        const bool in_grace = current_then && session.renewed + r.grace > now_;
         result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
         result.by_earlier_secret = true;
     } else if (r.counter == result.session.counter) {
@@ -119,10 +121,12 @@ std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
 std::vector<auth::Session> SqlStore::end_sessions(const std::string& user, const std::string& except) {
     std::vector<auth::Session> sessions;
     {
-        auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $2 AND s.id <> $3 AND s.ended IS NULL"
-                             " AND (s.idle_end > $1 OR s.older_end > $1) FOR UPDATE");
-        row.bind(unix_millis(now_)).bind(user).bind(except);
-        while (row.step()) sessions.push_back(read_session(row));
+        auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $1 AND s.id <> $2 AND s.ended IS NULL FOR UPDATE");
+        row.bind(user).bind(except);
+        while (row.step()) {
+            auto session = read_session(row);
+            if (session.idle_end > now_ || session.older_end > now_) sessions.push_back(std::move(session));
+        }
     }
     db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE user_id = $2 AND id <> $3 AND ended IS NULL")
         .bind(unix_millis(now_)).bind(user).bind(except).run();

@@ -68,6 +68,7 @@ protected:
     virtual void skip_statuses(std::int64_t count) = 0;
     // Deletes sessions that are over: $1 now, $2 at most this many.
     virtual const char* delete_over() const = 0;
+    virtual const char* delete_revocations() const = 0;  // likewise
     // The live session of an enabled user; until the step ends, nobody else changes it.
     bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
 

@@ -92,6 +92,10 @@ const char* SqliteStore::delete_over() const {
     return "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < $1 AND older_end < $1 LIMIT $2)";
 }
 
+const char* SqliteStore::delete_revocations() const {
+    return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
+}
+
 // The machine's clock, but never behind what this database has seen: where the clock was set back, time goes on from
 // the high-water mark by the monotonic clock.
 base::Timestamp SqliteStore::read_store_clock() {

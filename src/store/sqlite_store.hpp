@@ -28,6 +28,7 @@ protected:
     bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
     const char* delete_over() const override;
+    const char* delete_revocations() const override;
 
 private:
     void migrate();

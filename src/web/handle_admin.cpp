@@ -153,6 +153,7 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
 
     std::optional<Denied> refused;
     co_await in_store(service, [&](auth::Store& store) {
+        refused.reset();
         // The address first: it alone can be refused, and then nothing has changed.
         if (form->email || form->takes_email_away) {
             if (const auto changed = auth::set_email(store, id, form->email, *by); !changed) {

@@ -126,7 +126,7 @@ void show_health(Context&, const Request&, Response& response) { write_json(resp
 // The smallest question tells whether the store answers.
 Waits show_readiness(Context& context, const Request&, Response& response) {
     Service& service = context.service;
-    if (service.revocations.generation() == 0) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+    if (service.revocations.generation() == 0 || !service.store.is_current()) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
     co_await in_store(service, [](auth::Store& store) { store.feed_epoch(); });
     write_json(response, 200, R"({"status":"ready"})");
 }

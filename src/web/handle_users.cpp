@@ -154,6 +154,7 @@ Waits change_password(Context& context, const Request& request, Response& respon
     const auto ring = service.ring.get();
     Result<auth::Granted> granted = Denied{Reason::session_ended};
     co_await in_store(service, [&](auth::Store& store) {
+        granted = Denied{Reason::session_ended};  // also where this runs again
         // An end of this session or another change that came between wins.
         const auto session = store.find_session(claims->session);
         if (!session || session->ended) return;
