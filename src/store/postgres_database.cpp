@@ -7,7 +7,6 @@
 #include "store/libpq.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>

@@ -19,6 +19,8 @@ base::Denied taken(const Duplicate& duplicate) {
                  : base::Denied{base::Reason::username_taken, {}, "", "username"};
 }
 
+std::optional<auth::User> the_user(Query& row) { return row.step() ? std::optional(read_user(row, 0)) : std::nullopt; }
+
 // Runs a statement that the names' and addresses' being unique may refuse.
 template <class Run>
 base::Result<void> unless_taken(Database& database, Run run) {
@@ -46,24 +48,15 @@ base::Result<void> SqlStore::insert_user(const auth::User& user) {
 }
 
 std::optional<auth::User> SqlStore::find_user(const std::string& id) {
-    auto row = db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1");
-    row.bind(id);
-    if (!row.step()) return std::nullopt;
-    return read_user(row, 0);
+    return the_user(db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1").bind(id));
 }
 
 std::optional<auth::User> SqlStore::lock_user(const std::string& id) {
-    auto row = db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1 FOR UPDATE");
-    row.bind(id);
-    if (!row.step()) return std::nullopt;
-    return read_user(row, 0);
+    return the_user(db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1 FOR UPDATE").bind(id));
 }
 
 std::optional<auth::User> SqlStore::find_user_by_login(const std::string& folded) {
-    auto row = db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key = $1 OR u.email_key = $1");
-    row.bind(folded);
-    if (!row.step()) return std::nullopt;
-    return read_user(row, 0);
+    return the_user(db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key = $1 OR u.email_key = $1").bind(folded));
 }
 
 std::vector<auth::User> SqlStore::list_users(const auth::UserPage& page) {

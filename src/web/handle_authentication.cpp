@@ -38,7 +38,10 @@ void clear_other_deliveries(Response& response, const Request& request, const Se
 // A session for who knows the password, or why not.
 boost::asio::awaitable<Result<auth::Granted>> open_session(Service& service, const auth::SignIn& form) {
     Result<auth::Candidate> candidate = Denied{Reason::internal_error};
-    co_await in_store(service, [&](auth::Store& store) { candidate = auth::look_up(store, service.in_flight, form); });
+    co_await in_store(service, [&](auth::Store& store) {
+        candidate = Denied{Reason::internal_error};  // where this runs again: the slot of before is given back
+        candidate = auth::look_up(store, service.in_flight, form);
+    });
     if (!candidate) co_return candidate.error();
 
     auth::PasswordVerdict verdict;
