@@ -4,6 +4,7 @@
 #include "app/control.hpp"
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
+#include "app/store_commands.hpp"
 #include "base/bytes.hpp"
 
 #include <CLI/CLI.hpp>
@@ -95,6 +96,7 @@ Config load(Words& words) {
 // A running server does it; otherwise this process takes the directory and does it itself.
 Reply run_on_data(Words& words) {
     const Config config = load(words);
+    if (words.request["command"] == "store copy") return copy_store(config, words.directory, words.request);
     if (words.request["command"] == "store restored") {  // no running server's work: it knows nothing of what was restored under it
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
@@ -200,6 +202,10 @@ public:
         auto* store = group(app, "store", "The database");
         command(store, "store restored", "After restoring a backup of PostgreSQL, before any node starts: ends every session, makes new keys");
 
+        auto* copy = command(store, "store copy", "Moves everything from SQLite to PostgreSQL; may run beside the server first");
+        add_text(copy, words, "--from", "from", "sqlite:FILE, a file of the data directory; store.url where it is not said");
+        add_text(copy, words, "--to", "to", "postgres://USER@HOST/DATABASE; the password as store.password_file says", true);
+
         auto* audit = group(app, "audit", "Security events");
         auto* list = command(audit, "audit list", "Lists events, latest first");
         list->add_option_function<std::size_t>("--limit", [&words](std::size_t limit) { words.request["limit"] = limit; }, "At most this many (100)");
@@ -233,6 +239,8 @@ private:
 int run_chosen(const CLI::App& app, Words& words) {
     if (app.got_subcommand("serve")) return serve(load(words), words.directory);
     if (app.got_subcommand("doctor")) return run_doctor(words);
+    if (const auto* steps = app.get_subcommand("migrate"); *steps)
+        return tell(migrate(load(words), words.directory, steps->got_subcommand("apply")), words.as_json);
     const auto* config = app.get_subcommand("config");
     if (config->got_subcommand("print")) {
         const Config loaded = load(words);
@@ -263,6 +271,9 @@ int run_command_line(int argc, char** argv) {
     auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
     add_common(config->add_subcommand("print", "Prints it, defaults included"), words);
     add_common(config->add_subcommand("check", "Checks it"), words);
+    auto* steps = app.add_subcommand("migrate", "The database's schema, which a start brings up to date by itself")->require_subcommand(1);
+    add_common(steps->add_subcommand("plan", "Tells what would change"), words);
+    add_common(steps->add_subcommand("apply", "Changes it"), words);
     add_common(app.add_subcommand("doctor", "Looks for mistakes in this machine's configuration"), words);
 
     try {

@@ -20,12 +20,14 @@ private:
 
 }  // namespace
 
+std::string file_of(const Place& place) { return (place.directory / place.url.substr(std::string_view("sqlite:").size())).string(); }
+
 bool is_postgres(std::string_view url) { return url.starts_with("postgres://") || url.starts_with("postgresql://"); }
 
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener listener) {
     if (is_postgres(place.url))
         return std::make_unique<PostgresPool>(PostgresSettings{{place.url, place.password}, place.listen_url, place.connections}, std::move(listener));
-    return std::make_unique<Sqlite>((place.directory / place.url.substr(std::string_view("sqlite:").size())).string(), std::move(listener));
+    return std::make_unique<Sqlite>(file_of(place), std::move(listener));
 }
 
 }  // namespace coatcheck::store

@@ -17,6 +17,7 @@ struct Place {
     std::size_t connections = 8;      // to PostgreSQL
 };
 bool is_postgres(std::string_view url);
+std::string file_of(const Place& place);  // of SQLite
 
 // Opens, migrates, and throws where that cannot be.
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener listener);

@@ -32,6 +32,7 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listen
     };
     auto first = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::never, clock_);
     first->migrate();
+    first->refuse_unfinished_copy();
     if (follows) base::follow_clock(first->database_clock());
     for (std::size_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
 }

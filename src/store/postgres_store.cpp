@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/postgres_store.hpp"
 
-#include "store/embedded_postgres_migrations.hpp"
 #include "store/rows.hpp"
+#include "store/schema.hpp"
 
 #define DATABASE_CLOCK "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
@@ -23,38 +23,13 @@ void PostgresStore::check_fitness() {
 }
 
 void PostgresStore::migrate() {
-    constexpr std::chrono::minutes patience{10};  // another node may be rewriting a table
-    const auto known = static_cast<std::int64_t>(std::size(embedded::postgres_migrations));
-    const auto version = [&] {
-        auto row = db_.query("SELECT COALESCE(MAX(version), 0) FROM coatcheck_schema");
-        row.step();
-        return row.integer(0);
-    };
-    const auto refuse_newer = [&](std::int64_t found) {
-        if (found > known)
-            throw StoreError("the database has schema " + std::to_string(found) + ", this program knows up to " + std::to_string(known) + ": use a newer coatcheck");
-    };
     check_fitness();
-    bool made = false;
-    {
-        auto row = db_.query("SELECT 1 FROM pg_tables WHERE tablename = 'coatcheck_schema' AND schemaname = ANY (current_schemas(false))");
-        made = row.step();
-    }
-    if (made) {
-        const auto found = version();
-        refuse_newer(found);
-        if (found == known) return;
-    }
-    // The number is ours alone within this database: whoever else migrates waits here, and then finds nothing to do.
-    postgres_.execute("BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(4847341927);"
-                      "CREATE TABLE IF NOT EXISTS coatcheck_schema (version BIGINT PRIMARY KEY)", patience);
-    const auto found = version();
-    refuse_newer(found);
-    for (auto i = found; i < known; ++i) {
-        postgres_.execute(std::string(embedded::postgres_migrations[i].content), patience);
-        postgres_.execute("INSERT INTO coatcheck_schema VALUES (" + std::to_string(i + 1) + ")", patience);
-    }
-    postgres_.execute("COMMIT", patience);
+    store::migrate(postgres_);
+}
+
+void PostgresStore::refuse_unfinished_copy() {
+    auto row = db_.query("SELECT 1 FROM meta WHERE copy_of <> ''");
+    if (row.step()) throw StoreError("a copy into this database was begun and is not finished: run `coatcheck store copy` again, with nobody serving what is copied");
 }
 
 base::Timestamp PostgresStore::database_clock() {

@@ -16,6 +16,8 @@ public:
 
     // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or the database is not fit.
     void migrate();
+    // Throws StoreError while the copy of another database is not finished (store/copy.hpp).
+    void refuse_unfinished_copy();
     // The database's clock, or what it has been already, if that is later. Outside of transactions.
     base::Timestamp database_clock();
 

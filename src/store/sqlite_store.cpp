@@ -4,7 +4,7 @@
 #include "store/sqlite_store.hpp"
 
 #include "base/log.hpp"
-#include "store/embedded_sqlite_migrations.hpp"
+#include "store/schema.hpp"
 
 #include <algorithm>
 #include <sys/stat.h>
@@ -14,6 +14,7 @@ namespace coatcheck::store {
 namespace {
 
 constexpr base::Duration epoch_length = std::chrono::seconds(1);
+constexpr std::string_view moved_to = "moved to ";  // stands in the place of an epoch
 
 // Inode and size of what lies at the path; {0, 0} if nothing does.
 std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
@@ -26,7 +27,7 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
     : SqlStore(sqlite_), clock_(std::move(clock)), path_(path), sqlite_(path), file_(file_at(path)), epoch_(path) {
-    migrate();
+    migrate(sqlite_);
     {
         auto row = db_.query("SELECT clock, epoch FROM meta");
         row.step();
@@ -34,6 +35,7 @@ SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp(
         high_water_at_ = std::chrono::steady_clock::now();
         noted_epoch_ = row.text(1);
     }
+    refuse_moved();
     const bool is_new = noted_epoch_.empty();
     if (is_new || epoch_.is_ours(noted_epoch_)) {
         epoch_.keep_only(noted_epoch_);
@@ -53,22 +55,6 @@ SqliteStore::~SqliteStore() {
     }
 }
 
-void SqliteStore::migrate() {
-    std::int64_t version = 0;
-    {
-        auto row = db_.query("PRAGMA user_version");
-        row.step();
-        version = row.integer(0);
-    }
-    const auto known = static_cast<std::int64_t>(std::size(embedded::sqlite_migrations));
-    if (version > known)
-        throw StoreError("the database has schema " + std::to_string(version) + ", this program knows up to " +
-                         std::to_string(known) + ": use a newer coatcheck");
-    for (auto i = version; i < known; ++i)
-        sqlite_.execute("BEGIN IMMEDIATE;" + std::string(embedded::sqlite_migrations[i].content) +
-                    ";PRAGMA user_version=" + std::to_string(i + 1) + ";COMMIT");
-}
-
 void SqliteStore::end_what_a_copy_would_revive() {
     base::log::write(base::log::Level::warning, "restored_copy",
                      {{"meaning", "this database is a restored copy: every session in it has been ended"}});
@@ -79,6 +65,19 @@ void SqliteStore::end_what_a_copy_would_revive() {
     take_keys_changed();
     // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
     std::this_thread::sleep_until(std::chrono::ceil<std::chrono::seconds>(clock_()));
+}
+
+void SqliteStore::refuse_moved() const {
+    if (noted_epoch_.starts_with(moved_to)) throw Moved("the database at " + path_ + " was " + noted_epoch_ + ", and is served there (store.url)");
+}
+
+void SqliteStore::hand_over(const std::string& to) {
+    begin();
+    noted_epoch_ = std::string(moved_to) + to;
+    db_.query("UPDATE meta SET epoch = $1").bind(noted_epoch_).run();
+    db_.query("COMMIT").run();
+    epoch_.keep_only("");
+    written_ = false;  // and so there is no epoch to begin at the end
 }
 
 bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {

@@ -10,11 +10,19 @@
 
 namespace coatcheck::store {
 
+// Its contents were taken to another database, which is served instead; what() says where.
+struct Moved : StoreError {
+    using StoreError::StoreError;
+};
+
 class SqliteStore final : public SqlStore {
 public:
     // Opens, migrates (a newer schema is refused) and, where this file is a restored copy, ends every session in it.
     explicit SqliteStore(const std::string& path, std::function<base::Timestamp()> clock = base::read_clock);
     ~SqliteStore() override;
+
+    // From now on, opening this file throws Moved.
+    void hand_over(const std::string& to);
 
     // For the queue: a transaction of many steps, each in a savepoint.
     void begin();
@@ -31,7 +39,7 @@ protected:
     const char* delete_revocations() const override;
 
 private:
-    void migrate();
+    void refuse_moved() const;
     void end_what_a_copy_would_revive();
     void begin_epoch();
     base::Timestamp read_store_clock();

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/store_commands.hpp"
+
+#include "app/private_file.hpp"
+#include "store/copy.hpp"
+#include "store/schema.hpp"
+#include "store/postgres_store.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <boost/json/array.hpp>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <unistd.h>
+
+namespace coatcheck::app {
+namespace {
+
+namespace json = boost::json;
+
+store::PostgresAddress address_of(const store::Place& place) { return {place.url, place.password}; }
+
+Reply told(const store::Schema& schema, const std::vector<std::string>& steps, bool applied) {
+    const auto version = schema.version + static_cast<std::int64_t>(applied ? 0 : steps.size());
+    Reply reply;
+    reply.text = "schema " + std::to_string(schema.version) + " of " + std::to_string(version) + (steps.empty() ? ": nothing to do\n" : applied ? ", after:\n" : ", to come:\n");
+    for (const auto& step : steps) reply.text += "  " + step + "\n";
+    reply.json = {{"version", schema.version}, {"known", version}, {applied ? "applied" : "to_come", json::array(steps.begin(), steps.end())}};
+    return reply;
+}
+
+// One line that is written over on a terminal, a line a second elsewhere.
+class Progress {
+public:
+    void operator()(const std::string& table, std::string_view doing, std::int64_t rows, std::int64_t of) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_) return;
+        next_ = now + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1000));
+        std::fprintf(stderr, terminal_ ? "\r\033[K%s: %.*s %lld of %lld" : "%s: %.*s %lld of %lld\n", table.c_str(), static_cast<int>(doing.size()), doing.data(),
+                     static_cast<long long>(rows), static_cast<long long>(of));
+        written_ = true;
+    }
+    ~Progress() {
+        if (terminal_ && written_) std::fputs("\r\033[K", stderr);
+    }
+
+private:
+    const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+    bool written_ = false;
+    std::chrono::steady_clock::time_point next_{};
+};
+
+}  // namespace
+
+store::Place place_of(const Config& config, const std::filesystem::path& directory) {
+    store::Place place{config.store_url, directory};
+    if (!config.store_password_file.empty()) {
+        const auto file = read_private_file(directory / config.store_password_file, "store.password_file", "");
+        place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
+    }
+    place.listen_url = config.store_listen_url;
+    place.connections = static_cast<std::size_t>(config.store_connections);
+    return place;
+}
+
+Reply migrate(const Config& config, const std::filesystem::path& directory, bool apply) {
+    const auto place = place_of(config, directory);
+    if (store::is_postgres(place.url)) {
+        store::PostgresDatabase database(address_of(place));
+        const auto schema = store::read_schema(database);
+        if (!apply) return told(schema, schema.next, false);
+        store::PostgresStore(address_of(place), store::PostgresDatabase::Prepare::never, base::read_clock).migrate();
+        return told(store::read_schema(database), schema.next, true);
+    }
+    const auto file = store::file_of(place);
+    if (!std::filesystem::exists(file)) throw std::runtime_error("there is no database at " + file + " yet: the first start makes it");
+    std::optional<DataDirectory> alone;
+    if (apply) alone.emplace(directory);
+    store::SqliteDatabase database(file);
+    const auto schema = store::read_schema(database);
+    if (apply) store::SqliteStore migrated(file);
+    return told(store::read_schema(database), schema.next, apply);
+}
+
+Reply copy_store(const Config& config, const std::filesystem::path& directory, const json::object& request) {
+    auto from = place_of(config, directory), to = from;
+    if (const auto* url = request.if_contains("from")) from.url = url->get_string().c_str();
+    to.url = request.at("to").get_string().c_str();
+    if (!from.url.starts_with("sqlite:")) throw std::runtime_error("--from is sqlite:FILE, a file of the data directory, not " + from.url);
+    if (!store::is_postgres(to.url)) throw std::runtime_error("--to is postgres://USER@HOST/DATABASE, not " + to.url);
+    const auto file = store::file_of(from);
+    if (!std::filesystem::exists(file)) throw std::runtime_error("there is no database at " + file);
+
+    std::optional<DataDirectory> alone;
+    try {
+        alone.emplace(directory);
+    } catch (const DirectoryInUse&) {
+        // A server runs: it may go on.
+    }
+    Progress progress;
+    const auto tables = store::run_copy({file, address_of(to), alone.has_value(), std::ref(progress)});
+
+    Reply reply;
+    json::array rows;
+    for (const auto& table : tables) {
+        reply.text += table.name + ": " + std::to_string(table.rows) + " rows, " + std::to_string(table.added) + " added, " + std::to_string(table.removed) + " removed" +
+                      (table.checksum.empty() ? "" : ", the same there: " + table.checksum) + "\n";
+        rows.push_back({{"table", table.name}, {"rows", table.rows}, {"added", table.added}, {"removed", table.removed}, {"checksum", table.checksum}});
+    }
+    reply.text += alone ? "Done: " + file + " is not served any more. Now: coatcheck serve --store " + to.url + ", with the same " + config.store_sealing_key_file + "\n"
+                        : "A server still runs on " + file + ". Stop it and run this again: what has changed meanwhile is copied then.\n";
+    reply.json = {{"finished", alone.has_value()}, {"tables", std::move(rows)}};
+    return reply;
+}
+
+}  // namespace coatcheck::app

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`coatcheck store copy`: an installation on SQLite moves to PostgreSQL, and nobody is signed out; `coatcheck migrate`."""
+
+import json
+import sqlite3
+import subprocess
+import time
+
+import postgres
+import pytest
+
+from client import Caller
+from conftest import next_address
+from server import BINARY, PASSWORD, User, clean_environment
+
+TABLES = ["keys", "service_keys", "revocations", "users", "sessions", "buckets", "audit"]
+
+
+class Installation:
+    """A server on SQLite, and the schema of PostgreSQL that it moves to."""
+
+    def __init__(self, make_server):
+        self.server = make_server({"store.url": "sqlite:coatcheck.db"})
+        self.server.start()
+        self.schema = postgres.shared().new_schema()
+        self.to = postgres.shared().url_of(self.schema)
+
+    def call(self):
+        return Caller(self.server.port, next_address())
+
+    def try_copy(self, *words):
+        return self.server.try_command("store", "copy", "--from", "sqlite:coatcheck.db", "--to", self.to, *words, timeout=120)
+
+    def copy(self):
+        result = self.try_copy("--json")
+        assert result.returncode == 0, result.stderr
+        said = json.loads(result.stdout)
+        return said["finished"], {row.pop("table"): row for row in said["tables"]}
+
+    def move(self):
+        self.server.stop()
+        finished, tables = self.copy()
+        assert finished
+        return tables
+
+    def serve_there(self):
+        self.server.settings["store.url"] = self.to
+        return self.server.start()
+
+    def in_sqlite(self, sql):
+        with sqlite3.connect(self.server.data / "coatcheck.db") as database:
+            return database.execute(sql).fetchall()
+
+    def there(self, sql):
+        return postgres.shared().query(sql, self.schema)
+
+
+@pytest.fixture
+def here(make_server):
+    return Installation(make_server)
+
+
+def ended(answer):
+    return answer.status == 401
+
+
+def test_everybody_stays_signed_in_and_nobody_comes_back(here):
+    ada, bob, eve = [here.server.add_user(name) for name in ("ada", "bob", "eve")]
+    alive = [here.call().sign_in_body(user) for user in (ada, ada, bob)]
+    rotated = here.call().refresh(alive[1]["refresh_token"]).json()
+    out = here.call().sign_in_body(bob)
+    assert here.call().sign_out(out["token"]).status == 204
+    gone = here.call().sign_in_body(eve)
+    here.server.command("user", "disable", "eve")
+    key = here.server.command("service-key", "add", "api", "--scope", "feed").strip()
+    feed = here.call().get("/api/v1/revocations", bearer=key).json()
+    keys = here.call().get("/.well-known/jwks.json").json()
+    assert here.call().try_sign_in(ada, "not the password at all").status == 401
+
+    tables = here.move()
+    assert set(tables) == set(TABLES)
+    for name in TABLES:
+        count = here.in_sqlite(f"SELECT COUNT(*) FROM {name}")[0][0]
+        assert tables[name]["rows"] == count == int(here.there(f"SELECT COUNT(*) FROM {name}")), name
+        assert tables[name]["checksum"], name
+    assert tables["users"]["rows"] == 3 and tables["sessions"]["rows"] == 5 and tables["buckets"]["rows"] > 0
+
+    here.serve_there()
+    for session in (alive[0], rotated, alive[2]):
+        assert here.call().verify(session["token"]).status == 200
+        assert here.call().refresh(session["refresh_token"]).status == 200
+    assert here.call().refresh(alive[1]["refresh_token"]).status == 200, "superseded a moment ago: within the grace"
+    for session in (out, gone):
+        assert ended(here.call().verify(session["token"])) and ended(here.call().refresh(session["refresh_token"]))
+    assert here.call().get("/.well-known/jwks.json").json() == keys
+    assert here.call().try_sign_in(eve).status == 401
+    assert here.call().sign_in_body(bob)["token"]
+    # Whoever follows the revocations goes on where he was.
+    assert here.call().get(f"/api/v1/revocations?since={feed['cursor']}", bearer=key).json()["entries"] == []
+    assert here.call().sign_out(alive[0]["token"]).status == 204
+    deadline = time.monotonic() + 5
+    while not here.call().get(f"/api/v1/revocations?since={feed['cursor']}", bearer=key).json()["entries"]:
+        assert time.monotonic() < deadline
+    events = [row["event"] for row in here.server.rows("audit", "list")]
+    assert "user_added" in str(events) or len(events) >= 5, events
+
+
+def test_first_beside_the_running_server_then_what_changed(here):
+    ada, bob, cleo = [here.server.add_user(name) for name in ("ada", "bob", "cleo")]
+    here.server.command("user", "set", "ada", "--email", "a@example.com")
+    here.server.command("user", "set", "bob", "--email", "b@example.com")
+    first = [here.call().sign_in_body(user) for user in (ada, bob, cleo)]
+    finished, tables = here.copy()
+    assert not finished and tables["sessions"]["added"] == 3 and tables["users"]["added"] == 3
+    assert here.call().verify(first[0]["token"]).status == 200, "it is served here still"
+
+    # Much changes, among it what would collide if it were copied row by row.
+    here.server.command("user", "set", "ada", "--email", "")
+    here.server.command("user", "set", "bob", "--email", "a@example.com")
+    here.server.command("user", "set", "ada", "--email", "b@example.com")
+    here.server.command("user", "delete", "cleo")
+    rotated = here.call().refresh(first[0]["refresh_token"]).json()
+    assert here.call().sign_out(first[1]["token"]).status == 204
+    dora = here.server.add_user("dora")
+    late = here.call().sign_in_body(dora)
+    tables = here.move()
+    assert (tables["users"]["added"], tables["users"]["removed"]) == (3, 3)
+
+    here.serve_there()
+    for session in (rotated, late):
+        assert here.call().refresh(session["refresh_token"]).status == 200
+    assert ended(here.call().verify(first[1]["token"])) and ended(here.call().verify(first[2]["token"]))
+    assert here.call().sign_in_body(User("a@example.com", PASSWORD))["user"]["username"] == "bob"
+
+
+def test_the_source_is_served_no_more_and_a_second_copy_cannot_overwrite(here):
+    ada = here.server.add_user("ada")
+    session = here.call().sign_in_body(ada)
+    here.move()
+    with pytest.raises(RuntimeError, match="moved to postgres"):
+        here.server.start()
+    here.serve_there()
+    assert here.call().sign_out(session["token"]).status == 204
+    here.server.stop()
+    again = here.try_copy()
+    assert again.returncode == 1 and "moved to postgres" in again.stderr
+    assert ended(here.serve_there() and here.call().verify(session["token"]))
+
+
+def test_a_target_that_holds_something_is_refused(here, make_server):
+    other = make_server({"store.url": here.to})
+    other.start()
+    other.add_user("zoe")
+    here.server.add_user("ada")
+    here.server.stop()
+    refused = here.try_copy()
+    assert refused.returncode == 1 and "empty database" in refused.stderr
+    assert here.there("SELECT username FROM users") == "zoe"
+    here.server.start()  # and the source goes on
+
+
+def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
+    here.server.add_user("ada")
+    here.call().sign_in_body(User("ada", PASSWORD))
+    here.server.stop()
+    # Many users, so that there is a middle.
+    count = 60_000
+    here.in_sqlite(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
+                   " SELECT 'bulk-' || i, 'name ' || i, 'name ' || i, NULL, NULL, 1, 0, '', '{}', 'x', 1764000000000 FROM n")
+    words = [str(BINARY), "store", "copy", "--to", here.to, "--data", str(here.server.data), "--config", str(here.server.config)]
+    copying = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean_environment())
+    deadline = time.monotonic() + 30
+    while True:
+        assert time.monotonic() < deadline and copying.poll() is None
+        try:
+            if int(here.there("SELECT COUNT(*) FROM users")) > 0:
+                break
+        except subprocess.CalledProcessError:
+            pass  # there is no table yet
+        time.sleep(0.01)
+    copying.kill()
+    copying.wait()
+    half = int(here.there("SELECT COUNT(*) FROM users"))
+    assert 0 < half < count
+
+    here.server.settings["store.url"] = here.to
+    with pytest.raises(RuntimeError, match="not finished"):
+        here.server.start()
+    here.server.settings["store.url"] = "sqlite:coatcheck.db"
+    here.server.start()  # the source is what counts until the end
+    tables = here.move()
+    assert tables["users"]["rows"] == count + 1 and tables["users"]["added"] == count + 1 - half and tables["users"]["removed"] == 0
+    here.serve_there()
+
+
+def test_interrupted_at_the_very_end_it_can_be_finished(here):
+    """The source is given up before the target is opened: between the two nobody serves, and the command goes on from there."""
+    here.server.add_user("ada")
+    here.move()
+    feed = here.in_sqlite("SELECT feed FROM meta")[0][0]
+    here.there(f"UPDATE meta SET copy_of = '{feed}'")
+    for url in (here.to, "sqlite:coatcheck.db"):
+        here.server.settings["store.url"] = url
+        with pytest.raises(RuntimeError, match="not finished|moved to"):
+            here.server.start()
+    assert here.copy()[0]
+    here.serve_there()
+
+
+def test_a_restored_copy_moves_without_its_sessions(here):
+    """What was ended after the backup was made must not live again by being moved."""
+    session = here.call().sign_in_body(here.server.add_user("ada"))
+    here.server.stop()
+    data = here.server.data
+    subprocess.run(["cp", "-r", data, data.with_name("backup")], check=True)
+    here.server.start()
+    assert here.call().sign_out(session["token"]).status == 204
+    here.server.stop()
+    subprocess.run(["rm", "-r", data], check=True)
+    data.with_name("backup").rename(data)
+    here.move()
+    here.serve_there()
+    assert ended(here.call().verify(session["token"])) and ended(here.call().refresh(session["refresh_token"]))
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (("--from", "sqlite:nothing.db"), "there is no database at"),
+    (("--from", "postgres://localhost/a"), "--from is sqlite:FILE"),
+    (("--to", "sqlite:b.db"), "--to is postgres://"),
+    (("--to", "postgres://127.0.0.1:1/a"), "Connection refused"),
+])
+def test_mistakes_are_told(here, words, sentence):
+    here.server.stop()
+    options = {"--from": "sqlite:coatcheck.db", "--to": here.to} | {words[0]: words[1]}
+    result = here.server.try_command("store", "copy", *[word for option in options.items() for word in option])
+    assert result.returncode == 1 and sentence in result.stderr
+    here.server.start()
+
+
+def test_migrate_tells_and_does(make_server):
+    schema = postgres.shared().new_schema()
+    server = make_server({"store.url": postgres.shared().url_of(schema)})
+    plan = server.command_json("migrate", "plan")
+    assert plan["version"] == 0 and plan["to_come"][0] == "0001_start.sql"
+    assert server.command_json("migrate", "plan") == plan, "a plan changes nothing"
+    done = server.command_json("migrate", "apply")
+    assert done["applied"] == plan["to_come"] and done["version"] == done["known"] == plan["known"]
+    assert "nothing to do" in server.command("migrate", "plan") and "nothing to do" in server.command("migrate", "apply")
+    server.start()
+    assert "nothing to do" in server.command("migrate", "plan"), "beside a running server"
+    postgres.shared().query("INSERT INTO coatcheck_schema VALUES (99)", schema)
+    refused = server.try_command("migrate", "plan")
+    assert refused.returncode == 1 and "use a newer coatcheck" in refused.stderr
+
+
+def test_migrate_on_sqlite(make_server):
+    server = make_server({"store.url": "sqlite:coatcheck.db"})
+    refused = server.try_command("migrate", "plan")
+    assert refused.returncode == 1 and "there is no database at" in refused.stderr
+    server.start()
+    assert "nothing to do" in server.command("migrate", "plan")
+    busy = server.try_command("migrate", "apply")
+    assert busy.returncode == 1 and "in use by another coatcheck" in busy.stderr
+    server.stop()
+    with sqlite3.connect(server.data / "coatcheck.db") as database:
+        database.execute("DROP INDEX revocations_by_subject")
+        database.execute("ALTER TABLE sessions DROP COLUMN older_end")
+        database.execute("PRAGMA user_version = 3")
+    assert server.command_json("migrate", "plan")["to_come"] == ["0004_older_systems.sql"]
+    assert server.command_json("migrate", "apply")["applied"] == ["0004_older_systems.sql"]
+    server.start()
