@@ -112,12 +112,18 @@ private:
             while (theirs.row() != nullptr && (*theirs.row())[0] < here[0]) theirs.next();
             if (theirs.row() == nullptr || (*theirs.row())[0] != here[0]) missing.push_back(here);
             if (++done.rows % static_cast<std::int64_t>(Table::page) != 0) continue;
-            done.added += static_cast<std::int64_t>(missing.size());
-            add_rows(target_, table, std::exchange(missing, {}));
+            add(table, done, missing);
             tell(table, "copied", done.rows, of);
         }
+        add(table, done, missing);
+    }
+
+    void add(const Table& table, CopiedTable& done, std::vector<Row>& missing) {
         done.added += static_cast<std::int64_t>(missing.size());
+        target_.begin();
         add_rows(target_, table, missing);
+        target_.commit();
+        missing.clear();
     }
 
     void compare(const Table& table, CopiedTable& done) {
