@@ -290,3 +290,23 @@ def test_a_pooler_may_give_each_transaction_another_connection(make_server, boun
                 session.update(answer.json())
     assert call(first).sign_out(sessions[0]["token"]).status == 204
     wait_until(lambda: call(second).verify(sessions[0]["token"]).status == 401)
+
+
+def test_what_the_standby_has_not_is_no_success(make_server):
+    """A commit that waits for a synchronous standby in vain is kept here and lost by a failover: nobody may hear "yes"."""
+    database = postgres.Postgres()
+    try:
+        (node,) = Nodes(make_server, database, 1).start()
+        user = node.add_user("ada")
+        session = call(node).sign_in_body(user)
+        database.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        database.query("SELECT pg_reload_conf()")
+        wait_until(lambda: database.query("SHOW synchronous_standby_names") == "nobody")
+        for attempt in (lambda: call(node).refresh(session["refresh_token"]), lambda: call(node).sign_out(session["token"]), lambda: call(node).try_sign_in(user)):
+            answer = attempt()
+            assert answer.verdict == (503, "unavailable"), answer
+        database.query("ALTER SYSTEM RESET synchronous_standby_names")
+        database.query("SELECT pg_reload_conf()")
+        wait_until(lambda: call(node).try_sign_in(user).status == 200, 15)
+    finally:
+        database.remove()
