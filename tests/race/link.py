@@ -12,8 +12,8 @@ class Lost(Exception):
 class Link:
     """A keep-alive connection that is opened when it is needed."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, host="127.0.0.1"):
+        self.port, self.host = port, host
         self.reader = self.writer = None
 
     def close(self):
@@ -24,7 +24,7 @@ class Link:
     async def send(self, method, target, body=None, bearer=None):
         if self.writer is None or self.reader.at_eof():
             self.close()
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+            self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n"
         if bearer is not None:
             head += f"Authorization: Bearer {bearer}\r\n"

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Three nodes on a PostgreSQL with a standby, people who use them, and everything that goes wrong; then what they saw is held against
+the invariants (history.py). Needs root, for network namespaces; nothing leaves them.
+
+  tests/campaign/campaign.py                       two minutes
+  tests/campaign/campaign.py --seconds 14400       a night
+  COATCHECK_BINARY=… tests/campaign/campaign.py    another build (broken.py makes ones that have to be caught)
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import network
+
+network.enter() if __name__ == "__main__" else None
+
+from cluster import Cluster  # noqa: E402
+from faults import Faults  # noqa: E402
+from history import Rules, check  # noqa: E402
+from load import PASSWORD, Load  # noqa: E402
+
+RULES = Rules(grace=5, absolute=75)
+
+
+def make_people(cluster, count):
+    people = []
+    for number in range(count):
+        name = f"person-{number}"
+        added = cluster.nodes[0].command("user", "add", name, stdin=PASSWORD + "\n")
+        people.append((name, added["user"]["id"]))
+    return people
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--pace", type=float, default=4.0, help="operations a second of each")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the faults' order")
+    parser.add_argument("--history", type=Path, help="keeps what was seen in this file")
+    options = parser.parse_args()
+
+    directory = Path(tempfile.mkdtemp(prefix="coatcheck-campaign-"))
+    records = []
+    cluster = Cluster(network.Network(), directory, {"sessions.refresh_grace": f"{RULES.grace:g}s", "sessions.absolute": f"{RULES.absolute:g}s", "tokens.access_ttl": "60s"})
+    failed = None
+    try:
+        print("campaign: three nodes and two databases start", flush=True)
+        cluster.start()
+        people = make_people(cluster, options.people)
+        key = cluster.nodes[0].command("service-key", "add", "operator", "--scope", "users")["key"]
+        faults = Faults(cluster, records.append, options.seed)
+        load = Load(cluster.nodes, people, records.append, RULES.grace, options.pace, key)
+
+        def go_wrong():
+            end, shown = time.monotonic() + options.seconds, 0.0
+            while time.monotonic() < end:
+                time.sleep(random.uniform(0.5, 2))
+                faults.one()
+                if time.monotonic() - shown > 10:
+                    shown = time.monotonic()
+                    print(f"campaign: {max(0, end - shown):.0f} s to go, {len(records)} records, faults: {sum(faults.done.values())}", flush=True)
+
+        asyncio.run(load.run(go_wrong))
+        for node in cluster.nodes:
+            node.stop()
+    except Exception as failure:  # what was seen until then is worth reading
+        failed = failure
+        raise
+    finally:
+        cluster.end()
+        if options.history:
+            lines = [dataclasses.asdict(RULES), *records]
+            options.history.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        if failed is None:
+            shutil.rmtree(directory, ignore_errors=True)
+        else:
+            print(f"campaign: what the nodes wrote is in {directory}", file=sys.stderr)
+
+    found = check(records, RULES)
+    operations = {}
+    for (op, status), count in sorted(load.counts.items()):
+        operations.setdefault(op, []).append(f"{count} {status}")
+    print("operations: " + "; ".join(f"{op}: {', '.join(counts)}" for op, counts in operations.items()))
+    print("faults: " + ", ".join(f"{count} x {name}" for name, count in sorted(faults.done.items())) + f" (seed {options.seed})")
+    for text in found[:20]:
+        print(f"violation: {text}", file=sys.stderr)
+    print(f"{'FAIL' if found else 'PASS'} campaign: {len(records) - sum(faults.done.values())} operations, {sum(faults.done.values())} faults, {len(found)} violations")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

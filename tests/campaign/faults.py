@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong, one thing after the other, each mended before the next. All of it is written into the history: which nodes it
+parts from the others, and for how long."""
+
+import random
+import signal
+import time
+
+from cluster import wait_until
+
+
+class Faults:
+    def __init__(self, cluster, write, random_seed):
+        self.cluster, self.write, self.random = cluster, write, random.Random(random_seed)
+        self.all = [self.kill_a_node, self.restart_a_node, self.freeze_a_node, self.part_a_node_from_the_database, self.part_a_node_from_clients,
+                    self.skew_a_clock, self.rotate_keys, self.crash_the_database, self.part_the_database, self.fail_over]
+        self.done = {}
+        self._upcoming = []
+
+    def one(self):
+        """All kinds come once, in any order, before one comes again."""
+        if not self._upcoming:
+            self._upcoming = self.random.sample(self.all, len(self.all))
+        fault = self._upcoming.pop()
+        self.nodes = list(self.cluster.nodes)
+        self.began = time.time()
+        nodes = fault() or []
+        name = fault.__name__.replace("_", " ")
+        self.write({"op": "fault", "name": name, "nodes": [node.name for node in nodes], "from": self.began, "to": time.time()})
+        self.done[name] = self.done.get(name, 0) + 1
+
+    def _node(self):
+        return self.random.choice(self.cluster.nodes)
+
+    def _wait(self, least, most):
+        time.sleep(self.random.uniform(least, most))
+
+    def _until_ready(self, nodes):
+        for node in nodes:
+            wait_until(lambda node=node: self.cluster.answers(node), f"{node.name} is ready again")
+
+    def kill_a_node(self):
+        node = self._node()
+        node.kill()
+        self._wait(0, 1)
+        node.start()
+        self._until_ready([node])
+        return [node]
+
+    def restart_a_node(self):
+        node = self._node()
+        node.stop()
+        node.start()
+        self._until_ready([node])
+        return [node]
+
+    def freeze_a_node(self):
+        node = self._node()
+        node.signal(signal.SIGSTOP)
+        self._wait(1, 4)
+        node.signal(signal.SIGCONT)
+        return [node]
+
+    def _cut(self, host, side, most):
+        self.cluster.network.cut(host, side)
+        self._wait(1, most)
+        self.cluster.network.mend(host, side)
+
+    def part_a_node_from_the_database(self):
+        node = self._node()
+        self._cut(node.host, "back", 5)
+        self._until_ready([node])
+        return [node]
+
+    def part_a_node_from_clients(self):
+        """It still hears of everything."""
+        node = self._node()
+        self._cut(node.host, "front", 3)
+
+    def skew_a_clock(self):
+        """It jumps, stays wrong for a while, and jumps back: nothing may follow from it."""
+        node = self._node()
+        node.skew(self.random.choice([-30, 30]))
+        self._wait(2, 4)
+        if self.random.random() < 0.5:  # it starts with a wrong clock
+            node.kill()
+            node.start()
+            self._until_ready([node])
+            node.skew(0)
+            return [node]
+        node.skew(0)
+        return None
+
+    def rotate_keys(self):
+        self._node().command("key", "rotate")
+        self._wait(1, 2)
+
+    def crash_the_database(self):
+        self.cluster.primary.crash()
+        self._wait(0, 2)
+        self.cluster.primary.start()
+        self._until_ready(self.nodes)
+        return self.nodes
+
+    def part_the_database(self):
+        """From the nodes and from its standby."""
+        self._cut(self.cluster.primary.host, "back", 4)
+        primary = self.cluster.primary
+        wait_until(lambda: primary.query("SELECT sync_state FROM pg_stat_replication") == "sync", "the standby is back")
+        self._until_ready(self.nodes)
+        return self.nodes
+
+    def fail_over(self):
+        self.cluster.fail_over()
+        self._until_ready(self.nodes)
+        ended = self.nodes
+        self.cluster.give_standby()
+        self._until_ready(self.nodes)
+        return ended
