@@ -46,7 +46,9 @@ def main():
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--pace", type=float, default=4.0, help="operations a second of each")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the faults' order")
+    parser.add_argument("--faults", nargs="+", help="only these, such as \"kill a node\"")
     parser.add_argument("--history", type=Path, help="keeps what was seen in this file")
+    parser.add_argument("--stop-at-violation", action="store_true", help="ends as soon as something is found")
     options = parser.parse_args()
 
     directory = Path(tempfile.mkdtemp(prefix="coatcheck-campaign-"))
@@ -58,7 +60,7 @@ def main():
         cluster.start()
         people = make_people(cluster, options.people)
         key = cluster.nodes[0].command("service-key", "add", "operator", "--scope", "users")["key"]
-        faults = Faults(cluster, records.append, options.seed)
+        faults = Faults(cluster, records.append, options.seed, options.faults)
         load = Load(cluster.nodes, people, records.append, RULES.grace, options.pace, key)
 
         def go_wrong():
@@ -66,6 +68,8 @@ def main():
             while time.monotonic() < end:
                 time.sleep(random.uniform(0.5, 2))
                 faults.one()
+                if options.stop_at_violation and check(list(records), RULES):
+                    return
                 if time.monotonic() - shown > 10:
                     shown = time.monotonic()
                     print(f"campaign: {max(0, end - shown):.0f} s to go, {len(records)} records, faults: {sum(faults.done.values())}", flush=True)

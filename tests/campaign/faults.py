@@ -10,12 +10,19 @@ from cluster import wait_until
 
 
 class Faults:
-    def __init__(self, cluster, write, random_seed):
+    def __init__(self, cluster, write, random_seed, only=None):
+        """`only`: the names of those that are wanted; None: all."""
         self.cluster, self.write, self.random = cluster, write, random.Random(random_seed)
         self.all = [self.kill_a_node, self.restart_a_node, self.freeze_a_node, self.part_a_node_from_the_database, self.part_a_node_from_clients,
                     self.skew_a_clock, self.rotate_keys, self.crash_the_database, self.part_the_database, self.fail_over]
+        if only:
+            self.all = [fault for fault in self.all if self.name_of(fault) in only]
         self.done = {}
         self._upcoming = []
+
+    @staticmethod
+    def name_of(fault):
+        return fault.__name__.replace("_", " ")
 
     def one(self):
         """All kinds come once, in any order, before one comes again."""
@@ -25,7 +32,7 @@ class Faults:
         self.nodes = list(self.cluster.nodes)
         self.began = time.time()
         nodes = fault() or []
-        name = fault.__name__.replace("_", " ")
+        name = self.name_of(fault)
         self.write({"op": "fault", "name": name, "nodes": [node.name for node in nodes], "from": self.began, "to": time.time()})
         self.done[name] = self.done.get(name, 0) + 1
 

@@ -3,6 +3,7 @@
 bridge and one to the databases'. Addresses are of the range that is set aside for such tests (RFC 2544)."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -15,11 +16,13 @@ def enter():
         _run("mount", "-t", "tmpfs", "tmpfs", "/run")
         os.makedirs("/run/netns")
         return
-    if os.geteuid() != 0:
+    as_root = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
+    if as_root and shutil.which("sudo") is None:
         sys.exit("campaign: this makes network namespaces, and so needs root")
     # A process group that ends with this one, whatever happens.
     os.environ["CAMPAIGN_INSIDE"] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, *sys.argv])
+    words = [*as_root, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, *sys.argv]
+    os.execvp(words[0], words)
 
 
 def _run(*words):

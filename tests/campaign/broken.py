@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Shows that the campaign catches what it is there for: the release build is built again with one line wrong, and has to be caught.
+
+Only the file with that line is compiled, from a copy, and linked in place of the right one."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build/release"
+
+# What is broken: the file, the line as it is, and as it must not be; the faults that show it; the invariants of which one has to be found broken.
+BROKEN = {
+    "a rotation that does not look at the counter": (
+        "store/postgres_store.cpp", 'ROTATE_IF " RETURNING', '" s.id = $4 AND s.user_id = $5 AND s.secret_hash = $6 AND s.ended IS NULL RETURNING',
+        ["rotate keys"], ("I1", "I2", "I3")),
+    "revocations that a node does not read again when it starts": (
+        "store/postgres_store.cpp", "return SqlStore::load_revocations();", "return {};", ["kill a node"], ("I3",)),
+    "a node that believes its own clock": (
+        "base/time.cpp", "if (follows.load(std::memory_order_relaxed))", "if (false)", ["skew a clock"], ("I1", "I3", "I4", "I5", "I9")),
+}
+
+
+def build(name):
+    """The path of the broken program."""
+    file, right, wrong, _, _ = BROKEN[name]
+    source, room = ROOT / "src" / file, file.split("/")[0]
+    text = source.read_text(encoding="utf-8")
+    if text.count(right) != 1:
+        sys.exit(f"broken: {file} has changed: this is there {text.count(right)} times: {right}")
+    out = ROOT / "build/broken" / name.replace(" ", "-")
+    out.mkdir(parents=True, exist_ok=True)
+    copy = out / source.name
+    copy.write_text(text.replace(right, wrong), encoding="utf-8")
+    commands = json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8"))
+    compile_words = shlex.split(next(one["command"] for one in commands if one["file"] == str(source)))
+    compile_words[compile_words.index("-o") + 1] = str(out / "broken.o")
+    compile_words[compile_words.index(str(source))] = str(copy)
+    library = out / f"lib{room}.a"
+    library.write_bytes((BUILD / f"lib{room}.a").read_bytes())
+    run = {"cwd": BUILD, "check": True}
+    subprocess.run(compile_words, **run)
+    (out / "broken.o").replace(out / f"{source.name}.o")  # the name that it has in the library
+    subprocess.run(["ar", "r", library, out / f"{source.name}.o"], **run)
+    link = subprocess.run(["ninja", "-t", "commands", "coatcheck"], **run, capture_output=True, text=True).stdout.splitlines()[-1]
+    link_words = [str(library) if word == f"lib{room}.a" else word for word in shlex.split(link.removeprefix(": && ").removesuffix(" && :"))]
+    link_words[link_words.index("-o") + 1] = str(out / "coatcheck")
+    subprocess.run(link_words, **run)
+    return out / "coatcheck"
+
+
+def main():
+    seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
+    missed = []
+    for name, (_, _, _, faults, invariants) in BROKEN.items():
+        print(f"broken: {name}", flush=True)
+        began = time.monotonic()
+        ran = subprocess.run([sys.executable, ROOT / "tests/campaign/campaign.py", "--seconds", seconds, "--stop-at-violation", "--faults", *faults], check=False, capture_output=True, text=True,
+                             env={**os.environ, "COATCHECK_BINARY": str(build(name))})
+        found = [line for line in ran.stderr.splitlines() if line.startswith("violation: ") and line.split()[1].rstrip(":") in invariants]
+        print(f"  {'caught' if found else 'NOT CAUGHT'} after {time.monotonic() - began:.0f} s: {found[0] if found else ran.stdout[-500:] + ran.stderr[-2000:]}", flush=True)
+        if not found or ran.returncode != 1:
+            missed.append(name)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
