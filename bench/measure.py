@@ -18,6 +18,7 @@ from pathlib import Path
 import programs
 import row_library
 import row_memory
+import row_nodes
 import row_refresh
 import row_sign_in
 import row_start
@@ -26,7 +27,7 @@ from figures import as_markdown, as_text
 from servers import BINARY, CORES, NGINX, ROOT, Failed, run, version_of
 from town import Town
 
-ROWS = {"verify": row_verify, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library}
+ROWS = {"verify": row_verify, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes}
 RESULTS = ROOT / "bench/RESULTS.md"
 LIMIT_SECONDS = 900
 COMMAND = "script/bench"

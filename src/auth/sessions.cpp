@@ -26,12 +26,16 @@ void extend_access(Store& store, const Policy& policy, Granted& granted) {
 
 }  // namespace
 
-Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
-                        const token::RefreshToken& presented, const std::string& address) {
-    RotateRequest request{presented.session, presented.user,  presented.secret_hash(), presented.counter,
-                          policy.grace,      policy.idle,     policy.access_ttl};
+RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& presented, bool by_cookie) {
+    return {presented.session, presented.user, presented.secret_hash(), presented.counter, policy.grace, policy.idle, policy.access_ttl, by_cookie};
+}
+
+Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key, const token::RefreshToken& presented,
+                        const RotateRequest& request, const std::string& address) {
     Rotation rotation = store.rotate_refresh(request);
     switch (rotation.outcome) {
+        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as a cookie.
+        case Rotation::Outcome::misplaced: return Denied{Reason::refresh_token_malformed};
         case Rotation::Outcome::ended: return Denied{Reason::session_ended};
         case Rotation::Outcome::reused:
             end_session(store, presented.session, "refresh_token_reused", address);

@@ -10,9 +10,12 @@
 
 namespace coatcheck::auth {
 
+// What the store is asked for a refresh token.
+RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& presented, bool by_cookie);
+
 // Rotates, or gives the current token again; ends the session on reuse (refresh_token_reused). session_ended otherwise.
-base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
-                              const token::RefreshToken& presented, const std::string& address);
+base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key, const token::RefreshToken& presented,
+                              const RotateRequest& rotation, const std::string& address);
 
 // Gives a live session a new secret and all that minting needs, so that a password change outdates the refresh tokens
 // that were there before. The new secret is derived from the MAC key and the old one's hash: a client whose answer was

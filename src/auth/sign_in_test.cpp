@@ -65,7 +65,7 @@ protected:
         token.counter = counter;
         token.secret = secret.empty() ? granted.secret : secret;
         base::Result<Granted> out = base::Denied{Reason::internal_error};
-        step([&](Store& s) { out = refresh(s, policy, mac_key, token, "192.0.2.1"); });
+        step([&](Store& s) { out = refresh(s, policy, mac_key, token, rotation_of(policy, token, false), "192.0.2.1"); });
         return out;
     }
     std::vector<verify::Revocation> revocations() {

@@ -19,6 +19,7 @@ struct RotateRequest {
     std::string session, user, secret_hash;
     std::uint32_t counter = 0;
     Duration grace, idle, access_ttl;
+    bool by_cookie = false;  // that is how it was presented
 };
 
 struct Rotation {
@@ -26,6 +27,7 @@ struct Rotation {
         rotated,   // the counter was current and has grown by one
         repeated,  // superseded less than the grace ago, or four rotations in this grace: the current token again
         reused,    // superseded earlier, or ahead of the row: end the session
+        misplaced, // it came by a cookie, and belongs to a session whose tokens are delivered in bodies
         ended,     // unknown, over, other secret, or the user is not enabled
     };
     Outcome outcome = Outcome::ended;
@@ -155,6 +157,8 @@ public:
     using Done = std::function<void(std::exception_ptr)>;
     // `done` is called on the store's thread when the step is durable (null), or was undone (the exception).
     virtual void post(Step step, Done done) = 0;
+    // The same for a step that rotates this token before it asks anything else: a queue may rotate those of many steps at once.
+    virtual void post_rotation(RotateRequest, Step step, Done done) { post(std::move(step), std::move(done)); }
     // From now on the listener also hears what other nodes do; of revocations, those after this id.
     virtual void follow(std::uint64_t) {}
     // False while it does not hear of them: then this node is not fit to be asked. Any thread.

@@ -204,6 +204,21 @@ TEST_P(Contract, AnotherSecretOrUserFindsNoSession) {
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::rotated);
 }
 
+TEST_P(Contract, WhatIsDeliveredInBodiesIsNotTakenAsACookie) {
+    add_ada();
+    auth::Session in_bodies = session("s1", "u1");
+    in_bodies.delivery = auth::Delivery::body;
+    run([&](auth::Store& store) { return store.insert_session(in_bodies, "hash of Ada"); });
+    const auto outcome = [&](std::uint32_t counter, bool by_cookie) {
+        const auth::RotateRequest request{"s1", "u1", "secret hash of s1", counter, grace, 168h, 15min, by_cookie};
+        return run([&](auth::Store& store) { return store.rotate_refresh(request); }).outcome;
+    };
+    EXPECT_EQ(outcome(0, true), Rotation::Outcome::misplaced);
+    EXPECT_EQ(outcome(7, true), Rotation::Outcome::misplaced) << "and it ends nothing";
+    EXPECT_EQ(outcome(0, false), Rotation::Outcome::rotated);
+    EXPECT_EQ(outcome(0, true), Rotation::Outcome::misplaced);
+}
+
 TEST_P(Contract, RotationNeverExtendsTheAbsoluteEnd) {
     add_ada();
     sign_in();

@@ -106,7 +106,9 @@ Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) {
     if (row == tables_.sessions.end() || !user || !user->enabled || row->second.user != r.user || !is_live(row->second)) return {};
     auth::Session& session = row->second;
     Rotation result;
-    if (session.secret_hash != r.secret_hash) {
+    if (r.by_cookie && session.delivery == auth::Delivery::body) {
+        result.outcome = Rotation::Outcome::misplaced;
+    } else if (session.secret_hash != r.secret_hash) {
         if (session.renewed_from.empty() || session.renewed_from != r.secret_hash) return {};
         const std::uint32_t behind = session.counter - r.counter;
         const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace && session.rotated[behind - 1] + r.grace > now_);

@@ -12,6 +12,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_waiting = 2000;
 constexpr std::chrono::seconds longest_wait{5};  // of a step before its turn
+constexpr std::size_t most_rotating = 2;         // connections at once: the fewer, the more rotations share a statement
 constexpr int most_attempts = 5;                 // where others stand in the way
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
@@ -50,30 +51,64 @@ void PostgresPool::follow(std::uint64_t after) {
     feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, after);
 }
 
-void PostgresPool::post(Step step, Done done) {
+void PostgresPool::post(Step step, Done done) { put(waiting_, {std::move(step), std::move(done), Steady::now()}); }
+
+void PostgresPool::post_rotation(auth::RotateRequest request, Step step, Done done) {
+    put(rotations_, {std::move(step), std::move(done), Steady::now(), std::move(request)});
+}
+
+void PostgresPool::put(std::deque<Waiting>& queue, Waiting waiting) {
     {
         const std::lock_guard lock(mutex_);
-        if (waiting_.size() < most_waiting) {
-            waiting_.push_back({std::move(step), std::move(done), Steady::now()});
+        if (waiting_.size() + rotations_.size() < most_waiting) {
+            queue.push_back(std::move(waiting));
             wake_.notify_one();
             return;
         }
     }
-    done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
+    waiting.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
+}
+
+std::vector<PostgresPool::Waiting> PostgresPool::take() {
+    std::unique_lock lock(mutex_);
+    const auto may_rotate = [this] { return !rotations_.empty() && rotating_ < most_rotating; };
+    wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || may_rotate(); });
+    const bool rotates = may_rotate() && (waiting_.empty() || rotations_.front().since <= waiting_.front().since);
+    auto& queue = rotates ? rotations_ : waiting_;
+    const auto count = std::min(queue.size(), rotates ? PostgresStore::most_together : 1);
+    std::vector<Waiting> group(std::move_iterator(queue.begin()), std::move_iterator(queue.begin() + static_cast<std::ptrdiff_t>(count)));
+    queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
+    if (rotates) ++rotating_;
+    return group;
 }
 
 void PostgresPool::loop() {
     Connection connection;
     for (;;) {
-        Waiting waiting;
-        {
-            std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-            if (waiting_.empty()) return;
-            waiting = std::move(waiting_.front());
-            waiting_.pop_front();
-        }
-        waiting.done(serve(connection, waiting));
+        auto group = take();
+        if (group.empty()) return;
+        auto together = rotate(connection, group);
+        for (std::size_t i = 0; i < group.size(); ++i)
+            group[i].done(serve(connection, group[i], together.at, together.rotations.empty() ? nullptr : &together.rotations[i]));
+        if (!group.front().rotation) continue;
+        const std::lock_guard lock(mutex_);
+        --rotating_;
+        wake_.notify_one();
+    }
+}
+
+// Where that fails, each step does it for itself, and meets the failure there. What was rotated without our hearing of it is then
+// found superseded a moment ago, as after any answer that was lost.
+PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::vector<Waiting>& group) {
+    if (group.size() < 2) return {};
+    std::vector<const auth::RotateRequest*> requests;
+    for (const auto& waiting : group) requests.push_back(&*waiting.rotation);
+    try {
+        if (!connection) connect(connection);
+        return connection->rotate_together(requests);
+    } catch (const std::exception&) {
+        if (connection && connection->is_broken()) connection.reset();
+        return {};
     }
 }
 
@@ -96,12 +131,6 @@ void PostgresPool::connect(Connection& connection) {
     }
 }
 
-void PostgresPool::transact(PostgresStore& store, const Step& step) {
-    store.begin();
-    step(store);
-    store.commit();
-}
-
 // Of what is committed: whatever fails here, the step is not run again. The feed hears of changed keys too.
 void PostgresPool::tell(Connection& connection) {
     const auto published = connection->take_published();
@@ -120,14 +149,17 @@ void PostgresPool::tell(Connection& connection) {
     }
 }
 
-std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting) {
+std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at, std::optional<auth::Rotation>* rotated) {
     if (Steady::now() - waiting.since > longest_wait) return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
     for (int attempt = 1;; ++attempt) {
         // A connection that was idle may have been lost long ago: the step is worth a second one.
         const bool was_connected = connection != nullptr;
         try {
             if (!connection) connect(connection);
-            transact(*connection, waiting.step);
+            if (auto* once = std::exchange(rotated, nullptr)) connection->begin_rotated(at, *once);
+            else connection->begin();
+            waiting.step(*connection);
+            connection->commit();
             tell(connection);
             return nullptr;
         } catch (const Conflict& conflict) {

@@ -27,6 +27,7 @@ public:
     ~PostgresPool() override;
 
     void post(Step step, Done done) override;
+    void post_rotation(auth::RotateRequest request, Step step, Done done) override;
     void follow(std::uint64_t after) override;
     bool is_current() const override { return !feed_ || feed_->is_current(); }
 
@@ -35,13 +36,17 @@ private:
         Step step;
         Done done;
         std::chrono::steady_clock::time_point since;
+        std::optional<auth::RotateRequest> rotation{};
     };
     using Connection = std::unique_ptr<PostgresStore>;
 
+    void put(std::deque<Waiting>& queue, Waiting waiting);
     void loop();
-    std::exception_ptr serve(Connection& connection, const Waiting& waiting);
+    // A step, or rotations that wait; nothing at the end.
+    std::vector<Waiting> take();
+    PostgresStore::Together rotate(Connection& connection, const std::vector<Waiting>& group);
+    std::exception_ptr serve(Connection& connection, const Waiting& waiting, base::Timestamp at = {}, std::optional<auth::Rotation>* rotated = nullptr);
     void connect(Connection& connection);
-    void transact(PostgresStore& store, const Step& step);
     void tell(Connection& connection);
 
     PostgresSettings settings_;
@@ -50,7 +55,8 @@ private:
     std::atomic<std::int64_t> latest_{0};  // that it said
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Waiting> waiting_;
+    std::deque<Waiting> waiting_, rotations_;
+    std::size_t rotating_ = 0;  // connections
     bool stopping_ = false;
     // Of all connections together: how often in a row connecting failed, and when it is tried again.
     unsigned failures_ = 0;

@@ -4,6 +4,11 @@
 #include "store/rows.hpp"
 #include "store/schema.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
 #define DATABASE_CLOCK "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 namespace coatcheck::store {
@@ -38,8 +43,15 @@ base::Timestamp PostgresStore::database_clock() {
     return from_unix_millis(row.integer(0));
 }
 
+void PostgresStore::begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated) {
+    begin();
+    now_ = at;
+    rotated_ = &rotated;
+}
+
 void PostgresStore::begin() {
     now_ = clock_();
+    rotated_ = nullptr;
     published_.clear();
     keys_changed_ = false;
     postgres_.begin();
@@ -58,6 +70,10 @@ void PostgresStore::rollback() { postgres_.rollback(); }
 void PostgresStore::lock_keys() { db_.query("SELECT one FROM meta FOR UPDATE").run(); }
 
 bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
+    if (auto* rotated = std::exchange(rotated_, nullptr)) {
+        if (*rotated) result = *std::move(*rotated);
+        return rotated->has_value();
+    }
     auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
     // Whoever does not hear of it asks again, and gets the same token within the grace: so it need not wait for what follows.
     postgres_.first_alone();
@@ -65,6 +81,54 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
     result.session = read_session(row);
     result.user = read_user(row, session_columns);
     return true;
+}
+
+namespace {
+
+// For so many at most. What is missing to that is filled up with what no session has: a row that is looked for in vain costs little.
+constexpr std::size_t sizes[] = {4, 16, PostgresStore::most_together};
+std::string rotate_many(std::size_t size) {
+    std::string rows;
+    for (std::size_t row = 0, number = 4; row < size; ++row) {
+        rows += row == 0 ? "(" : ", (";
+        for (int column = 0; column < 5; ++column) rows.append(column == 0 ? "$" : ", $").append(std::to_string(++number));
+        rows += ")";
+    }
+    return ROTATE_SET " FROM users u, (VALUES " + rows + ") AS r(of_session, of_user, of_hash, at_counter, by_cookie) WHERE u.id = s.user_id AND u.enabled = 1 AND"
+           ROTATE_IF_CURRENT("r.of_session", "r.of_user", "r.of_hash", "r.at_counter", "$4", "r.by_cookie") " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS;
+}
+const std::string rotate_many_sql[] = {rotate_many(sizes[0]), rotate_many(sizes[1]), rotate_many(sizes[2])};
+
+}  // namespace
+
+PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::RotateRequest* const> requests) {
+    Together together{clock_(), std::vector<std::optional<auth::Rotation>>(requests.size())};
+    // In one order everywhere, so that nodes that rotate the same ones do not wait for each other in a circle.
+    std::vector<std::size_t> order(requests.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto place = [&](std::size_t i) { return std::tie(requests[i]->user, requests[i]->session); };
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return place(a) < place(b); });
+
+    const auto size = std::find_if(std::begin(sizes), std::end(sizes), [&](auto most) { return most >= requests.size(); }) - std::begin(sizes);
+    auto row = db_.query(rotate_many_sql[size].c_str());
+    const auth::RotateRequest& first = *requests.front();
+    row.bind(unix_millis(together.at)).bind(first.idle.count()).bind(first.access_ttl.count()).bind(first.grace.count());
+    static const auth::RotateRequest nobody{};
+    for (std::size_t i = 0; i < sizes[size]; ++i) {
+        const auth::RotateRequest& r = i < order.size() ? *requests[order[i]] : nobody;
+        row.bind(r.session).bind(r.user).bind_blob(r.secret_hash).bind(static_cast<std::int64_t>(r.counter)).bind(r.by_cookie ? 1 : 0);
+    }
+    while (row.step()) {
+        auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row), read_user(row, session_columns)};
+        // The same token may have come twice: one of them has rotated it.
+        const auto wanted = std::tie(one.session.user, one.session.id);
+        for (auto at = std::lower_bound(order.begin(), order.end(), wanted, [&](auto i, const auto& key) { return place(i) < key; }); at != order.end() && place(*at) == wanted; ++at)
+            if (requests[*at]->counter + 1 == one.session.counter) {
+                together.rotations[*at] = std::move(one);
+                break;
+            }
+    }
+    return together;
 }
 
 const char* PostgresStore::delete_over() const {

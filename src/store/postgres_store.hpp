@@ -7,6 +7,7 @@
 #include "store/sql_store.hpp"
 
 #include <functional>
+#include <span>
 
 namespace coatcheck::store {
 
@@ -21,6 +22,16 @@ public:
     // The database's clock, or what it has been already, if that is later. Outside of transactions.
     base::Timestamp database_clock();
 
+    // Rotates those tokens that are current, in one statement that is a transaction of its own; what became of each. They differ in
+    // session, user, secret, counter and how they came, and in nothing else.
+    static constexpr std::size_t most_together = 64;
+    struct Together {
+        base::Timestamp at;
+        std::vector<std::optional<auth::Rotation>> rotations;  // nothing: it was not current
+    };
+    Together rotate_together(std::span<const auth::RotateRequest* const> requests);
+    // A transaction whose step rotates one of them: this is what became of it.
+    void begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated);
     void begin();
     void commit();
     void rollback();
@@ -57,6 +68,7 @@ private:
 
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
+    std::optional<auth::Rotation>* rotated_ = nullptr;
 };
 
 }  // namespace coatcheck::store

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <gtest/gtest.h>
+#include <map>
 #include <set>
 
 namespace coatcheck::store {
@@ -102,6 +103,61 @@ TEST(PostgresConcurrent, OneOfManyRotationsIsTheOne) {
     for (auto& thread : running) thread.join();
     EXPECT_EQ(rotated, 1);
     EXPECT_EQ(repeated, 7);
+}
+
+// Rotations that wait at the same time are done by one statement: each hears of its own.
+TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
+    using Outcome = auth::Rotation::Outcome;
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url, false), second(url, false);
+    constexpr std::size_t sessions = 150;
+    const auto name = [](const char* prefix, std::size_t i) { return prefix + std::to_string(i); };
+    first.pool.run([&](auth::Store& store) {
+        for (std::size_t i = 0; i < 7; ++i) ASSERT_TRUE(store.insert_user(user(name("u", i))));
+        for (std::size_t i = 0; i < sessions; ++i) {
+            auto one = session(name("s", i), name("u", i % 7), store.now());
+            if (i % 5 == 4) one.delivery = auth::Delivery::body;
+            ASSERT_TRUE(store.insert_session(one, "h"));
+        }
+    });
+    struct Asked {
+        std::size_t session;
+        Outcome outcome{};
+        std::uint32_t counter = 0;
+        bool failed = true;
+    };
+    std::vector<Asked> asked;
+    for (std::size_t i = 0; i < sessions; ++i) asked.insert(asked.end(), i % 5 == 1 ? 4 : 1, {i});
+    std::atomic<std::size_t> answered{0};
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        Asked& one = asked[i];
+        const std::size_t s = one.session, kind = s % 5;
+        auto wanted = request(name(kind == 3 ? "no such session " : "s", s), name("u", s % 7), 0);
+        if (kind == 2) wanted.secret_hash = "another";
+        wanted.by_cookie = kind == 4;
+        (i % 2 ? first : second).pool.post_rotation(wanted, [&one, wanted](auth::Store& store) {
+            const auto rotation = store.rotate_refresh(wanted);
+            one.outcome = rotation.outcome;
+            one.counter = rotation.session.counter;
+            if (rotation.outcome == Outcome::ended) return;
+            EXPECT_EQ(rotation.session.id, wanted.session);
+            EXPECT_EQ(rotation.user.id, wanted.user);
+        }, [&](std::exception_ptr failed) {
+            one.failed = failed != nullptr;
+            ++answered;
+        });
+    }
+    ASSERT_TRUE(soon([&] { return answered == asked.size(); }));
+    std::map<std::size_t, std::map<Outcome, int>> seen;
+    for (const Asked& one : asked) {
+        EXPECT_FALSE(one.failed);
+        ++seen[one.session][one.outcome];
+        EXPECT_EQ(one.counter, one.session % 5 < 2 ? 1U : 0U);
+    }
+    for (std::size_t i = 0; i < sessions; ++i) {
+        const std::map<Outcome, int> right[] = {{{Outcome::rotated, 1}}, {{Outcome::rotated, 1}, {Outcome::repeated, 3}}, {{Outcome::ended, 1}}, {{Outcome::ended, 1}}, {{Outcome::misplaced, 1}}};
+        EXPECT_EQ(seen[i], right[i % 5]) << i;
+    }
 }
 
 // Each pair locks its two users in the other order: without a second attempt one of them would fail.

@@ -26,7 +26,7 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
 
 Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& r) {
     return query.bind(unix_millis(now)).bind(r.idle.count()).bind(r.access_ttl.count()).bind(r.session).bind(r.user)
-        .bind_blob(r.secret_hash).bind(static_cast<std::int64_t>(r.counter)).bind(r.grace.count());
+        .bind_blob(r.secret_hash).bind(static_cast<std::int64_t>(r.counter)).bind(r.grace.count()).bind(r.by_cookie ? 1 : 0);
 }
 
 bool SqlStore::lock_live(const std::string& session, const std::string& user, auth::Rotation& result) {
@@ -48,7 +48,9 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     }
     if (!lock_live(r.session, r.user, result)) return result;
     const auth::Session& session = result.session;
-    if (!base::equal_in_constant_time(session.secret_hash, r.secret_hash)) {
+    if (r.by_cookie && session.delivery == auth::Delivery::body) {
+        result.outcome = Rotation::Outcome::misplaced;
+    } else if (!base::equal_in_constant_time(session.secret_hash, r.secret_hash)) {
         if (session.renewed_from.empty() || !base::equal_in_constant_time(session.renewed_from, r.secret_hash)) return Rotation{};
         // Superseded as a whole, by a password change; older generations, or those of answers that were lost, before.
         const std::uint32_t behind = session.counter - r.counter;

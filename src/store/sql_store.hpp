@@ -79,14 +79,16 @@ protected:
 };
 
 // What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret hash, $7 counter,
-// $8 grace.
+// $8 grace, $9 whether it came by a cookie.
 #define ROTATE_SET                                                                                             \
     "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = rotated_2," \
     " rotated_4 = rotated_3, last_used = $1, idle_end = LEAST($1 + $2, absolute_end),"                          \
     " access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))"
-#define ROTATE_IF                                                                                              \
-    " s.id = $4 AND s.user_id = $5 AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8"        \
-    " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
+#define ROTATE_IF_CURRENT(session, user, secret_hash, counter, grace, by_cookie)                              \
+    " s.id = " session " AND s.user_id = " user " AND s.secret_hash = " secret_hash " AND s.counter = " counter \
+    " AND s.rotated_4 <= $1 - " grace " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"        \
+    " AND (" by_cookie " = 0 OR s.delivery <> 'body')"
+#define ROTATE_IF ROTATE_IF_CURRENT("$4", "$5", "$6", "$7", "$8", "$9")
 Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& request);
 
 }  // namespace coatcheck::store

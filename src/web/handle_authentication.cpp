@@ -142,12 +142,8 @@ Waits refresh(Context& context, const Request& request, Response& response) {
     if (!presented) co_return write_problem(response, presented.error());
 
     Result<auth::Granted> granted = Denied{Reason::internal_error};
-    co_await in_store(service, [&](auth::Store& store) {
-        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as a cookie.
-        const auto session = credential->by_cookie ? store.find_session(presented->session) : std::nullopt;
-        if (session && session->delivery == auth::Delivery::body) granted = Denied{Reason::refresh_token_malformed};
-        else granted = auth::refresh(store, service.policy, *mac_key, *presented, request.address);
-    });
+    const auto rotation = auth::rotation_of(service.policy, *presented, credential->by_cookie);
+    co_await in_store(service, [&](auth::Store& store) { granted = auth::refresh(store, service.policy, *mac_key, *presented, rotation, request.address); }, &rotation);
     if (!granted) co_return write_problem(response, granted.error());
     answer_with_tokens(context, request, response, *granted);
 }

@@ -21,10 +21,12 @@ std::function<void(std::exception_ptr)> resume_on_its_loop(Handler handler) {
 
 }  // namespace
 
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) {
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step, const auth::RotateRequest* rotation) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, Signature>(
-        [&service](auto handler, std::function<void(auth::Store&)> work) {
-            service.store.post(std::move(work), resume_on_its_loop(std::move(handler)));
+        [&service, rotation](auto handler, std::function<void(auth::Store&)> work) {
+            auto done = resume_on_its_loop(std::move(handler));
+            if (rotation != nullptr) service.store.post_rotation(*rotation, std::move(work), std::move(done));
+            else service.store.post(std::move(work), std::move(done));
         },
         asio::use_awaitable, std::move(step));
 }

@@ -22,8 +22,8 @@ struct Busy : std::runtime_error {
 };
 
 // Runs `step` on the store and goes on when it is durable; throws what it threw.
-// `step` may refer to the caller's locals: the caller waits.
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step);
+// `step` may refer to the caller's locals: the caller waits. `rotation`: the step begins with this one (StoreQueue::post_rotation).
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step, const auth::RotateRequest* rotation = nullptr);
 
 // Runs `work` on the hashing pool; throws Busy, or what it threw.
 asio::awaitable<void> in_hashing_pool(Service& service, std::function<void()> work);
