@@ -97,7 +97,8 @@ Config load(Words& words) {
 Reply run_on_data(Words& words) {
     const Config config = load(words);
     if (words.request["command"] == "store copy") return copy_store(config, words.directory, words.request);
-    if (words.request["command"] == "store restored") {  // no running server's work: it knows nothing of what was restored under it
+    // No running server's work: it knows nothing of what was restored under it, and has read the file that seals the keys.
+    if (words.request["command"] == "store restored" || words.request["command"] == "key reseal") {
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
     }
@@ -182,6 +183,8 @@ public:
         command(key, "key list", "Lists keys");
         command(key, "key rotate", "The next key becomes the current one; nobody is signed out");
         add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid", "kid", "The key's id", true);
+
+        add_text(command(key, "key reseal", "Seals the keys with another file than master.key, while no node runs"), words, "file", "file", "A file of the data directory, or a path; made where it is missing", true);
 
         auto* service = group(app, "service-key", "Keys for programs of yours: verifiers, a back end");
         auto* make = command(service, "service-key add", "Makes a key and prints it, once");

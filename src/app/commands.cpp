@@ -252,6 +252,12 @@ Reply key_revoke(Node& node, const json::object& request) {
     return key_list(node, request);
 }
 
+Reply key_reseal(Node& node, const json::object& request) {
+    const std::string file = text_of(request, "file");
+    node.reseal_keys(file);
+    return {0, "the keys in the database are sealed with " + file + " now: name it in store.sealing_key_file on every node, and destroy the one before\n", {{"sealing_key_file", file}}, ""};
+}
+
 Reply service_key_add(Node& node, const json::object& request) {
     const auto name = auth::checked_username(text_of(request, "name"));
     if (!name) refuse(name.error());
@@ -349,6 +355,7 @@ constexpr Row rows[] = {
     {"user disable", user_disable}, {"user enable", user_enable},   {"user delete", user_delete},
     {"user password", user_password}, {"session list", session_list}, {"session end", session_end},
     {"key list", key_list},         {"key rotate", key_rotate},     {"key revoke", key_revoke},
+    {"key reseal", key_reseal},
     {"service-key add", service_key_add}, {"service-key list", service_key_list}, {"service-key end", service_key_end},
     {"store restored", store_restored}, {"audit list", audit_list},     {"token inspect", token_inspect}, {"token verify", token_verify},
 };

@@ -82,6 +82,12 @@ void Node::load_keys(auth::Store& store) {
     service_keys_.replace(store.list_service_keys());
 }
 
+void Node::reseal_keys(const std::string& file) {
+    const base::Secret before = std::move(sealing_key_), after = directory_.sealing_key(file);
+    sealing_key_ = directory_.sealing_key(file);  // with which the ring is loaded once the step is committed
+    queue_->run([&](auth::Store& store) { auth::reseal_keys(store, before, after); });
+}
+
 void Node::keep_house() {
     constexpr std::size_t rows = 1000;
     std::size_t deleted = 0;

@@ -37,6 +37,8 @@ public:
     // Of the older system's tokens; nullptr: none are taken.
     const verify::ForeignVerifier* foreign() const { return foreign_ ? &*foreign_ : nullptr; }
 
+    // Seals the keys in the store with the one in another file, which is made where it is missing.
+    void reseal_keys(const std::string& file);
     // Sweeps, rotates keys that are due, forgets revocations that are over. Bounded work.
     void keep_house();
 

@@ -100,18 +100,36 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     return true;
 }
 
+namespace {
+
+std::string context_of(const StoredKey& key) { return key.algorithm == mac_algorithm ? "mac " + key.id : key.id; }
+
+base::Secret opened(const base::Secret& sealing_key, const StoredKey& key) {
+    auto secret = crypto::open(sealing_key, context_of(key), key.sealed);
+    if (!secret) throw std::runtime_error("the keys in the database were sealed with another master.key");
+    return *std::move(secret);
+}
+
+}  // namespace
+
+void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& with) {
+    store.lock_keys();
+    for (auto& key : store.load_keys()) {
+        key.sealed = crypto::seal(with, context_of(key), opened(sealing_key, key).reveal());
+        store.save_key(key);
+    }
+}
+
 Ring load_ring(Store& store, const base::Secret& sealing_key) {
     Ring ring;
     for (const auto& key : store.load_keys()) {
-        const bool mac = key.algorithm == mac_algorithm;
-        auto secret = crypto::open(sealing_key, mac ? "mac " + key.id : key.id, key.sealed);
-        if (!secret) throw std::runtime_error("the keys in the database were sealed with another master.key");
-        if (mac) {
-            ring.mac_key = std::make_shared<const base::Secret>(*std::move(secret));
+        auto secret = opened(sealing_key, key);
+        if (key.algorithm == mac_algorithm) {
+            ring.mac_key = std::make_shared<const base::Secret>(std::move(secret));
             continue;
         }
         const auto algorithm = crypto::algorithm_named(key.algorithm).value();
-        auto signing = std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_pkcs8(algorithm, *secret));
+        auto signing = std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_pkcs8(algorithm, secret));
         ring.published.push_back({key.id, signing->public_key()});
         if (key.state == State::current) {
             ring.current_id = key.id;

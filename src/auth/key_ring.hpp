@@ -33,6 +33,8 @@ void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorith
 bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period);
 // Drops a compromised signing key at once; a current one is replaced by the next. False: no such key.
 bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm);
+// Seals all keys with another key than before; nothing else changes. Throws as load_ring().
+void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& with);
 // Opens the ring; throws if the sealing key is not the one it was sealed with.
 Ring load_ring(Store& store, const base::Secret& sealing_key);
 

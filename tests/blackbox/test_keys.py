@@ -261,3 +261,23 @@ def test_what_lies_in_the_data_directory_is_for_its_owner_alone(ringed, ada):
         elif stat.S_ISDIR(mode):
             assert stat.S_IMODE(mode) & 0o077 == 0
     assert "control.sock" in seen
+
+
+def test_keys_are_sealed_with_another_file_and_nobody_is_signed_out(make_server):
+    server = make_server()
+    server.start()
+    session = Caller(server.port).sign_in_body(server.add_user("ada"))
+    before = published(Caller(server.port))
+    busy = server.try_command("key", "reseal", "fresh.key")
+    assert busy.returncode == 1 and "in use by another coatcheck" in busy.stderr
+    server.stop()
+    assert "store.sealing_key_file" in server.command("key", "reseal", "fresh.key")
+    assert stat.S_IMODE((server.data / "fresh.key").stat().st_mode) == 0o600
+    with pytest.raises(RuntimeError, match="sealed with another master.key"):
+        server.start()
+    server.settings["store.sealing_key_file"] = "fresh.key"
+    (server.data / "master.key").unlink()
+    server.start()
+    assert published(Caller(server.port)) == before
+    assert Caller(server.port).verify(session["token"]).status == 200
+    assert Caller(server.port).refresh(session["refresh_token"]).status == 200
