@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 import postgres
@@ -310,3 +311,39 @@ def test_what_the_standby_has_not_is_no_success(make_server):
         wait_until(lambda: call(node).try_sign_in(user).status == 200, 15)
     finally:
         database.remove()
+
+
+@pytest.fixture
+def by_tls(tmp_path):
+    """A database on TCP that speaks TLS, with a certificate for localhost, and the authority that signed it."""
+    port = free_port()
+    made = tempfile.mkdtemp(prefix="coatcheck-tls-")
+    os.chmod(made, 0o755)
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=made, check=True, capture_output=True)
+
+    for name in ("authority", "another"):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={name}", "-days", "2")
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "authority.crt", "-CAkey", "authority.key", "-CAcreateserial", "-copy_extensions", "copy", "-out", "server.crt", "-days", "2")
+    if os.geteuid() == 0:
+        shutil.chown(f"{made}/server.key", "postgres")
+    database = postgres.Postgres("-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", f"ssl_cert_file={made}/server.crt", "-c", f"ssl_key_file={made}/server.key")
+    database.url += f"&port={port}"
+    yield database, f"postgres://postgres@localhost:{port}/postgres?sslrootcert={made}/", "&options=-csearch_path%3D"
+    database.remove()
+    shutil.rmtree(made)
+
+
+def test_a_database_is_spoken_to_by_tls_and_its_certificate_is_checked(make_server, by_tls):
+    database, url, options = by_tls
+    (node,) = Nodes(make_server, database, 1, url=f"{url}authority.crt&sslmode=verify-full{options}{database.new_schema()}").start()
+    assert call(node).sign_in_body(node.add_user("ada"))["token"]
+    ways = database.query("SELECT DISTINCT s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'coatcheck'")
+    assert ways == "t|TLSv1.3"
+    for wrong, said in ((f"{url}another.crt&sslmode=verify-full", "certificate verify failed"),
+                        (f"{url}authority.crt&sslmode=verify-full".replace("@localhost", "@127.0.0.1"), "does not match host name")):
+        server = make_server({"store.url": wrong})
+        with pytest.raises(RuntimeError, match=said):
+            server.start()
