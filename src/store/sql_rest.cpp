@@ -57,7 +57,7 @@ void SqlStore::charge_bucket(const std::string& key, base::Duration refill) {
 
 std::vector<auth::StoredKey> SqlStore::load_keys() {
     std::vector<auth::StoredKey> keys;
-    auto row = db_.query("SELECT id, algorithm, state, sealed, created, state_since, drop_after FROM keys ORDER BY created");
+    auto row = db_.query("SELECT id, algorithm, state, sealed, created, state_since, drop_after FROM keys ORDER BY created, id");
     while (row.step())
         keys.push_back({row.text(0), row.text(1), static_cast<auth::StoredKey::State>(row.integer(2)), row.text(3),
                         from_unix_millis(row.integer(4)), from_unix_millis(row.integer(5)),
