@@ -88,6 +88,11 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     to.url = request.at("to").get_string().c_str();
     if (!from.url.starts_with("sqlite:")) throw std::runtime_error("--from is sqlite:FILE, a file of the data directory, not " + from.url);
     if (!store::is_postgres(to.url)) throw std::runtime_error("--to is postgres://USER@HOST/DATABASE, not " + to.url);
+    for (const auto& url : {from.url, to.url}) {
+        Config as_store = config;
+        as_store.store_url = url;
+        check_config(as_store);  // a file of the directory that is locked; no password
+    }
     const auto file = store::file_of(from);
     if (!std::filesystem::exists(file)) throw std::runtime_error("there is no database at " + file);
 

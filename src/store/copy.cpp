@@ -56,20 +56,20 @@ public:
 
 private:
     void open_source() {
-        std::string moved;
+        std::optional<Moved> moved;
         if (copy_.finish) {
             try {
                 owner_.emplace(copy_.source);  // ends every session where the file is a restored copy
             } catch (const Moved& before) {
-                moved = before.what();
+                moved = before;
             }
         }
         source_.emplace(copy_.source);
         if (!read_schema(*source_).next.empty()) throw StoreError("the source has an older schema: stop the program that serves it, and run this again");
         feed_ = text_of(*source_, "SELECT feed FROM meta");
         target_store_.migrate();
-        // Interrupted between the two steps of hand_over().
-        if (!moved.empty() && text_of(target_, "SELECT copy_of FROM meta") != feed_) throw StoreError(moved);
+        // Where it was interrupted between the two steps of hand_over(), it is finished: there, and nowhere else.
+        if (moved && (moved->to != copy_.target.url || text_of(target_, "SELECT copy_of FROM meta") != feed_)) throw Moved(*moved);
     }
 
     void open_target() {

@@ -68,7 +68,8 @@ void SqliteStore::end_what_a_copy_would_revive() {
 }
 
 void SqliteStore::refuse_moved() const {
-    if (noted_epoch_.starts_with(moved_to)) throw Moved("the database at " + path_ + " was " + noted_epoch_ + ", and is served there (store.url)");
+    if (noted_epoch_.starts_with(moved_to))
+        throw Moved("the database at " + path_ + " was " + noted_epoch_ + ", and is served there (store.url)", noted_epoch_.substr(moved_to.size()));
 }
 
 void SqliteStore::hand_over(const std::string& to) {

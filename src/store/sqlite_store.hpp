@@ -10,9 +10,10 @@
 
 namespace coatcheck::store {
 
-// Its contents were taken to another database, which is served instead; what() says where.
+// Its contents were taken to another database, which is served instead.
 struct Moved : StoreError {
-    using StoreError::StoreError;
+    Moved(const std::string& what, std::string url) : StoreError(what), to(std::move(url)) {}
+    std::string to;
 };
 
 class SqliteStore final : public SqlStore {

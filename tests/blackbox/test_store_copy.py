@@ -147,6 +147,21 @@ def test_the_source_is_served_no_more_and_a_second_copy_cannot_overwrite(here):
     assert ended(here.serve_there() and here.call().verify(session["token"]))
 
 
+def test_one_copy_of_two_is_finished(here, make_server):
+    """A copy that was begun elsewhere must not be opened as well."""
+    session = here.call().sign_in_body(here.server.add_user("ada"))
+    elsewhere, here.to = here.to, postgres.shared().fresh_url()
+    assert here.server.try_command("store", "copy", "--to", elsewhere).returncode == 0
+    here.move()
+    refused = here.server.try_command("store", "copy", "--to", elsewhere)
+    assert refused.returncode == 1 and "moved to postgres" in refused.stderr
+    here.serve_there()
+    assert here.call().refresh(session["refresh_token"]).status == 200
+    other = make_server({"store.url": elsewhere})
+    with pytest.raises(RuntimeError, match="not finished"):
+        other.start()
+
+
 def test_a_target_that_holds_something_is_refused(here, make_server):
     other = make_server({"store.url": here.to})
     other.start()
@@ -226,7 +241,9 @@ def test_a_restored_copy_moves_without_its_sessions(here):
 @pytest.mark.parametrize("words, sentence", [
     (("--from", "sqlite:nothing.db"), "there is no database at"),
     (("--from", "postgres://localhost/a"), "--from is sqlite:FILE"),
+    (("--from", "sqlite:../data/coatcheck.db"), "a file of the data directory"),
     (("--to", "sqlite:b.db"), "--to is postgres://"),
+    (("--to", "postgres://me:secret@127.0.0.1:1/a"), "must not hold a password"),
     (("--to", "postgres://127.0.0.1:1/a"), "Connection refused"),
 ])
 def test_mistakes_are_told(here, words, sentence):
