@@ -29,7 +29,7 @@ from town import Town
 
 ROWS = {"verify": row_verify, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes}
 RESULTS = ROOT / "bench/RESULTS.md"
-LIMIT_SECONDS = 900
+LIMIT_SECONDS = 1500
 COMMAND = "script/bench"
 
 
