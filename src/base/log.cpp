@@ -13,7 +13,7 @@
 namespace coatcheck::base::log {
 namespace {
 
-constexpr std::size_t queue_events = 8192;
+constexpr std::size_t queue_events = 2048;  // 400 bytes each, set aside at the start
 
 std::shared_ptr<spdlog::details::thread_pool> pool;  // the log is the one thing every room writes to
 std::shared_ptr<spdlog::async_logger> logger;
