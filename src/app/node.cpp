@@ -71,7 +71,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         revocations_.load(revoked);
         log_.load(store.feed_epoch(), std::move(revoked));
     });
-    queue_->follow(log_.end().id);
+    if (purpose == Purpose::serve) queue_->follow(log_.end().id);
 }
 
 void Node::load_keys(auth::Store& store) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/store_commands.hpp"
 
+#include "app/control.hpp"
 #include "app/private_file.hpp"
 #include "store/copy.hpp"
 #include "store/schema.hpp"
@@ -100,7 +101,8 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     try {
         alone.emplace(directory);
     } catch (const DirectoryInUse&) {
-        // A server runs: it may go on.
+        // A server runs: it may go on. Another copy may not be disturbed.
+        if (!ask_server(directory, {{"command", "key list"}})) throw;
     }
     Progress progress;
     const auto tables = store::run_copy({file, address_of(to), alone.has_value(), std::ref(progress)});

@@ -2,6 +2,7 @@
 #include "store/copy.hpp"
 
 #include "base/bytes.hpp"
+#include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/digest.hpp"
 #include "store/postgres_store.hpp"
@@ -10,9 +11,14 @@
 #include "store/table_walk.hpp"
 
 #include <optional>
+#include <span>
 
 namespace coatcheck::store {
 namespace {
+
+struct TakenOver : StoreError {
+    using StoreError::StoreError;
+};
 
 // Over one row and all before it.
 void digest(std::string& sum, const Row& row) {
@@ -38,7 +44,9 @@ std::string text_of(Database& database, const char* sql) {
 class Copying {
 public:
     explicit Copying(const Copy& copy)
-        : copy_(copy), target_store_(copy.target, PostgresDatabase::Prepare::never, base::read_clock), target_(target_store_.database()) {}
+        : copy_(copy), target_store_(copy.target, PostgresDatabase::Prepare::never, base::read_clock), target_(target_store_.database()) {
+        target_.be_patient(std::chrono::minutes(10));
+    }
 
     std::vector<CopiedTable> run() {
         open_source();
@@ -69,17 +77,41 @@ private:
         feed_ = text_of(*source_, "SELECT feed FROM meta");
         target_store_.migrate();
         // Where it was interrupted between the two steps of hand_over(), it is finished: there, and nowhere else.
-        if (moved && (moved->to != copy_.target.url || text_of(target_, "SELECT copy_of FROM meta") != feed_)) throw Moved(*moved);
+        if (moved && (moved->to != copy_.target.url || !is_of_ours(text_of(target_, "SELECT copy_of FROM meta")))) throw Moved(*moved);
     }
 
+    bool is_of_ours(const std::string& copy_of) const { return copy_of.starts_with(feed_ + " "); }
+
+    // From now on no node starts there, and an earlier run that is still going on stops.
     void open_target() {
-        const std::string of = text_of(target_, "SELECT copy_of FROM meta");
-        if (of == feed_) return;
-        if (!of.empty()) throw StoreError("the target holds the unfinished copy of another database: give an empty one");
-        for (const Table& table : all_tables())
-            if (number_of(target_, table.any.c_str()) != 0)
-                throw StoreError(std::string("the target holds ") + table.name + " already, and a copy would mix them: give an empty database");
-        target_.query("UPDATE meta SET copy_of = $1").bind(feed_).run();
+        target_.begin();
+        const std::string of = text_of(target_, "SELECT copy_of FROM meta FOR UPDATE");
+        if (!of.empty() && !is_of_ours(of)) throw StoreError("the target holds the unfinished copy of another database: give an empty one");
+        if (of.empty())
+            for (const Table& table : all_tables())
+                if (number_of(target_, table.any.c_str()) != 0)
+                    throw StoreError(std::string("the target holds ") + table.name + " already, and a copy would mix them: give an empty database");
+        run_ = feed_ + " " + base::random_id();
+        target_.query("UPDATE meta SET copy_of = $1").bind(run_).run();
+        target_.commit();
+    }
+
+    // One change there: a transaction, which first makes sure that this run is still the one, and nobody has opened the target meanwhile.
+    template <class Change>
+    void change(Change does) {
+        target_.begin();
+        try {
+            {
+                auto row = target_.query("SELECT 1 FROM meta WHERE copy_of = $1 FOR SHARE");
+                row.bind(run_);
+                if (!row.step()) throw TakenOver("another run of this copy has begun, or finished it: this one stops");
+            }
+            does();
+            target_.commit();
+        } catch (const StoreError&) {
+            target_.rollback();
+            throw;
+        }
     }
 
     std::int64_t rows_of(const Table& table) { return number_of(*source_, table.count.c_str()); }
@@ -95,12 +127,17 @@ private:
             while (ours.row() != nullptr && (*ours.row())[0] < there[0]) ours.next();
             if (ours.row() == nullptr || *ours.row() != there) differing.push_back(there);
             if (++rows % static_cast<std::int64_t>(Table::page) != 0) continue;
-            done.removed += static_cast<std::int64_t>(differing.size());
-            remove_rows(target_, table, std::exchange(differing, {}));
+            remove(table, done, differing);
             tell(table, "compared", rows, of);
         }
+        remove(table, done, differing);
+    }
+
+    void remove(const Table& table, CopiedTable& done, std::vector<Row>& differing) {
+        if (differing.empty()) return;
+        change([&] { remove_rows(target_, table, differing); });
         done.removed += static_cast<std::int64_t>(differing.size());
-        remove_rows(target_, table, differing);
+        differing.clear();
     }
 
     void add_missing(const Table& table, CopiedTable& done) {
@@ -119,11 +156,31 @@ private:
     }
 
     void add(const Table& table, CopiedTable& done, std::vector<Row>& missing) {
-        done.added += static_cast<std::int64_t>(missing.size());
-        target_.begin();
-        add_rows(target_, table, missing);
-        target_.commit();
+        if (missing.empty()) return;
+        try {
+            change([&] { add_rows(target_, table, missing); });
+            done.added += static_cast<std::int64_t>(missing.size());
+        } catch (const TakenOver&) {
+            throw;
+        } catch (const StoreError&) {
+            // Beside a server: a session of somebody who signed up behind us, or a name that went from one to another. The next run
+            // brings it.
+            if (copy_.finish || target_.is_broken()) throw;
+            for (const Row& row : missing) done.added += try_to_add(table, row) ? 1 : 0;
+        }
         missing.clear();
+    }
+
+    bool try_to_add(const Table& table, const Row& row) {
+        try {
+            change([&] { add_rows(target_, table, std::span(&row, 1)); });
+            return true;
+        } catch (const TakenOver&) {
+            throw;
+        } catch (const StoreError&) {
+            if (target_.is_broken()) throw;
+            return false;
+        }
     }
 
     void compare(const Table& table, CopiedTable& done) {
@@ -143,14 +200,16 @@ private:
 
     // First the target goes on where the source was; then the source serves no more; and only then the target may.
     void hand_over() {
-        target_.begin();
+        change([&] { set_counters(); });
+        if (owner_) owner_->hand_over(copy_.target.url);
+        if (target_.query("UPDATE meta SET copy_of = '' WHERE copy_of = $1").bind(run_).run() != 1) throw TakenOver("another run of this copy has begun: it has to finish");
+    }
+
+    void set_counters() {
         target_.query("UPDATE meta SET feed = $1, clock = GREATEST(clock, $2), keys_version = keys_version + 1").bind(feed_).bind(number_of(*source_, "SELECT clock FROM meta")).run();
         target_.query("UPDATE feed SET last_id = $1").bind(number_of(*source_, "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'revocations'")).run();
         target_.query("SELECT setval('status_places', $1, false)").bind(number_of(*source_, "SELECT next_status FROM meta")).run();
         target_.query("SELECT setval(pg_get_serial_sequence('audit', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM audit), false)").run();
-        target_.commit();
-        if (owner_) owner_->hand_over(copy_.target.url);
-        target_.query("UPDATE meta SET copy_of = ''").run();
     }
 
     void tell(const Table& table, std::string_view doing, std::int64_t rows, std::int64_t of) const {
@@ -163,6 +222,7 @@ private:
     PostgresStore target_store_;
     PostgresDatabase& target_;
     std::string feed_;
+    std::string run_;  // as the target names it in meta.copy_of: the feed, and what tells this run from others
 };
 
 }  // namespace

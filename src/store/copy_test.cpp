@@ -45,6 +45,17 @@ TEST(Copy, FillsAllOfPostgres) {
     EXPECT_EQ(copied(), there);
 }
 
+TEST(Copy, PlacesInTheStatusListsGoOn) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    PostgresStore store({url, ""}, PostgresDatabase::Prepare::never, base::read_clock);
+    store.migrate();
+    EXPECT_EQ(store.given_statuses(), 0);
+    store.database().query("SELECT setval('status_places', $1, false)").bind(70'000).run();
+    EXPECT_EQ(store.given_statuses(), 70'000);
+    EXPECT_EQ(store.next_status(), 70'000);
+    EXPECT_EQ(store.given_statuses(), 70'001);
+}
+
 // By bytes, in both: walks go side by side in this order.
 TEST(Copy, BothSidesAreReadInOneOrder) {
     SqliteDatabase here(":memory:");

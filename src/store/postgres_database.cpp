@@ -17,7 +17,6 @@
 namespace coatcheck::store {
 namespace {
 
-constexpr std::chrono::seconds patience{5};          // with one exchange
 constexpr Oid bytea = 17, int8 = 20, text_type = 25;
 
 struct AlreadyPrepared : Conflict {
@@ -192,8 +191,10 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
     pq.PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
     pq.PQsetnonblocking(connection_, 1);
     try {
-        // Before our own patience ends, so that nothing goes on for nobody. A node that stops in the middle of a transaction must not keep others from what it has locked.
-        execute("SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'", patience);
+        // Before our own patience ends, so that nothing goes on for nobody. A node that stops in the middle of a transaction must not keep
+        // others from what it has locked; and who waits for a lock makes those wait who share its statement or its connection: no longer
+        // than twice what PostgreSQL takes to see a deadlock.
+        execute("SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'; SET lock_timeout = '2s'", patience_);
     } catch (...) {
         pq.PQfinish(connection_);
         throw;
@@ -256,7 +257,7 @@ template <class Send>
 PostgresDatabase::Result PostgresDatabase::exchange(Send send) {
     if (broken_) throw Unavailable("PostgreSQL: the connection was lost");
     const Libpq& pq = libpq();
-    deadline_ = std::chrono::steady_clock::now() + patience;
+    deadline_ = std::chrono::steady_clock::now() + patience_;
     if (pq.PQenterPipelineMode(connection_) != 1) lose(trimmed(pq.PQerrorMessage(connection_)));
     for (const char* sql : put_off_) pq.PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
     const std::size_t before = put_off_.size();
@@ -349,6 +350,11 @@ void PostgresDatabase::execute(const std::string& script, std::chrono::seconds w
     while (Result result = next_result())
         if (pq.PQresultStatus(result.get()) == PGRES_FATAL_ERROR && !error) error = std::move(result);
     if (error) fail(error.get());
+}
+
+void PostgresDatabase::be_patient(std::chrono::seconds patience) {
+    execute("SET statement_timeout = 0; SET lock_timeout = 0", patience_);
+    patience_ = patience;
 }
 
 int PostgresDatabase::socket() const { return libpq().PQsocket(connection_); }

@@ -51,6 +51,8 @@ public:
 
     // Several statements without parameters, such as a migration's.
     void execute(const std::string& script, std::chrono::seconds within);
+    // From now on an exchange may take so long.
+    void be_patient(std::chrono::seconds patience);
     // To be woken by NOTIFY: poll for reading, then ask whether any came.
     int socket() const;
     bool take_notifications();
@@ -87,6 +89,7 @@ private:
     bool broken_ = false;
     // False where a pooler gives each transaction another connection, which knows nothing of our statements.
     bool prepares_;
+    std::chrono::seconds patience_{5};
     std::chrono::steady_clock::time_point deadline_;
     std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
 };

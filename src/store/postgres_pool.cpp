@@ -88,8 +88,17 @@ void PostgresPool::loop() {
         auto group = take();
         if (group.empty()) return;
         auto together = rotate(connection, group);
-        for (std::size_t i = 0; i < group.size(); ++i)
+        const auto is_rotated = [&](std::size_t i) { return !together.rotations.empty() && together.rotations[i].has_value(); };
+        const auto finish = [&](std::size_t i) {
             group[i].done(serve(connection, group[i], together.at, together.rotations.empty() ? nullptr : &together.rotations[i]));
+        };
+        // First those that ask nothing more; the others may have to wait for somebody.
+        std::vector<std::size_t> rest;
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            if (is_rotated(i)) finish(i);
+            else rest.push_back(i);
+        }
+        for (const std::size_t i : rest) finish(i);
         if (!group.front().rotation) continue;
         const std::lock_guard lock(mutex_);
         --rotating_;

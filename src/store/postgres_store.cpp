@@ -67,7 +67,11 @@ void PostgresStore::commit() {
 
 void PostgresStore::rollback() { postgres_.rollback(); }
 
-void PostgresStore::lock_keys() { db_.query("SELECT one FROM meta FOR UPDATE").run(); }
+// A copy that has begun since this node started would take its keys away (store/copy.cpp).
+void PostgresStore::lock_keys() {
+    auto row = db_.query("SELECT CASE WHEN copy_of = '' THEN 1 ELSE 0 END FROM meta FOR UPDATE");
+    if (row.step() && row.integer(0) != 1) throw StoreError("another database is being copied into this one");
+}
 
 bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
     if (auto* rotated = std::exchange(rotated_, nullptr)) {
@@ -120,10 +124,12 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     }
     while (row.step()) {
         auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row), read_user(row, session_columns)};
-        // The same token may have come twice: one of them has rotated it.
+        // The same token may have come twice: one of them has rotated it. So may two of one number, the one with an earlier secret,
+        // or by a cookie that it does not belong in: what the statement asks for is asked here too.
         const auto wanted = std::tie(one.session.user, one.session.id);
         for (auto at = std::lower_bound(order.begin(), order.end(), wanted, [&](auto i, const auto& key) { return place(i) < key; }); at != order.end() && place(*at) == wanted; ++at)
-            if (requests[*at]->counter + 1 == one.session.counter) {
+            if (requests[*at]->counter + 1 == one.session.counter && requests[*at]->secret_hash == one.session.secret_hash &&
+                !(requests[*at]->by_cookie && one.session.delivery == auth::Delivery::body) && !together.rotations[*at]) {
                 together.rotations[*at] = std::move(one);
                 break;
             }
@@ -150,7 +156,7 @@ std::int64_t PostgresStore::next_status() {
 }
 
 std::int64_t PostgresStore::given_statuses() {
-    auto row = db_.query("SELECT CASE WHEN is_called THEN last_value + 1 ELSE 0 END FROM status_places");
+    auto row = db_.query("SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM status_places");
     row.step();
     return row.integer(0);
 }

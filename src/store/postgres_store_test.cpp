@@ -160,6 +160,30 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
     }
 }
 
+// Of one session and one number, and yet not the same: with the secret before a new password, or as a cookie where it came in a body.
+TEST(PostgresConcurrent, RotationsThatShareAStatementAreNotTakenForEachOther) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    PostgresStore store({url, ""}, PostgresDatabase::Prepare::never, [] { return base::from_unix_seconds(1'800'000'000); });
+    store.migrate();
+    store.begin();
+    ASSERT_TRUE(store.insert_user(user("u1")));
+    auto one = session("s1", "u1", store.now());
+    one.delivery = auth::Delivery::body;
+    ASSERT_TRUE(store.insert_session(one, "h"));
+    store.renew_secret("s1", "renewed");
+    store.commit();
+    auto earlier = request("s1", "u1", 0), by_cookie = earlier, right = earlier;
+    right.secret_hash = by_cookie.secret_hash = "renewed";
+    by_cookie.by_cookie = true;
+    for (std::uint32_t number = 0; number < 3; ++number) {
+        right.counter = earlier.counter = by_cookie.counter = number;
+        std::vector<const auth::RotateRequest*> group{&earlier, &by_cookie, &right};
+        std::rotate(group.begin(), group.begin() + number, group.end());
+        const auto together = store.rotate_together(group);
+        for (std::size_t i = 0; i < group.size(); ++i) EXPECT_EQ(together.rotations[i].has_value(), group[i] == &right) << number << ", " << i;
+    }
+}
+
 // Each pair locks its two users in the other order: without a second attempt one of them would fail.
 TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
     const std::string url = PostgresServer::shared().fresh_url();

@@ -45,7 +45,7 @@ std::vector<std::string> migrate(PostgresDatabase& database) {
     auto schema = read_schema(database);
     if (schema.next.empty()) return {};
     // The number is ours alone within this database: whoever else migrates waits here, and then finds nothing to do.
-    database.execute("BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(4847341927);"
+    database.execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(4847341927);"
                      "CREATE TABLE IF NOT EXISTS coatcheck_schema (version BIGINT PRIMARY KEY)", patience);
     schema = read_schema(database);
     for (std::size_t i = 0; i < schema.next.size(); ++i) {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`coatcheck store copy`: an installation on SQLite moves to PostgreSQL, and nobody is signed out; `coatcheck migrate`."""
 
+import fcntl
 import json
+import signal
 import sqlite3
 import subprocess
 import time
@@ -174,6 +176,55 @@ def test_a_target_that_holds_something_is_refused(here, make_server):
     here.server.start()  # and the source goes on
 
 
+def test_beside_a_server_that_goes_on_and_a_run_that_was_left_behind(here):
+    """Who signs up behind the copy does not stop it; and a run that wakes up after another has finished touches nothing."""
+    count = 60_000
+    here.server.stop()
+    here.in_sqlite(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
+                   " SELECT 'bulk-' || i, 'name ' || i, 'name ' || i, NULL, NULL, 1, 0, '', '{}', 'x', 1764000000000 FROM n")
+    here.server.start()
+    words = [str(BINARY), "store", "copy", "--to", here.to, "--json", "--data", str(here.server.data), "--config", str(here.server.config)]
+
+    def begin():
+        copying = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
+        deadline = time.monotonic() + 30
+        while "copied" not in copying.stderr.readline():
+            assert time.monotonic() < deadline and copying.poll() is None
+        copying.send_signal(signal.SIGSTOP)
+        return copying
+
+    first = begin()
+    ada = here.server.add_user("ada", PASSWORD, "--id", "a-before-all-others")
+    session = here.call().sign_in_body(ada)
+    first.send_signal(signal.SIGCONT)
+    said, errors = first.communicate(timeout=60)
+    tables = {row["table"]: row for row in json.loads(said)["tables"]}
+    assert first.returncode == 0 and tables["sessions"]["added"] == 0 and tables["users"]["added"] == count, errors
+
+    here.there("DELETE FROM users")  # so that there is something to copy again
+    second = begin()
+    tables = here.move()
+    assert tables["users"]["rows"] == count + 1
+    here.serve_there()
+    assert here.call().sign_out(session["token"]).status == 204
+    before = here.there("SELECT md5(string_agg(u::text, '|' ORDER BY id)) FROM users u")
+    second.send_signal(signal.SIGCONT)
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 1 and "another run of this copy" in errors
+    assert here.there("SELECT md5(string_agg(u::text, '|' ORDER BY id)) FROM users u") == before
+    assert ended(here.call().verify(session["token"]))
+
+
+def test_two_runs_that_finish_are_one_too_many(here):
+    here.server.stop()
+    lock = (here.server.data / "lock").open("r+")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as another run has it
+    refused = here.try_copy()
+    assert refused.returncode == 1 and "in use by another coatcheck" in refused.stderr
+    lock.close()
+    here.move()
+
+
 def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
     here.server.add_user("ada")
     here.call().sign_in_body(User("ada", PASSWORD))
@@ -213,7 +264,7 @@ def test_interrupted_at_the_very_end_it_can_be_finished(here):
     here.server.add_user("ada")
     here.move()
     feed = here.in_sqlite("SELECT feed FROM meta")[0][0]
-    here.there(f"UPDATE meta SET copy_of = '{feed}'")
+    here.there(f"UPDATE meta SET copy_of = '{feed} an-earlier-run'")
     for url in (here.to, "sqlite:coatcheck.db"):
         here.server.settings["store.url"] = url
         with pytest.raises(RuntimeError, match="not finished|moved to"):

@@ -91,6 +91,12 @@ def main():
             print(f"campaign: what the nodes wrote is in {directory}", file=sys.stderr)
 
     found = check(records, RULES)
+    # A campaign in which nothing worked has shown nothing.
+    worked = {op: sum(record["op"] == op and record["status"] in (200, 204) for record in records if record["op"] != "fault")
+              for op in ("sign_in", "refresh", "verify", "sign_out", "disable")}
+    reused = sum(record["op"] == "refresh" and record.get("code") == "refresh_token_reused" for record in records if record["op"] != "fault")
+    if not options.stop_at_violation and (min(worked.values()) < options.seconds / 20 or reused == 0 or not faults.done):
+        found.append(f"nothing: too little worked to show anything: {worked}, {reused} tokens used again")
     operations = {}
     for (op, status), count in sorted(load.counts.items()):
         operations.setdefault(op, []).append(f"{count} {status}")

@@ -4,7 +4,8 @@
 A history is a list of records with times in seconds: `sent` is before the server can have had the request, `done` after it has
 answered; `done` and `status` are None where the answer was lost, so that nobody knows whether the server did what it was asked for.
 
-  sign_in   user, status, session, counter, token, expires_at        refresh   session, presented, status, counter, token, expires_at
+  sign_in   user, status, session, counter, token, expires_at        refresh   session, presented, status, code, answered (the session
+                                                                               that the answer is of), counter, token, expires_at
   verify    session, exp, status; `final` at the end, on every node  sign_out  session, status
   end_all   user, status (all sessions)                              disable, enable   user, status
   fault     name, nodes (those that it parts from the others), from, to
@@ -112,14 +113,16 @@ class Checker:
         rules = self.rules
         for record in session.refreshes:
             first = session.first_asked.setdefault(record["presented"], record["sent"])
-            if done_of(record) - first > rules.grace - rules.margin:  # it may have been superseded that long ago
-                session.may_end = min(session.may_end, record["sent"])
+            if done_of(record) - first > rules.grace - rules.margin:  # it may have been superseded that long ago, when the server had it
+                session.may_end = min(session.may_end, max(record["sent"], first + rules.grace - rules.margin))
             if record["status"] == 200:
                 session.answers.append((record["done"], record["counter"]))
         session.answers.sort()
         for record in session.refreshes:
-            if record["status"] == 401 and record["sent"] > self.superseded(session, record["presented"]) + rules.grace + rules.margin:
-                session.ends.append((record["sent"], record["done"], record["node"]))
+            too_late = record["sent"] > self.superseded(session, record["presented"]) + rules.grace + rules.margin
+            if record["status"] == 401 and (too_late or record.get("code") in ("session_ended", "refresh_token_reused")):
+                # It is over, whoever ended it; this node did where it says that the token was used again.
+                session.ends.append((record["sent"], record["done"], record["node"] if record.get("code") == "refresh_token_reused" else None))
 
     @staticmethod
     def superseded(session, counter):
@@ -140,6 +143,9 @@ class Checker:
                                    f" superseded at most {record['done'] - session.first_asked[presented]:.2f} s ago")
                 continue
             if record["status"] != 200:
+                continue
+            if record.get("answered", name) != name:
+                self.violation("I3", name, f"{record['node']} answered with tokens of session {record['answered']}")
                 continue
             if session.tokens.setdefault(counter, record["token"]) != record["token"]:
                 self.violation("I1", name, f"two tokens are number {counter}")
@@ -194,7 +200,8 @@ class Checker:
     def check_final(self):
         verdicts = collections.defaultdict(dict)
         for record in self.records:
-            if record.get("final") and record["status"] is not None:
+            # None that expires while it is asked about.
+            if record.get("final") and record["status"] is not None and record["done"] < record["exp"] - 1:
                 verdicts[(record["session"], record["exp"])][record["node"]] = record["status"]
         for (name, _), by_node in verdicts.items():
             if len(set(by_node.values())) > 1:

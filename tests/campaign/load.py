@@ -27,6 +27,12 @@ def number_of(refresh_token):
     return struct.unpack(">I", raw[at:at + 4])[0]
 
 
+def session_of(refresh_token):
+    raw = base64.urlsafe_b64decode(refresh_token.removeprefix("ccr_") + "==")
+    at = 3 + raw[2]
+    return base64.urlsafe_b64encode(raw[at:at + 16]).decode().rstrip("=")
+
+
 def claims_of(token):
     return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
 
@@ -84,7 +90,11 @@ class Person:
         if link is not None:
             link.close()
         if record["status"] == 200:
-            record.update(counter=number_of(answer["refresh_token"]), token=answer["refresh_token"], expires_at=answer["session"]["expires_at"])
+            claims = claims_of(answer["token"])
+            # All that the answer says of whose it is, where it is not what was asked for.
+            whose = {answer["session"]["id"], claims["sid"], session_of(answer["refresh_token"])} | ({session.id} if claims["sub"] == self.id else {claims["sub"]})
+            record.update(answered=next(iter(whose - {session.id}), session.id), counter=number_of(answer["refresh_token"]), token=answer["refresh_token"],
+                          expires_at=answer["session"]["expires_at"])
             session.keep(answer)
         self.load.write(record)
         return record["status"]

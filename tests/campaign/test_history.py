@@ -21,8 +21,8 @@ def lost(at, presented):
     return {**refreshed(at, presented, 0), "done": None, "status": None}
 
 
-def refused(at, presented, took=0.1, node="n1"):
-    return {"op": "refresh", "session": "s", "node": node, "sent": at, "done": at + took, "presented": presented, "status": 401, "code": "session_ended"}
+def refused(at, presented, took=0.1, node="n1", code="session_ended"):
+    return {"op": "refresh", "session": "s", "node": node, "sent": at, "done": at + took, "presented": presented, "status": 401, "code": code}
 
 
 def verified(at, status, node="n1", exp=50, **more):
@@ -45,6 +45,8 @@ GOOD = {
     "an old token presented": [signed_in(), refreshed(1, 0, 1), refused(8, 0), refused(9, 1), verified(9, 401)],
     "asked again too late": [signed_in(), lost(1, 0), refused(6.1, 0)],
     "a node that is cut off": [signed_in(), fault(2, 8, "n2"), over(3), verified(7, 200, "n2"), verified(10.5, 200, "n2"), verified(12, 401, "n2")],
+    "a node that read of the end before it heard of it": [signed_in(), over(1), refused(1.3, 0, node="n2"), verified(1.5, 200, "n2")],
+    "a token that expires at the end": [signed_in(), verified(49.99, 200, "n1", final=True), verified(50.01, 401, "n2", final=True)],
     "a sign-out that was lost": [signed_in(), over(1, status=None), refreshed(2, 0, 1), refused(3, 1), verified(3, 401)],
     "the absolute end": [signed_in(), refused(101, 0)],
     "an end of all that others sign in beside": [signed_in(), over(0.05, "end_all"), refreshed(1, 0, 1)],
@@ -64,6 +66,11 @@ BAD = {
     "I3: disabled, and signs in": [signed_in(), over(1, "disable", status=200), signed_in(2, "later")],
     "I4: refused at once": [signed_in(), refused(1, 0)],
     "I4: refused inside the grace": [signed_in(), refreshed(1, 0, 1), refused(4, 0)],
+    "I4: refused after a lost answer": [signed_in(), lost(1, 0), refused(1.5, 0)],
+    "I9: refused after a lost answer": [signed_in(), lost(1, 0), verified(3, 401)],
+    "I3: it came back": [signed_in(), over(2, status=None), refused(3, 0), verified(4, 401), refreshed(9, 0, 1)],
+    "I3: it came back to others": [signed_in(), over(2, status=None), refused(3, 0, code="refresh_token_reused"), verified(20, 200)],
+    "I3: another's tokens": [signed_in(), refreshed(1, 0, 1, answered="another")],
     "I5: it goes on": [signed_in(), refreshed(102, 0, 1)],
     "I5: it says that it will": [signed_in(), refreshed(1, 0, 1, expires_at=101)],
     "I6: what was acknowledged is lost": [signed_in(), refreshed(1, 0, 1), refreshed(2, 1, 2), refreshed(3, 1, 1)],
