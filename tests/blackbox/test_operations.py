@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 from client import Caller
-from server import BINARY, ROOT
+from server import BINARY, ROOT, clean_environment
 
 
 def test_the_service_starts_as_its_unit_says(make_server):
@@ -17,7 +17,7 @@ def test_the_service_starts_as_its_unit_says(make_server):
     places = {"/usr/local/bin/coatcheck": BINARY, "/etc/coatcheck/coatcheck.toml": server.config, "/var/lib/coatcheck": server.data}
     server.data.mkdir(mode=0o700)
     server.process = subprocess.Popen([str(places.get(word, word)) for word in words] + ["--listen", f"127.0.0.1:{server.port}"], stdin=subprocess.DEVNULL,
-                                      stderr=server.log_path.open("ab"))
+                                      stderr=server.log_path.open("ab"), env=clean_environment())
     server.log_with("listening", "http://")
     assert Caller(server.port).get("/readyz").status == 200
     assert server.stop() == 0, "SIGTERM ends it gracefully"
