@@ -59,6 +59,12 @@ def pem_of(key):
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
+def jwk_of(key):
+    """Coordinates are of one length (RFC 7518 §6.2.1.2); PyJWT's own to_jwk() leaves leading zeros out."""
+    point = key.public_key().public_numbers()
+    return {"kty": "EC", "crv": "P-256", "x": encode(point.x.to_bytes(32, "big")), "y": encode(point.y.to_bytes(32, "big"))}
+
+
 def private(key):
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -77,8 +83,7 @@ def prepared(make_server, keys):
         write(server, "foreign.toml", text)
         write(server, "tymon-secret", SECRET + "\n")
         write(server, "passport.pem", pem_of(keys["rsa"]).decode())
-        jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(keys["ec"].public_key()))
-        write(server, "es.json", json.dumps({"keys": [{**jwk, "kid": "one", "alg": "ES256"}]}))
+        write(server, "es.json", json.dumps({"keys": [{**jwk_of(keys["ec"]), "kid": "one", "alg": "ES256"}]}))
         return server
     return prepare
 
