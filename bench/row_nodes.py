@@ -14,6 +14,7 @@ from figures import Figure, Sample
 from programs import post, program
 from row_verify import bearer
 from servers import BINARY, CORES, ROOT, Failed, coatcheck, run
+from town import PASSWORD
 
 CLIENTS = 64
 NODES = 3
@@ -35,7 +36,7 @@ def postgres(directory):
 @contextlib.contextmanager
 def nodes_on(town, url):
     """So many nodes, ready, with the town's users."""
-    hashed = run(program("raw_argon2id"), "hash", stdin="nine violet otters paint lanterns\n")
+    hashed = run(program("raw_argon2id"), "hash", stdin=PASSWORD + "\n")
     all_nodes = [coatcheck(town.directory / f"node-{number}", f"store.url={url}", "sessions.refresh_grace=1ms", "public_url=http://localhost:8080") for number in range(NODES)]
     data = town.directory / "node-0"
     for name in town.names:

@@ -88,8 +88,8 @@ def table(days, units):
 def measure():
     import row_nodes
     from programs import compile_all, post, wrk
-    from servers import CORES, coatcheck, run
-    from town import Town
+    from servers import BINARY, CORES, coatcheck, run
+    from town import PASSWORD, Town
 
     compile_all()
     with tempfile.TemporaryDirectory(prefix="coatcheck-scale-") as directory:
@@ -152,7 +152,7 @@ def measure():
 
         entries = 500_000
         data = town.directory / "revoked"
-        run(coatcheck(data, "").command[0], "user", "add", "ada", "--password-stdin", "--data", data, stdin="nine violet otters paint lanterns\n")
+        run(BINARY, "user", "add", "ada", "--password-stdin", "--data", data, stdin=PASSWORD + "\n")
         sizes = []
         for step in range(2):
             with coatcheck(data).running() as server:

@@ -183,7 +183,6 @@ public:
         command(key, "key list", "Lists keys");
         command(key, "key rotate", "The next key becomes the current one; nobody is signed out");
         add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid", "kid", "The key's id", true);
-
         add_text(command(key, "key reseal", "Seals the keys with another file than master.key, while no node runs"), words, "file", "file", "A file of the data directory, or a path; made where it is missing", true);
 
         auto* service = group(app, "service-key", "Keys for programs of yours: verifiers, a back end");

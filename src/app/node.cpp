@@ -3,7 +3,6 @@
 
 #include "app/foreign_issuers.hpp"
 #include "app/private_file.hpp"
-#include "app/store_commands.hpp"
 #include "auth/sessions.hpp"
 #include "base/log.hpp"
 
@@ -36,6 +35,17 @@ std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::fil
 }
 
 }  // namespace
+
+store::Place place_of(const Config& config, const std::filesystem::path& directory) {
+    store::Place place{config.store_url, directory};
+    if (!config.store_password_file.empty()) {
+        const auto file = read_private_file(directory / config.store_password_file, "store.password_file", "");
+        place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
+    }
+    place.listen_url = config.store_listen_url;
+    place.connections = static_cast<std::size_t>(config.store_connections);
+    return place;
+}
 
 Node::Node(Config config, const std::filesystem::path& directory, Purpose purpose)
     : config_(std::move(config)), policy_(policy_of(config_)),

@@ -18,6 +18,9 @@
 
 namespace coatcheck::app {
 
+// The store that the configuration names.
+store::Place place_of(const Config& config, const std::filesystem::path& directory);
+
 class Node {
 public:
     // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key ring.

@@ -2,7 +2,6 @@
 #include "app/store_commands.hpp"
 
 #include "app/control.hpp"
-#include "app/private_file.hpp"
 #include "store/copy.hpp"
 #include "store/schema.hpp"
 #include "store/postgres_store.hpp"
@@ -52,17 +51,6 @@ private:
 };
 
 }  // namespace
-
-store::Place place_of(const Config& config, const std::filesystem::path& directory) {
-    store::Place place{config.store_url, directory};
-    if (!config.store_password_file.empty()) {
-        const auto file = read_private_file(directory / config.store_password_file, "store.password_file", "");
-        place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
-    }
-    place.listen_url = config.store_listen_url;
-    place.connections = static_cast<std::size_t>(config.store_connections);
-    return place;
-}
 
 Reply migrate(const Config& config, const std::filesystem::path& directory, bool apply) {
     const auto place = place_of(config, directory);

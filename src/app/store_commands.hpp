@@ -6,9 +6,6 @@
 
 namespace coatcheck::app {
 
-// As the configuration says.
-store::Place place_of(const Config& config, const std::filesystem::path& directory);
-
 // "migrate plan", "migrate apply".
 Reply migrate(const Config& config, const std::filesystem::path& directory, bool apply);
 

@@ -31,11 +31,6 @@ void digest(std::string& sum, const Row& row) {
     sum = crypto::sha256(bytes);
 }
 
-// The only number or text that a statement gives.
-std::int64_t number_of(Database& database, const char* sql) {
-    auto query = database.query(sql);
-    return query.step() ? query.integer(0) : 0;
-}
 std::string text_of(Database& database, const char* sql) {
     auto query = database.query(sql);
     return query.step() ? query.text(0) : "";

@@ -84,4 +84,10 @@ protected:
     virtual Statement& prepare(const char* sql) = 0;
 };
 
+// The one number that a statement gives; 0 where it gives no row.
+inline std::int64_t number_of(Database& database, const char* sql) {
+    auto query = database.query(sql);
+    return query.step() ? query.integer(0) : 0;
+}
+
 }  // namespace coatcheck::store

@@ -101,7 +101,10 @@ std::string rotate_many(std::size_t size) {
     return ROTATE_SET " FROM users u, (VALUES " + rows + ") AS r(of_session, of_user, of_hash, at_counter, by_cookie) WHERE u.id = s.user_id AND u.enabled = 1 AND"
            ROTATE_IF_CURRENT("r.of_session", "r.of_user", "r.of_hash", "r.at_counter", "$4", "r.by_cookie") " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS;
 }
-const std::string rotate_many_sql[] = {rotate_many(sizes[0]), rotate_many(sizes[1]), rotate_many(sizes[2])};
+const std::string& rotate_many_sql(std::ptrdiff_t size) {
+    static const std::string sql[] = {rotate_many(sizes[0]), rotate_many(sizes[1]), rotate_many(sizes[2])};
+    return sql[size];
+}
 
 }  // namespace
 
@@ -114,7 +117,7 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return place(a) < place(b); });
 
     const auto size = std::find_if(std::begin(sizes), std::end(sizes), [&](auto most) { return most >= requests.size(); }) - std::begin(sizes);
-    auto row = db_.query(rotate_many_sql[size].c_str());
+    auto row = db_.query(rotate_many_sql(size).c_str());
     const auth::RotateRequest& first = *requests.front();
     row.bind(unix_millis(together.at)).bind(first.idle.count()).bind(first.access_ttl.count()).bind(first.grace.count());
     static const auth::RotateRequest nobody{};

@@ -7,11 +7,6 @@
 namespace coatcheck::store {
 namespace {
 
-std::int64_t number_of(Database& database, const char* sql) {
-    auto query = database.query(sql);
-    return query.step() ? query.integer(0) : 0;
-}
-
 template <class Steps>
 Schema schema_at(std::int64_t version, const Steps& steps) {
     const auto known = static_cast<std::int64_t>(std::size(steps));

@@ -6,6 +6,8 @@ import shutil
 import stat
 import subprocess
 
+import pytest
+
 from client import Caller
 from server import BINARY, ROOT, clean_environment
 
@@ -23,9 +25,8 @@ def test_the_service_starts_as_its_unit_says(make_server):
     assert server.stop() == 0, "SIGTERM ends it gracefully"
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd to ask (a container): the unit's command line is tested above all the same")
 def test_systemd_understands_the_unit(tmp_path):
-    if shutil.which("systemd-analyze") is None:
-        return  # not every machine that builds has it
     unit = tmp_path / "coatcheck.service"
     unit.write_text((ROOT / "config/coatcheck.service").read_text().replace("/usr/local/bin/coatcheck", str(BINARY)))
     said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)

@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -41,7 +42,6 @@ def town():
 
 
 def _is_free(port):
-    import socket
     with socket.socket() as listener:
         return listener.connect_ex(("127.0.0.1", port)) != 0
 

@@ -3,38 +3,31 @@
 disabled, and sometimes present what should be forgotten. What they see goes into the history, and nothing is judged here."""
 
 import asyncio
-import base64
-import json
 import random
-import struct
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "race"))
+for beside in ("race", "blackbox"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / beside))
 
+import race  # noqa: E402
 from link import Link, Lost  # noqa: E402
+from tokens import claims_of, encode  # noqa: E402
 
 PASSWORD = "nine violet otters paint lanterns"
 LOST = 0.2      # of all answers to refreshes
 PATIENCE = 8.0  # seconds with one request
 
 
+def parts_of(refresh_token):
+    """Session, as it is named elsewhere, and number."""
+    session, number = race.parts_of(refresh_token)
+    return encode(session), number
+
+
 def number_of(refresh_token):
-    """Its counter; the form is described in src/token/refresh_token.hpp."""
-    raw = base64.urlsafe_b64decode(refresh_token.removeprefix("ccr_") + "==")
-    at = 3 + raw[2] + 16
-    return struct.unpack(">I", raw[at:at + 4])[0]
-
-
-def session_of(refresh_token):
-    raw = base64.urlsafe_b64decode(refresh_token.removeprefix("ccr_") + "==")
-    at = 3 + raw[2]
-    return base64.urlsafe_b64encode(raw[at:at + 16]).decode().rstrip("=")
-
-
-def claims_of(token):
-    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return parts_of(refresh_token)[1]
 
 
 class Person:
@@ -92,7 +85,7 @@ class Person:
         if record["status"] == 200:
             claims = claims_of(answer["token"])
             # All that the answer says of whose it is, where it is not what was asked for.
-            whose = {answer["session"]["id"], claims["sid"], session_of(answer["refresh_token"])} | ({session.id} if claims["sub"] == self.id else {claims["sub"]})
+            whose = {answer["session"]["id"], claims["sid"], parts_of(answer["refresh_token"])[0]} | ({session.id} if claims["sub"] == self.id else {claims["sub"]})
             record.update(answered=next(iter(whose - {session.id}), session.id), counter=number_of(answer["refresh_token"]), token=answer["refresh_token"],
                           expires_at=answer["session"]["expires_at"])
             session.keep(answer)
