@@ -19,9 +19,9 @@ using base::Result;
 
 namespace {
 
-void answer_with_tokens(const Context& context, const Request& request, Response& response, const auth::Granted& granted, bool crypt = false) {
+void answer_with_tokens(const Context& context, Response& response, const auth::Granted& granted, base::Timestamp now, bool crypt = false) {
     const auto& service = context.service;
-    auto tokens = auth::mint_tokens(service.ring.get()->ring, service.policy, granted, request.now);
+    auto tokens = auth::mint_tokens(service.ring.get()->ring, service.policy, granted, now);
     if (crypt) {
         tokens.access = service.crypt->write({granted.user.id, tokens.access_end - tokens.life, tokens.access_end, granted.session.id, granted.user.version});
         tokens.type = "crypt";
@@ -35,8 +35,13 @@ void clear_other_deliveries(Response& response, const Request& request, const Se
     if (delivery == auth::Delivery::body) clear_if_sent(response, request, CookieKind::refresh, settings.dev);
 }
 
+struct Opened {
+    auth::Granted granted;
+    base::Timestamp now;  // for its tokens
+};
+
 // A session for who knows the password, or why not.
-boost::asio::awaitable<Result<auth::Granted>> open_session(Service& service, const auth::SignIn& form) {
+boost::asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignIn& form) {
     Result<auth::Candidate> candidate = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) {
         candidate = Denied{Reason::internal_error};  // where this runs again: the slot of before is given back
@@ -45,13 +50,14 @@ boost::asio::awaitable<Result<auth::Granted>> open_session(Service& service, con
     if (!candidate) co_return candidate.error();
 
     auth::PasswordVerdict verdict;
-    co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, form.password); });
+    const auto now = co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, form.password); });
 
     Result<auth::Granted> granted = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) {
         granted = auth::open_session(store, service.policy, form, *candidate, verdict);
     });
-    co_return granted;
+    if (!granted) co_return granted.error();
+    co_return Opened{*std::move(granted), now};
 }
 
 }  // namespace
@@ -63,11 +69,11 @@ Waits sign_in(Context& context, const Request& request, Response& response) {
     const auto form = parse_sign_in(request, service.settings.takes(Dialect::crypt, request.now));
     if (!form) co_return write_problem(response, form.error());
 
-    const auto granted = co_await open_session(service, *form);
-    if (!granted) co_return write_problem(response, granted.error());
+    const auto opened = co_await open_session(service, *form);
+    if (!opened) co_return write_problem(response, opened.error());
     clear_other_deliveries(response, request, service.settings, form->delivery);
     if (form->crypt) service.count(Dialect::crypt);
-    answer_with_tokens(context, request, response, *granted, form->crypt);
+    answer_with_tokens(context, response, opened->granted, opened->now, form->crypt);
 }
 
 Waits exchange_token(Context& context, const Request& request, Response& response) {
@@ -89,7 +95,7 @@ Waits exchange_token(Context& context, const Request& request, Response& respons
     if (!granted) co_return write_problem(response, granted.error());
     service.count(Dialect::foreign);
     clear_other_deliveries(response, request, service.settings, form->delivery);
-    answer_with_tokens(context, request, response, *granted);
+    answer_with_tokens(context, response, *granted, request.now);
 }
 
 Waits sign_in_by_envelope(Context& context, const Request& request, Response& response) {
@@ -100,10 +106,10 @@ Waits sign_in_by_envelope(Context& context, const Request& request, Response& re
     if (!site_is_allowed(request, service.settings, verify::SiteProof::where_browser)) co_return refuse({Reason::csrf_refused});
     const auto form = parse_envelope_sign_in(request);
     if (!form) co_return refuse(form.error());
-    const auto granted = co_await open_session(service, *form);
-    if (!granted) co_return refuse(granted.error());
+    const auto opened = co_await open_session(service, *form);
+    if (!opened) co_return refuse(opened.error());
     clear_other_deliveries(response, request, service.settings, form->delivery);
-    write_envelope(response, *granted, auth::mint_tokens(service.ring.get()->ring, service.policy, *granted, request.now));
+    write_envelope(response, opened->granted, auth::mint_tokens(service.ring.get()->ring, service.policy, opened->granted, opened->now));
 }
 
 Waits who_am_i(Context& context, const Request& request, Response& response) {
@@ -145,7 +151,7 @@ Waits refresh(Context& context, const Request& request, Response& response) {
     const auto rotation = auth::rotation_of(service.policy, *presented, credential->by_cookie);
     co_await in_store(service, [&](auth::Store& store) { granted = auth::refresh(store, service.policy, *mac_key, *presented, rotation, request.address); }, &rotation);
     if (!granted) co_return write_problem(response, granted.error());
-    answer_with_tokens(context, request, response, *granted);
+    answer_with_tokens(context, response, *granted, request.now);
 }
 
 namespace {

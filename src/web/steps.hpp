@@ -25,7 +25,8 @@ struct Busy : std::runtime_error {
 // `step` may refer to the caller's locals: the caller waits. `rotation`: the step begins with this one (StoreQueue::post_rotation).
 asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step, const auth::RotateRequest* rotation = nullptr);
 
-// Runs `work` on the hashing pool; throws Busy, or what it threw.
-asio::awaitable<void> in_hashing_pool(Service& service, std::function<void()> work);
+// Runs `work` on the hashing pool; throws Busy, or what it threw. Gives the time after it: a token that is made then lives as
+// long as it says, however many waited for the pool.
+asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work);
 
 }  // namespace coatcheck::web

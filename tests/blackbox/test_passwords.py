@@ -2,9 +2,12 @@
 """Users who come with a hash from elsewhere sign in with the password they have, and get a hash of ours."""
 
 import base64
+import concurrent.futures
 import hashlib
+import os
 import shutil
 import sqlite3
+import time
 import unicodedata
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from client import Caller
 from conftest import next_address
 from server import User
+from tokens import claims_of
 
 LONG = "x" * 72
 HASHES = {
@@ -163,3 +167,19 @@ def test_an_import_survives_a_crash_after_it_was_replaced(make_server):
     server.crash_and_restart()
     caller = Caller(server.port, next_address())
     assert caller.verify(signed_in["token"]).status == 200 and caller.try_sign_in(user).status == 200
+
+
+def test_who_waited_for_the_hash_gets_a_token_of_full_length(server):
+    """Hashes are slow and wait for each other: the token's time begins after that."""
+    password, hashed = "U*U", "$2b$14$abcdefghijklmnopqrstuuMwsPQILzRE/gClEu57w/aSkPW4nODEm"
+    users = [import_user(server, hashed, password) for _ in range(4 * os.cpu_count())]
+
+    def sign_in(user):
+        asked = time.time()
+        token = Caller(server.port, next_address()).sign_in_body(user)["token"]
+        return time.time() - asked, claims_of(token)["iat"] - asked
+
+    with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
+        waited, later = max(pool.map(sign_in, users))
+    assert waited > 2, "hashes of this cost take a second"
+    assert later >= waited / 2 - 1

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBrowser, PASSWORD, startExample, WAIT } from './support.js';
 
-const LIFE = 3; // seconds that an access token lives
+const LIFE = 5; // seconds that an access token lives; a busy machine may take some of them to bring a request to the API
 const EXAMPLES = ['vanilla-localstorage', 'cookie', 'hybrid-memory', 'superagent', 'axios', 'jquery', 'jquery in front of lumen', 'react-redux'];
 
 let browser;
@@ -33,7 +33,12 @@ async function signIn(page) {
   await page.locator('#user', { hasText: 'ada' }).waitFor();
 }
 
-const seesPosts = (page, text = 'Hang up your coat.') => page.locator('#posts li', { hasText: text }).first().waitFor();
+/** Waits for a post; where none comes, the failure says what the page said. */
+async function seesPosts(page, text = 'Hang up your coat.') {
+  await page.locator('#posts li', { hasText: text }).first().waitFor().catch(async (error) => {
+    throw new Error(`no such post; the page says "${await page.getByRole('alert').textContent()}"`, { cause: error });
+  });
+}
 
 for (const name of EXAMPLES) {
   describe(name, () => {

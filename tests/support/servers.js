@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const BINARY = resolve(process.env.COATCHECK_BINARY ?? join(ROOT, 'build/release/coatcheck'));
 export const PASSWORD = 'nine violet otters paint lanterns';
-export const WAIT = 8_000; // milliseconds until something that should be seen counts as missing
+export const WAIT = 20_000; // milliseconds until something that should be seen counts as missing
 
 /** Settings of whoever runs the tests must not reach the server under test. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COATCHECK_')));

@@ -32,11 +32,13 @@ export async function adoptFrom(adopt: Adopt, { call, attempt, claimsOf, kept, p
   };
   if (!claimsOf(token)) return void drop('corrupt');
   try {
-    const answer = left.refresh_token
-      ? await call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: left.refresh_token } })
-      : { ...(await call<Answer>('GET', 'authentication', { token })), token };
+    const found = await kept(
+      left.refresh_token
+        ? call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: left.refresh_token } })
+        : call<Answer>('GET', 'authentication', { token }).then((answer) => ({ ...answer, token })),
+    );
     place.clear();
-    return kept(answer);
+    return found;
   } catch (error) {
     const { status = 0 } = error as { status?: number };
     if (status < 400 || status === 429 || status >= 500) throw error; // no word on the token: asked again on the next load

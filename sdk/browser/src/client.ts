@@ -248,7 +248,7 @@ export function createClient(options: ClientOptions = {}): Client {
     if (byScript && (held !== before || !sent)) return session;
     const at = epoch;
     try {
-      const next = kept(await call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: sent }, cookies: !sent }));
+      const next = await kept(call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: sent }, cookies: !sent }));
       if (at !== epoch) return session;
       // This page may have slept on the answer: what is newer in storage stays, and a sign-out elsewhere counts.
       reread();
@@ -377,10 +377,10 @@ export function createClient(options: ClientOptions = {}): Client {
       await Promise.allSettled([finding, refreshing]); // its cookie must not come after the new one
       const delivery = byScript ? 'body' : byCookie ? 'cookie' : 'hybrid';
       // With cookies in each mode: those that another delivery left behind are cleared.
-      const answer = await call<Answer>('POST', 'authentication', { body: { ...credentials, delivery }, cookies: true, signal });
+      const next = await kept(call<Answer>('POST', 'authentication', { body: { ...credentials, delivery }, cookies: true, signal }));
       epoch++; // what began meanwhile no longer counts
-      keep(kept(answer));
-      return answer.user;
+      keep(next);
+      return next.user;
     },
     async signOut({ signal } = {}) {
       await known().catch(ignore);

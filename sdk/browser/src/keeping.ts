@@ -45,9 +45,12 @@ export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): 
   }
 }
 
-export function kept({ expires_in, expires_at, session, token, refresh_token, user }: Answer): Kept {
+/** What is kept of the answer that is `asked` for now. Its token was made after this moment, however long the page sleeps on it. */
+export async function kept(asked: Promise<Answer>): Promise<Kept> {
+  const start = Date.now();
+  const { expires_in, expires_at, session, token, refresh_token, user } = await asked;
   if (!session?.id || !user?.id) throw new CoatcheckError('invalid_answer');
-  const expiresAt = Date.now() + expires_in * 1000;
+  const expiresAt = start + expires_in * 1000;
   return {
     token,
     refresh: refresh_token,

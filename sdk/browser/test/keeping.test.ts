@@ -18,28 +18,35 @@ const answer = (more: Partial<Answer> = {}): Answer => ({
 });
 
 describe('what is kept', () => {
-  test('has times by this machine\'s clock, whatever the server\'s says', () => {
+  test('has times by this machine\'s clock, whatever the server\'s says', async () => {
     const before = Date.now();
-    const { expiresAt, dueAt, until } = kept(answer());
+    const { expiresAt, dueAt, until } = await kept(Promise.resolve(answer()));
     expect(expiresAt - before).toBeGreaterThanOrEqual(900_000);
     expect(expiresAt - before).toBeLessThan(901_000);
     expect(expiresAt - dueAt).toBe(30_000);
     expect(until - before).toBeGreaterThanOrEqual(604_800_000);
   });
 
-  test('is due when a fifth of a short life is left', () => {
-    const { expiresAt, dueAt } = kept(answer({ expires_in: 10 }));
+  test('is due when a fifth of a short life is left', async () => {
+    const { expiresAt, dueAt } = await kept(Promise.resolve(answer({ expires_in: 10 })));
     expect(expiresAt - dueAt).toBe(2000);
   });
 
-  test.each([[{}], [{ user: undefined }], [{ session: { id: '' } }]])('is not made from %j', (more) => {
+  test('counts from when it was asked for: an answer on which the page slept is that much older', async () => {
+    const before = Date.now();
+    const { expiresAt } = await kept(new Promise((resolve) => setTimeout(() => resolve(answer({ expires_in: 10 })), 1500)));
+    expect(expiresAt - before).toBeGreaterThanOrEqual(10_000);
+    expect(expiresAt - before).toBeLessThan(11_400);
+  });
+
+  test.each([[{}], [{ user: undefined }], [{ session: { id: '' } }]])('is not made from %j', async (more) => {
     const given = Object.keys(more).length ? answer(more as unknown as Partial<Answer>) : ({} as Answer);
-    expect(() => kept(given)).toThrow(expect.objectContaining({ code: 'invalid_answer' }));
+    await expect(kept(Promise.resolve(given))).rejects.toThrow(expect.objectContaining({ code: 'invalid_answer' }));
   });
 });
 
-describe('what is read back', () => {
-  const good = kept(answer());
+describe('what is read back', async () => {
+  const good = await kept(Promise.resolve(answer()));
 
   test('is what was written', () => expect(parseKept(JSON.stringify(good))).toEqual(JSON.parse(JSON.stringify(good))));
 
