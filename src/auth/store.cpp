@@ -8,10 +8,10 @@ namespace coatcheck::auth {
 void StoreQueue::run(Step step) {
     std::promise<void> over;
     auto waiting = over.get_future();
-    post(std::move(step), [&over](std::exception_ptr failed) {
+    post({std::move(step), [&over](std::exception_ptr failed) {
         if (failed) over.set_exception(failed);
         else over.set_value();
-    });
+    }});
     waiting.get();
 }
 

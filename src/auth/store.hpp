@@ -151,14 +151,20 @@ struct StoreListener {
 class StoreQueue {
 public:
     virtual ~StoreQueue() = default;
-    // Where other transactions stand in the way, a step is undone and run again: it assigns to what it was given, and does not
-    // add to it.
     using Step = std::function<void(Store&)>;
-    using Done = std::function<void(std::exception_ptr)>;
-    // `done` is called on the store's thread when the step is durable (null), or was undone (the exception).
-    virtual void post(Step step, Done done) = 0;
-    // The same for a step that rotates this token before it asks anything else: a queue may rotate those of many steps at once.
-    virtual void post_rotation(RotateRequest, Step step, Done done) { post(std::move(step), std::move(done)); }
+    struct Work {
+        // Where other transactions stand in the way, a step is undone and run again: it assigns to what it was given, and does
+        // not add to it.
+        Step step;
+        // Called on the store's thread when the step is durable (null), or was undone (the exception).
+        std::function<void(std::exception_ptr)> done;
+        // If there is one, it may be called on the store's thread once the step has run and will not run again, but is not durable
+        // yet: time to prepare what nobody may hear before `done`.
+        std::function<void()> ran{};
+        // What the step rotates before it asks anything else: a queue may do that for many at once. Lives until `done` is called.
+        const RotateRequest* rotation = nullptr;
+    };
+    virtual void post(Work work) = 0;
     // From now on the listener also hears what other nodes do; of revocations, those after this id.
     virtual void follow(std::uint64_t) {}
     // False while it does not hear of them: then this node is not fit to be asked. Any thread.

@@ -16,17 +16,17 @@ std::string folded(const std::string& name) { return base::folded(name).value_or
 
 }  // namespace
 
-void MemoryStore::post(Step step, Done done) {
+void MemoryStore::post(Work work) {
     now_ = std::max(now_, clock_());
     Tables before = tables_;
     std::exception_ptr failed;
     try {
-        step(*this);
+        work.step(*this);
     } catch (...) {
         failed = std::current_exception();
         tables_ = std::move(before);
     }
-    done(failed);
+    work.done(failed);
 }
 
 base::Result<void> MemoryStore::unique(const auth::User& user) const {

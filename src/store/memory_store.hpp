@@ -15,7 +15,7 @@ public:
     explicit MemoryStore(std::function<base::Timestamp()> clock = base::read_clock) : clock_(std::move(clock)) {}
 
     // Runs the step at once, on the caller's thread; what it did is undone where it throws.
-    void post(Step step, Done done) override;
+    void post(Work work) override;
 
     base::Timestamp now() override { return now_; }
     base::Result<void> insert_user(const auth::User& user) override;

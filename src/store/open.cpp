@@ -11,7 +11,7 @@ namespace {
 class Sqlite final : public auth::StoreQueue {
 public:
     Sqlite(const std::string& path, auth::StoreListener listener) : store_(path), queue_(store_, std::move(listener)) {}
-    void post(Step step, Done done) override { queue_.post(std::move(step), std::move(done)); }
+    void post(Work work) override { queue_.post(std::move(work)); }
 
 private:
     SqliteStore store_;

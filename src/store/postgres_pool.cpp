@@ -51,22 +51,17 @@ void PostgresPool::follow(std::uint64_t after) {
     feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, after);
 }
 
-void PostgresPool::post(Step step, Done done) { put(waiting_, {std::move(step), std::move(done), Steady::now()}); }
-
-void PostgresPool::post_rotation(auth::RotateRequest request, Step step, Done done) {
-    put(rotations_, {std::move(step), std::move(done), Steady::now(), std::move(request)});
-}
-
-void PostgresPool::put(std::deque<Waiting>& queue, Waiting waiting) {
+void PostgresPool::post(Work work) {
     {
         const std::lock_guard lock(mutex_);
         if (waiting_.size() + rotations_.size() < most_waiting) {
-            queue.push_back(std::move(waiting));
+            auto& queue = work.rotation != nullptr ? rotations_ : waiting_;
+            queue.push_back({std::move(work), Steady::now()});
             wake_.notify_one();
             return;
         }
     }
-    waiting.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
+    work.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
 }
 
 std::vector<PostgresPool::Waiting> PostgresPool::take() {
@@ -90,7 +85,7 @@ void PostgresPool::loop() {
         auto together = rotate(connection, group);
         const auto is_rotated = [&](std::size_t i) { return !together.rotations.empty() && together.rotations[i].has_value(); };
         const auto finish = [&](std::size_t i) {
-            group[i].done(serve(connection, group[i], together.at, together.rotations.empty() ? nullptr : &together.rotations[i]));
+            group[i].work.done(serve(connection, group[i], together.at, together.rotations.empty() ? nullptr : &together.rotations[i]));
         };
         // First those that ask nothing more; the others may have to wait for somebody.
         std::vector<std::size_t> rest;
@@ -99,7 +94,7 @@ void PostgresPool::loop() {
             else rest.push_back(i);
         }
         for (const std::size_t i : rest) finish(i);
-        if (!group.front().rotation) continue;
+        if (group.front().work.rotation == nullptr) continue;
         const std::lock_guard lock(mutex_);
         --rotating_;
         wake_.notify_one();
@@ -111,7 +106,7 @@ void PostgresPool::loop() {
 PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::vector<Waiting>& group) {
     if (group.size() < 2) return {};
     std::vector<const auth::RotateRequest*> requests;
-    for (const auto& waiting : group) requests.push_back(&*waiting.rotation);
+    for (const auto& waiting : group) requests.push_back(waiting.work.rotation);
     try {
         if (!connection) connect(connection);
         return connection->rotate_together(requests);
@@ -167,7 +162,7 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
             if (!connection) connect(connection);
             if (auto* once = std::exchange(rotated, nullptr)) connection->begin_rotated(at, *once);
             else connection->begin();
-            waiting.step(*connection);
+            waiting.work.step(*connection);
             connection->commit();
             tell(connection);
             return nullptr;

@@ -26,21 +26,17 @@ public:
     // Runs what waits, then ends its threads.
     ~PostgresPool() override;
 
-    void post(Step step, Done done) override;
-    void post_rotation(auth::RotateRequest request, Step step, Done done) override;
+    void post(Work work) override;
     void follow(std::uint64_t after) override;
     bool is_current() const override { return !feed_ || feed_->is_current(); }
 
 private:
     struct Waiting {
-        Step step;
-        Done done;
+        Work work;
         std::chrono::steady_clock::time_point since;
-        std::optional<auth::RotateRequest> rotation{};
     };
     using Connection = std::unique_ptr<PostgresStore>;
 
-    void put(std::deque<Waiting>& queue, Waiting waiting);
     void loop();
     // A step, or rotations that wait; nothing at the end.
     std::vector<Waiting> take();

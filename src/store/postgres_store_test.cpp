@@ -122,20 +122,22 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
     });
     struct Asked {
         std::size_t session;
+        auth::RotateRequest wanted;
         Outcome outcome{};
         std::uint32_t counter = 0;
         bool failed = true;
     };
     std::vector<Asked> asked;
-    for (std::size_t i = 0; i < sessions; ++i) asked.insert(asked.end(), i % 5 == 1 ? 4 : 1, {i});
+    for (std::size_t i = 0; i < sessions; ++i) asked.insert(asked.end(), i % 5 == 1 ? 4 : 1, {i, {}});
     std::atomic<std::size_t> answered{0};
     for (std::size_t i = 0; i < asked.size(); ++i) {
         Asked& one = asked[i];
         const std::size_t s = one.session, kind = s % 5;
-        auto wanted = request(name(kind == 3 ? "no such session " : "s", s), name("u", s % 7), 0);
+        auto& wanted = one.wanted = request(name(kind == 3 ? "no such session " : "s", s), name("u", s % 7), 0);
         if (kind == 2) wanted.secret_hash = "another";
         wanted.by_cookie = kind == 4;
-        (i % 2 ? first : second).pool.post_rotation(wanted, [&one, wanted](auth::Store& store) {
+        (i % 2 ? first : second).pool.post({[&one](auth::Store& store) {
+            const auto& wanted = one.wanted;
             const auto rotation = store.rotate_refresh(wanted);
             one.outcome = rotation.outcome;
             one.counter = rotation.session.counter;
@@ -145,7 +147,7 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
         }, [&](std::exception_ptr failed) {
             one.failed = failed != nullptr;
             ++answered;
-        });
+        }, {}, &wanted});
     }
     ASSERT_TRUE(soon([&] { return answered == asked.size(); }));
     std::map<std::size_t, std::map<Outcome, int>> seen;

@@ -17,10 +17,10 @@ Queue::~Queue() {
     thread_.join();
 }
 
-void Queue::post(Step step, Done done) {
+void Queue::post(Work work) {
     {
         const std::lock_guard lock(mutex_);
-        waiting_.push_back({std::move(step), std::move(done), nullptr});
+        waiting_.push_back({std::move(work), nullptr});
     }
     wake_.notify_one();
 }
@@ -35,7 +35,7 @@ void Queue::loop() {
             group.swap(waiting_);
         }
         run_group(group);
-        for (auto& waiting : group) waiting.done(waiting.failed);
+        for (auto& waiting : group) waiting.work.done(waiting.failed);
     }
 }
 
@@ -47,8 +47,9 @@ void Queue::run_group(std::vector<Waiting>& group) {
         for (auto& waiting : group) {
             store_.savepoint();
             try {
-                waiting.step(store_);
+                waiting.work.step(store_);
                 store_.release();
+                if (waiting.work.ran) waiting.work.ran();
             } catch (...) {
                 waiting.failed = std::current_exception();
                 store_.undo();

@@ -20,12 +20,11 @@ public:
     // Runs what waits, then ends the thread.
     ~Queue() override;
 
-    void post(Step step, Done done) override;
+    void post(Work work) override;
 
 private:
     struct Waiting {
-        Step step;
-        Done done;
+        Work work;
         std::exception_ptr failed;
     };
     void loop();

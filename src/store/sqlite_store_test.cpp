@@ -124,6 +124,21 @@ TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {
     EXPECT_EQ(published[0].subject, "yes");
 }
 
+TEST_F(OnDisk, WhatIsPreparedComesAfterTheStepAndBeforeItIsDurable) {
+    SqliteStore store(path);
+    Queue queue(store, listener());
+    std::vector<std::string> seen;
+    queue.post({[&](auth::Store& s) { add_user(s, "u1"); seen.push_back("step"); },
+                [&](std::exception_ptr failed) { seen.push_back(failed ? "failed" : "done"); },
+                [&] { seen.push_back(SqliteDatabase(path).query("SELECT 1 FROM users WHERE id = 'u1'").step() ? "durable" : "prepared"); }});
+    queue.post({[](auth::Store&) { throw std::runtime_error("stop"); },
+                [&](std::exception_ptr failed) { seen.push_back(failed ? "failed" : "done"); },
+                [&] { seen.push_back("prepared for nothing"); }});
+    queue.run([](auth::Store&) {});
+    std::erase(seen, "step");
+    EXPECT_EQ(seen, (std::vector<std::string>{"prepared", "done", "failed"}));
+}
+
 TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
     constexpr int threads = 4, each = 100;
     {
@@ -134,8 +149,8 @@ TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
         for (int t = 0; t < threads; ++t)
             running.emplace_back([&, t] {
                 for (int i = 0; i < each; ++i)
-                    queue.post([t, i](auth::Store& s) { add_user(s, "u" + std::to_string(t) + "-" + std::to_string(i)); },
-                               [&](std::exception_ptr failed) { done += failed == nullptr; });
+                    queue.post({[t, i](auth::Store& s) { add_user(s, "u" + std::to_string(t) + "-" + std::to_string(i)); },
+                               [&](std::exception_ptr failed) { done += failed == nullptr; }});
             });
         for (auto& thread : running) thread.join();
         queue.run([](auth::Store&) {});

@@ -25,8 +25,9 @@ constexpr std::array<std::string_view, 24> reserved_claims = {
 
 Denied malformed(std::string detail) { return Denied{Reason::token_malformed, {}, std::move(detail)}; }
 
-json::array strings(const std::vector<std::string>& values) {
-    json::array array;
+json::array strings(const std::vector<std::string>& values, json::storage_ptr storage) {
+    json::array array(std::move(storage));
+    array.reserve(values.size());
     for (const auto& value : values) array.emplace_back(value);
     return array;
 }
@@ -81,10 +82,14 @@ bool is_reserved_claim(std::string_view name) {
 }
 
 std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key) {
-    json::object header{{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}};
-    json::object body{{"iss", claims.issuer}, {"sub", claims.subject}};
+    std::array<unsigned char, 4096> room;  // most tokens need no more: a third of a refresh's allocations were JSON
+    json::monotonic_resource storage(room.data(), room.size());
+    json::object header({{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}}, &storage);
+    json::object body(16, &storage);
+    body["iss"] = claims.issuer;
+    body["sub"] = claims.subject;
     if (claims.audience.size() == 1) body["aud"] = claims.audience.front();
-    else body["aud"] = strings(claims.audience);
+    else body["aud"] = strings(claims.audience, &storage);
     body["exp"] = base::unix_seconds(claims.expires);
     body["iat"] = base::unix_seconds(claims.issued);
     body["jti"] = claims.id;
@@ -92,15 +97,15 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
     body["scope"] = claims.scope;
     body["sid"] = claims.session;
     body["auth_time"] = base::unix_seconds(claims.authenticated);
-    body["amr"] = json::array{"pwd"};
+    body["amr"] = json::array({"pwd"}, &storage);
     body["preferred_username"] = claims.username;
-    body["roles"] = strings(claims.roles);
+    body["roles"] = strings(claims.roles, &storage);
     body["ver"] = claims.version;
     if (claims.status) {
         const json::object place{{"idx", *claims.status % status_list_size}, {"uri", status_list_uri(claims.issuer, *claims.status / status_list_size)}};
         body["status"] = json::object{{"status_list", place}};
     }
-    if (auto extra = parse_object(claims.extra))
+    if (auto extra = parse_object(claims.extra, max_json_members, &storage))
         for (const auto& [name, value] : *extra)
             if (!is_reserved_claim(name)) body[name] = value;
     std::string token = base::base64url(json::serialize(header)) + '.' + base::base64url(json::serialize(body));

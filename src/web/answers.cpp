@@ -3,7 +3,9 @@
 
 #include "web/cookies.hpp"
 
+#include <array>
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -12,13 +14,16 @@ namespace coatcheck::web {
 using base::unix_seconds;
 namespace json = boost::json;
 
-json::object user_json(const auth::User& user) {
-    json::array roles(user.roles.begin(), user.roles.end());
-    return {{"id", user.id},
-            {"username", user.username},
-            {"email", user.email ? json::value(*user.email) : json::value(nullptr)},
-            {"roles", std::move(roles)},
-            {"claims", json::parse(user.claims)}};
+json::object user_json(const auth::User& user, json::storage_ptr storage) {
+    json::array roles(user.roles.begin(), user.roles.end(), storage);
+    json::value claims = json::parse(user.claims, storage);
+    json::object shown(5, std::move(storage));
+    shown["id"] = user.id;
+    shown["username"] = user.username;
+    shown["email"] = user.email ? json::value(*user.email, shown.storage()) : json::value(nullptr);
+    shown["roles"] = std::move(roles);
+    shown["claims"] = std::move(claims);
+    return shown;
 }
 
 json::object account_json(const auth::User& user) {
@@ -28,8 +33,8 @@ json::object account_json(const auth::User& user) {
     return account;
 }
 
-json::object session_json(const auth::Session& session, std::string_view current) {
-    return {{"id", session.id},
+json::object session_json(const auth::Session& session, std::string_view current, json::storage_ptr storage) {
+    return json::object({{"id", session.id},
             {"device", session.device},
             {"address", session.address},
             {"created_at", unix_seconds(session.created)},
@@ -37,13 +42,15 @@ json::object session_json(const auth::Session& session, std::string_view current
             {"idle_expires_at", unix_seconds(session.idle_end)},
             {"expires_at", unix_seconds(session.absolute_end)},
             {"delivery", auth::name_of(session.delivery)},
-            {"current", session.id == current}};
+            {"current", session.id == current}}, std::move(storage));
 }
 
 void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens) {
     const auth::Session& session = granted.session;
     const bool dev = settings.dev;
-    json::object answer;
+    std::array<unsigned char, 8192> room;  // most answers need no more
+    json::monotonic_resource storage(room.data(), room.size());
+    json::object answer(8, &storage);
     if (session.delivery == auth::Delivery::cookie) {
         set_cookie(response, CookieKind::access, tokens.access, tokens.access_end, dev);
     } else {
@@ -54,8 +61,8 @@ void write_tokens(Response& response, const Settings& settings, const auth::Gran
     answer["expires_at"] = unix_seconds(tokens.access_end);
     if (session.delivery == auth::Delivery::body) answer["refresh_token"] = tokens.refresh;
     else set_cookie(response, CookieKind::refresh, tokens.refresh, session.idle_end, dev);
-    answer["user"] = user_json(granted.user);
-    answer["session"] = session_json(session, session.id);
+    answer["user"] = user_json(granted.user, &storage);
+    answer["session"] = session_json(session, session.id, &storage);
     write_json(response, 200, json::serialize(answer));
 }
 

@@ -149,9 +149,12 @@ Waits refresh(Context& context, const Request& request, Response& response) {
 
     Result<auth::Granted> granted = Denied{Reason::internal_error};
     const auto rotation = auth::rotation_of(service.policy, *presented, credential->by_cookie);
-    co_await in_store(service, [&](auth::Store& store) { granted = auth::refresh(store, service.policy, *mac_key, *presented, rotation, request.address); }, &rotation);
-    if (!granted) co_return write_problem(response, granted.error());
-    answer_with_tokens(context, response, *granted, request.now);
+    co_await in_store(
+        service, rotation, [&](auth::Store& store) { granted = auth::refresh(store, service.policy, *mac_key, *presented, rotation, request.address); },
+        [&] {
+            if (granted) answer_with_tokens(context, response, *granted, request.now);
+            else write_problem(response, granted.error());
+        });
 }
 
 namespace {

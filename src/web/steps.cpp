@@ -3,6 +3,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <memory>
+#include <utility>
 
 namespace coatcheck::web {
 namespace {
@@ -10,42 +11,81 @@ namespace {
 using Done = void(std::exception_ptr);
 using DoneAt = void(std::exception_ptr, base::Timestamp);
 
-// Lets the handler go on where it came from; `tell` tells it what there is to tell. Work that is waited for keeps that event loop alive.
-template <class Handler, class Tell>
-std::function<void(std::exception_ptr)> resume_on_its_loop(Handler handler, Tell tell) {
-    auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
-    auto shared = std::make_shared<Handler>(std::move(handler));  // std::function wants to copy
-    return [shared, executor, tell](std::exception_ptr failed) {
-        asio::post(executor, [shared, failed, tell] { tell(std::move(*shared), failed); });
-    };
+// A handler that waits, and the event loop on which it goes on. Work that is waited for keeps that loop alive.
+template <class Handler>
+class Waiting {
+public:
+    Waiting(Handler handler, std::function<void()> then)
+        : loop_(asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked)), handler_(std::move(handler)), then_(std::move(then)) {}
+
+    // Both may be called on any thread, and their effects come in this order.
+    static void prepare(std::shared_ptr<Waiting> self) {
+        asio::post(self->loop_, [self] { self->run_then(); });
+    }
+    template <class... Result>
+    static void resume(std::shared_ptr<Waiting> self, std::exception_ptr failed, Result... result) {
+        asio::post(self->loop_, [self, failed, result...] {
+            if (!failed) self->run_then();
+            std::move(self->handler_)(failed ? failed : self->then_failed_, result...);
+        });
+    }
+
+private:
+    void run_then() {
+        if (!then_) return;
+        try {
+            std::exchange(then_, nullptr)();
+        } catch (...) {
+            then_failed_ = std::current_exception();
+        }
+    }
+
+    decltype(asio::prefer(asio::get_associated_executor(std::declval<Handler&>()), asio::execution::outstanding_work.tracked)) loop_;
+    Handler handler_;
+    std::function<void()> then_;  // once
+    std::exception_ptr then_failed_;
+};
+
+template <class Handler>
+auto wait_for(Handler handler, std::function<void()> then = {}) {
+    return std::make_shared<Waiting<Handler>>(std::move(handler), std::move(then));
 }
 
 }  // namespace
 
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step, const auth::RotateRequest* rotation) {
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
-        [&service, rotation](auto handler, std::function<void(auth::Store&)> work) {
-            auto done = resume_on_its_loop(std::move(handler), [](auto&& goes_on, std::exception_ptr failed) { std::move(goes_on)(failed); });
-            if (rotation != nullptr) service.store.post_rotation(*rotation, std::move(work), std::move(done));
-            else service.store.post(std::move(work), std::move(done));
+        [&service](auto handler, std::function<void(auth::Store&)> work) {
+            const auto waiting = wait_for(std::move(handler));
+            service.store.post({std::move(work), [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); }});
         },
         asio::use_awaitable, std::move(step));
+}
+
+asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation, std::function<void(auth::Store&)> step, std::function<void()> then) {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
+        [&service, &rotation](auto handler, std::function<void(auth::Store&)> work, std::function<void()> next) {
+            const auto waiting = wait_for(std::move(handler), std::move(next));
+            service.store.post({std::move(work), [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); },
+                                [waiting] { waiting->prepare(waiting); }, &rotation});
+        },
+        asio::use_awaitable, std::move(step), std::move(then));
 }
 
 asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, DoneAt>(
         [&service](auto handler, std::function<void()> job) {
-            const auto resume = resume_on_its_loop(std::move(handler), [](auto&& goes_on, std::exception_ptr failed) { std::move(goes_on)(failed, base::read_clock()); });
-            const bool taken = service.hashing.try_post([job = std::move(job), resume] {
+            const auto waiting = wait_for(std::move(handler));
+            const bool taken = service.hashing.try_post([job = std::move(job), waiting] {
                 std::exception_ptr failed;
                 try {
                     job();
                 } catch (...) {
                     failed = std::current_exception();
                 }
-                resume(failed);
+                waiting->resume(waiting, failed, base::read_clock());
             });
-            if (!taken) resume(std::make_exception_ptr(Busy()));
+            if (!taken) waiting->resume(waiting, std::make_exception_ptr(Busy()), base::Timestamp());
         },
         asio::use_awaitable, std::move(work));
 }

@@ -22,8 +22,13 @@ struct Busy : std::runtime_error {
 };
 
 // Runs `step` on the store and goes on when it is durable; throws what it threw.
-// `step` may refer to the caller's locals: the caller waits. `rotation`: the step begins with this one (StoreQueue::post_rotation).
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step, const auth::RotateRequest* rotation = nullptr);
+// `step` may refer to the caller's locals: the caller waits.
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step);
+
+// The same for a step that begins with this rotation. `then` is run after it, once, on the caller's event loop, while the step
+// is being made durable if the store knows that it will not run again: a signature costs as long as a commit. What it makes
+// may be sent when this is over, and not where this throws.
+asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation, std::function<void(auth::Store&)> step, std::function<void()> then);
 
 // Runs `work` on the hashing pool; throws Busy, or what it threw. Gives the time after it: a token that is made then lives as
 // long as it says, however many waited for the pool.
