@@ -16,8 +16,12 @@ import time
 from pathlib import Path
 
 import programs
+import row_calls
+import row_counts
+import row_headline
 import row_library
 import row_memory
+import row_mixed
 import row_nodes
 import row_refresh
 import row_sign_in
@@ -27,7 +31,7 @@ from figures import as_markdown, as_text
 from servers import BINARY, CORES, NGINX, ROOT, Failed, run, version_of
 from town import Town
 
-ROWS = {"verify": row_verify, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes}
+ROWS = {"verify": row_verify, "mixed": row_mixed, "calls": row_calls, "counts": row_counts, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes, "headline": row_headline}
 RESULTS = ROOT / "bench/RESULTS.md"
 LIMIT_SECONDS = 1500
 COMMAND = "script/bench"

@@ -9,8 +9,10 @@ from servers import CORES, ROOT, Failed, run
 HERE = Path(__file__).resolve().parent
 OUT = ROOT / "build/bench"
 LIBRARY = ROOT / "build/library"  # script/library puts it there
+COATCHECK = [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]
 LIBRARIES = {"post_client": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
-             "raw_verify": ["-lcrypto"], "library_check": [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]}
+             "raw_verify": ["-lcrypto"], "library_check": COATCHECK, "follow": COATCHECK}
+ELSEWHERE = {"follow": ROOT / "sdk/cpp/test/follow.cpp"}  # whose source is not here
 
 
 def program(name):
@@ -21,12 +23,13 @@ def compile_all():
     OUT.mkdir(parents=True, exist_ok=True)
     header = HERE / "timed_threads.hpp"
     for name, libraries in LIBRARIES.items():
-        source = HERE / f"{name}.cpp"
+        source = ELSEWHERE.get(name, HERE / f"{name}.cpp")
         newest = max(source.stat().st_mtime, header.stat().st_mtime)
         if program(name).exists() and program(name).stat().st_mtime >= newest:
             continue
         print(f"bench: compiling {source.name}", flush=True)
         run("g++", "-std=c++20", "-O2", "-o", program(name), source, *libraries, "-pthread", seconds=120)
+    run("gcc", "-O2", "-shared", "-fPIC", "-o", program("count_allocations.so"), HERE / "count_allocations.c")
 
 
 def raw(name, *arguments):
@@ -44,10 +47,10 @@ def post(mode, port, warm_up, seconds, connections, threads, file):
     return said, wrong
 
 
-def wrk(port, connections, seconds, tokens):
-    """What bench/verify.lua says of wrk's run, with "rate"."""
+def wrk(port, connections, seconds, tokens, kind="verify", depth=1, key=""):
+    """What bench/requests.lua says of wrk's run, with "rate"."""
     said = run("wrk", f"-t{min(CORES, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s",
-               "-s", HERE / "verify.lua", f"http://127.0.0.1:{port}/", "--", tokens, seconds=seconds + 30)
+               "-s", HERE / "requests.lua", f"http://127.0.0.1:{port}/", "--", tokens, kind, depth, key, seconds=seconds + 30)
     lines = [line for line in said.splitlines() if line.startswith("{")]
     if not lines:
         raise Failed(f"wrk said nothing of use: {said[-300:]}")

@@ -8,7 +8,7 @@ from figures import Figure, Sample, in_turn
 from programs import wrk
 from servers import Failed, nginx
 
-TOKENS = 1000
+TOKENS = 10_000
 IDENTITY = ["X-Auth-User", "X-Auth-Username", "X-Auth-Session", "X-Auth-Roles", "X-Auth-Scope", "X-Auth-Expires"]
 
 
@@ -47,10 +47,14 @@ def spot_check(server, tokens, names):
     return None
 
 
+# name, connections, requests at once on each, seconds, target
+LOADS = [("64 connections", 64, 1, 3, "at least 1.0 of nginx's rate"), ("1 connection", 1, 1, 2, ""),
+         ("1,000 connections", 1000, 1, 2, ""), ("64 connections, 8 requests at once on each", 64, 8, 2, "")]
+
+
 def measure(bench):
     town = bench.town
-    many = Figure("verify", "64 connections", "answers/s", "nginx, static 200", "at least 1.0 of nginx's rate", at_least=1.0)
-    one = Figure("verify", "1 connection", "answers/s", "nginx, static 200")
+    figures = {load: Figure("verify", load[0], "answers/s", "nginx, static 200", load[4], at_least=1.0 if load[4] else None) for load in LOADS}
     with town.server("sessions.refresh_grace=1ms") as ours:
         tokens = town.access_tokens(ours, TOKENS)
         file = town.directory / "tokens"
@@ -60,30 +64,31 @@ def measure(bench):
             if theirs.get("/api/v1/verify").head_bytes != size:
                 raise Failed("nginx's answers are not as long as ours")
 
-            cpu = {(side, connections): [] for side in (ours, theirs) for connections in (64, 1)}
+            cpu = {(side, load): [] for side in (ours, theirs) for load in LOADS}
 
-            def load(server, connections, seconds):
+            def drive(server, load):
+                _, connections, depth, seconds, _ = load
                 before = server.cpu_seconds()
-                said = wrk(server.port, connections, seconds, file)
-                cpu[server, connections].append((server.cpu_seconds() - before) / max(1, said["answers"]) * 1e6)
+                said = wrk(server.port, connections, bench.seconds(seconds), file, depth=depth)
+                cpu[server, load].append((server.cpu_seconds() - before) / max(1, said["answers"]) * 1e6)
                 wrong = None
                 if said["not_200"] or said["broken"]:
                     wrong = f"{said['not_200']} answers other than 200, {said['broken']} broken connections"
-                elif not 0 <= said["bytes"] - said["answers"] * size <= connections * size:
+                elif not 0 <= said["bytes"] - said["answers"] * size <= connections * depth * size:
                     wrong = f"{said['answers']} answers of {size} bytes each are not {said['bytes']} bytes"
                 elif server is ours:
                     wrong = spot_check(ours, tokens, town.names)
                 return Sample(said["rate"], wrong, f"p99 {said['p99_us'] / 1000:.2f} ms")
 
             for server in (ours, theirs):  # every token is seen by every thread
-                load(server, 64, 1)
+                wrk(server.port, 64, 2, file)
             for number in bench.rounds():
-                for figure, connections, seconds in ((many, 64, bench.seconds(3)), (one, 1, bench.seconds(2))):
-                    mine, other = in_turn(number, lambda: load(ours, connections, seconds), lambda: load(theirs, connections, seconds))
+                for load, figure in figures.items():
+                    mine, other = in_turn(number, lambda: drive(ours, load), lambda: drive(theirs, load))
                     figure.add(mine, other)
                     bench.say(figure, number, f"{mine.value:,.0f}/s ({mine.note}), nginx {other.value:,.0f}/s ({other.note})")
-    many.notes.append(f"{TOKENS} tokens in turn; answers of {size} bytes on both sides")
-    for figure, connections in ((many, 64), (one, 1)):
-        mine, other = (statistics.median(cpu[server, connections]) for server in (ours, theirs))
+    figures[LOADS[0]].notes.append(f"{TOKENS:,} tokens in turn; answers of {size} bytes on both sides")
+    for load, figure in figures.items():
+        mine, other = (statistics.median(cpu[server, load]) for server in (ours, theirs))
         figure.notes.append(f"the server's own CPU time for an answer: Coatcheck {mine:.1f} µs, nginx {other:.1f} µs")
-    return [many, one]
+    return list(figures.values())

@@ -50,11 +50,12 @@ class Process:
         self.port = port
         self.log = log
         self.process = None
+        self.environment = {}  # besides ours
 
     def launch(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=clean_environment())
+                                            env={**clean_environment(), **self.environment})
 
     def wait_until_it_answers(self, seconds=15):
         deadline = time.monotonic() + seconds

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""System calls and allocations of a request, which no noise changes: of a verification with a token seen before, and of a refresh."""
+
+import contextlib
+import re
+import signal
+import struct
+import subprocess
+import time
+
+from figures import Figure, Sample
+from programs import post, program, wrk
+from servers import CORES, Failed, coatcheck
+
+CONNECTIONS = 64
+SECONDS = 2
+TOKENS = 1000
+
+
+class Strace:
+    """Counts the system calls of a process and its threads, and slows them down: for counts, not for times."""
+
+    def __init__(self, pid, file):
+        self.file = file
+        self.process = subprocess.Popen(["strace", "-f", "-c", "-o", file, "-p", f"{pid}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        # It says so for each thread.
+        if "attached" not in self.process.stderr.readline():
+            raise Failed("strace cannot attach to the server")
+        time.sleep(0.3)
+
+    def end(self):
+        """How often each was called."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=20)
+        rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", self.file.read_text(), re.MULTILINE)
+        calls = {name: int(count) for count, name in rows if name != "total"}
+        if not calls:
+            raise Failed("strace counted nothing")
+        return calls
+
+
+def measure(bench):
+    town = bench.town
+    town.fill()
+    shared = town.directory / "allocations"
+    server = coatcheck(town.data, "sessions.refresh_grace=1ms")
+    server.environment = {"LD_PRELOAD": str(program("count_allocations.so")), "ALLOCATIONS": str(shared)}
+    figures = []
+    with server.running():
+        tokens = town.directory / "counts-tokens"
+        tokens.write_text("\n".join(town.access_tokens(server, TOKENS)) + "\n")
+        chains = town.directory / "counts-chains"
+        chains.write_text("".join(each["refresh_token"] + "\n" for each in town.sign_all_in(server, town.names[:CONNECTIONS])))
+
+        def verify():
+            said = wrk(server.port, CONNECTIONS, SECONDS, tokens)
+            return said["answers"], f"{said['not_200']} answers other than 200" if said["not_200"] or said["broken"] else None
+
+        def refresh():
+            # Of each chain, the refresh token that came last.
+            chains.write_text("".join(line.split()[0] + "\n" for line in chains.read_text().splitlines()))
+            said, wrong = post("refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains)
+            return said["answers"], wrong
+
+        for name, work, most_calls, most_allocations in (("verify", verify, 2, 0), ("refresh", refresh, None, None)):
+            work()
+            before = struct.unpack("2Q", shared.read_bytes())
+            answers, wrong = work()
+            allocations, size = (after - earlier for after, earlier in zip(struct.unpack("2Q", shared.read_bytes()), before))
+            of_memory = Figure("counts", f"{name}, {CONNECTIONS} connections", "allocations a request", "-", "0" if most_allocations == 0 else "", at_most=0.05 if most_allocations == 0 else None, digits=2)
+            of_memory.add(Sample(allocations / answers, wrong), Sample(0))
+            of_memory.notes.append(f"{size / answers:,.0f} bytes")
+            with contextlib.ExitStack() as stack:
+                strace = Strace(server.process.pid, town.directory / "strace")
+                stack.callback(strace.process.kill)
+                answers, wrong = work()
+                calls = strace.end()
+            of_calls = Figure("counts", f"{name}, {CONNECTIONS} connections", "system calls a request", "-", f"{most_calls}" if most_calls else "", at_most=most_calls + 0.2 if most_calls else None, digits=2)
+            of_calls.add(Sample(sum(calls.values()) / answers, wrong), Sample(0))
+            most = sorted(calls.items(), key=lambda call: -call[1])[:8]
+            of_calls.notes.append(", ".join(f"{call} {count / answers:.2f}" for call, count in most))
+            bench.say(of_calls, 1, f"{of_memory.ours[0]:.2f} allocations, {of_calls.ours[0]:.2f} system calls ({of_calls.notes[0]})", of=1)
+            figures += [of_memory, of_calls]
+    return figures

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GET /api/v1/verify where some tokens are forged, expired or revoked, and where all of them are forged."""
+
+import contextlib
+import time
+
+from figures import Figure, Sample, in_turn
+from programs import wrk
+from row_memory import memory_of
+from row_verify import bearer, spot_check
+from servers import Failed
+
+TOKENS = 10_000
+EACH = TOKENS // 100  # so many of each bad kind
+FORGED = 20_000       # different ones, more than a thread keeps of proven tokens
+SHORT = 3             # seconds that a token lives which is to expire
+
+
+def forged(tokens):
+    """Each with a signature of its own, which is another token's."""
+    halves = [token.rpartition(".") for token in tokens]
+    return [f"{halves[number % len(halves)][0]}.{halves[(number * 7 + 1 + number // len(halves)) % len(halves)][2]}" for number in range(FORGED)]
+
+
+def bad_tokens(town):
+    """Expired and revoked ones, signed by the same key."""
+    with town.server("sessions.refresh_grace=1ms", f"tokens.access_ttl={SHORT}s") as server:
+        expired = town.access_tokens(server, EACH)
+        made = time.monotonic()
+    return expired, made
+
+
+def measure(bench):
+    town = bench.town
+    figure = Figure("mixed", "64 connections, 1 % forged, 1 % expired, 1 % revoked", "answers/s", "Coatcheck with good tokens alone", "at least 0.95 of it", at_least=0.95)
+    flood = Figure("mixed", "memory after a flood of forged tokens", "MB resident", "Coatcheck before it", "at most 1.02 times", ratio_at_most=1.02, digits=1)
+    after = Figure("mixed", "good tokens after that flood, CPU time of the server", "µs", "Coatcheck before it", "at most 1.1 times", ratio_at_most=1.1, digits=1)
+    expired, made = bad_tokens(town)
+    with town.server("sessions.refresh_grace=1ms") as server:
+        good = town.access_tokens(server, TOKENS)
+        revoked = town.access_tokens(server, EACH)
+        with contextlib.closing(server.connect()) as caller:
+            for token in revoked[-10:]:
+                if caller.ask("DELETE", "/api/v1/authentication", headers=bearer(token)).status != 204:
+                    raise Failed("a sign-out is refused")
+        # Those of people who have ended their sessions by that; the good ones are other sessions' of the same people.
+        time.sleep(max(0.0, made + SHORT + 1 - time.monotonic()))
+        attempts = forged(good)
+        kinds = {"forged": (attempts[:EACH], "token_not_ours"), "expired": (expired, "token_expired"), "revoked": (revoked, "token_revoked")}
+        for name, (tokens, code) in kinds.items():
+            said = server.get("/api/v1/verify", **bearer(tokens[EACH // 2])).json()["code"]
+            if said != code:
+                raise Failed(f"{name} tokens are {said}")
+        bad = [token for tokens, _ in kinds.values() for token in tokens]
+        mixed = [token for number, token in enumerate(good) for token in ([token, bad[number // 33]] if number % 33 == 0 and number // 33 < len(bad) else [token])]
+        files = {}
+        for name, tokens in (("good", good), ("mixed", mixed), ("forged", attempts)):
+            files[name] = town.directory / f"mixed-{name}"
+            files[name].write_text("\n".join(tokens) + "\n")
+
+        def drive(name, share):
+            said = wrk(server.port, 64, bench.seconds(3), files[name])
+            wrong = spot_check(server, good, town.names)
+            if said["broken"] or abs(said["not_200"] / max(1, said["answers"]) - share) > 0.01:
+                wrong = f"{said['not_200']} of {said['answers']} answers are not 200 ({name})"
+            return Sample(said["rate"], wrong)
+
+        def cpu_time():
+            before = server.cpu_seconds()
+            said = wrk(server.port, 64, bench.seconds(2), files["good"])
+            return Sample((server.cpu_seconds() - before) / max(1, said["answers"]) * 1e6, f"{said['not_200']} answers other than 200" if said["not_200"] else None)
+
+        drive("good", 0)
+        for number in bench.rounds():
+            mine, other = in_turn(number, lambda: drive("mixed", len(bad) / len(mixed)), lambda: drive("good", 0))
+            figure.add(mine, other)
+            bench.say(figure, number, f"{mine.value:,.0f}/s, good ones alone {other.value:,.0f}/s")
+        drive("forged", 1)  # once before: what is allocated once is not growth
+        for number in bench.rounds():
+            memory, cost = Sample(memory_of(server)["resident"]), cpu_time()
+            rate = drive("forged", 1)
+            flood.add(Sample(memory_of(server)["resident"], rate.wrong), memory)
+            after.add(cpu_time(), cost)
+            bench.say(flood, number, f"{flood.ours[-1]:.1f} MB, before {memory.value:.1f} MB; {rate.value:,.0f} forged tokens refused a second; a good one then {after.ours[-1]:.1f} µs, before {cost.value:.1f} µs")
+    figure.notes.append(f"{len(bad)} bad tokens among {len(mixed):,}, each with the code that it has to have")
+    flood.notes.append(f"{FORGED:,} different forged tokens in turn")
+    return [figure, flood, after]
