@@ -76,7 +76,7 @@ class Figure:
 
     @property
     def cells(self):
-        return [self.row, f"{self.name}, {self.unit}", self.spread(self.ours), self.reference, self.spread(self.theirs),
+        return [self.row, f"{self.name}, {self.unit}", self.spread(self.ours), self.reference, self.spread(self.theirs) if any(self.theirs) else "-",
                 self.ratio_text, self.target or "-", f"**{self.verdict}**" if self.verdict == "void" else self.verdict or "-"]
 
 
@@ -93,8 +93,11 @@ def as_text(figures):
     for figure in figures:
         lines.append(f"{figure.row}: {figure.name}, {figure.unit}")
         lines.append(f"    Coatcheck  {figure.spread(figure.ours)}")
-        lines.append(f"    reference  {figure.spread(figure.theirs)}   {figure.reference}")
-        lines.append(f"    ratio      {figure.ratio_text}" + (f"   target: {figure.target}: {figure.verdict}" if figure.target else ""))
+        if figure.ratios:
+            lines.append(f"    reference  {figure.spread(figure.theirs)}   {figure.reference}")
+            lines.append(f"    ratio      {figure.ratio_text}")
+        if figure.target:
+            lines.append(f"    target     {figure.target}: {figure.verdict}")
         lines += [f"    void: {wrong}" for wrong in figure.wrong]
         lines += [f"    {note}" for note in figure.notes]
     return "\n".join(lines)

@@ -75,10 +75,11 @@ Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestam
     return judge(young_.insert_or_assign(std::string(text), std::move(proof)).first->second, now);
 }
 
+// One for one: to give up many at once would make somebody wait for it.
 void Verifier::make_room() {
-    if (young_.size() < max_cached_ / 2) return;
-    old_ = std::move(young_);
-    young_.clear();
+    // Before there is need, so that what is in use can move back first.
+    if (old_.empty() && young_.size() + 1 >= max_cached_) std::swap(young_, old_);
+    if (cached() >= max_cached_ && !old_.empty()) old_.erase(old_.begin());
 }
 
 Proof* Verifier::find(std::string_view text) {
@@ -86,9 +87,7 @@ Proof* Verifier::find(std::string_view text) {
     if (row == young_.end()) {
         const auto old = old_.find(text);
         if (old == old_.end()) return nullptr;
-        auto node = old_.extract(old);
-        make_room();
-        row = young_.insert(std::move(node)).position;
+        row = young_.insert(old_.extract(old)).position;
     }
     if (row->second.key_generation != keys_.generation()) {
         young_.erase(row);

@@ -84,7 +84,9 @@ private:
     const KeySet& keys_;
     const Revocations& revocations_;
     std::size_t max_cached_;
-    Cache young_, old_;  // when young_ is full it becomes old_: tokens in use move back, the rest falls out
+    // Where there is no room left, one of old_ falls out; when all of those are gone, the young ones are the old ones. A token
+    // that is used moves back: it outlives those that are not.
+    Cache young_, old_;
 };
 
 }  // namespace coatcheck::verify

@@ -51,7 +51,7 @@ protected:
     Revocations revocations;
     const Policy policy{"https://id.example", "https://api.example"};
     Verifier large{policy, keys, revocations};
-    Verifier small{policy, keys, revocations, 8};  // two generations of four
+    Verifier small{policy, keys, revocations, 8};
 };
 
 TEST_F(Cache, ProofIsMadeOnce) {
@@ -109,7 +109,7 @@ TEST_F(Cache, KeyThatStayedIsProvenAnew) {
 TEST_F(Cache, DroppedKeyVoidsProofsOfTheOldGenerationToo) {
     const std::string token = token_of("a");
     ASSERT_FALSE(was_cached(small, token));
-    for (int i = 0; i < 4; ++i) ASSERT_FALSE(was_cached(small, token_of("other " + std::to_string(i))));
+    for (int i = 0; i < 7; ++i) ASSERT_FALSE(was_cached(small, token_of("other " + std::to_string(i))));
     keys.replace({});
     EXPECT_EQ(small.check(token, now).error().reason, Reason::token_not_ours);
 }
@@ -139,10 +139,16 @@ TEST_F(Cache, TokensInUseStayWhileOthersPass) {
     }
 }
 
+TEST_F(Cache, AsManyAsThereIsRoomForAllStay) {
+    for (int round = 0; round < 5; ++round)
+        for (int i = 0; i < 8; ++i) EXPECT_EQ(was_cached(small, token_of(std::to_string(i))), round > 0) << round << ' ' << i;
+}
+
 TEST_F(Cache, TokenOutOfUseFallsOut) {
     const std::string once = token_of("once");
     ASSERT_FALSE(was_cached(small, once));
-    for (int i = 0; i < 8; ++i) ASSERT_FALSE(was_cached(small, token_of("passer-by " + std::to_string(i))));
+    for (int i = 0; i < 16; ++i) ASSERT_FALSE(was_cached(small, token_of("passer-by " + std::to_string(i))));
+    EXPECT_EQ(small.cached(), 8U);
     EXPECT_FALSE(was_cached(small, once));
 }
 
