@@ -18,6 +18,7 @@ from pathlib import Path
 import programs
 import row_calls
 import row_counts
+import row_flood
 import row_headline
 import row_library
 import row_memory
@@ -31,7 +32,7 @@ from figures import as_markdown, as_text
 from servers import BINARY, CORES, NGINX, ROOT, Failed, run, version_of
 from town import Town
 
-ROWS = {"verify": row_verify, "mixed": row_mixed, "calls": row_calls, "counts": row_counts, "sign-in": row_sign_in, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes, "headline": row_headline}
+ROWS = {"verify": row_verify, "mixed": row_mixed, "calls": row_calls, "counts": row_counts, "sign-in": row_sign_in, "flood": row_flood, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes, "headline": row_headline}
 RESULTS = ROOT / "bench/RESULTS.md"
 IN_A_MINUTE = ["verify", "sign-in", "refresh", "start", "counts"]
 LIMIT_SECONDS = 2400

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What others notice while sign-ins take all the cores there are: verifications and /healthz at a fixed rate, with latencies that
+count from when a request was due; and how much memory that takes."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from figures import Figure, Sample, in_turn
+from programs import open_loop, post
+from row_memory import memory_of
+
+RATE = 2000
+CONNECTIONS = 32
+CLIENTS = 64
+TOKENS = 1000
+
+
+def measure(bench):
+    town = bench.town
+    paths = {"/api/v1/verify": "verify", "/healthz": "/healthz"}
+    figures = {path: Figure("flood", f"{name} at {RATE:,}/s while {CLIENTS} clients sign in, p99", "ms", "the same without them", "at most 2.0 times", ratio_at_most=2.0, digits=2)
+               for path, name in paths.items()}
+    memory = Figure("flood", "memory while they sign in", "MB resident", "Coatcheck before it", digits=1)
+    forms = town.write_forms()
+    with town.server("sessions.refresh_grace=1ms") as server, ThreadPoolExecutor(1) as beside:
+        tokens = town.directory / "flood-tokens"
+        tokens.write_text("\n".join(town.access_tokens(server, TOKENS)) + "\n")
+        files = {"/api/v1/verify": tokens, "/healthz": None}
+        seconds = bench.seconds(4)
+
+        def alone(path):
+            said, wrong = open_loop(server.port, RATE, seconds, CONNECTIONS, path, files[path])
+            return Sample(said["p99_ms"], wrong, f"p99.9 {said['p999_ms']:.2f} ms, the longest {said['longest_ms']:.1f} ms")
+
+        def flooded(path):
+            # It begins before and ends after what is measured.
+            flood = beside.submit(post, "sign-in", server.port, 1, seconds + 1, CLIENTS, 1, forms)
+            said = alone(path)
+            resident.append(memory_of(server)["resident"])
+            sign_ins, wrong = flood.result()
+            rates.append(sign_ins["rate"])
+            return Sample(said.value, said.wrong or wrong, said.note)
+
+        resident, rates = [], []
+        alone("/api/v1/verify")
+        before = memory_of(server)["resident"]
+        for number in bench.rounds():
+            for path, figure in figures.items():
+                mine, other = in_turn(number, lambda: flooded(path), lambda: alone(path))
+                figure.add(mine, other)
+                bench.say(figure, number, f"{mine.value:.2f} ms ({mine.note}), without them {other.value:.2f} ms ({other.note}); {rates[-1]:.0f} sign-ins/s")
+        memory.add(Sample(max(resident)), Sample(before))
+        memory.notes.append("a hashing thread keeps 19 MiB for each core while there is work, and gives it back")
+    return [*figures.values(), memory]
