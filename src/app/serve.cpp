@@ -56,6 +56,7 @@ web::Endpoint endpoint_of(const std::string& text) {
 // Blocked before any thread starts, so that only wait_for_signal() gets them.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // where files may not grow, writing fails and is told
     sigset_t wanted;
     sigemptyset(&wanted);
     for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);

@@ -159,7 +159,7 @@ public:
         // Called on the store's thread when the step is durable (null), or was undone (the exception).
         std::function<void(std::exception_ptr)> done;
         // If there is one, it may be called on the store's thread once the step has run and will not run again, but is not durable
-        // yet: time to prepare what nobody may hear before `done`.
+        // yet: time to prepare what nobody may hear before `done`. Must not throw.
         std::function<void()> ran{};
         // What the step rotates before it asks anything else: a queue may do that for many at once. Lives until `done` is called.
         const RotateRequest* rotation = nullptr;

@@ -49,11 +49,13 @@ void Queue::run_group(std::vector<Waiting>& group) {
             try {
                 waiting.work.step(store_);
                 store_.release();
-                if (waiting.work.ran) waiting.work.ran();
             } catch (...) {
                 waiting.failed = std::current_exception();
                 store_.undo();
+                continue;
             }
+            // What signs after a change of keys does so with those that are loaded when it is committed.
+            if (waiting.work.ran && !store_.keys_changed()) waiting.work.ran();
         }
         store_.commit();
         open = false;

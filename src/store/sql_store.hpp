@@ -58,6 +58,7 @@ public:
 
     // What this transaction's steps published, for the queue to hand on after the commit.
     std::vector<verify::Revocation> take_published() { return std::exchange(published_, {}); }
+    bool keys_changed() const { return keys_changed_; }
     bool take_keys_changed() { return std::exchange(keys_changed_, false); }
 
 protected:

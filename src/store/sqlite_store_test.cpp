@@ -4,9 +4,12 @@
 #include "store/sqlite_store.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <thread>
 
 namespace coatcheck::store {
@@ -137,6 +140,48 @@ TEST_F(OnDisk, WhatIsPreparedComesAfterTheStepAndBeforeItIsDurable) {
     queue.run([](auth::Store&) {});
     std::erase(seen, "step");
     EXPECT_EQ(seen, (std::vector<std::string>{"prepared", "done", "failed"}));
+}
+
+TEST_F(OnDisk, WhatWasPreparedForACommitThatFailsIsToldSo) {
+    once([](auth::Store& s) {
+        add_user(s, "u1");
+        open_session(s, "s1", "u1");
+    });
+    SqliteStore store(path);
+    Queue queue(store, listener());
+    std::vector<std::string> seen;
+    std::promise<void> over;
+    // A disk that is full: no file of this process may grow. It is written to when it is committed.
+    const auto before = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit usual{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &usual), 0);
+    queue.post({[](auth::Store& s) { add_user(s, "u2"); },
+                [&](std::exception_ptr failed) {
+                    ::setrlimit(RLIMIT_FSIZE, &usual);
+                    seen.push_back(failed ? "failed" : "done");
+                    over.set_value();
+                },
+                [&] {
+                    const rlimit full{1, usual.rlim_max};
+                    ::setrlimit(RLIMIT_FSIZE, &full);
+                    seen.push_back("prepared");
+                }});
+    over.get_future().wait();
+    std::signal(SIGXFSZ, before);
+    EXPECT_EQ(seen, (std::vector<std::string>{"prepared", "failed"}));
+    queue.run([](auth::Store& s) {
+        EXPECT_TRUE(is_live(s, "s1"));
+        EXPECT_FALSE(s.find_user("u2"));
+    });
+}
+
+TEST_F(OnDisk, NothingIsPreparedAfterAChangeOfKeys) {
+    SqliteStore store(path);
+    Queue queue(store, listener());
+    bool prepared = false;
+    queue.post({[](auth::Store& s) { s.delete_key("no such key"); }, [](std::exception_ptr) {}, [&] { prepared = true; }});
+    queue.run([](auth::Store&) {});
+    EXPECT_FALSE(prepared);
 }
 
 TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {

@@ -85,7 +85,7 @@ private:
     const Revocations& revocations_;
     std::size_t max_cached_;
     // Where there is no room left, one of old_ falls out; when all of those are gone, the young ones are the old ones. A token
-    // that is used moves back: it outlives those that are not.
+    // that is used moves back, and so outlives most that are not.
     Cache young_, old_;
 };
 

@@ -261,7 +261,9 @@ void Connection::finish(bool is_known_route) {
     if (cross_origin_) allow_origin(response_, request_, settings);
     last_ = last_ || response_.follow_after.has_value();
     response_.close = last_;
-    response_.write_to(out_, loop_.date_field(request_.now), head_only_, settings.hsts);
+    // Who waited for a hash or a commit has tokens that are younger than the request.
+    const bool waited = route_ != nullptr && route_->waits != nullptr;
+    response_.write_to(out_, loop_.date_field(waited ? base::read_clock() : request_.now), head_only_, settings.hsts);
 
     Counters& counters = loop_.counters();
     if (is_known_route && routes_.data() == public_routes().data()) {

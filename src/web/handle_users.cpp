@@ -149,7 +149,7 @@ Waits change_password(Context& context, const Request& request, Response& respon
     const Result<auth::User> user = co_await confirm(service, request, *claims, form->current);
     if (!user) co_return write_problem(response, user.error());
     std::string hash;
-    co_await in_hashing_pool(service, [&] { hash = crypto::hash_password(wanted.reveal()); });
+    const auto now = co_await in_hashing_pool(service, [&] { hash = crypto::hash_password(wanted.reveal()); });
 
     const auto ring = service.ring.get();
     Result<auth::Granted> granted = Denied{Reason::session_ended};
@@ -162,7 +162,7 @@ Waits change_password(Context& context, const Request& request, Response& respon
         granted = auth::renew(store, service.policy, *ring->ring.mac_key, claims->session);
     });
     if (!granted) co_return write_problem(response, granted.error());
-    const auto tokens = auth::mint_tokens(ring->ring, service.policy, *granted, request.now);
+    const auto tokens = auth::mint_tokens(ring->ring, service.policy, *granted, now);
     write_tokens(response, service.settings, *granted, tokens);
 }
 

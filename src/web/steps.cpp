@@ -3,6 +3,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace coatcheck::web {
@@ -19,8 +20,12 @@ public:
         : loop_(asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked)), handler_(std::move(handler)), then_(std::move(then)) {}
 
     // Both may be called on any thread, and their effects come in this order.
-    static void prepare(std::shared_ptr<Waiting> self) {
-        asio::post(self->loop_, [self] { self->run_then(); });
+    static void prepare(std::shared_ptr<Waiting> self) noexcept {
+        try {
+            asio::post(self->loop_, [self] { self->run_then(); });
+        } catch (const std::bad_alloc&) {
+            // Then resume() does it.
+        }
     }
     template <class... Result>
     static void resume(std::shared_ptr<Waiting> self, std::exception_ptr failed, Result... result) {

@@ -3,6 +3,7 @@
 so, and still proves tokens."""
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -253,3 +254,16 @@ def test_without_its_store_the_server_says_so_and_nothing_is_acknowledged(fragil
     assert b"SQLite" not in caller.refresh(signed_in["refresh_token"]).body
     fragile.log_with("SQLite", "store_failed")
     fragile.kill()
+
+
+def test_a_commit_that_fails_after_the_tokens_were_made_tells_nobody(fragile):
+    """A disk that is full is met when a refresh is committed: its tokens are signed by then, and must not go out."""
+    browser = Browser(fragile.port, next_address())
+    assert browser.try_sign_in(fragile.add_user(), delivery="cookie").status == 200
+    usual = resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE, (1, usual[1]))
+    failed = browser.post("/api/v1/authentication/refresh")
+    resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE, usual)
+    assert failed.verdict == (503, "unavailable") and not failed.cookies, failed.body
+    assert failed.header("Retry-After")
+    assert browser.post("/api/v1/authentication/refresh").status == 200, "the token that was not rotated is good"
