@@ -22,7 +22,7 @@ CONNECTIONS = 64
 # Part: which of the process's files it is, and its colour.
 PARTS = {
     "kernel: sockets, disk, threads": (r"^\[k", "#5b6b7f"),
-    "OpenSSL: signature": (r"libcrypto", "#c8553d"),
+    "OpenSSL: signature, digests": (r"libcrypto", "#c8553d"),
     "SQLite": (r"libsqlite", "#d9a441"),
     "memory and copies": (r"libc\.so|ld-linux", "#8a9a5b"),
     "JSON": (r"libboost_json", "#4f9d9d"),
