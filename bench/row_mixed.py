@@ -56,6 +56,7 @@ def measure(bench):
         bad = [token for tokens, _ in kinds.values() for token in tokens]
         mixed = [token for number, token in enumerate(good) for token in ([token, bad[number // 33]] if number % 33 == 0 and number // 33 < len(bad) else [token])]
         files = {}
+
         def write(name, tokens):
             files[name] = town.directory / f"mixed-{name}"
             files[name].write_text("\n".join(tokens) + "\n")
