@@ -58,7 +58,7 @@ def measure(town):
             return lambda: programs.wrk(server.port, CONNECTIONS, SECONDS, tokens, kind, key=key)["answers"]
 
         works = {"verify, a token seen before": wrk("verify"), "introspection": wrk("introspect"),
-                 "refresh, on disk before the answer": lambda: programs.post("refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains)[0]["answers"]}
+                 "refresh, on disk before the answer": lambda: programs.client("refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains)[0]["answers"]}
         wrk("verify")()
         for name, work in works.items():
             before = server.cpu_seconds()

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 OUT = ROOT / "build/bench"
 LIBRARY = ROOT / "build/library"  # script/library puts it there
 COATCHECK = [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]
-LIBRARIES = {"post_client": [], "open_loop": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
+LIBRARIES = {"client": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
              "raw_verify": ["-lcrypto"], "library_check": COATCHECK, "follow": COATCHECK}
 ELSEWHERE = {"follow": ROOT / "sdk/cpp/test/follow.cpp"}  # whose source is not here
 
@@ -37,20 +37,15 @@ def raw(name, *arguments):
     return json.loads(run(program(name), *arguments))
 
 
-def post(mode, port, warm_up, seconds, connections, threads, file):
-    """What bench/post_client.cpp says, and what was wrong with the answers, or None."""
-    said = json.loads(run(program("post_client"), mode, port, warm_up, seconds, connections, threads, file,
-                          seconds=warm_up + seconds + 30))
+def client(kind, port, warm_up, seconds, connections, threads, file="-", rate=None):
+    """What bench/client.cpp says, and what was wrong with the answers, or None."""
+    said = json.loads(run(program("client"), kind, port, warm_up, seconds, connections, threads, file, *([rate] if rate else []),
+                          seconds=warm_up + seconds + 60))
     wrong = f"{said['wrong']} wrong answers, such as: {said['first_wrong']}" if said["wrong"] else None
-    if said["answers"] == 0 and not wrong:
-        wrong = "no answers"
+    # What was due and not asked for was not measured either.
+    if said["answers"] < (rate * seconds * 0.95 if rate else 1) and not wrong:
+        wrong = f"{said['answers']} answers"
     return said, wrong
-
-
-def open_loop(port, rate, seconds, connections, path, tokens=None):
-    """What bench/open_loop.cpp says, and what was wrong with the answers, or None."""
-    said = json.loads(run(program("open_loop"), port, rate, seconds, connections, path, *([tokens] if tokens else []), seconds=seconds + 60))
-    return said, f"{said['wrong']} answers other than 200" if said["wrong"] else None
 
 
 def wrk(port, connections, seconds, tokens, kind="verify", depth=1, key=""):

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from figures import Figure, Sample
-from programs import post, program, wrk
+from programs import client, program, wrk
 from servers import CORES, Failed, coatcheck
 
 CONNECTIONS = 64
@@ -59,7 +59,7 @@ def measure(bench):
         def refresh():
             # Of each chain, the refresh token that came last.
             chains.write_text("".join(line.split()[0] + "\n" for line in chains.read_text().splitlines()))
-            said, wrong = post("refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains)
+            said, wrong = client("refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains)
             return said["answers"], wrong
 
         for name, work, most_calls, most_allocations in (("verify", verify, 2, 0), ("refresh", refresh, None, None)):

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from figures import Figure, Sample, in_turn
-from programs import open_loop, post, program
+from programs import client, program
 from row_memory import memory_of
 from servers import CORES, nginx
 
@@ -28,16 +28,16 @@ def measure(bench):
     with town.server("sessions.refresh_grace=1ms") as server, nginx(town.directory / "nginx-flood", "").running() as other_server, ThreadPoolExecutor(1) as beside:
         tokens = town.directory / "flood-tokens"
         tokens.write_text("\n".join(town.access_tokens(server, TOKENS)) + "\n")
-        files = {"/api/v1/verify": tokens, "/healthz": None}
+        files = {"/api/v1/verify": tokens, "/healthz": "-"}
         seconds = bench.seconds(4)
 
         def alone(path):
-            said, wrong = open_loop(server.port, RATE, seconds, CONNECTIONS, path, files[path])
+            said, wrong = client(path, server.port, 0.2, seconds, CONNECTIONS, 1, files[path], RATE)
             return Sample(said["p99_ms"], wrong, f"p99.9 {said['p999_ms']:.2f} ms, the longest {said['longest_ms']:.1f} ms")
 
         def flooded(path):
             # It begins before and ends after what is measured.
-            flood = beside.submit(post, "sign-in", server.port, 1, seconds + 1, CLIENTS, 1, forms)
+            flood = beside.submit(client, "sign-in", server.port, 1, seconds + 1, CLIENTS, 1, forms)
             said = alone(path)
             resident.append(memory_of(server)["resident"])
             sign_ins, wrong = flood.result()
@@ -45,7 +45,7 @@ def measure(bench):
             return Sample(said.value, said.wrong or wrong, said.note)
 
         def nginx_alone():
-            said, wrong = open_loop(other_server.port, RATE, seconds, CONNECTIONS, "/healthz")
+            said, wrong = client("/healthz", other_server.port, 0.2, seconds, CONNECTIONS, 1, rate=RATE)
             return Sample(said["p99_ms"], wrong)
 
         def nginx_beside_hashes():

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from figures import Figure, Sample
-from programs import post, program
+from programs import client, program
 from row_verify import bearer
 from servers import BINARY, CORES, ROOT, Failed, coatcheck, run
 from town import PASSWORD
@@ -64,7 +64,7 @@ class Chains:
             file.write_text("".join(line + "\n" for line in part))
         threads = CORES if len(nodes) == 1 else 1
         with ThreadPoolExecutor(len(nodes)) as pool:
-            said = list(pool.map(lambda one: post("refresh", one[0].port, 0.3, seconds, len(one[1]), threads, one[2]), zip(nodes, parts, files)))
+            said = list(pool.map(lambda one: client("refresh", one[0].port, 0.3, seconds, len(one[1]), threads, one[2]), zip(nodes, parts, files)))
         self.lines = [line for file in files for line in file.read_text().splitlines()]
         wrong = next((wrong for _, wrong in said if wrong), None)
         return Sample(sum(each["rate"] for each, _ in said), wrong, f"p99 {max(each['p99_ms'] for each, _ in said):.1f} ms")

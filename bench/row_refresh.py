@@ -7,7 +7,7 @@ import json
 import statistics
 
 from figures import Figure, Sample, in_turn
-from programs import post, raw
+from programs import client, raw
 from row_verify import bearer
 from servers import CORES, nginx
 
@@ -37,7 +37,7 @@ def measure(bench):
 
             def refreshes():
                 before = ours.cpu_seconds()
-                said, wrong = post("refresh", ours.port, 0.3, bench.seconds(3), CLIENTS, CORES, chains)
+                said, wrong = client("refresh", ours.port, 0.3, bench.seconds(3), CLIENTS, CORES, chains)
                 cpu.append((ours.cpu_seconds() - before) / max(1, said["answers"] * (0.3 / bench.seconds(3) + 1)) * 1e6)
                 return Sample(said["rate"], wrong or spot_check(), f"p99 {said['p99_ms']:.1f} ms")
 
@@ -50,7 +50,7 @@ def measure(bench):
                 return None
 
             def posts():
-                said, wrong = post("fixed", theirs.port, 0.3, bench.seconds(1.5), CLIENTS, CORES, body)
+                said, wrong = client("fixed", theirs.port, 0.3, bench.seconds(1.5), CLIENTS, CORES, body)
                 return Sample(said["rate"], wrong)
 
             def signatures():

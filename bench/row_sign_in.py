@@ -2,7 +2,7 @@
 """Sign-ins of 64 clients at once, against libsodium's Argon2id alone on all cores."""
 
 from figures import Figure, Sample, in_turn
-from programs import post, raw
+from programs import client, raw
 from row_verify import bearer
 from servers import CORES
 
@@ -29,7 +29,7 @@ def measure(bench):
     forms = town.write_forms()
     with town.server() as ours:
         def sign_ins():
-            said, wrong = post("sign-in", ours.port, 1, bench.seconds(3), CLIENTS, 1, forms)
+            said, wrong = client("sign-in", ours.port, 1, bench.seconds(3), CLIENTS, 1, forms)
             return Sample(said["rate"], wrong or spot_check(town, ours, town.names[number]), f"p99 {said['p99_ms']:.0f} ms")
 
         def hashes(kind):

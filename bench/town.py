@@ -43,7 +43,7 @@ class Town:
         return {"username": name, "password": PASSWORD, "delivery": "body"}
 
     def write_forms(self):
-        """A file for `post_client sign-in`."""
+        """A file for `client sign-in`."""
         path = self.directory / "forms"
         path.write_text("".join(f"{name}\t{json.dumps(self.form(name))}\n" for name in self.names))
         return path

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends POST requests over keep-alive connections, one at a time on each, and holds every answer against what it must be.
+// Sends requests over keep-alive connections, one at a time on each, and holds every answer against what it must be.
 //
-//   post_client fixed   PORT WARM-UP SECONDS CONNECTIONS THREADS FILE
-//       the body in FILE, again and again; every answer must be 200 and equal the first one
-//   post_client sign-in PORT WARM-UP SECONDS CONNECTIONS THREADS FILE
-//       FILE has a line for each user: NAME, tab, body. Users take turns; the answer must name the user and hold a token
-//   post_client refresh PORT WARM-UP SECONDS CONNECTIONS THREADS FILE
-//       FILE has a refresh token for each connection. Each answer must hold its successor: the same session, the
-//       counter one higher. In the end FILE holds, for each connection, the newest refresh token and access token
+//   client KIND PORT WARM-UP SECONDS CONNECTIONS THREADS FILE [RATE]
 //
-// Prints answers per second as JSON, with what was wrong. Answers before WARM-UP and after WARM-UP + SECONDS do not
-// count, but must be right as well.
+// Kinds, and what FILE holds:
+//   /path       that is a GET, with the access tokens of FILE in turn, one a line; "-": without any. Every answer must be 200
+//   fixed       the body of a POST, again and again; every answer must be 200 and equal the first one
+//   sign-in     a line for each user: NAME, tab, body. Users take turns; the answer must name the user and hold a token
+//   refresh     a refresh token for each connection. Each answer must hold its successor: the same session, the counter one
+//               higher. In the end FILE holds, for each connection, the newest refresh token and access token
+//
+// Without RATE every connection asks again as soon as it has its answer. With it so many requests a second are due, whatever
+// becomes of the answers: one that finds no connection free waits, and its time counts from when it was due. So a server that
+// stands still for a while is seen to.
+//
+// Prints answers per second and their times as JSON, with what was wrong. Answers before WARM-UP and after WARM-UP + SECONDS do
+// not count, but must be right as well.
 #include <algorithm>
 #include <atomic>
 #include <arpa/inet.h>
@@ -20,6 +25,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -82,16 +88,34 @@ struct Generation {
 // What one connection asks, and what the answer must be.
 struct Conversation {
     virtual ~Conversation() = default;
-    virtual std::string path() const { return "/api/v1/authentication/refresh"; }
-    virtual std::string next_body() = 0;
-    virtual void check(std::string_view body) = 0;  // throws Wrong
+    virtual std::string next_request() = 0;
+    virtual void check(std::string_view body) = 0;  // of a 200; throws Wrong
+};
+
+std::string post(const std::string& path, const std::string& body) {
+    return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+// What all conversations take from in turn.
+struct Turns {
+    std::vector<std::string> lines;
+    std::atomic<std::size_t> turn{0};
+    const std::string& next() { return lines[turn++ % lines.size()]; }
+};
+
+struct Get : Conversation {
+    const std::string start;
+    Turns& tokens;
+    Get(const std::string& path, Turns& turns) : start("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n"), tokens(turns) {}
+    std::string next_request() override { return tokens.lines.empty() ? start + "\r\n" : start + "Authorization: Bearer " + tokens.next() + "\r\n\r\n"; }
+    void check(std::string_view) override {}
 };
 
 struct Fixed : Conversation {
     const std::string& body;
     std::string first;
     explicit Fixed(const std::string& text) : body(text) {}
-    std::string next_body() override { return body; }
+    std::string next_request() override { return post("/api/v1/authentication/refresh", body); }
     void check(std::string_view answer) override {
         if (first.empty()) first = answer;
         if (first != answer) throw Wrong("two different answers");
@@ -99,16 +123,14 @@ struct Fixed : Conversation {
 };
 
 struct SignIn : Conversation {
-    const std::vector<std::string>& users;
-    std::atomic<std::size_t>& turn;
+    Turns& users;
     std::string name;
-    SignIn(const std::vector<std::string>& list, std::atomic<std::size_t>& next) : users(list), turn(next) {}
-    std::string path() const override { return "/api/v1/authentication"; }
-    std::string next_body() override {
-        const std::string& line = users[turn++ % users.size()];
+    explicit SignIn(Turns& turns) : users(turns) {}
+    std::string next_request() override {
+        const std::string& line = users.next();
         const auto tab = line.find('\t');
         name = line.substr(0, tab);
-        return line.substr(tab + 1);
+        return post("/api/v1/authentication", line.substr(tab + 1));
     }
     void check(std::string_view answer) override {
         if (member(answer, "username") != name) throw Wrong("an answer for another user");
@@ -120,7 +142,7 @@ struct SignIn : Conversation {
 struct Refresh : Conversation {
     std::string token, access = "-";
     explicit Refresh(std::string first) : token(std::move(first)) {}
-    std::string next_body() override { return "{\"refresh_token\":\"" + token + "\"}"; }
+    std::string next_request() override { return post("/api/v1/authentication/refresh", "{\"refresh_token\":\"" + token + "\"}"); }
     void check(std::string_view answer) override {
         const std::string successor = member(answer, "refresh_token");
         const Generation before(token), after(successor);
@@ -137,7 +159,7 @@ struct Connection {
     int descriptor = -1;
     std::unique_ptr<Conversation> conversation;
     std::string received;
-    Clock::time_point asked;
+    Clock::time_point due;
     bool is_waiting = false;
 };
 
@@ -173,7 +195,8 @@ int connect_to(int port) {
 // Some of the connections, on a thread of their own.
 class Loop {
 public:
-    Loop(int port, const Times& times) : port_(port), times_(times), epoll_(epoll_create1(0)) {}
+    // `gap`: from one request to the next, 0 if each is due at once.
+    Loop(int port, const Times& times, std::chrono::nanoseconds gap) : port_(port), times_(times), gap_(gap), epoll_(epoll_create1(0)) {}
     ~Loop() { close(epoll_); }
 
     void add(Connection& connection) {
@@ -183,27 +206,39 @@ public:
         event.data.ptr = &connection;
         epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.descriptor, &event);
         connections_.push_back(&connection);
+        idle_.push_back(&connection);
     }
 
     Tally run() {
-        for (Connection* connection : connections_) ask(*connection);
-        std::vector<epoll_event> events(connections_.size());
-        while (waiting_ > 0 && Clock::now() < times_.give_up) {
-            const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
+        const auto start = Clock::now();
+        std::vector<epoll_event> events(idle_.size());
+        for (long asked = 0;;) {
+            const auto now = Clock::now();
+            const auto due = [&] { return is_paced() ? start + asked * gap_ : now; };
+            for (; !idle_.empty() && due() <= now && due() < times_.end; ++asked) ask(due());
+            const bool is_over = due() >= times_.end;
+            if ((waiting_ == 0 && (is_over || idle_.empty())) || now >= times_.give_up) break;
+            // Where all are busy, until one has an answer; else until the next is due.
+            const auto wait = idle_.empty() || is_over ? std::chrono::nanoseconds(std::chrono::milliseconds(100)) : std::chrono::nanoseconds(due() - now);
+            const timespec pause{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
+            const int ready = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &pause, nullptr);
             for (int i = 0; i < ready; ++i) read(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
         }
         for (; waiting_ > 0; --waiting_) tally_.add_wrong("no answer");
-        for (Connection* connection : connections_) close(connection->descriptor);
+        for (const Connection* connection : connections_) close(connection->descriptor);
         return std::move(tally_);
     }
 
 private:
-    void ask(Connection& connection) {
-        const std::string body = connection.conversation->next_body();
-        const std::string request = "POST " + connection.conversation->path() + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) +
-                                    "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    bool is_paced() const { return gap_.count() > 0; }
+
+    // The one that has rested longest, so that all take their turns.
+    void ask(Clock::time_point due) {
+        Connection& connection = *idle_.front();
+        idle_.pop_front();
+        const std::string request = connection.conversation->next_request();
         connection.received.clear();
-        connection.asked = Clock::now();
+        connection.due = due;
         connection.is_waiting = true;
         ++waiting_;
         // Far smaller than a socket's buffer: it goes out whole or not at all.
@@ -247,15 +282,18 @@ private:
         }
         if (now >= times_.begin && now < times_.end) {
             ++tally_.answers;
-            tally_.milliseconds.push_back(std::chrono::duration<double, std::milli>(now - connection.asked).count());
+            tally_.milliseconds.push_back(std::chrono::duration<double, std::milli>(now - connection.due).count());
         }
-        if (now < times_.end) ask(connection);
+        idle_.push_back(&connection);
+        if (!is_paced() && now < times_.end) ask(now);
     }
 
     const int port_;
     const Times times_;
+    const std::chrono::nanoseconds gap_;
     const int epoll_;
     std::vector<Connection*> connections_;
+    std::deque<Connection*> idle_;
     int waiting_ = 0;
     Tally tally_;
 };
@@ -274,33 +312,36 @@ double percentile(const std::vector<double>& sorted, double part) {
 }  // namespace
 
 int main(int count, char** words) {
-    if (count != 8) return 2;
-    const std::string mode = words[1];
+    if (count != 8 && count != 9) return 2;
+    const std::string kind = words[1];
     const int port = std::atoi(words[2]);
-    const double warm_up = std::atof(words[3]), seconds = std::atof(words[4]);
+    const double warm_up = std::atof(words[3]), seconds = std::atof(words[4]), rate = count == 9 ? std::atof(words[8]) : 0;
     const auto size = static_cast<std::size_t>(std::atoi(words[5])), threads = static_cast<std::size_t>(std::atoi(words[6]));
-    const auto lines = lines_of(words[7]);
-    if (lines.empty() || (mode == "refresh" && lines.size() < size)) return 2;
+    const bool is_bare = std::string_view(words[7]) == "-";
+    Turns turns;
+    if (!is_bare) turns.lines = lines_of(words[7]);
+    if (turns.lines.empty() != is_bare || (kind == "refresh" && turns.lines.size() < size)) return 2;
 
-    std::atomic<std::size_t> turn{0};
     std::vector<Connection> connections(size);
     for (std::size_t i = 0; i < size; ++i) {
         auto& conversation = connections[i].conversation;
-        if (mode == "fixed") conversation = std::make_unique<Fixed>(lines[0]);
-        else if (mode == "sign-in") conversation = std::make_unique<SignIn>(lines, turn);
-        else if (mode == "refresh") conversation = std::make_unique<Refresh>(lines[i].substr(0, lines[i].find(' ')));
+        if (kind.starts_with('/')) conversation = std::make_unique<Get>(kind, turns);
+        else if (kind == "fixed") conversation = std::make_unique<Fixed>(turns.lines[0]);
+        else if (kind == "sign-in") conversation = std::make_unique<SignIn>(turns);
+        else if (kind == "refresh") conversation = std::make_unique<Refresh>(turns.lines[i].substr(0, turns.lines[i].find(' ')));
         else return 2;
     }
 
     const auto length = [](double s) { return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s)); };
     const auto begin = Clock::now() + length(warm_up);
     const Times times{begin, begin + length(seconds), begin + length(seconds + 15)};
+    const std::chrono::nanoseconds gap(rate > 0 ? static_cast<long>(1e9 * static_cast<double>(threads) / rate) : 0);
     Tally all;
     std::mutex mutex;
     std::vector<std::thread> running;
     for (std::size_t thread = 0; thread < threads; ++thread) {
         running.emplace_back([&, thread] {
-            Loop loop(port, times);
+            Loop loop(port, times, gap);
             for (std::size_t i = thread; i < size; i += threads) loop.add(connections[i]);
             const Tally tally = loop.run();
             const std::lock_guard lock(mutex);
@@ -312,7 +353,7 @@ int main(int count, char** words) {
     }
     for (auto& thread : running) thread.join();
 
-    if (mode == "refresh") {
+    if (kind == "refresh") {
         std::ofstream file(words[7], std::ios::trunc);
         for (const auto& connection : connections) {
             const auto& refresh = static_cast<const Refresh&>(*connection.conversation);
@@ -322,7 +363,7 @@ int main(int count, char** words) {
     for (char& c : all.first_wrong)
         if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) c = '\'';
     std::sort(all.milliseconds.begin(), all.milliseconds.end());
-    std::printf("{\"rate\": %.3f, \"answers\": %ld, \"wrong\": %ld, \"first_wrong\": \"%s\", \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
-                static_cast<double>(all.answers) / seconds, all.answers, all.wrong, all.first_wrong.c_str(),
-                percentile(all.milliseconds, 0.5), percentile(all.milliseconds, 0.99));
+    const auto at = [&](double part) { return percentile(all.milliseconds, part); };
+    std::printf("{\"rate\": %.3f, \"answers\": %ld, \"wrong\": %ld, \"first_wrong\": \"%s\", \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f}\n",
+                static_cast<double>(all.answers) / seconds, all.answers, all.wrong, all.first_wrong.c_str(), at(0.5), at(0.99), at(0.999), at(1));
 }
