@@ -19,6 +19,7 @@ import programs
 import row_calls
 import row_counts
 import row_flood
+import row_growth
 import row_headline
 import row_library
 import row_memory
@@ -26,13 +27,14 @@ import row_mixed
 import row_nodes
 import row_refresh
 import row_sign_in
+import row_stalled
 import row_start
 import row_verify
 from figures import as_markdown, as_text
 from servers import BINARY, CORES, NGINX, ROOT, Failed, run, version_of
 from town import Town
 
-ROWS = {"verify": row_verify, "mixed": row_mixed, "calls": row_calls, "counts": row_counts, "sign-in": row_sign_in, "flood": row_flood, "refresh": row_refresh, "memory": row_memory, "start": row_start, "library": row_library, "nodes": row_nodes, "headline": row_headline}
+ROWS = {"verify": row_verify, "mixed": row_mixed, "calls": row_calls, "counts": row_counts, "sign-in": row_sign_in, "flood": row_flood, "refresh": row_refresh, "memory": row_memory, "stalled": row_stalled, "start": row_start, "library": row_library, "nodes": row_nodes, "growth": row_growth, "headline": row_headline}
 RESULTS = ROOT / "bench/RESULTS.md"
 IN_A_MINUTE = ["verify", "sign-in", "refresh", "start", "counts"]
 LIMIT_SECONDS = 2400

@@ -121,7 +121,7 @@ void Connection::work() {
         enter(State::answering);
         handle();
         if (state_ != State::header && state_ != State::idle) return;  // a handler waits, or the answer was the last
-        if (out_.size() > max_unsent_bytes) break;
+        if (out_.size() > max_unsent_bytes || !out_tail_.empty()) break;
     }
     if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return;
     if (!out_.empty()) return send();
@@ -264,6 +264,7 @@ void Connection::finish(bool is_known_route) {
     // Who waited for a hash or a commit has tokens that are younger than the request.
     const bool waited = route_ != nullptr && route_->waits != nullptr;
     response_.write_to(out_, loop_.date_field(waited ? base::read_clock() : request_.now), head_only_, settings.hsts);
+    if (!head_only_) out_tail_ = response_.fixed_body;
 
     Counters& counters = loop_.counters();
     if (is_known_route && routes_.data() == public_routes().data()) {
@@ -312,13 +313,14 @@ void Connection::refuse_and_close(const Denied& denied) {
 }
 
 void Connection::send() {
-    error_code error;
-    if (sent_ < out_.size()) {
-        const std::size_t bytes = socket_.send(asio::buffer(out_.data() + sent_, out_.size() - sent_), MSG_NOSIGNAL, error);
+    const std::size_t total = out_.size() + out_tail_.size();
+    if (sent_ < total) {
+        error_code error;
+        const std::size_t bytes = send_some(error);
         if (error && error != asio::error::would_block) return close();
         if (!error) sent_ += bytes;
     }
-    if (sent_ < out_.size()) {
+    if (sent_ < total) {
         enter(State::writing);
         socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& failed) {
             if (self->state_ == State::closed) return;
@@ -328,6 +330,7 @@ void Connection::send() {
         return;
     }
     out_.clear();
+    out_tail_ = {};
     sent_ = 0;
     if (in_size_ == 0 && out_.capacity() > most_kept_bytes) {
         out_.shrink_to_fit();
@@ -339,6 +342,12 @@ void Connection::send() {
     if (state_ == State::writing) enter(in_size_ == 0 ? State::idle : State::header);
     if (in_size_ > 0) return work();
     read_more();
+}
+
+std::size_t Connection::send_some(error_code& error) {
+    const auto front = asio::buffer(out_) + sent_;
+    if (out_tail_.empty()) return socket_.send(front, MSG_NOSIGNAL, error);
+    return socket_.send(std::array{asio::const_buffer(front), asio::buffer(out_tail_) + (sent_ - std::min(sent_, out_.size()))}, MSG_NOSIGNAL, error);
 }
 
 // Closing at once while bytes still come would destroy the answer on its way (RFC 9112 §9.6).

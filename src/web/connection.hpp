@@ -49,6 +49,7 @@ private:
     void tell_failure(std::exception_ptr failed);
     void refuse_and_close(const base::Denied& denied);
     void send();
+    std::size_t send_some(boost::system::error_code& error);
     void linger();
     // connection_stream.cpp
     void start_stream();
@@ -67,7 +68,8 @@ private:
     std::size_t head_size_ = 0;
     std::optional<Frame> frame_;  // of the request at the front
     std::string out_;
-    std::size_t sent_ = 0;
+    std::string_view out_tail_;  // what is sent after it: a fixed body, which many connections may share
+    std::size_t sent_ = 0;       // of both
 
     std::array<std::byte, 2048> arena_memory_;  // fields of a usual request; larger ones go to the heap
     std::pmr::monotonic_buffer_resource arena_{arena_memory_.data(), arena_memory_.size()};

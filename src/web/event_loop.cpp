@@ -14,6 +14,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr Tick grace_ticks = 10;
+constexpr std::size_t looked_at_together = 64;
 
 }  // namespace
 
@@ -100,16 +101,41 @@ void EventLoop::begin_stop() {
 
 // Connections unlink themselves when they go; the last reference is held by the operation that waits.
 void EventLoop::on_tick() {
+    if (!stopping_) {
+        ++tick_;
+        next_tick_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        in_tick_ = unseen_ = static_cast<std::size_t>(counters_.connections.load(std::memory_order_relaxed));
+        return look_at_some();
+    }
     // While stopping it looks ten times a second; a tick stays a second.
-    if (!stopping_ || ++looks_ % 10 == 0) ++tick_;
+    if (++looks_ % 10 == 0) ++tick_;
     for (auto& connection : connections_) {
-        if (stopping_ && tick_ >= stop_at_) connection.close();
+        if (tick_ >= stop_at_) connection.close();
         else connection.on_tick(tick_);
     }
-    if (stopping_ && connections_.empty()) return;
-    ticker_.expires_after(stopping_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1000));
+    if (connections_.empty()) return;
+    ticker_.expires_after(std::chrono::milliseconds(100));
     ticker_.async_wait([this](const error_code& cancelled) {
         if (!cancelled) on_tick();
+    });
+}
+
+// However many there are, and however many of them are over at once, requests have to wait for a few only. Who was looked at goes to
+// the end of the list.
+void EventLoop::look_at_some() {
+    for (std::size_t i = std::min(unseen_, looked_at_together); i > 0 && !connections_.empty(); --i, --unseen_) {
+        Connection& connection = connections_.front();
+        connections_.splice(connections_.end(), connections_, connections_.begin());
+        connection.on_tick(tick_);
+    }
+    if (connections_.empty()) unseen_ = 0;
+    const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) * looked_at_together / std::max(in_tick_, looked_at_together);
+    if (unseen_ == 0) ticker_.expires_at(next_tick_);
+    else ticker_.expires_after(pause);
+    ticker_.async_wait([this](const error_code& cancelled) {
+        if (cancelled) return;
+        if (unseen_ == 0) on_tick();
+        else look_at_some();
     });
 }
 

@@ -25,7 +25,7 @@ using tcp = asio::ip::tcp;
 
 class Connection;
 
-// Deadlines are coarse: they are kept in ticks of a second and looked at once a tick.
+// Deadlines are coarse: they are kept in ticks of a second and looked at once a tick, a few connections at a time.
 using Tick = std::uint64_t;
 
 struct Counters {
@@ -73,6 +73,7 @@ private:
     };
     void accept(const std::shared_ptr<Listener>& listener);
     void on_tick();
+    void look_at_some();
     void begin_stop();
 
     const std::uint64_t max_connections_;
@@ -87,6 +88,8 @@ private:
     std::atomic<bool> has_followers_{false}, wake_is_posted_{false};
     asio::steady_timer ticker_{io_};
     Tick tick_ = 1, stop_at_ = 0, last_refusal_ = 0;
+    std::chrono::steady_clock::time_point next_tick_{};
+    std::size_t in_tick_ = 0, unseen_ = 0;  // connections when this tick began, and how many of them are still to be looked at
     unsigned looks_ = 0;
     bool stopping_ = false;
     std::int64_t date_second_ = -1;

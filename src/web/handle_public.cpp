@@ -28,15 +28,21 @@ const std::string& digest_of(std::string_view content) {
     return known->second;
 }
 
-// May be kept, but must be asked for again: the tag tells in one round trip whether it is still the same.
-void answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view content) {
+// May be kept, but must be asked for again: the tag tells in one round trip whether it is still the same. True: it is not, and the
+// content has to follow.
+bool answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view content) {
     const std::string tag = '"' + digest_of(content) + '"';
     response.may_be_stored = true;
     response.field("Cache-Control", "no-cache");
     response.field("ETag", tag);
     response.content_type = type;  // with 304 as well: its fields, policies included, replace the stored ones
-    if (request.field(http::field::if_none_match) == tag) response.status = 304;
-    else response.body = content;
+    const bool is_known = request.field(http::field::if_none_match) == tag;
+    if (is_known) response.status = 304;
+    return !is_known;
+}
+
+void answer_embedded(Response& response, const Request& request, std::string_view type, std::string_view content) {
+    if (answer_with_tag(response, request, type, content)) response.fixed_body = content;
 }
 
 std::string_view type_of(std::string_view name) {
@@ -81,11 +87,12 @@ void show_metadata(Context& context, const Request& request, Response& response)
         {"coatcheck_authentication_endpoint", api},
         {"coatcheck_refresh_endpoint", api + "/refresh"},
         {"coatcheck_audience", service.policy.audience}};
-    answer_with_tag(response, request, "application/json", boost::json::serialize(metadata));
+    std::string content = boost::json::serialize(metadata);
+    if (answer_with_tag(response, request, "application/json", content)) response.body = std::move(content);
 }
 
 void show_openapi(Context&, const Request& request, Response& response) {
-    answer_with_tag(response, request, "application/json", embedded::openapi[0].content);
+    answer_embedded(response, request, "application/json", embedded::openapi[0].content);
 }
 
 void show_page_file(Context&, const Request& request, Response& response) {
@@ -93,7 +100,7 @@ void show_page_file(Context&, const Request& request, Response& response) {
     const auto* file = std::find_if(std::begin(embedded::page), std::end(embedded::page),
                                     [&](const auto& candidate) { return candidate.name == name; });
     if (file == std::end(embedded::page)) return write_problem(response, {base::Reason::not_found});
-    answer_with_tag(response, request, type_of(name), file->content);
+    answer_embedded(response, request, type_of(name), file->content);
 }
 
 // The browser SDK, for pages of any origin. Under a name with its digest, which is its ETag, a file may be kept for good.
@@ -102,11 +109,11 @@ void show_sdk_file(Context&, const Request& request, Response& response) {
         const bool is_immutable = request.argument == immutable_name(file.name, file.content);
         if (!is_immutable && request.argument != file.name) continue;
         response.for_any_site = true;
-        if (!is_immutable) return answer_with_tag(response, request, type_of(file.name), file.content);
+        if (!is_immutable) return answer_embedded(response, request, type_of(file.name), file.content);
         response.may_be_stored = true;
         response.field("Cache-Control", "public, max-age=31536000, immutable");
         response.content_type = type_of(file.name);
-        response.body = file.content;
+        response.fixed_body = file.content;
         return;
     }
     write_problem(response, {base::Reason::not_found});

@@ -40,6 +40,7 @@ void Response::clear() {
     status = 200;
     content_type = {};
     body.clear();
+    fixed_body = {};
     fields_.clear();
     close = may_be_stored = for_any_site = false;
     refusal.reset();
@@ -68,11 +69,11 @@ void Response::write_to(std::string& out, std::string_view date, bool head_only,
     // A stream has none: it ends with its connection.
     if (status != 204 && status != 304 && !follow_after) {
         out += "Content-Length: ";
-        append_number(out, body.size());
+        append_number(out, fixed_body.empty() ? body.size() : fixed_body.size());
         out += "\r\n";
     }
     out += "\r\n";
-    if (!head_only) out += body;
+    if (!head_only && fixed_body.empty()) out += body;
 }
 
 void write_json(Response& response, unsigned status, std::string body) {

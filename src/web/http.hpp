@@ -58,6 +58,7 @@ public:
     unsigned status = 200;
     std::string_view content_type;  // empty: no body
     std::string body;
+    std::string_view fixed_body;    // in its place, one that lives as long as the program: it is sent from where it is
     bool close = false;             // end the connection after this answer
     bool may_be_stored = false;     // otherwise Cache-Control: no-store
     bool for_any_site = false;      // any page may read it: nothing in it depends on who asks
@@ -71,7 +72,7 @@ public:
     static void format_field(std::string& out, std::string_view name, std::string_view value);
 
     void clear();
-    // Appends the whole message. `date` is a ready-made Date field; HEAD answers leave out the body.
+    // Appends the message, but for a fixed body. `date` is a ready-made Date field; HEAD answers leave out the body.
     void write_to(std::string& out, std::string_view date, bool head_only, bool hsts) const;
 
 private:

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <map>
 #include <stdexcept>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace coatcheck::web {
@@ -13,6 +14,7 @@ namespace {
 
 using boost::system::error_code;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+using most_unsent = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 std::string name_of(const Endpoint& endpoint) {
     const bool v6 = endpoint.host.find(':') != std::string::npos;
@@ -32,6 +34,8 @@ tcp::acceptor bind_acceptor(asio::io_context& io, const Endpoint& endpoint, bool
     acceptor.open(where.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
     if (share) acceptor.set_option(reuse_port(true));
+    // Or the kernel would take megabytes for a client that asks again and again and reads nothing. Accepted sockets inherit it.
+    acceptor.set_option(most_unsent(32 * 1024));
     if (address.is_v6()) acceptor.set_option(asio::ip::v6_only(true));
     error_code error;
     acceptor.bind(where, error);
