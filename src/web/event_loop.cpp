@@ -14,7 +14,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr Tick grace_ticks = 10;
-constexpr std::size_t looked_at_together = 64;
+constexpr std::size_t looked_at_together = 16;
 
 }  // namespace
 
