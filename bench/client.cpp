@@ -5,6 +5,7 @@
 //
 // Kinds, and what FILE holds:
 //   /path       that is a GET, with the access tokens of FILE in turn, one a line; "-": without any. Every answer must be 200
+//   sign-out    access tokens, one a line, each of a session of its own; every answer must be 204
 //   fixed       the body of a POST, again and again; every answer must be 200 and equal the first one
 //   sign-in     a line for each user: NAME, tab, body. Users take turns; the answer must name the user and hold a token
 //   refresh     a refresh token for each connection. Each answer must hold its successor: the same session, the counter one
@@ -89,7 +90,8 @@ struct Generation {
 struct Conversation {
     virtual ~Conversation() = default;
     virtual std::string next_request() = 0;
-    virtual void check(std::string_view body) = 0;  // of a 200; throws Wrong
+    virtual std::string_view status() const { return "200"; }
+    virtual void check(std::string_view body) = 0;  // of an answer with that status; throws Wrong
 };
 
 std::string post(const std::string& path, const std::string& body) {
@@ -108,6 +110,14 @@ struct Get : Conversation {
     Turns& tokens;
     Get(const std::string& path, Turns& turns) : start("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n"), tokens(turns) {}
     std::string next_request() override { return tokens.lines.empty() ? start + "\r\n" : start + "Authorization: Bearer " + tokens.next() + "\r\n\r\n"; }
+    void check(std::string_view) override {}
+};
+
+struct SignOut : Conversation {
+    Turns& tokens;
+    explicit SignOut(Turns& turns) : tokens(turns) {}
+    std::string next_request() override { return "DELETE /api/v1/authentication HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + tokens.next() + "\r\n\r\n"; }
+    std::string_view status() const override { return "204"; }
     void check(std::string_view) override {}
 };
 
@@ -264,8 +274,9 @@ private:
         if (end == std::string_view::npos) return;
         static constexpr std::string_view length_field = "\r\nContent-Length: ";
         const auto length_at = text.substr(0, end).find(length_field);
-        if (length_at == std::string_view::npos) return fail(connection, "no Content-Length");
-        const auto length = static_cast<std::size_t>(std::atol(text.data() + length_at + length_field.size()));
+        const bool is_empty = text.substr(0, end).find(" 204 ") == 8;  // "HTTP/1.1"
+        if (length_at == std::string_view::npos && !is_empty) return fail(connection, "no Content-Length");
+        const auto length = is_empty ? 0 : static_cast<std::size_t>(std::atol(text.data() + length_at + length_field.size()));
         if (text.size() < end + 4 + length) return;
         take(connection, text.substr(0, end), text.substr(end + 4));
     }
@@ -275,7 +286,7 @@ private:
         connection.is_waiting = false;
         --waiting_;
         try {
-            if (!head.starts_with("HTTP/1.1 200 ")) throw Wrong(std::string(head.substr(0, head.find('\r'))) + ": " + std::string(body.substr(0, 200)));
+            if (head.substr(0, 13) != "HTTP/1.1 " + std::string(connection.conversation->status()) + ' ') throw Wrong(std::string(head.substr(0, head.find('\r'))) + ": " + std::string(body.substr(0, 200)));
             connection.conversation->check(body);
         } catch (const Wrong& wrong) {
             return fail(connection, wrong.what());
@@ -326,6 +337,7 @@ int main(int count, char** words) {
     for (std::size_t i = 0; i < size; ++i) {
         auto& conversation = connections[i].conversation;
         if (kind.starts_with('/')) conversation = std::make_unique<Get>(kind, turns);
+        else if (kind == "sign-out") conversation = std::make_unique<SignOut>(turns);
         else if (kind == "fixed") conversation = std::make_unique<Fixed>(turns.lines[0]);
         else if (kind == "sign-in") conversation = std::make_unique<SignIn>(turns);
         else if (kind == "refresh") conversation = std::make_unique<Refresh>(turns.lines[i].substr(0, turns.lines[i].find(' ')));

@@ -90,7 +90,7 @@ def facts(bench, load):
         ("nginx", version_of(NGINX, r"nginx/(\S+)", "-v")),
         ("wrk", version_of("wrk", r"wrk (\S+)", "-v")),
         ("libsodium", run(programs.program("raw_argon2id"), "version").strip()),
-        ("OpenSSL", run(programs.program("raw_es256"), "version").strip().removeprefix("OpenSSL ")),
+        ("OpenSSL", run(programs.program("raw_sign"), "version").strip().removeprefix("OpenSSL ")),
         ("SQLite", run(programs.program("raw_sqlite"), "version").strip()),
     ]
 

@@ -84,8 +84,8 @@ def fill(path, users, sessions):
             def rows():
                 for place, id in zip(spread(database, "sessions", sessions), random_ids(missing)):
                     used = now - random.randrange(WEEK_MS)  # and so some of them end with each second
-                    yield place, id, random.choice(ids), random.randbytes(32), used, used, used + WEEK_MS, used + 4 * WEEK_MS, used + 900_000
-            insert(database, "sessions", {**like, "status": -1}, ["id", "user_id", "secret_hash", "created", "last_used", "idle_end", "absolute_end", "access_end"], rows())
+                    yield place, id, random.choice(ids), random.randbytes(32), used, used, used + WEEK_MS, used + 4 * WEEK_MS, used + 900_000, used + WEEK_MS
+            insert(database, "sessions", {**like, "status": -1}, ["id", "user_id", "secret_hash", "created", "last_used", "idle_end", "absolute_end", "access_end", "due"], rows())
         for _, sql in indexes:
             database.execute(sql)
         database.execute("COMMIT")

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 OUT = ROOT / "build/bench"
 LIBRARY = ROOT / "build/library"  # script/library puts it there
 COATCHECK = [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]
-LIBRARIES = {"client": [], "stalled": [], "raw_argon2id": ["-lsodium"], "raw_es256": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
+LIBRARIES = {"client": [], "stalled": [], "raw_argon2id": ["-lsodium"], "raw_sign": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
              "raw_verify": ["-lcrypto"], "library_check": COATCHECK, "follow": COATCHECK}
 ELSEWHERE = {"follow": ROOT / "sdk/cpp/test/follow.cpp"}  # whose source is not here
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Introspection (RFC 7662) with a service key, against verify; and the list of sessions, for which there is no target yet."""
+"""Introspection (RFC 7662) with a service key, against verify; and the list of sessions and sign-outs, for which there is no target
+yet. A session is signed out once, and signing in is slow: so sign-outs come at a fixed rate."""
 
 import contextlib
 
 from figures import Figure, Sample, in_turn
-from programs import wrk
+from programs import client, wrk
 from row_verify import bearer
 from servers import BINARY, run
 
 TOKENS = 1000
+SIGN_OUTS, SIGN_OUT_SECONDS = 800, 2.5  # a second, and how many of them
 
 
 def measure(bench):
@@ -17,6 +19,7 @@ def measure(bench):
     key = run(BINARY, "service-key", "add", "bench-introspect", "--scope", "introspect", "--data", town.data).strip()
     introspection = Figure("calls", "introspection, 64 connections", "answers/s", "verify, as many connections", "at least 0.5 of its rate", at_least=0.5)
     listing = Figure("calls", "list of a user's sessions, 64 connections", "answers/s", "verify, as many connections")
+    sign_out = Figure("calls", f"sign-out at {SIGN_OUTS}/s, on disk before the answer, p99", "ms", "-", digits=2)
     with town.server("sessions.refresh_grace=1ms") as server:
         tokens = town.access_tokens(server, TOKENS)
         file = town.directory / "calls-tokens"
@@ -43,4 +46,10 @@ def measure(bench):
             introspection.add(mine, other)
             listing.add(sessions, other)
             bench.say(introspection, number, f"{mine.value:,.0f}/s, verify {other.value:,.0f}/s, list of sessions {sessions.value:,.0f}/s")
-    return [introspection, listing]
+        file.write_text("".join(one["token"] + "\n" for one in town.sign_all_in(server, (town.names * SIGN_OUTS)[:int(SIGN_OUTS * SIGN_OUT_SECONDS)])))
+        said, wrong = client("sign-out", server.port, 0.2, SIGN_OUT_SECONDS - 0.2, 32, 1, file, SIGN_OUTS)
+        if server.get("/api/v1/verify", **bearer(file.read_text().split()[0])).status != 401:
+            wrong = wrong or "a token counts after its session was signed out"
+        sign_out.add(Sample(said["p99_ms"], wrong), Sample(0))
+        sign_out.notes.append(f"median {said['p50_ms']:.2f} ms, the longest {said['longest_ms']:.1f} ms")
+    return [introspection, listing, sign_out]

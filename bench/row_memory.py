@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resident memory: idle after the start with an empty database, and with 10,000 idle keep-alive connections."""
+"""Resident memory: idle after the start with an empty database, and with 10,000 idle keep-alive connections. And the binary's size."""
 
 import re
 import resource
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from figures import Figure, Sample
-from servers import Failed, coatcheck, descriptors, nginx
+from servers import BINARY, Failed, coatcheck, descriptors, nginx, run
 
 CONNECTIONS = 10_000
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -149,7 +149,11 @@ def measure(bench):
                                       f"proportional {median(figure, side, 'proportional')}" for side in ("Coatcheck", "nginx")))
     each = (statistics.median(crowd.ours) - statistics.median(idle.ours)) * 1024 / CONNECTIONS
     crowd.notes.append(f"{each:.1f} kB for each connection of Coatcheck's")
-    return [idle, crowd]
+    stripped = bench.town.directory / "stripped"
+    run("strip", "-o", stripped, BINARY)
+    size = Figure("memory", "stripped binary", "MB", "-", digits=1)
+    size.add(Sample(stripped.stat().st_size / 1024 / 1024), Sample(0))
+    return [idle, crowd, size]
 
 
 def raise_own_limit():

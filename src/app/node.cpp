@@ -98,35 +98,47 @@ void Node::reseal_keys(const std::string& file) {
     queue_->run([&](auth::Store& store) { auth::reseal_keys(store, before, after); });
 }
 
-void Node::keep_house() {
-    constexpr std::size_t rows = 1000;
+bool Node::sweep() {
+    constexpr std::size_t rows = 32;  // requests wait for them
     std::size_t deleted = 0;
+    queue_->run([&](auth::Store& store) { deleted = store.sweep(rows); });
+    return deleted >= rows;
+}
+
+void Node::keep_house() {
     base::Timestamp now;
-    do {
-        queue_->run([&](auth::Store& store) {
-            deleted = store.sweep(rows);
-            now = store.now();
-        });
-    } while (deleted >= rows);
     queue_->run([&](auth::Store& store) {
+        now = store.now();
         auth::tend_keys(store, sealing_key_, algorithm_, config_.key_rotation);
     });
     revocations_.sweep(now);
     log_.sweep(now);
 }
 
-Housekeeper::Housekeeper(Node& node) : node_(node), thread_([this] {
+Housekeeper::Housekeeper(Node& node) : node_(node), thread_([this] { loop(); }) {}
+
+void Housekeeper::loop() {
+    using Clock = std::chrono::steady_clock;
+    auto due = Clock::now() + std::chrono::seconds(10);
+    auto next = due;
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, std::chrono::seconds(10), [this] { return stopping_; })) {
+    while (!wake_.wait_until(lock, next, [this] { return stopping_; })) {
         lock.unlock();
+        const auto began = Clock::now();
+        if (began >= due) due = began + std::chrono::seconds(10);
+        next = due;
         try {
-            node_.keep_house();
+            const bool is_more = node_.sweep();
+            const auto now = Clock::now();
+            // A quarter of the time at most, where there is much.
+            if (is_more) next = std::min(due, now + 3 * (now - began));
+            if (next == due) node_.keep_house();
         } catch (const std::exception& failure) {
             base::log::write(base::log::Level::error, "housekeeping_failed", {{"reason", failure.what()}});
         }
         lock.lock();
     }
-}) {}
+}
 
 Housekeeper::~Housekeeper() {
     {

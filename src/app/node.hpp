@@ -42,7 +42,9 @@ public:
 
     // Seals the keys in the store with the one in another file, which is made where it is missing.
     void reseal_keys(const std::string& file);
-    // Sweeps, rotates keys that are due, forgets revocations that are over. Bounded work.
+    // Deletes some of what is over. True: there is more.
+    bool sweep();
+    // Rotates keys that are due, forgets revocations that are over.
     void keep_house();
 
 private:
@@ -63,13 +65,15 @@ private:
     std::unique_ptr<auth::StoreQueue> queue_;
 };
 
-// Calls keep_house() every ten seconds on a thread of its own.
+// Keeps house every ten seconds on a thread of its own. Where much is over at once it is swept a little at a time.
 class Housekeeper {
 public:
     explicit Housekeeper(Node& node);
     ~Housekeeper();
 
 private:
+    void loop();
+
     Node& node_;
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -134,7 +134,7 @@ public:
     virtual void append_audit(const AuditEvent& event) = 0;
     virtual std::vector<AuditEvent> list_audit(std::size_t limit) = 0;  // latest first
 
-    // Deletes what is over, at most `limit` rows of each kind; the number deleted.
+    // Deletes what is over, at most `limit` rows of each kind; the number deleted. Less than `limit`: there is no more to do.
     virtual std::size_t sweep(std::size_t limit) = 0;
 };
 

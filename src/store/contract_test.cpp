@@ -328,24 +328,6 @@ TEST_P(Contract, WhatWasTakenBackOfOneSubjectIsFoundInTheSameStep) {
     EXPECT_TRUE(run([](auth::Store& store) { return store.find_revocations("s1"); }).empty());
 }
 
-TEST_P(Contract, ASessionIsKeptWhileTheOlderTokenLivesThatItWasExchangedFor) {
-    add_ada();
-    sign_in("s1");
-    Session older = session("s2", "u1");
-    older.older_end = place->now + 1000h;
-    ASSERT_TRUE(run([&](auth::Store& store) { return store.insert_session(older, "hash of Ada"); }));
-    place->now += 200h;  // both are idle
-    run([](auth::Store& store) { store.sweep(100); });
-    EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s1"); }));
-    ASSERT_TRUE(run([](auth::Store& store) { return store.find_session("s2"); }));
-    EXPECT_EQ(run([](auth::Store& store) { return store.find_session("s2"); })->older_end, older.older_end);
-    EXPECT_LT(run([](auth::Store& store) { return store.last_access_end(); }), place->now) << "keys of ours need not wait for it";
-    ASSERT_EQ(run([](auth::Store& store) { return store.end_sessions("u1", ""); }).size(), 1U) << "its token may live";
-    place->now += 900h;
-    run([](auth::Store& store) { store.sweep(100); });
-    EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s2"); }));
-}
-
 TEST_P(Contract, AnAddressWithALiveSessionIsKnownForItsUserAlone) {
     add_ada();
     const auto open = [&](const char* id, const char* address) {
@@ -422,27 +404,6 @@ TEST_P(Contract, RevocationsAreThereUntilTheyExpire) {
     });
     place->now += 11s;
     EXPECT_TRUE(run([](auth::Store& store) { return store.load_revocations(); }).empty());
-}
-
-TEST_P(Contract, TheSweeperTakesWhatIsOverAndNothingElse) {
-    add_ada();
-    for (const char* id : {"s1", "s2", "s3"}) sign_in(id);
-    run([](auth::Store& store) {
-        store.end_session("s1");
-        store.insert_revocation({verify::Revocation::Kind::session, "s1", 0, start + 15min});
-        store.charge_bucket("k", 1s);
-        store.append_audit({start, "sign_in", "u1", "s1", "", ""});
-        EXPECT_EQ(store.sweep(100), 0U) << "nothing is over yet";
-    });
-    place->now += 2s;
-    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U) << "the ended session and the bucket";
-    place->now += 1h;
-    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 1U) << "the revocation";
-    EXPECT_EQ(run([](auth::Store& store) { return store.list_sessions("u1"); }).size(), 2U);
-    place->now += 100 * 24h;
-    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U) << "one session of two, and the audit row";
-    EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 1U);
-    EXPECT_TRUE(run([](auth::Store& store) { return store.list_audit(10); }).empty());
 }
 
 TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {

@@ -140,9 +140,9 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     return together;
 }
 
-const char* PostgresStore::delete_over() const {
-    return "DELETE FROM sessions WHERE (user_id, id) IN (SELECT user_id, id FROM sessions WHERE end_day <= $1 / 86400000 AND idle_end < $1 AND older_end < $1"
-           " LIMIT $2 FOR UPDATE SKIP LOCKED)";
+int PostgresStore::sweep_sessions(std::int64_t rows) {
+    return db_.query("DELETE FROM sessions WHERE (user_id, id) IN (SELECT user_id, id FROM sessions WHERE end_day <= $1 / 86400000 AND idle_end < $1 AND older_end < $1"
+                     " LIMIT $2 FOR UPDATE SKIP LOCKED)").bind(unix_millis(now_)).bind(rows).run();
 }
 
 // Those too that have no place yet: nobody needs to hear of them any more.

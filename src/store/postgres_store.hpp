@@ -60,7 +60,7 @@ public:
 protected:
     bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
-    const char* delete_over() const override;
+    int sweep_sessions(std::int64_t rows) override;
     const char* delete_revocations() const override;
 
 private:

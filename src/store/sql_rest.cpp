@@ -148,11 +148,10 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     const auto now = unix_millis(now_);
     const auto rows = static_cast<std::int64_t>(limit);
     constexpr std::int64_t day = 86'400'000, audit_days = 90, max_audit_rows = 1'000'000;
-    int deleted = 0;
     // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
     // system's token was exchanged for is kept while that token lives, so that there is no second one.
-    for (const char* sql : {delete_over(), delete_revocations(),
-                            "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"})
+    int deleted = sweep_sessions(rows);
+    for (const char* sql : {delete_revocations(), "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"})
         deleted += db_.query(sql).bind(now).bind(rows).run();
     // Oldest first: only the head of the table is looked at.
     deleted += db_.query("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id LIMIT $3) AS oldest"

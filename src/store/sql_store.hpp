@@ -67,9 +67,9 @@ protected:
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
     // The next place in the status lists is at least so many further on.
     virtual void skip_statuses(std::int64_t count) = 0;
-    // Deletes sessions that are over: $1 now, $2 at most this many.
-    virtual const char* delete_over() const = 0;
-    virtual const char* delete_revocations() const = 0;  // likewise
+    // Deletes sessions that are over, at most so many; returns how many, or so many where there is more to do.
+    virtual int sweep_sessions(std::int64_t rows) = 0;
+    virtual const char* delete_revocations() const = 0;  // that are over: $1 now, $2 at most this many
     // The live session of an enabled user; until the step ends, nobody else changes it.
     bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite_database.hpp"
 
+#include <algorithm>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -81,7 +82,7 @@ SqliteDatabase::SqliteDatabase(const std::string& path) {
     }
     sqlite3_busy_timeout(handle_, 5000);
     try {
-        for (const char* pragma : {"journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-2048"})
+        for (const char* pragma : {"journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768"})
             execute(std::string("PRAGMA ") + pragma);
     } catch (const StoreError& error) {
         sqlite3_close(handle_);
@@ -107,6 +108,20 @@ Statement& SqliteDatabase::prepare(const char* sql) {
 }
 
 std::int64_t SqliteDatabase::total_changes() const { return sqlite3_total_changes64(handle_); }
+
+void SqliteDatabase::leave_checkpoints() {
+    sqlite3_wal_hook(handle_, [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<SqliteDatabase*>(self)->log_pages_ = pages;
+        return SQLITE_OK;
+    }, this);
+}
+
+int SqliteDatabase::checkpoint() {
+    int pages = 0, done = 0;
+    const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+    if (code != SQLITE_OK && code != SQLITE_BUSY) throw StoreError(std::string("SQLite: ") + sqlite3_errmsg(handle_));
+    return std::max(done, 0);
+}
 
 void SqliteDatabase::execute(const std::string& sql) {
     if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)

@@ -21,12 +21,18 @@ public:
     void execute(const std::string& sql);
     // Rows changed since the database was opened.
     std::int64_t total_changes() const;
+    // From now on no commit here brings the write-ahead log into the database; log_pages() says how much has gathered there.
+    void leave_checkpoints();
+    int log_pages() const { return log_pages_; }
+    // Brings as much of it there as nobody still reads, waiting for nobody; how many pages are there since the log began.
+    int checkpoint();
 
 protected:
     Statement& prepare(const char* sql) override;
 
 private:
     sqlite3* handle_ = nullptr;
+    int log_pages_ = 0;
     std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
 };
 

@@ -26,8 +26,9 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 }  // namespace
 
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
-    : SqlStore(sqlite_), clock_(std::move(clock)), path_(path), sqlite_(path), file_(file_at(path)), epoch_(path) {
+    : SqlStore(sqlite_), clock_(std::move(clock)), path_(path), sqlite_(path), checkpoints_(path), file_(file_at(path)), epoch_(path) {
     migrate(sqlite_);
+    sqlite_.leave_checkpoints();
     {
         auto row = db_.query("SELECT clock, epoch FROM meta");
         row.step();
@@ -88,8 +89,15 @@ bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotat
 
 void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
 
-const char* SqliteStore::delete_over() const {
-    return "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_end < $1 AND older_end < $1 LIMIT $2)";
+// A refresh leaves alone when a session is due (migrations/sqlite/0005_due.sql): who lives on then is looked at again at its end.
+// However many are due, only the first of them are looked at.
+int SqliteStore::sweep_sessions(std::int64_t rows) {
+    const auto run = [&](const char* sql) { return db_.query(sql).bind(base::unix_millis(now_)).bind(rows).run(); };
+    const int put_off = run("UPDATE sessions SET due = MAX(idle_end, older_end) WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2)"
+                            " AND MAX(idle_end, older_end) >= $1");
+    const int deleted = run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2) AND idle_end < $1 AND older_end < $1")
+                      + run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE ended IS NOT NULL AND idle_end < $1 AND older_end < $1 LIMIT $2)");
+    return put_off < rows ? deleted : std::max(deleted, put_off);
 }
 
 const char* SqliteStore::delete_revocations() const {
@@ -128,6 +136,7 @@ void SqliteStore::commit() {
     written_ = true;
     if (epoch_is_new_) epoch_.keep_only(noted_epoch_);
     epoch_is_new_ = false;
+    checkpoints_.after_commit(sqlite_);
 }
 
 void SqliteStore::begin_epoch() {

@@ -4,6 +4,7 @@
 
 #include "store/epoch.hpp"
 #include "store/sql_store.hpp"
+#include "store/sqlite_checkpoints.hpp"
 #include "store/sqlite_database.hpp"
 
 #include <functional>
@@ -36,7 +37,7 @@ public:
 protected:
     bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
-    const char* delete_over() const override;
+    int sweep_sessions(std::int64_t rows) override;
     const char* delete_revocations() const override;
 
 private:
@@ -48,6 +49,7 @@ private:
     std::function<base::Timestamp()> clock_;
     std::string path_;
     SqliteDatabase sqlite_;
+    SqliteCheckpoints checkpoints_;
     std::pair<std::uint64_t, std::int64_t> file_;  // the inode that was opened, and its size
     Epoch epoch_;
     std::string noted_epoch_;

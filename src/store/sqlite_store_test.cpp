@@ -55,6 +55,49 @@ protected:
     }
 };
 
+TEST_F(OnDisk, TheLogIsBroughtOverBesideTheCommits) {
+    SqliteDatabase database(path);
+    database.leave_checkpoints();
+    SqliteCheckpoints checkpoints(path);
+    database.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, text TEXT)");
+    const std::string text(100'000, 'x');
+    int most = 0, begun_anew = 0;
+    std::int64_t written = 0;
+    while (begun_anew < 3 && written < 4000) {
+        const int before = database.log_pages();
+        database.query("INSERT INTO lines VALUES ($1, $2)").bind(++written).bind(text).run();
+        checkpoints.after_commit(database);
+        most = std::max(most, database.log_pages());
+        begun_anew += database.log_pages() < before;
+    }
+    EXPECT_EQ(begun_anew, 3) << written << " lines and " << database.log_pages() << " pages";
+    EXPECT_GT(most, 3000) << "pages are brought over many at a time";
+    // Not only what SQLite would have brought over at its end.
+    EXPECT_GT(fs::file_size(path), static_cast<std::uintmax_t>(written) * text.size() / 2);
+    EXPECT_EQ(number_of(database, "SELECT COUNT(*) FROM lines"), written);
+}
+
+TEST_F(OnDisk, ALogThatCannotBeBroughtOverKeepsWhatWasCommitted) {
+    SqliteDatabase database(path);
+    database.leave_checkpoints();
+    database.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, text TEXT)");
+    SqliteDatabase reader(path);
+    reader.execute("BEGIN");
+    EXPECT_EQ(number_of(reader, "SELECT COUNT(*) FROM lines"), 0);  // and from now on it needs the database as it is
+    const std::string text(100'000, 'x');
+    {
+        SqliteCheckpoints checkpoints(path);
+        for (std::int64_t number = 1; number <= 400; ++number) {
+            database.query("INSERT INTO lines VALUES ($1, $2)").bind(number).bind(text).run();
+            checkpoints.after_commit(database);
+        }
+    }
+    EXPECT_GT(database.log_pages(), 400 * 24) << "it cannot begin anew while somebody reads";
+    EXPECT_EQ(number_of(reader, "SELECT COUNT(*) FROM lines"), 0);
+    reader.execute("COMMIT");
+    EXPECT_EQ(number_of(database, "SELECT COUNT(*) FROM lines"), 400);
+}
+
 TEST_F(OnDisk, WhatWasAnsweredIsThereAfterReopening) {
     once([](auth::Store& s) {
         add_user(s, "u1");

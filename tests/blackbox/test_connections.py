@@ -3,12 +3,14 @@
 
 import concurrent.futures
 import json
+import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
-from client import Caller, Closed
+from client import Caller, Closed, Connection
 from conftest import next_address
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -264,3 +266,47 @@ def test_clients_that_hang_up_harm_nobody(caller, ada):
         connection.close()
     assert caller.get("/healthz").status == 200
     assert caller.try_sign_in(ada).status == 200
+
+
+def test_who_asks_for_much_and_reads_nothing_costs_little(server, caller):
+    """Neither copies of what was asked for, nor megabytes of it in the kernel; and who reads late gets all of it."""
+    wanted = caller.get("/openapi.json")
+    assert len(wanted.body) > 50_000
+    request, asked, lazy = caller.compose("GET", "/openapi.json"), 64, 100
+
+    def resident_kb():
+        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1])
+
+    def unsent():
+        """What the kernel holds for the server's connections."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[4].split(":")[0], 16) for row in rows if int(row[1].split(":")[1], 16) == server.port and row[3] == "01"]
+
+    before = resident_kb()
+    readers = []
+    try:
+        for _ in range(lazy):
+            reader = socket.socket()
+            readers.append(reader)
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", server.port))
+            reader.sendall(request * asked)
+        deadline = time.monotonic() + 10
+        while len([size for size in unsent() if size]) < lazy and time.monotonic() < deadline:
+            time.sleep(0.05)
+        held = unsent()
+        assert len([size for size in held if size]) >= lazy, "the answers wait for their readers"
+        assert max(held) < 256 * 1024
+        assert resident_kb() - before < lazy * 40
+        assert caller.get("/healthz").status == 200
+        late = Connection(server.port)
+        late.socket.close()
+        late.socket = readers.pop()
+        late.socket.settimeout(15)
+        with late:
+            for _ in range(asked):
+                answer = late.read()
+                assert answer.status == 200 and answer.body == wanted.body
+    finally:
+        for reader in readers:
+            reader.close()

@@ -331,9 +331,13 @@ def test_migrate_on_sqlite(make_server):
     assert busy.returncode == 1 and "in use by another coatcheck" in busy.stderr
     server.stop()
     with sqlite3.connect(server.data / "coatcheck.db") as database:
-        database.execute("DROP INDEX revocations_by_subject")
+        for index in ("revocations_by_subject", "sessions_by_due", "sessions_ended", "users_disabled"):
+            database.execute(f"DROP INDEX {index}")
+        database.execute("CREATE INDEX sessions_by_end ON sessions(idle_end)")
+        database.execute("ALTER TABLE sessions DROP COLUMN due")
         database.execute("ALTER TABLE sessions DROP COLUMN older_end")
         database.execute("PRAGMA user_version = 3")
-    assert server.command_json("migrate", "plan")["to_come"] == ["0004_older_systems.sql"]
-    assert server.command_json("migrate", "apply")["applied"] == ["0004_older_systems.sql"]
+    steps = ["0004_older_systems.sql", "0005_due.sql"]
+    assert server.command_json("migrate", "plan")["to_come"] == steps
+    assert server.command_json("migrate", "apply")["applied"] == steps
     server.start()

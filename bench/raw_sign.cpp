@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of what a refresh is held against: ES256 signatures per second of OpenSSL alone, over as many bytes as the
-// signing input of an access token has.
+// A part of what a refresh is held against: signatures per second of OpenSSL alone, over as many bytes as the signing input of an
+// access token has.
 //
-//   raw_es256 WARM-UP SECONDS THREADS     signatures per second
-//   raw_es256 version
+//   raw_sign ES256|RS256 WARM-UP SECONDS THREADS     signatures per second
+//   raw_sign version
 #include "timed_threads.hpp"
 
 #include <cstdio>
@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <string>
 
@@ -21,19 +22,21 @@ constexpr std::size_t signing_input_bytes = 600;
 
 // The bare operation: a context that is made once, a digest, a signature. The key is the thread's own.
 struct Signer {
-    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{EVP_EC_gen("P-256"), EVP_PKEY_free};
-    std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context{EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free};
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key;
+    std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context;
     std::string input = std::string(signing_input_bytes, 'a');
     unsigned char digest[SHA256_DIGEST_LENGTH];
-    unsigned char signature[128];
+    unsigned char signature[512];
     std::size_t bytes = 0;
 
-    Signer() {
+    explicit Signer(bool is_rsa)
+        : key(is_rsa ? EVP_RSA_gen(3072) : EVP_EC_gen("P-256"), EVP_PKEY_free), context(EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free) {
         if (EVP_PKEY_sign_init(context.get()) != 1 || EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) != 1) std::exit(1);
     }
     ~Signer() {
         std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> check(EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free);
-        if (EVP_PKEY_verify_init(check.get()) != 1 || EVP_PKEY_verify(check.get(), signature, bytes, digest, sizeof digest) != 1)
+        if (EVP_PKEY_verify_init(check.get()) != 1 || EVP_PKEY_CTX_set_signature_md(check.get(), EVP_sha256()) != 1 ||
+            EVP_PKEY_verify(check.get(), signature, bytes, digest, sizeof digest) != 1)
             std::_Exit(1);
     }
     void sign() {
@@ -48,9 +51,10 @@ struct Signer {
 
 int main(int count, char** words) {
     if (count == 2 && std::string(words[1]) == "version") return std::printf("%s\n", OpenSSL_version(OPENSSL_VERSION)) < 0;
-    if (count != 4) return 2;
-    const double rate = rate_on_threads(static_cast<unsigned>(std::atoi(words[3])), std::atof(words[1]), std::atof(words[2]), [](unsigned) {
-        return std::function<void()>([signer = std::make_shared<Signer>()] { signer->sign(); });
+    if (count != 5) return 2;
+    const bool is_rsa = std::string(words[1]) == "RS256";
+    const double rate = rate_on_threads(static_cast<unsigned>(std::atoi(words[4])), std::atof(words[2]), std::atof(words[3]), [&](unsigned) {
+        return std::function<void()>([signer = std::make_shared<Signer>(is_rsa)] { signer->sign(); });
     });
     std::printf("{\"rate\": %.3f}\n", rate);
 }

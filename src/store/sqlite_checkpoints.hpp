@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings what commits have put into SQLite's write-ahead log into the database. SQLite would do that within a commit, and all who wait
+// for that one would wait for a thousand pages all over a large database to reach the disk. Here a thread of its own does, with a
+// connection of its own, and leaves to the committing one only what came in the meantime.
+#pragma once
+
+#include "store/sqlite_database.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace coatcheck::store {
+
+class SqliteCheckpoints {
+public:
+    explicit SqliteCheckpoints(std::string path);
+    ~SqliteCheckpoints();
+
+    // On the thread that commits, after each commit. Where the other one has brought over nearly all, this brings the rest, with which
+    // the log begins anew.
+    void after_commit(SqliteDatabase& database);
+
+private:
+    void loop();
+    void bring_over();
+
+    const std::string path_;
+    int begin_at_;  // pages
+    std::atomic<int> pages_{0};
+    std::atomic<bool> nearly_done_{false};
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool is_due_ = false, stopping_ = false;
+    std::thread thread_;  // once there is something to do
+};
+
+}  // namespace coatcheck::store
