@@ -327,7 +327,7 @@ Reply audit_list(Node& node, const json::object& request) {
 Reply store_restored(Node& node, const json::object&) {
     node.store().run([&](auth::Store& store) {
         store.revive_nothing();
-        auth::ensure_keys(store, node.sealing_key(), node.algorithm());
+        auth::ensure_keys(store, node.sealing_key(), node.algorithm(), node.policy().access_ttl);
     });
     // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
     std::this_thread::sleep_for(std::chrono::seconds(1));

@@ -75,7 +75,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
             }
         // A command that was given another configuration than the server must not switch its keys.
         if (purpose == Purpose::serve || store.load_keys().empty())
-            auth::ensure_keys(store, sealing_key_, algorithm_);
+            auth::ensure_keys(store, sealing_key_, algorithm_, policy_.access_ttl);
         load_keys(store);
         auto revoked = store.load_revocations();
         revocations_.load(revoked);

@@ -26,11 +26,16 @@ std::optional<StoredKey> find_state(Store& store, State state) {
     return std::nullopt;
 }
 
-void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+// Longer than a step on another node takes that does not know of the change yet.
+constexpr Duration longest_step = std::chrono::minutes(2);
+
+// `token_life`: of the key whose place it takes. Configurations differ while nodes are restarted one by one: it never shrinks.
+void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
     if (auto next = find_state(store, State::next)) {
         if (next->algorithm == crypto::name_of(algorithm)) {
             next->state = State::current;
             next->state_since = store.now();
+            next->token_life = std::max(next->token_life, token_life);
             store.save_key(*next);
         } else {
             store.delete_key(next->id);
@@ -38,7 +43,7 @@ void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorit
     }
     if (!find_state(store, State::current)) {
         make_next(store, sealing_key, algorithm);
-        promote_next(store, sealing_key, algorithm);
+        promote_next(store, sealing_key, algorithm, token_life);
         return;
     }
     make_next(store, sealing_key, algorithm);
@@ -48,17 +53,19 @@ void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorit
 
 void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
     store.lock_keys();
+    Duration token_life{0};
     if (auto current = find_state(store, State::current)) {
+        token_life = current->token_life;
         current->state = State::retired;
         current->state_since = store.now();
-        current->drop_after = std::max(store.now(), store.last_access_end()) + std::chrono::minutes(2);
+        current->drop_after = store.now() + token_life + longest_step;
         store.save_key(*current);
     }
-    promote_next(store, sealing_key, algorithm);
+    promote_next(store, sealing_key, algorithm, token_life);
     store.append_audit({store.now(), "key_rotated", "", "", "", find_state(store, State::current)->id});
 }
 
-void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
     store.lock_keys();
     const auto keys = store.load_keys();
     if (std::none_of(keys.begin(), keys.end(), [](const StoredKey& k) { return k.algorithm == mac_algorithm; }))
@@ -67,6 +74,10 @@ void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorith
     const auto current = find_state(store, State::current);
     if (!current || current->algorithm != crypto::name_of(algorithm))
         rotate_keys(store, sealing_key, algorithm);
+    if (auto signing = find_state(store, State::current); signing->token_life < token_life) {
+        signing->token_life = token_life;
+        store.save_key(*signing);
+    }
 }
 
 bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period) {
@@ -93,9 +104,10 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     });
     if (row == keys.end()) return false;
     store.delete_key(id);
-    if (row->state == State::current) promote_next(store, sealing_key, algorithm);
+    if (row->state == State::current) promote_next(store, sealing_key, algorithm, row->token_life);
     else if (row->state == State::next) make_next(store, sealing_key, algorithm);
-    if (const auto last = store.last_access_end(); last > store.now()) store.insert_revocation({verify::Revocation::Kind::key, id, 0, last});
+    const Timestamp last = row->state == State::retired ? row->drop_after : store.now() + row->token_life + longest_step;
+    store.insert_revocation({verify::Revocation::Kind::key, id, 0, last});
     store.append_audit({store.now(), "key_revoked", "", "", "", id});
     return true;
 }

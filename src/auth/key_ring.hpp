@@ -25,8 +25,9 @@ struct Ring {
 // The algorithm name of the row that holds the refresh tokens' MAC key.
 inline constexpr std::string_view mac_algorithm = "MAC";
 
-// Makes what is missing: the first start, or another algorithm than before (then rotates to it).
-void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm);
+// Makes what is missing: the first start, or another algorithm than before (then rotates to it). Notes that access tokens may live that
+// long: a retired key is kept so long, and so is the revocation of one.
+void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life);
 // next → current → retired, and a new next.
 void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm);
 // Rotates if the current key has signed for `period`; drops retired keys that are over. True if anything changed.

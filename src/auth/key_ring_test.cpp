@@ -24,9 +24,9 @@ protected:
         store.run([&](Store& s) { out.emplace(f(s)); });
         return *std::move(out);
     }
-    Ring ensured(Algorithm algorithm = Algorithm::es256) {
+    Ring ensured(Algorithm algorithm = Algorithm::es256, Duration token_life = 15min) {
         return step([&](Store& s) {
-            ensure_keys(s, sealing_key, algorithm);
+            ensure_keys(s, sealing_key, algorithm, token_life);
             return load_ring(s, sealing_key);
         });
     }
@@ -58,16 +58,6 @@ TEST_F(KeyRing, TheNextKeyIsPublishedBeforeItSigns) {
 
 TEST_F(KeyRing, RetiredKeysGoWhenTheirLastTokenIsOver) {
     const std::string old = ensured().current_id;
-    store.run([&](Store& s) {
-        User ada;
-        ada.id = ada.username = "ada";
-        ASSERT_TRUE(s.insert_user(ada));
-        Session session;
-        session.id = "s";
-        session.user = "ada";
-        session.access_end = now + 15min;
-        ASSERT_TRUE(s.insert_session(session, ""));
-    });
     rotated();
     const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h * 90); }); };
     now += 15min;
@@ -75,6 +65,38 @@ TEST_F(KeyRing, RetiredKeysGoWhenTheirLastTokenIsOver) {
     now += 3min;
     EXPECT_TRUE(tend());
     EXPECT_FALSE(publishes(ensured(), old));
+}
+
+TEST_F(KeyRing, TokensThatLivedLongerOnceAreWaitedForByKeysThatFollow) {
+    ensured(Algorithm::es256, 24h);
+    const std::string old = ensured(Algorithm::es256, 15min).current_id;
+    const std::string second = rotated().current_id;
+    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h * 90); }); };
+    now += 24h;
+    EXPECT_FALSE(tend());
+    now += 3min;
+    EXPECT_TRUE(tend());
+    EXPECT_FALSE(publishes(ensured(), old));
+    rotated();  // a node may have signed with it that was configured as before
+    now += 24h;
+    EXPECT_FALSE(tend());
+    EXPECT_TRUE(publishes(ensured(), second));
+}
+
+TEST_F(KeyRing, TheRevocationOfAKeyLastsAsLongAsItsTokens) {
+    const std::string first = ensured().current_id;
+    const std::string second = rotated().current_id;
+    const auto last = [&](const std::string& id) {
+        return step([&](Store& s) {
+            EXPECT_TRUE(revoke_key(s, sealing_key, id, Algorithm::es256));
+            return s.load_revocations().back().expires;
+        });
+    };
+    now += 5min;
+    EXPECT_GE(last(first), now + 10min) << "it signed until five minutes ago";
+    EXPECT_LE(last(second), now + 20min);
+    const std::string third = ensured().current_id;
+    EXPECT_GE(last(third), now + 15min) << "it signs what the one before would have";
 }
 
 TEST_F(KeyRing, RotatesByItselfWhenDue) {

@@ -59,6 +59,7 @@ struct StoredKey {
     Timestamp created;
     Timestamp state_since;
     Timestamp drop_after{};  // retired: when its last token has expired
+    Duration token_life{0};  // the longest life of the access tokens that it signs, or the keys before it signed
 };
 
 class Store {
@@ -101,8 +102,6 @@ public:
     virtual std::int64_t next_status() = 0;
     virtual std::int64_t given_statuses() = 0;
     virtual void set_status(const std::string& session, std::int64_t status) = 0;
-    // When the last access token of all expires; long ago if there is none.
-    virtual Timestamp last_access_end() = 0;
     virtual void extend_access(const std::string& session, Timestamp access_end) = 0;
     virtual void end_all_sessions() = 0;
     // This is a restored copy, and what was ended after it was taken is not known: ends every session and every token issued

@@ -76,7 +76,6 @@ TEST_P(Contract, ASessionIsKeptWhileTheOlderTokenLivesThatItWasExchangedFor) {
     EXPECT_FALSE(run([](auth::Store& store) { return store.find_session("s1"); }));
     ASSERT_TRUE(run([](auth::Store& store) { return store.find_session("s2"); }));
     EXPECT_EQ(run([](auth::Store& store) { return store.find_session("s2"); })->older_end, older.older_end);
-    EXPECT_LT(run([](auth::Store& store) { return store.last_access_end(); }), place->now) << "keys of ours need not wait for it";
     ASSERT_EQ(run([](auth::Store& store) { return store.end_sessions("u1", ""); }).size(), 1U) << "its token may live";
     place->now += 900h;
     run([](auth::Store& store) { store.sweep(100); });

@@ -351,17 +351,6 @@ TEST_P(Contract, AnAddressWithALiveSessionIsKnownForItsUserAlone) {
     EXPECT_FALSE(known("u1", "2001:db8::1"));
 }
 
-TEST_P(Contract, TheLastEndOfAccessIsThatOfAllSessions) {
-    const auto last = [&] { return run([](auth::Store& store) { return store.last_access_end(); }); };
-    EXPECT_EQ(last(), Timestamp{});
-    add_ada();
-    sign_in("s1");
-    sign_in("s2");
-    const Timestamp longest = place->now + 1h;
-    run([&](auth::Store& store) { store.extend_access("s1", longest); });
-    EXPECT_EQ(last(), longest);
-}
-
 TEST_P(Contract, ARenewedSecretIsKnownByItsEarlierOneWithinTheGrace) {
     add_ada();
     sign_in();
@@ -415,9 +404,11 @@ TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {
         auth::StoredKey key{"k1", "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2), start, start};
         store.save_key(key);
         key.state = auth::StoredKey::State::current;
+        key.token_life = 15min;
         store.save_key(key);
         ASSERT_EQ(store.load_keys().size(), 1U);
         EXPECT_EQ(store.load_keys()[0].state, auth::StoredKey::State::current);
+        EXPECT_EQ(store.load_keys()[0].token_life, 15min);
         EXPECT_EQ(store.load_keys()[0].sealed, std::string("\0\xff", 2));
         store.delete_key("k1");
         EXPECT_TRUE(store.load_keys().empty());

@@ -209,12 +209,6 @@ void MemoryStore::renew_secret(const std::string& id, const std::string& secret_
     row->second.renewed = now_;
 }
 
-Timestamp MemoryStore::last_access_end() {
-    Timestamp last{};
-    for (const auto& [id, session] : tables_.sessions) last = std::max(last, session.access_end);
-    return last;
-}
-
 void MemoryStore::extend_access(const std::string& id, Timestamp access_end) {
     const auto row = tables_.sessions.find(id);
     if (row != tables_.sessions.end()) row->second.access_end = std::max(row->second.access_end, access_end);

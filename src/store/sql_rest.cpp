@@ -57,20 +57,20 @@ void SqlStore::charge_bucket(const std::string& key, base::Duration refill) {
 
 std::vector<auth::StoredKey> SqlStore::load_keys() {
     std::vector<auth::StoredKey> keys;
-    auto row = db_.query("SELECT id, algorithm, state, sealed, created, state_since, drop_after FROM keys ORDER BY created, id");
+    auto row = db_.query("SELECT id, algorithm, state, sealed, created, state_since, drop_after, token_life FROM keys ORDER BY created, id");
     while (row.step())
         keys.push_back({row.text(0), row.text(1), static_cast<auth::StoredKey::State>(row.integer(2)), row.text(3),
                         from_unix_millis(row.integer(4)), from_unix_millis(row.integer(5)),
-                        from_unix_millis(row.integer(6))});
+                        from_unix_millis(row.integer(6)), base::Duration(row.integer(7))});
     return keys;
 }
 
 void SqlStore::save_key(const auth::StoredKey& key) {
-    db_.query("INSERT INTO keys(id, algorithm, state, sealed, created, state_since, drop_after) VALUES ($1,$2,$3,$4,$5,$6,$7)"
+    db_.query("INSERT INTO keys(id, algorithm, state, sealed, created, state_since, drop_after, token_life) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)"
               " ON CONFLICT (id) DO UPDATE SET algorithm = excluded.algorithm, state = excluded.state, sealed = excluded.sealed,"
-              " created = excluded.created, state_since = excluded.state_since, drop_after = excluded.drop_after")
+              " created = excluded.created, state_since = excluded.state_since, drop_after = excluded.drop_after, token_life = excluded.token_life")
         .bind(key.id).bind(key.algorithm).bind(static_cast<std::int64_t>(key.state)).bind_blob(key.sealed)
-        .bind(unix_millis(key.created)).bind(unix_millis(key.state_since)).bind(unix_millis(key.drop_after)).run();
+        .bind(unix_millis(key.created)).bind(unix_millis(key.state_since)).bind(unix_millis(key.drop_after)).bind(key.token_life.count()).run();
     keys_changed_ = true;
 }
 

@@ -158,12 +158,6 @@ void SqlStore::renew_secret(const std::string& session, const std::string& secre
         .bind_blob(secret_hash).bind(unix_millis(now_)).bind(session).run();
 }
 
-base::Timestamp SqlStore::last_access_end() {
-    auto row = db_.query("SELECT COALESCE(MAX(access_end), 0) FROM sessions");
-    row.step();
-    return base::from_unix_millis(row.integer(0));
-}
-
 void SqlStore::extend_access(const std::string& session, base::Timestamp access_end) {
     db_.query("UPDATE sessions SET access_end = GREATEST(access_end, $1) WHERE id = $2")
         .bind(unix_millis(access_end)).bind(session).run();

@@ -36,7 +36,6 @@ public:
     std::int64_t given_statuses() override;
     void set_status(const std::string& session, std::int64_t status) override;
     void renew_secret(const std::string& session, const std::string& secret_hash) override;
-    base::Timestamp last_access_end() override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
     void end_all_sessions() override;
     void revive_nothing() override;

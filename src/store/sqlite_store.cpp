@@ -89,7 +89,7 @@ bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotat
 
 void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
 
-// A refresh leaves alone when a session is due (migrations/sqlite/0005_due.sql): who lives on then is looked at again at its end.
+// A refresh leaves alone when a session is due (migrations/sqlite/0005_growth.sql): who lives on then is looked at again at its end.
 // However many are due, only the first of them are looked at.
 int SqliteStore::sweep_sessions(std::int64_t rows) {
     const auto run = [&](const char* sql) { return db_.query(sql).bind(base::unix_millis(now_)).bind(rows).run(); };

@@ -58,7 +58,7 @@ const std::vector<Table>& all_tables() {
     constexpr auto text = Kind::text;
     constexpr auto blob = Kind::blob;
     static const std::vector<Table> tables{
-        table("keys", {{"id", text}, {"algorithm", text}, {"state", number}, {"sealed", blob}, {"created", number}, {"state_since", number}, {"drop_after", number}}),
+        table("keys", {{"id", text}, {"algorithm", text}, {"state", number}, {"sealed", blob}, {"created", number}, {"state_since", number}, {"drop_after", number}, {"token_life", number}}),
         table("service_keys", {{"id", text}, {"name", text}, {"scopes", text}, {"secret_hash", blob}, {"created", number}}),
         table("revocations", {{"id", number}, {"kind", number}, {"subject", text}, {"minimum", number}, {"expires", number}}),
         table("users", {{"id", text}, {"username", text}, {"username_key", text}, {"email", text}, {"email_key", text}, {"enabled", number}, {"version", number},

@@ -335,9 +335,10 @@ def test_migrate_on_sqlite(make_server):
             database.execute(f"DROP INDEX {index}")
         database.execute("CREATE INDEX sessions_by_end ON sessions(idle_end)")
         database.execute("ALTER TABLE sessions DROP COLUMN due")
+        database.execute("ALTER TABLE keys DROP COLUMN token_life")
         database.execute("ALTER TABLE sessions DROP COLUMN older_end")
         database.execute("PRAGMA user_version = 3")
-    steps = ["0004_older_systems.sql", "0005_due.sql"]
+    steps = ["0004_older_systems.sql", "0005_growth.sql"]
     assert server.command_json("migrate", "plan")["to_come"] == steps
     assert server.command_json("migrate", "apply")["applied"] == steps
     server.start()
