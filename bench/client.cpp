@@ -291,7 +291,9 @@ private:
         } catch (const Wrong& wrong) {
             return fail(connection, wrong.what());
         }
-        if (now >= times_.begin && now < times_.end) {
+        // With a rate all count that were due in that time, the late ones first of all.
+        const auto counted = is_paced() ? connection.due : now;
+        if (counted >= times_.begin && counted < times_.end) {
             ++tally_.answers;
             tally_.milliseconds.push_back(std::chrono::duration<double, std::milli>(now - connection.due).count());
         }

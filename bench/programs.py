@@ -43,7 +43,7 @@ def client(kind, port, warm_up, seconds, connections, threads, file="-", rate=No
                           seconds=warm_up + seconds + 60))
     wrong = f"{said['wrong']} wrong answers, such as: {said['first_wrong']}" if said["wrong"] else None
     # What was due and not asked for was not measured either.
-    if said["answers"] < (rate * seconds * 0.95 if rate else 1) and not wrong:
+    if said["answers"] < (rate * seconds * 0.99 if rate else 1) and not wrong:
         wrong = f"{said['answers']} answers"
     return said, wrong
 

@@ -12,12 +12,13 @@ namespace {
 
 using State = StoredKey::State;
 
-void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm) {
+// `token_life`, here and below: of the key whose place it is to take.
+void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
     const auto key = crypto::SigningKey::generate(algorithm);
     const std::string id = token::thumbprint(key.public_key());
     const Timestamp now = store.now();
     store.save_key({id, std::string(crypto::name_of(algorithm)), State::next,
-                    crypto::seal(sealing_key, id, key.to_pkcs8().reveal()), now, now});
+                    crypto::seal(sealing_key, id, key.to_pkcs8().reveal()), now, now, {}, token_life});
 }
 
 std::optional<StoredKey> find_state(Store& store, State state) {
@@ -28,8 +29,9 @@ std::optional<StoredKey> find_state(Store& store, State state) {
 
 // Longer than a step on another node takes that does not know of the change yet.
 constexpr Duration longest_step = std::chrono::minutes(2);
+constexpr Duration key_sets_are_kept = std::chrono::minutes(10);  // 5, and once more
 
-// `token_life`: of the key whose place it takes. Configurations differ while nodes are restarted one by one: it never shrinks.
+// Configurations differ while nodes are restarted one by one: the life of tokens never shrinks.
 void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
     if (auto next = find_state(store, State::next)) {
         if (next->algorithm == crypto::name_of(algorithm)) {
@@ -42,11 +44,11 @@ void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorit
         }
     }
     if (!find_state(store, State::current)) {
-        make_next(store, sealing_key, algorithm);
+        make_next(store, sealing_key, algorithm, token_life);
         promote_next(store, sealing_key, algorithm, token_life);
         return;
     }
-    make_next(store, sealing_key, algorithm);
+    make_next(store, sealing_key, algorithm, find_state(store, State::current)->token_life);
 }
 
 }  // namespace
@@ -105,9 +107,9 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     if (row == keys.end()) return false;
     store.delete_key(id);
     if (row->state == State::current) promote_next(store, sealing_key, algorithm, row->token_life);
-    else if (row->state == State::next) make_next(store, sealing_key, algorithm);
-    const Timestamp last = row->state == State::retired ? row->drop_after : store.now() + row->token_life + longest_step;
-    store.insert_revocation({verify::Revocation::Kind::key, id, 0, last});
+    else if (row->state == State::next) make_next(store, sealing_key, algorithm, row->token_life);
+    // Whoever has it writes any end into a token: it is believed as long as verifiers keep the keys that they fetched.
+    store.insert_revocation({verify::Revocation::Kind::key, id, 0, store.now() + std::max(row->token_life, key_sets_are_kept) + longest_step});
     store.append_audit({store.now(), "key_revoked", "", "", "", id});
     return true;
 }

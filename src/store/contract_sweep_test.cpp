@@ -65,6 +65,19 @@ TEST_P(Contract, MuchThatIsUsedOnDoesNotKeepTheSweeperFromTheRest) {
     EXPECT_EQ(run([](auth::Store& store) { return store.sweep(2); }), 0U);
 }
 
+TEST_P(Contract, WhoSweepsWhileThereIsMoreLeavesNothing) {
+    add_ada();
+    const auto name = [](int number) { return "s" + std::to_string(number); };
+    for (int number = 0; number < 40; ++number) sign_in(name(number));
+    place->now += 100h;
+    for (int number = 0; number < 40; number += 2) ASSERT_EQ(rotate(0, name(number)).outcome, Rotation::Outcome::rotated);
+    place->now += 100h;  // the others are idle
+    int steps = 1;
+    while (run([](auth::Store& store) { return store.sweep(8); }) >= 8 && steps < 20) ++steps;
+    for (int number = 0; number < 40; ++number)
+        EXPECT_EQ(run([&](auth::Store& store) { return store.find_session(name(number)).has_value(); }), number % 2 == 0) << number << ", after " << steps << " steps";
+}
+
 TEST_P(Contract, ASessionIsKeptWhileTheOlderTokenLivesThatItWasExchangedFor) {
     add_ada();
     sign_in("s1");

@@ -8,9 +8,8 @@ namespace {
 
 constexpr int due_pages = 4000;   // 16 MB: a page that was changed many times until then is written once
 constexpr int little_pages = 64;  // what a commit may have to wait for
-constexpr int most_passes = 5;
+constexpr int most_passes = 8;    // then it waits for more, and those who commit are slowed down to what the disk can take
 
-// What is in the log stays there and is not lost.
 template <class Work>
 void logging_failure(Work work) {
     try {
@@ -33,39 +32,47 @@ SqliteCheckpoints::~SqliteCheckpoints() {
     if (thread_.joinable()) thread_.join();
 }
 
-void SqliteCheckpoints::after_commit(SqliteDatabase& database) {
+void SqliteCheckpoints::after_commit(SqliteDatabase& database) noexcept {
     const int pages = database.log_pages();
     if (pages < pages_) begin_at_ = due_pages;  // it began anew
     pages_ = pages;
-    if (nearly_done_.exchange(false)) return logging_failure([&] { database.checkpoint(); });
-    if (pages < begin_at_) return;
-    begin_at_ = pages + due_pages;  // where this one does not succeed
-    {
-        const std::lock_guard lock(mutex_);
-        is_due_ = true;
-    }
-    if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
-    wake_.notify_one();
+    const Turn turn = turn_;
+    if (turn == Turn::thread) return;
+    logging_failure([&] {
+        if (turn == Turn::committer) {
+            begin_at_ = pages + due_pages;  // unless the log begins anew, which somebody who reads can prevent
+            turn_ = Turn::nobody;
+            database.checkpoint();
+        } else if (pages >= begin_at_) {
+            if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+            {
+                const std::lock_guard lock(mutex_);
+                turn_ = Turn::thread;
+            }
+            wake_.notify_one();
+        }
+    });
 }
 
 void SqliteCheckpoints::loop() {
     std::unique_lock lock(mutex_);
     for (;;) {
-        wake_.wait(lock, [this] { return stopping_ || is_due_; });
+        wake_.wait(lock, [this] { return stopping_ || turn_ == Turn::thread; });
         if (stopping_) return;
-        is_due_ = false;
         lock.unlock();
         logging_failure([this] { bring_over(); });
         lock.lock();
+        turn_ = Turn::committer;
     }
 }
 
-// Each pass takes what came during the one before.
+// Each pass takes what came during the one before. A log that is all brought over is not looked at again.
 void SqliteCheckpoints::bring_over() {
-    SqliteDatabase database(path_);
-    for (int pass = 0; pass < most_passes; ++pass)
-        if (pages_ - database.checkpoint() <= little_pages) break;
-    nearly_done_ = true;
+    SqliteDatabase database(path_, SqliteDatabase::Open::existing);
+    for (int pass = 0; pass < most_passes; ++pass) {
+        const int done = database.checkpoint();
+        if (pages_ - done <= little_pages) return;
+    }
 }
 
 }  // namespace coatcheck::store

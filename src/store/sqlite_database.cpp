@@ -70,11 +70,11 @@ std::string translated(std::string sql) {
 
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(const std::string& path) {
-    const mode_t before = umask(0077);
-    const int code = sqlite3_open_v2(path.c_str(), &handle_,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    umask(before);
+SqliteDatabase::SqliteDatabase(const std::string& path, Open open) {
+    const int make = open == Open::or_make ? SQLITE_OPEN_CREATE : 0;
+    const mode_t before = make ? umask(0077) : 0;
+    const int code = sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | make, nullptr);
+    if (make) umask(before);
     if (code != SQLITE_OK) {
         const std::string reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
         sqlite3_close(handle_);

@@ -13,8 +13,9 @@ namespace coatcheck::store {
 
 class SqliteDatabase final : public Database {
 public:
+    enum class Open { existing, or_make };
     // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys.
-    explicit SqliteDatabase(const std::string& path);
+    explicit SqliteDatabase(const std::string& path, Open open = Open::or_make);
     ~SqliteDatabase() override;
     SqliteDatabase(const SqliteDatabase&) = delete;
 

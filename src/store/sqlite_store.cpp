@@ -93,11 +93,12 @@ void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET
 // However many are due, only the first of them are looked at.
 int SqliteStore::sweep_sessions(std::int64_t rows) {
     const auto run = [&](const char* sql) { return db_.query(sql).bind(base::unix_millis(now_)).bind(rows).run(); };
+    int deleted = run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2) AND MAX(idle_end, older_end) < $1");
     const int put_off = run("UPDATE sessions SET due = MAX(idle_end, older_end) WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2)"
                             " AND MAX(idle_end, older_end) >= $1");
-    const int deleted = run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2) AND idle_end < $1 AND older_end < $1")
-                      + run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE ended IS NOT NULL AND idle_end < $1 AND older_end < $1 LIMIT $2)");
-    return put_off < rows ? deleted : std::max(deleted, put_off);
+    const bool is_more = deleted + put_off >= rows;
+    deleted += run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE ended IS NOT NULL AND MAX(idle_end, older_end) < $1 LIMIT $2)");
+    return is_more ? std::max(deleted, static_cast<int>(rows)) : deleted;
 }
 
 const char* SqliteStore::delete_revocations() const {

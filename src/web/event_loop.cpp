@@ -120,21 +120,24 @@ void EventLoop::on_tick() {
     });
 }
 
-// However many there are, and however many of them are over at once, requests have to wait for a few only. Who was looked at goes to
-// the end of the list.
+// However many there are, and however many of them are over at once, requests have to wait for a few only; for more, where it is late
+// in the tick. Who was looked at goes to the end of the list.
 void EventLoop::look_at_some() {
-    for (std::size_t i = std::min(unseen_, looked_at_together); i > 0 && !connections_.empty(); --i, --unseen_) {
+    using std::chrono::nanoseconds;
+    constexpr nanoseconds second = std::chrono::seconds(1);
+    const auto left = std::clamp<nanoseconds>(next_tick_ - std::chrono::steady_clock::now(), nanoseconds(0), second);
+    const auto may_wait = static_cast<std::size_t>(static_cast<double>(in_tick_) * std::chrono::duration<double>(left).count());
+    for (std::size_t i = std::min(unseen_, std::max(looked_at_together, unseen_ - std::min(unseen_, may_wait))); i > 0 && !connections_.empty(); --i, --unseen_) {
         Connection& connection = connections_.front();
         connections_.splice(connections_.end(), connections_, connections_.begin());
         connection.on_tick(tick_);
     }
     if (connections_.empty()) unseen_ = 0;
-    const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) * looked_at_together / std::max(in_tick_, looked_at_together);
     if (unseen_ == 0) ticker_.expires_at(next_tick_);
-    else ticker_.expires_after(pause);
+    else ticker_.expires_after(second * looked_at_together / std::max(in_tick_, looked_at_together));
     ticker_.async_wait([this](const error_code& cancelled) {
         if (cancelled) return;
-        if (unseen_ == 0) on_tick();
+        if (unseen_ == 0 || stopping_) on_tick();
         else look_at_some();
     });
 }
