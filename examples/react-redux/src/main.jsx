@@ -35,7 +35,8 @@ function Posts() {
   const auth = useCoatcheck();
   const user = useUser();
   const dispatch = useDispatch();
-  const { data, error, refetch } = api.endpoints.posts.useQuery();
+  const [isLeaving, setIsLeaving] = useState(false);
+  const { data, error, refetch } = api.endpoints.posts.useQuery(undefined, { skip: isLeaving });
   const session = useSelector((state) => state.session);
   async function add(event) {
     event.preventDefault();
@@ -45,6 +46,7 @@ function Posts() {
     refetch();
   }
   async function signOut() {
+    setIsLeaving(true); // what is dropped at the end of a session is not asked for again, which would lead to the sign-in page as well
     await auth.signOut();
     location.assign('/sign-in');
   }
