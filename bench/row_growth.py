@@ -80,7 +80,7 @@ def measure(bench):
 
     figures = {call: Figure("growth", f"{call} at {CALLS[call][1]:,}/s with {largest.name} sessions, p99", "ms", f"the same with {smallest.name}", "at most 1.2 times", ratio_at_most=1.2, digits=2) for call in CALLS}
     for number in bench.rounds():
-        asked = towns if number <= 2 else [smallest, largest]  # those between are for the plot
+        asked = towns if number <= 3 else [smallest, largest]  # those between are for the plot
         # Started anew, so that no cache of theirs knows the rows from the round before.
         with contextlib.ExitStack() as stack:
             for town in asked:
