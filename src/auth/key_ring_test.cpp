@@ -36,6 +36,9 @@ protected:
             return load_ring(s, sealing_key);
         });
     }
+    bool tend(Duration period = 24h * 90) {
+        return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, period); });
+    }
     static bool publishes(const Ring& ring, const std::string& id) {
         return std::any_of(ring.published.begin(), ring.published.end(), [&](const auto& key) { return key.key_id == id; });
     }
@@ -59,7 +62,6 @@ TEST_F(KeyRing, TheNextKeyIsPublishedBeforeItSigns) {
 TEST_F(KeyRing, RetiredKeysGoWhenTheirLastTokenIsOver) {
     const std::string old = ensured().current_id;
     rotated();
-    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h * 90); }); };
     now += 15min;
     EXPECT_FALSE(tend());
     now += 3min;
@@ -71,7 +73,6 @@ TEST_F(KeyRing, TokensThatLivedLongerOnceAreWaitedForByKeysThatFollow) {
     ensured(Algorithm::es256, 24h);
     const std::string old = ensured(Algorithm::es256, 15min).current_id;
     const std::string second = rotated().current_id;
-    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h * 90); }); };
     now += 24h;
     EXPECT_FALSE(tend());
     now += 3min;
@@ -101,11 +102,10 @@ TEST_F(KeyRing, TheRevocationOfAKeyLastsAsLongAsItsTokens) {
 
 TEST_F(KeyRing, RotatesByItselfWhenDue) {
     const std::string first = ensured().current_id;
-    const auto tend = [&] { return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, 24h); }); };
     now += 24h - 1s;
-    EXPECT_FALSE(tend());
+    EXPECT_FALSE(tend(24h));
     now += 1s;
-    EXPECT_TRUE(tend());
+    EXPECT_TRUE(tend(24h));
     EXPECT_NE(ensured().current_id, first);
 }
 
