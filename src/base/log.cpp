@@ -52,8 +52,8 @@ void start() {
 }
 
 void stop() {
+    pool.reset();  // first: it waits for its thread, which has a share in the logger while it writes
     logger.reset();
-    pool.reset();
 }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
