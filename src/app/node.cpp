@@ -99,10 +99,22 @@ void Node::reseal_keys(const std::string& file) {
 }
 
 bool Node::sweep() {
-    constexpr std::size_t rows = 32;  // requests wait for them
+    using Clock = std::chrono::steady_clock;
+    // A row takes a few microseconds, or as many reads from the disk as it has indexes.
+    constexpr std::size_t fewest = 2, most = 256;
+    constexpr auto little = std::chrono::microseconds(500), much = std::chrono::microseconds(2000);
+    const std::size_t rows = rows_to_sweep_;
     std::size_t deleted = 0;
-    queue_->run([&](auth::Store& store) { deleted = store.sweep(rows); });
-    return deleted >= rows;
+    Clock::duration took{};
+    queue_->run([&](auth::Store& store) {
+        const auto began = Clock::now();
+        deleted = store.sweep(rows);
+        took = Clock::now() - began;
+    });
+    const bool is_more = deleted >= rows;
+    if (took > much) rows_to_sweep_ = std::max(rows / 2, fewest);
+    else if (is_more && took < little) rows_to_sweep_ = std::min(rows * 2, most);
+    return is_more;
 }
 
 void Node::keep_house() {

@@ -42,7 +42,7 @@ public:
 
     // Seals the keys in the store with the one in another file, which is made where it is missing.
     void reseal_keys(const std::string& file);
-    // Deletes some of what is over. True: there is more.
+    // Deletes some of what is over: as many rows as do not keep requests waiting. True: there is more.
     bool sweep();
     // Rotates keys that are due, forgets revocations that are over.
     void keep_house();
@@ -63,6 +63,7 @@ private:
     auth::ServiceKeys service_keys_;
     std::mutex loading_;  // of keys: the last to read them is the last to put them in place
     std::unique_ptr<auth::StoreQueue> queue_;
+    std::size_t rows_to_sweep_ = 8;
 };
 
 // Keeps house every ten seconds on a thread of its own. Where much is over at once it is swept a little at a time.

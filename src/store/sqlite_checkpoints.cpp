@@ -7,8 +7,9 @@ namespace coatcheck::store {
 namespace {
 
 constexpr int due_pages = 4000;   // 16 MB: a page that was changed many times until then is written once
-constexpr int little_pages = 64;  // what a commit may have to wait for
+constexpr int little_pages = 16;  // what a commit may have to wait for
 constexpr int most_passes = 8;    // then it waits for more, and those who commit are slowed down to what the disk can take
+constexpr int first_care = 8;     // pages on their way to the disk at once, which a commit's own are behind
 
 template <class Work>
 void logging_failure(Work work) {
@@ -66,11 +67,12 @@ void SqliteCheckpoints::loop() {
     }
 }
 
-// Each pass takes what came during the one before. A log that is all brought over is not looked at again.
+// Each pass takes what came during the one before, and where that is more than the disk can take so carefully, with less care.
+// A log that is all brought over is not looked at again.
 void SqliteCheckpoints::bring_over() {
     SqliteDatabase database(path_, SqliteDatabase::Open::existing);
     for (int pass = 0; pass < most_passes; ++pass) {
-        const int done = database.checkpoint();
+        const int done = database.checkpoint(first_care << pass);
         if (pages_ - done <= little_pages) return;
     }
 }

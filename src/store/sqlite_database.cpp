@@ -2,6 +2,7 @@
 #include "store/sqlite_database.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -68,6 +69,29 @@ std::string translated(std::string sql) {
     return sql;
 }
 
+// SQLite's own way to the files, and the same with a sync in between.
+sqlite3_io_methods plain_files, careful_files;
+thread_local int pages_to_sync = 0;  // of the checkpoint that this thread makes; 0: none but SQLite's own
+thread_local int unsynced = 0;
+
+int write_carefully(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
+    const int code = plain_files.xWrite(file, bytes, size, offset);
+    if (code != SQLITE_OK || pages_to_sync == 0 || ++unsynced < pages_to_sync) return code;
+    unsynced = 0;
+    return plain_files.xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+void take_care(sqlite3* database) {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file->pMethods == nullptr) return;
+    static std::once_flag once;  // all files here have the same methods
+    std::call_once(once, [file] {
+        plain_files = careful_files = *file->pMethods;
+        careful_files.xWrite = write_carefully;
+    });
+    file->pMethods = &careful_files;
+}
+
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(const std::string& path, Open open) {
@@ -116,9 +140,13 @@ void SqliteDatabase::leave_checkpoints() {
     }, this);
 }
 
-int SqliteDatabase::checkpoint() {
+int SqliteDatabase::checkpoint(int sync_after) {
+    if (sync_after > 0) take_care(handle_);
+    pages_to_sync = sync_after;
+    unsynced = 0;
     int pages = 0, done = 0;
     const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+    pages_to_sync = 0;
     if (code != SQLITE_OK && code != SQLITE_BUSY) throw StoreError(std::string("SQLite: ") + sqlite3_errmsg(handle_));
     return std::max(done, 0);
 }

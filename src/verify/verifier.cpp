@@ -66,13 +66,15 @@ Result<Proof> Verifier::prove_new(std::string_view text) const {
     proof.key_generation = keys_.generation();
     auto claims = prove(text, keys_, policy_);
     if (!claims) return claims.error();
+    proof.begins = std::max(claims->issued - max_clock_difference, claims->not_before);
+    proof.ends = claims->expires;
     proof.claims = std::make_shared<const token::AccessClaims>(*std::move(claims));
     return proof;
 }
 
 Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestamp now) {
     make_room();
-    return judge(young_.insert_or_assign(std::string(text), std::move(proof)).first->second, now);
+    return judge(young_.insert_or_assign(tail_of(text), Kept{std::string(text), std::move(proof)}).first->second.proof, now);
 }
 
 // One for one: to give up many at once would make somebody wait for it.
@@ -82,27 +84,36 @@ void Verifier::make_room() {
     if (cached() >= max_cached_ && !old_.empty()) old_.erase(old_.begin());
 }
 
+Verifier::Tail Verifier::tail_of(std::string_view text) {
+    Tail tail{};
+    const auto length = std::min(text.size(), tail.size());
+    std::memcpy(tail.data(), text.data() + text.size() - length, length);
+    return tail;
+}
+
 Proof* Verifier::find(std::string_view text) {
-    auto row = young_.find(text);
+    const Tail tail = tail_of(text);
+    auto row = young_.find(tail);
     if (row == young_.end()) {
-        const auto old = old_.find(text);
-        if (old == old_.end()) return nullptr;
+        const auto old = old_.find(tail);
+        if (old == old_.end() || old->second.token != text) return nullptr;
         row = young_.insert(old_.extract(old)).position;
     }
-    if (row->second.key_generation != keys_.generation()) {
+    auto& [token, proof] = row->second;
+    if (token != text) return nullptr;
+    if (proof.key_generation != keys_.generation()) {
         young_.erase(row);
         return nullptr;
     }
-    return &row->second;
+    return &proof;
 }
 
 Result<Proof*> Verifier::judge(Proof& proof, base::Timestamp now) const {
-    const auto& claims = *proof.claims;
-    if (claims.issued > now + max_clock_difference || claims.not_before > now)
-        return Denied{Reason::token_not_yet_valid};
-    if (now >= claims.expires) return Denied{Reason::token_expired};
+    if (now < proof.begins) return Denied{Reason::token_not_yet_valid};
+    if (now >= proof.ends) return Denied{Reason::token_expired};
     const std::uint64_t generation = revocations_.generation();
     if (generation == 0 || generation != proof.revocation_generation) {
+        const auto& claims = *proof.claims;
         const auto reason = revocations_.judge(claims.session, claims.subject, claims.version, claims.issued);
         if (reason) return Denied{*reason};
         proof.revocation_generation = generation;
