@@ -61,6 +61,16 @@ bool is_host(std::string_view host) {
     });
 }
 
+// To the end without a way out in between, so that the compiler takes many bytes at once: a token in a field has hundreds.
+bool has_control(std::string_view text) {
+    unsigned char found = 0;
+    for (const char byte : text) {
+        const auto c = static_cast<unsigned char>(byte);
+        found |= static_cast<unsigned char>(((c < 0x20) & (c != '\t')) | (c == 0x7f));
+    }
+    return found != 0;
+}
+
 }  // namespace
 
 base::Result<Frame> check_framing(std::string_view head) {
@@ -90,8 +100,7 @@ base::Result<Frame> check_framing(std::string_view head) {
         if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
             return malformed("a field needs a name and a colon right after it");
         const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
-        if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }))
-            return malformed("a control byte in a field");
+        if (has_control(value)) return malformed("a control byte in a field");
 
         if (is(name, "Transfer-Encoding")) return Denied{Reason::length_required, {}, "transfer codings are not taken"};
         if (is(name, "Host")) {
