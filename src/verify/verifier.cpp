@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/verifier.hpp"
 
+#include "crypto/digest.hpp"
+
 #include <algorithm>
 
 namespace coatcheck::verify {
@@ -49,8 +51,13 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
 
 Result<Proof*> Verifier::check(std::string_view text, base::Timestamp now) {
     if (auto seen = check_seen(text, now)) return *seen;
+    if (was_refused(text)) return Denied{Reason::token_not_ours};
+    const auto generation = keys_.generation();
     auto proof = prove_new(text);
-    if (!proof) return proof.error();
+    if (!proof) {
+        if (proof.error().reason == Reason::token_not_ours) note_refused(text, generation);
+        return proof.error();
+    }
     return keep(text, *std::move(proof), now);
 }
 
@@ -89,6 +96,19 @@ Verifier::Tail Verifier::tail_of(std::string_view text) {
     const auto length = std::min(text.size(), tail.size());
     std::memcpy(tail.data(), text.data() + text.size() - length, length);
     return tail;
+}
+
+bool Verifier::was_refused(std::string_view text) {
+    if (refused_.empty()) return false;
+    const Tail tail = tail_of(text);
+    const Refused& place = place_of(tail);
+    return place.tail == tail && place.key_generation == keys_.generation() && place.digest == crypto::sha256(text);
+}
+
+void Verifier::note_refused(std::string_view text, std::uint64_t key_generation) {
+    if (refused_.empty()) refused_.resize(refused_places);
+    const Tail tail = tail_of(text);
+    place_of(tail) = {tail, key_generation, crypto::sha256(text)};
 }
 
 Proof* Verifier::find(std::string_view text) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coatcheck::verify {
 
@@ -52,7 +53,8 @@ public:
     Verifier(Policy policy, const KeySet& keys, const Revocations& revocations, std::size_t max_cached = 16384)
         : policy_(std::move(policy)), keys_(keys), revocations_(revocations), max_cached_(max_cached) {}
 
-    // The proof, valid until the next call, or the reason why not.
+    // The proof, valid until the next call, or the reason why not. One that is not ours costs its signature once: who sends it again
+    // and again gets the verdict from memory.
     base::Result<Proof*> check(std::string_view token, base::Timestamp now);
 
     // check() in its three steps, for those who share a Verifier behind a lock and do not hold it for a signature:
@@ -87,7 +89,19 @@ private:
     // Boost's: each line of memory that is not in a core's cache costs as much as all else here, and std's touches one more.
     using Cache = boost::unordered_map<Tail, Kept, TailHash>;
 
+    // A token that is not ours by the keys of that generation. Each has one place, by its last characters. They are the sender's to
+    // choose: so there is nothing to gain but the place of another one that was refused.
+    struct Refused {
+        Tail tail{};
+        std::uint64_t key_generation = 0;
+        std::string digest;  // SHA-256 of all of it
+    };
+    static constexpr std::size_t refused_places = 1024;
+
     static Tail tail_of(std::string_view token);
+    Refused& place_of(const Tail& tail) { return refused_[TailHash{}(tail) % refused_places]; }
+    bool was_refused(std::string_view token);
+    void note_refused(std::string_view token, std::uint64_t key_generation);
     Proof* find(std::string_view token);
     void make_room();
     base::Result<Proof*> judge(Proof& proof, base::Timestamp now) const;
@@ -99,6 +113,7 @@ private:
     // Where there is no room left, one of old_ falls out; when all of those are gone, the young ones are the old ones. A token
     // that is used moves back, and so outlives most that are not.
     Cache young_, old_;
+    std::vector<Refused> refused_;  // empty until there is one
 };
 
 }  // namespace coatcheck::verify

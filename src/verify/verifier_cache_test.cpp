@@ -174,6 +174,38 @@ TEST_F(Cache, ForgedTokenStaysForgedAfterTheHonestOneWasSeen) {
     EXPECT_TRUE(was_cached(large, honest));
 }
 
+// Only those that are not ours are remembered as such, and only under the keys by which they were not.
+TEST_F(Cache, RefusedTokenIsGoodOnceItsKeyHasCome) {
+    const std::string token = token_of("a");
+    keys.replace({{"other", crypto::SigningKey::generate(crypto::Algorithm::eddsa).public_key()}});
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
+    keys.replace({{"k", key().public_key()}});
+    EXPECT_FALSE(was_cached(large, token));
+    EXPECT_TRUE(was_cached(large, token));
+}
+
+TEST_F(Cache, RefusedTokenWithTheTailOfAGoodOneLeavesThatGood) {
+    const std::string honest = token_of("a");
+    std::string forged = honest;
+    forged[honest.find('.') + 5] ^= 1;
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(large.check(forged, now).error().reason, Reason::token_not_ours);
+        EXPECT_TRUE(large.check(honest, now));
+    }
+}
+
+TEST_F(Cache, EachVerdictOfARefusedTokenIsTheSame) {
+    std::vector<std::string> forged;
+    for (int i = 0; i < 3000; ++i) {  // more than there are places
+        std::string token = token_of("forged");
+        const std::string number = std::to_string(10'000 + i);
+        forged.push_back(token.replace(token.size() - 40, number.size(), number));
+    }
+    for (int round = 0; round < 2; ++round)
+        for (const auto& token : forged) ASSERT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
+    EXPECT_EQ(large.cached(), 0U);
+}
+
 TEST_F(Cache, TinyCachesWorkToo) {
     for (std::size_t size : {0u, 1u, 2u, 3u}) {
         Verifier verifier(policy, keys, revocations, size);
