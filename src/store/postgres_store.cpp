@@ -140,10 +140,7 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     return together;
 }
 
-int PostgresStore::sweep_sessions(std::int64_t rows) {
-    return db_.query("DELETE FROM sessions WHERE (user_id, id) IN (SELECT user_id, id FROM sessions WHERE end_day <= $1 / 86400000 AND idle_end < $1 AND older_end < $1"
-                     " LIMIT $2 FOR UPDATE SKIP LOCKED)").bind(unix_millis(now_)).bind(rows).run();
-}
+SessionSweep PostgresStore::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("(user_id, id)", "user_id, id"); }
 
 // Those too that have no place yet: nobody needs to hear of them any more.
 const char* PostgresStore::delete_revocations() const {

@@ -60,7 +60,7 @@ public:
 protected:
     bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
-    int sweep_sessions(std::int64_t rows) override;
+    SessionSweep sweep_of_sessions() const override;
     const char* delete_revocations() const override;
 
 private:

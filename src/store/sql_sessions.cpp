@@ -14,8 +14,8 @@ using base::unix_millis;
 std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const std::string& password_hash) {
     const int inserted =
         db_.query("INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used,"
-                  " idle_end, absolute_end, access_end, status, older_end)"
-                  " SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM users WHERE id = $14 AND enabled = 1"
+                  " idle_end, absolute_end, access_end, status, older_end, due)"
+                  " SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, GREATEST(CAST($9 AS BIGINT), CAST($13 AS BIGINT)) FROM users WHERE id = $14 AND enabled = 1"
                   " AND password_hash = $15 FOR SHARE")
             .bind(s.id).bind_blob(s.secret_hash).bind(name_of(s.delivery)).bind(s.device).bind(s.address).bind_blob(auth::network_of(s.address))
             .bind(unix_millis(s.created)).bind(unix_millis(s.last_used)).bind(unix_millis(s.idle_end))

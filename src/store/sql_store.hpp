@@ -10,6 +10,11 @@
 
 namespace coatcheck::store {
 
+// What is asked of sessions that are due to be looked at, and of those that were ended: $1 now, $2 at most so many.
+struct SessionSweep {
+    const char *delete_due, *put_off, *delete_ended;
+};
+
 class SqlStore : public auth::Store {
 public:
     base::Timestamp now() override { return now_; }
@@ -66,8 +71,7 @@ protected:
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
     // The next place in the status lists is at least so many further on.
     virtual void skip_statuses(std::int64_t count) = 0;
-    // Deletes sessions that are over, at most so many; returns how many, or so many where there is more to do.
-    virtual int sweep_sessions(std::int64_t rows) = 0;
+    virtual SessionSweep sweep_of_sessions() const = 0;
     virtual const char* delete_revocations() const = 0;  // that are over: $1 now, $2 at most this many
     // The live session of an enabled user; until the step ends, nobody else changes it.
     bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
@@ -77,6 +81,17 @@ protected:
     std::vector<verify::Revocation> published_;
     bool keys_changed_ = false;
 };
+
+// By the columns that name a row.
+#define SWEEP_OF_SESSIONS(row, columns)                                                                                                    \
+    SessionSweep {                                                                                                                         \
+        "DELETE FROM sessions WHERE " row " IN (SELECT " columns " FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)"  \
+        " AND GREATEST(idle_end, older_end) < $1",                                                                                         \
+        "UPDATE sessions SET due = GREATEST(idle_end, older_end) WHERE " row " IN (SELECT " columns " FROM sessions WHERE due < $1 ORDER BY due" \
+        " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1",                                                       \
+        "DELETE FROM sessions WHERE " row " IN (SELECT " columns " FROM sessions WHERE ended IS NOT NULL AND GREATEST(idle_end, older_end) < $1" \
+        " LIMIT $2 FOR UPDATE SKIP LOCKED)"                                                                                                \
+    }
 
 // What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret hash, $7 counter,
 // $8 grace, $9 whether it came by a cookie.

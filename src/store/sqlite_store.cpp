@@ -89,17 +89,7 @@ bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotat
 
 void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
 
-// A refresh leaves alone when a session is due (migrations/sqlite/0005_growth.sql): who lives on then is looked at again at its end.
-// However many are due, only the first of them are looked at.
-int SqliteStore::sweep_sessions(std::int64_t rows) {
-    const auto run = [&](const char* sql) { return db_.query(sql).bind(base::unix_millis(now_)).bind(rows).run(); };
-    int deleted = run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2) AND MAX(idle_end, older_end) < $1");
-    const int put_off = run("UPDATE sessions SET due = MAX(idle_end, older_end) WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2)"
-                            " AND MAX(idle_end, older_end) >= $1");
-    const bool is_more = deleted + put_off >= rows;
-    deleted += run("DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE ended IS NOT NULL AND MAX(idle_end, older_end) < $1 LIMIT $2)");
-    return is_more ? std::max(deleted, static_cast<int>(rows)) : deleted;
-}
+SessionSweep SqliteStore::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
 
 const char* SqliteStore::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
