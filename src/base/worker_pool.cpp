@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/worker_pool.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include "base/scheduling.hpp"
 
 namespace coatcheck::base {
 namespace {
@@ -41,8 +40,7 @@ std::size_t WorkerPool::waiting() const {
 }
 
 void WorkerPool::loop() {
-    // On Linux a thread has a nice value of its own; without the right to change it, it stays.
-    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
+    give_way();
     const auto is_called = [this] { return stopping_ || !queue_.empty(); };
     bool has_worked = false;
     for (;;) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads for slow pure work (password hashes). They run at low priority, so that checking tokens goes first, and
-// their queue is bounded: who does not fit is told at once.
+// Threads for slow pure work (password hashes). They give way, so that checking tokens goes first, and their
+// queue is bounded: who does not fit is told at once.
 #pragma once
 
 #include <chrono>

@@ -2,6 +2,7 @@
 #include "store/postgres_pool.hpp"
 
 #include "base/log.hpp"
+#include "base/scheduling.hpp"
 
 #include <algorithm>
 
@@ -78,6 +79,7 @@ std::vector<PostgresPool::Waiting> PostgresPool::take() {
 }
 
 void PostgresPool::loop() {
+    base::take_short_turns();
     Connection connection;
     for (;;) {
         auto group = take();

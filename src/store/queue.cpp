@@ -2,6 +2,7 @@
 #include "store/queue.hpp"
 
 #include "base/log.hpp"
+#include "base/scheduling.hpp"
 
 namespace coatcheck::store {
 
@@ -26,6 +27,7 @@ void Queue::post(Work work) {
 }
 
 void Queue::loop() {
+    base::take_short_turns();
     for (;;) {
         std::vector<Waiting> group;
         {

@@ -3,6 +3,7 @@
 
 #include "auth/tokens.hpp"
 #include "base/log.hpp"
+#include "base/scheduling.hpp"
 #include "web/connection.hpp"
 
 #include <boost/asio/post.hpp>
@@ -77,6 +78,7 @@ void EventLoop::wake_followers() {
 }
 
 void EventLoop::run() {
+    base::take_short_turns();
     on_tick();
     io_.run();
 }

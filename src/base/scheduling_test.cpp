@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/scheduling.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+namespace coatcheck::base {
+namespace {
+
+struct Share {
+    int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+    std::chrono::nanoseconds turns = own_turns();
+};
+
+// A new thread's, after that.
+Share after(void (*change)()) {
+    Share share;
+    std::thread([&] {
+        change();
+        share = Share();
+    }).join();
+    return share;
+}
+
+TEST(Scheduling, WhoGivesWayIsLastAndNobodyElse) {
+    EXPECT_EQ(after(give_way).nice, 19);
+    EXPECT_LT(Share().nice, 19);
+}
+
+TEST(Scheduling, ShortTurnsLeaveThePriority) { EXPECT_EQ(after(take_short_turns).nice, Share().nice); }
+
+TEST(Scheduling, TurnsAreShortForThoseWhoAnswerAndLongForThoseWhoCompute) {
+    if (own_turns() == std::chrono::nanoseconds(0)) GTEST_SKIP() << "this kernel knows of no turns";
+    EXPECT_LT(after(take_short_turns).turns, own_turns());
+    EXPECT_GT(after(give_way).turns, own_turns());
+}
+
+}  // namespace
+}  // namespace coatcheck::base
