@@ -24,21 +24,21 @@ constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(100), lo
 
 bool read(Attributes& attributes) { return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0; }
 
-void take_turns_of(std::chrono::nanoseconds length) {
+bool take_turns_of(std::chrono::nanoseconds length) {
     Attributes attributes{};
-    if (!read(attributes)) return;
+    if (!read(attributes)) return false;
     attributes.runtime = static_cast<std::uint64_t>(length.count());
-    (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+    return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
 }
 
 }  // namespace
 
-void take_short_turns() { take_turns_of(shortest); }
+bool take_short_turns() { return take_turns_of(shortest); }
 
-void give_way() {
+bool give_way() {
     // On Linux a thread has a nice value of its own.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
-    take_turns_of(longest);
+    return take_turns_of(longest);
 }
 
 std::chrono::nanoseconds own_turns() {

@@ -259,5 +259,37 @@ TEST(Postgres, ADuplicateUndoesItsStatementAlone) {
     place.pool.run([](auth::Store& store) { EXPECT_EQ(store.list_users({}).size(), 2U); });
 }
 
+// "Heap only": an update of columns that stand in no index leaves all indexes alone. An index on an expression over idle_end, or under a
+// condition on it, would end that.
+TEST(Postgres, ARefreshChangesNoIndex) {
+    constexpr int refreshes = 20;
+    const std::string url = PostgresServer::shared().fresh_url();
+    {
+        std::atomic<int> minutes{0};
+        const auto clock = [&] { return base::from_unix_seconds(1'800'000'000) + std::chrono::minutes(minutes); };
+        PostgresPool pool({{url, ""}, "", 1}, {[](const auto&) {}, [](const auto&) {}, [](auth::Store&) {}}, clock);
+        const auto start = clock();
+        pool.run([&](auth::Store& store) {
+            ASSERT_TRUE(store.insert_user(user("u")));
+            ASSERT_TRUE(store.insert_session(session("s", "u", start), "h"));
+        });
+        for (int i = 0; i < refreshes; ++i) {
+            ++minutes;
+            pool.run([&](auth::Store& store) { EXPECT_EQ(store.rotate_refresh(request("s", "u", static_cast<std::uint32_t>(i))).outcome, auth::Rotation::Outcome::rotated); });
+        }
+    }
+    PostgresDatabase database({url, ""});
+    std::int64_t all = 0, heap_only = 0;
+    soon([&] {  // counts come with the end of a connection
+        auto row = database.query("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions' AND schemaname = current_schema()");
+        if (!row.step()) return false;
+        all = row.integer(0);
+        heap_only = row.integer(1);
+        return all >= refreshes;
+    });
+    EXPECT_EQ(all, refreshes);
+    EXPECT_EQ(heap_only, all);
+}
+
 }  // namespace
 }  // namespace coatcheck::store

@@ -148,21 +148,21 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     const auto now = unix_millis(now_);
     const auto rows = static_cast<std::int64_t>(limit);
     constexpr std::int64_t day = 86'400'000, audit_days = 90, max_audit_rows = 1'000'000;
-    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
-    // system's token was exchanged for is kept while that token lives, so that there is no second one.
-    // A refresh leaves alone when a session is due: who lives on then is looked at again at the end that it has by then. However many are
-    // due, only the first of them are looked at.
     const auto run = [&](const char* sql) { return db_.query(sql).bind(now).bind(rows).run(); };
-    const SessionSweep sessions = sweep_of_sessions();
-    int deleted = run(sessions.delete_due);
-    const bool is_more = deleted + run(sessions.put_off) >= rows;
-    deleted += run(sessions.delete_ended);
+    int deleted = 0;
     for (const char* sql : {delete_revocations(), "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"})
         deleted += run(sql);
     // Oldest first: only the head of the table is looked at.
     deleted += db_.query("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id LIMIT $3) AS oldest"
                          " WHERE time < $1 OR id < (SELECT MAX(id) FROM audit) - $2)")
                    .bind(now - audit_days * day).bind(max_audit_rows).bind(rows).run();
+    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
+    // system's token was exchanged for is kept while that token lives, so that there is no second one.
+    // Last, for these are locked until the end of the step. A refresh leaves `due` alone, so that it changes no index.
+    const SessionSweep sessions = sweep_of_sessions();
+    const int removed = run(sessions.remove);
+    const bool is_more = removed + run(sessions.put_off) >= rows;
+    deleted += removed;
     return is_more ? std::max(static_cast<std::size_t>(deleted), limit) : static_cast<std::size_t>(deleted);
 }
 

@@ -5,6 +5,8 @@
 #include "base/bytes.hpp"
 
 #define LIVE "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
+// The sweeper may have them as soon as the older system's token has ended that they were exchanged for.
+#define END_SESSIONS "UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1), due = GREATEST(LEAST(idle_end, $1), older_end)"
 
 namespace coatcheck::store {
 
@@ -115,7 +117,7 @@ std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
     if (!session || session->ended) return std::nullopt;
     session->ended = now_;
     session->idle_end = std::min(session->idle_end, now_);
-    db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE id = $2 AND user_id = $3")
+    db_.query(END_SESSIONS " WHERE id = $2 AND user_id = $3")
         .bind(unix_millis(now_)).bind(id).bind(session->user).run();
     return session;
 }
@@ -130,7 +132,7 @@ std::vector<auth::Session> SqlStore::end_sessions(const std::string& user, const
             if (session.idle_end > now_ || session.older_end > now_) sessions.push_back(std::move(session));
         }
     }
-    db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE user_id = $2 AND id <> $3 AND ended IS NULL")
+    db_.query(END_SESSIONS " WHERE user_id = $2 AND id <> $3 AND ended IS NULL")
         .bind(unix_millis(now_)).bind(user).bind(except).run();
     return sessions;
 }
@@ -164,7 +166,7 @@ void SqlStore::extend_access(const std::string& session, base::Timestamp access_
 }
 
 void SqlStore::end_all_sessions() {
-    db_.query("UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1) WHERE ended IS NULL").bind(unix_millis(now_)).run();
+    db_.query(END_SESSIONS " WHERE ended IS NULL").bind(unix_millis(now_)).run();
 }
 
 }  // namespace coatcheck::store

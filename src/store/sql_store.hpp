@@ -10,9 +10,10 @@
 
 namespace coatcheck::store {
 
-// What is asked of sessions that are due to be looked at, and of those that were ended: $1 now, $2 at most so many.
+// What is done with sessions that are due: those that are over go, and who lives on is looked at again at the end that it has by now.
+// $1 now, $2 at most so many.
 struct SessionSweep {
-    const char *delete_due, *put_off, *delete_ended;
+    const char *remove, *put_off;
 };
 
 class SqlStore : public auth::Store {
@@ -83,14 +84,12 @@ protected:
 };
 
 // By the columns that name a row.
-#define SWEEP_OF_SESSIONS(row, columns)                                                                                                    \
-    SessionSweep {                                                                                                                         \
+#define SWEEP_OF_SESSIONS(row, columns)                                                                                                         \
+    SessionSweep {                                                                                                                              \
         "DELETE FROM sessions WHERE " row " IN (SELECT " columns " FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)"  \
-        " AND GREATEST(idle_end, older_end) < $1",                                                                                         \
+        " AND GREATEST(idle_end, older_end) < $1",                                                                                              \
         "UPDATE sessions SET due = GREATEST(idle_end, older_end) WHERE " row " IN (SELECT " columns " FROM sessions WHERE due < $1 ORDER BY due" \
-        " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1",                                                       \
-        "DELETE FROM sessions WHERE " row " IN (SELECT " columns " FROM sessions WHERE ended IS NOT NULL AND GREATEST(idle_end, older_end) < $1" \
-        " LIMIT $2 FOR UPDATE SKIP LOCKED)"                                                                                                \
+        " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1"                                                             \
     }
 
 // What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret hash, $7 counter,

@@ -71,8 +71,8 @@ void SqliteCheckpoints::loop() {
 // A log that is all brought over is not looked at again.
 void SqliteCheckpoints::bring_over() {
     SqliteDatabase database(path_, SqliteDatabase::Open::existing);
-    for (int pass = 0; pass < most_passes; ++pass) {
-        const int done = database.checkpoint(first_care << pass);
+    for (int pass = 0; pass < most_passes && !stopping_; ++pass) {
+        const int done = database.checkpoint(first_care << pass, &stopping_);
         if (pages_ - done <= little_pages) return;
     }
 }

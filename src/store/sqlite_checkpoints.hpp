@@ -37,7 +37,7 @@ private:
     std::atomic<Turn> turn_{Turn::nobody};
     std::mutex mutex_;
     std::condition_variable wake_;
-    bool stopping_ = false;
+    std::atomic<bool> stopping_{false};
     std::thread thread_;  // once there is something to do
 };
 

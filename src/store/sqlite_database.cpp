@@ -71,13 +71,19 @@ std::string translated(std::string sql) {
 
 // SQLite's own way to the files, and the same with a sync in between.
 sqlite3_io_methods plain_files, careful_files;
-thread_local int pages_to_sync = 0;  // of the checkpoint that this thread makes; 0: none but SQLite's own
-thread_local int unsynced = 0;
+
+// The checkpoint that this thread makes.
+struct Care {
+    int sync_after = 0;  // 0: no syncs but SQLite's own
+    const std::atomic<bool>* hurry = nullptr;
+    int unsynced = 0;
+};
+thread_local Care care;
 
 int write_carefully(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
     const int code = plain_files.xWrite(file, bytes, size, offset);
-    if (code != SQLITE_OK || pages_to_sync == 0 || ++unsynced < pages_to_sync) return code;
-    unsynced = 0;
+    if (code != SQLITE_OK || care.sync_after == 0 || ++care.unsynced < care.sync_after || (care.hurry != nullptr && *care.hurry)) return code;
+    care.unsynced = 0;
     return plain_files.xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
@@ -140,13 +146,12 @@ void SqliteDatabase::leave_checkpoints() {
     }, this);
 }
 
-int SqliteDatabase::checkpoint(int sync_after) {
+int SqliteDatabase::checkpoint(int sync_after, const std::atomic<bool>* hurry) {
     if (sync_after > 0) take_care(handle_);
-    pages_to_sync = sync_after;
-    unsynced = 0;
+    care = {sync_after, hurry};
     int pages = 0, done = 0;
     const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
-    pages_to_sync = 0;
+    care = {};
     if (code != SQLITE_OK && code != SQLITE_BUSY) throw StoreError(std::string("SQLite: ") + sqlite3_errmsg(handle_));
     return std::max(done, 0);
 }

@@ -4,6 +4,7 @@
 
 #include "store/database.hpp"
 
+#include <atomic>
 #include <memory>
 #include <unordered_map>
 
@@ -26,8 +27,8 @@ public:
     void leave_checkpoints();
     int log_pages() const { return log_pages_; }
     // Brings as much of it there as nobody still reads, waiting for nobody; how many pages are there since the log began.
-    // `sync_after` so many pages they are brought to disk. (0: all at once, which who commits meanwhile has to wait for.)
-    int checkpoint(int sync_after = 0);
+    // `sync_after` so many pages they are brought to disk, until there is `hurry`. (0: all at once, which who commits meanwhile has to wait for.)
+    int checkpoint(int sync_after = 0, const std::atomic<bool>* hurry = nullptr);
 
 protected:
     Statement& prepare(const char* sql) override;

@@ -23,7 +23,7 @@ Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, st
     return form ? Denied{Reason::token_not_ours} : form.error();
 }
 
-Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy) {
+Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy, bool* forged) {
     const Denied not_ours{Reason::token_not_ours};
     std::string decrypted;
     const auto jwt = jwt_of(text, policy, decrypted);
@@ -37,7 +37,10 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     if (row == table->end()) return not_ours;
     const auto algorithm = crypto::algorithm_named(parts->algorithm);
     if (!algorithm || *algorithm != row->second.algorithm()) return not_ours;
-    if (!row->second.verify(parts->signing_input, parts->signature)) return not_ours;
+    if (!row->second.verify(parts->signing_input, parts->signature)) {
+        if (forged != nullptr) *forged = true;
+        return not_ours;
+    }
 
     if (parts->type != "at+jwt") return not_ours;
     auto claims = token::parse_claims(*parts->claims);
@@ -52,12 +55,11 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
 Result<Proof*> Verifier::check(std::string_view text, base::Timestamp now) {
     if (auto seen = check_seen(text, now)) return *seen;
     if (was_refused(text)) return Denied{Reason::token_not_ours};
-    const auto generation = keys_.generation();
-    auto proof = prove_new(text);
-    if (!proof) {
-        if (proof.error().reason == Reason::token_not_ours) note_refused(text, generation);
-        return proof.error();
-    }
+    const auto generation = keys_.generation();  // before proving, as for a good one
+    bool forged = false;
+    auto proof = prove_new(text, &forged);
+    if (forged) note_refused(text, generation);
+    if (!proof) return proof.error();
     return keep(text, *std::move(proof), now);
 }
 
@@ -67,11 +69,11 @@ std::optional<Result<Proof*>> Verifier::check_seen(std::string_view text, base::
     return judge(*cached, now);
 }
 
-Result<Proof> Verifier::prove_new(std::string_view text) const {
+Result<Proof> Verifier::prove_new(std::string_view text, bool* forged) const {
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     Proof proof;
     proof.key_generation = keys_.generation();
-    auto claims = prove(text, keys_, policy_);
+    auto claims = prove(text, keys_, policy_, forged);
     if (!claims) return claims.error();
     proof.begins = std::max(claims->issued - max_clock_difference, claims->not_before);
     proof.ends = claims->expires;
@@ -86,29 +88,29 @@ Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestam
 
 // One for one: to give up many at once would make somebody wait for it.
 void Verifier::make_room() {
-    // Before there is need, so that what is in use can move back first.
-    if (old_.empty() && young_.size() + 1 >= max_cached_) std::swap(young_, old_);
     if (cached() >= max_cached_ && !old_.empty()) old_.erase(old_.begin());
+    // One before there is need, so that what is in use can move back first.
+    if (old_.empty() && young_.size() + 1 >= max_cached_) std::swap(young_, old_);
 }
 
 Verifier::Tail Verifier::tail_of(std::string_view text) {
     Tail tail{};
     const auto length = std::min(text.size(), tail.size());
-    std::memcpy(tail.data(), text.data() + text.size() - length, length);
+    std::copy_n(text.end() - static_cast<std::ptrdiff_t>(length), length, tail.begin());
     return tail;
 }
 
-bool Verifier::was_refused(std::string_view text) {
+bool Verifier::was_refused(std::string_view text) const {
     if (refused_.empty()) return false;
     const Tail tail = tail_of(text);
-    const Refused& place = place_of(tail);
+    const Refused& place = refused_[place_of(tail)];
     return place.tail == tail && place.key_generation == keys_.generation() && place.digest == crypto::sha256(text);
 }
 
 void Verifier::note_refused(std::string_view text, std::uint64_t key_generation) {
-    if (refused_.empty()) refused_.resize(refused_places);
+    if (refused_.empty()) refused_.resize(std::size_t{1} << refused_bits);
     const Tail tail = tail_of(text);
-    place_of(tail) = {tail, key_generation, crypto::sha256(text)};
+    refused_[place_of(tail)] = {tail, key_generation, crypto::sha256(text)};
 }
 
 Proof* Verifier::find(std::string_view text) {

@@ -44,8 +44,9 @@ inline constexpr base::Duration max_clock_difference = std::chrono::seconds(60);
 // The JWT inside of an encrypted token, or the token itself, by what the policy says of encryption.
 base::Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, std::string& storage);
 
-// Everything up to typ / iss / aud, without time and revocation: "this is a token of ours".
-base::Result<token::AccessClaims> prove(std::string_view token, const KeySet& keys, const Policy& policy);
+// Everything up to typ / iss / aud, without time and revocation: "this is a token of ours". `forged`: its signature was looked at, and is
+// not by the key that it names.
+base::Result<token::AccessClaims> prove(std::string_view token, const KeySet& keys, const Policy& policy, bool* forged = nullptr);
 
 // One for each thread; not thread-safe itself. Keys and revocations are shared and must outlive it.
 class Verifier {
@@ -53,20 +54,23 @@ public:
     Verifier(Policy policy, const KeySet& keys, const Revocations& revocations, std::size_t max_cached = 16384)
         : policy_(std::move(policy)), keys_(keys), revocations_(revocations), max_cached_(max_cached) {}
 
-    // The proof, valid until the next call, or the reason why not. One that is not ours costs its signature once: who sends it again
-    // and again gets the verdict from memory.
+    // The proof, valid until the next call, or the reason why not. Who sends a forged one again and again mostly gets the verdict from
+    // memory, and not for the price of a signature.
     base::Result<Proof*> check(std::string_view token, base::Timestamp now);
 
     // check() in its three steps, for those who share a Verifier behind a lock and do not hold it for a signature:
     // a token seen before (nullopt: it was not); a new one, from any thread; and taking up what was proven.
     std::optional<base::Result<Proof*>> check_seen(std::string_view token, base::Timestamp now);
-    base::Result<Proof> prove_new(std::string_view token) const;
+    base::Result<Proof> prove_new(std::string_view token, bool* forged = nullptr) const;
     base::Result<Proof*> keep(std::string_view token, Proof proof, base::Timestamp now);
 
     // The same for a token that may have expired or been revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view token) const {
         return prove(token, keys_, policy_);
     }
+
+    // It holds this token as one that it has refused for its signature.
+    bool was_refused(std::string_view token) const;
 
     // How many proven tokens it holds.
     std::size_t cached() const { return young_.size() + old_.size(); }
@@ -89,18 +93,17 @@ private:
     // Boost's: each line of memory that is not in a core's cache costs as much as all else here, and std's touches one more.
     using Cache = boost::unordered_map<Tail, Kept, TailHash>;
 
-    // A token that is not ours by the keys of that generation. Each has one place, by its last characters. They are the sender's to
+    // A token whose signature is by no key of that generation. Each has one place, by its last characters. They are the sender's to
     // choose: so there is nothing to gain but the place of another one that was refused.
     struct Refused {
         Tail tail{};
         std::uint64_t key_generation = 0;
         std::string digest;  // SHA-256 of all of it
     };
-    static constexpr std::size_t refused_places = 1024;
+    static constexpr int refused_bits = 10;
 
     static Tail tail_of(std::string_view token);
-    Refused& place_of(const Tail& tail) { return refused_[TailHash{}(tail) % refused_places]; }
-    bool was_refused(std::string_view token);
+    static std::size_t place_of(const Tail& tail) { return (TailHash{}(tail) * 0x9E3779B97F4A7C15ULL) >> (64 - refused_bits); }  // mixed: the characters' own bits are few
     void note_refused(std::string_view token, std::uint64_t key_generation);
     Proof* find(std::string_view token);
     void make_room();

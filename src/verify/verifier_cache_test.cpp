@@ -178,8 +178,13 @@ TEST_F(Cache, ForgedTokenStaysForgedAfterTheHonestOneWasSeen) {
 TEST_F(Cache, RefusedTokenIsGoodOnceItsKeyHasCome) {
     const std::string token = token_of("a");
     keys.replace({{"other", crypto::SigningKey::generate(crypto::Algorithm::eddsa).public_key()}});
+    EXPECT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
+    EXPECT_FALSE(large.was_refused(token)) << "there was no key to hold it against";
+    keys.replace({{"k", crypto::SigningKey::generate(crypto::Algorithm::eddsa).public_key()}});
     for (int i = 0; i < 2; ++i) EXPECT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
+    EXPECT_TRUE(large.was_refused(token));
     keys.replace({{"k", key().public_key()}});
+    EXPECT_FALSE(large.was_refused(token));
     EXPECT_FALSE(was_cached(large, token));
     EXPECT_TRUE(was_cached(large, token));
 }
@@ -190,7 +195,9 @@ TEST_F(Cache, RefusedTokenWithTheTailOfAGoodOneLeavesThatGood) {
     forged[honest.find('.') + 5] ^= 1;
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(large.check(forged, now).error().reason, Reason::token_not_ours);
+        EXPECT_TRUE(large.was_refused(forged));
         EXPECT_TRUE(large.check(honest, now));
+        EXPECT_FALSE(large.was_refused(honest));
     }
 }
 
@@ -199,11 +206,14 @@ TEST_F(Cache, EachVerdictOfARefusedTokenIsTheSame) {
     for (int i = 0; i < 3000; ++i) {  // more than there are places
         std::string token = token_of("forged");
         const std::string number = std::to_string(10'000 + i);
-        forged.push_back(token.replace(token.size() - 40, number.size(), number));
+        forged.push_back(token.replace(token.size() - 16, number.size(), number));
     }
     for (int round = 0; round < 2; ++round)
         for (const auto& token : forged) ASSERT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
     EXPECT_EQ(large.cached(), 0U);
+    const auto remembered = std::ranges::count_if(forged, [&](const auto& token) { return large.was_refused(token); });
+    EXPECT_GT(remembered, 512);  // most of the places
+    EXPECT_LE(remembered, 1024);
 }
 
 TEST_F(Cache, TinyCachesWorkToo) {

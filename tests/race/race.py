@@ -290,7 +290,8 @@ def main():
         server.start()
         race = Race(options, server)
         seconds = asyncio.run(race.run(users))
-        server.stop()
+        if (status := server.stop()) not in (0, None, -9):
+            race.violations.append(f"the server ended with {status}")
         if server.secrets_in_log():
             race.violations.append("secrets in the log")
     finally:

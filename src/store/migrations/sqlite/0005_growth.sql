@@ -7,7 +7,6 @@ ALTER TABLE sessions ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
 UPDATE sessions SET due = MAX(idle_end, older_end);
 DROP INDEX sessions_by_end;
 CREATE INDEX sessions_by_due ON sessions(due);
-CREATE INDEX sessions_ended ON sessions(MAX(idle_end, older_end)) WHERE ended IS NOT NULL;
 DROP INDEX sessions_of_user;
 CREATE INDEX sessions_of_user ON sessions(user_id, network);
 CREATE INDEX users_disabled ON users(id) WHERE enabled = 0;
