@@ -331,7 +331,7 @@ def test_migrate_on_sqlite(make_server):
     assert busy.returncode == 1 and "in use by another coatcheck" in busy.stderr
     server.stop()
     with sqlite3.connect(server.data / "coatcheck.db") as database:
-        for index in ("revocations_by_subject", "sessions_by_due", "sessions_ended", "users_disabled"):
+        for index in ("revocations_by_subject", "sessions_by_due", "users_disabled"):
             database.execute(f"DROP INDEX {index}")
         database.execute("CREATE INDEX sessions_by_end ON sessions(idle_end)")
         database.execute("ALTER TABLE sessions DROP COLUMN due")
