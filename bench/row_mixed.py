@@ -89,6 +89,6 @@ def measure(bench):
             flood.add(Sample(memory_of(server)["resident"], rate.wrong), memory)
             after.add(cpu_time(), cost)
             bench.say(flood, number, f"{flood.ours[-1]:.1f} MB, before {memory.value:.1f} MB; {rate.value:,.0f} forged tokens refused a second; a good one then {after.ours[-1]:.1f} µs, before {cost.value:.1f} µs")
-    figure.notes.append(f"{len(bad)} bad tokens among {len(mixed):,}, each with the code that it has to have")
+    figure.notes.append(f"{len(bad)} bad tokens among {len(mixed):,}, each with the code that it has to have; they come again and again, where each new forged one would cost its signature, as in the flood")
     flood.notes.append(f"{FORGED:,} other forged tokens in each round")
     return [figure, flood, after]
