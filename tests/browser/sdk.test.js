@@ -543,6 +543,7 @@ describe('sending', () => {
     await expire();
     const seen = [];
     context.on('request', (request) => { if (request.url().endsWith('/api/posts')) seen.push(request); });
+    await context.route('**/authentication/refresh', async (route) => { await sleep(700); await route.continue(); }, { times: 1 });  // so that it has to wait
     await load(page, {});
     assert.equal(await xhr('abort'), 'abort,loadend', 'once each, as of a request that was sent');
     assert.equal(seen.length, 0);
