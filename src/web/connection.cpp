@@ -9,7 +9,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 namespace coatcheck::web {
@@ -342,10 +341,7 @@ void Connection::send() {
     if (frame_) return read_more();  // "100 Continue" went out; the body comes
     if (state_ == State::writing) enter(in_size_ == 0 ? State::idle : State::header);
     if (in_size_ > 0) return work();
-    // After the others whose turn it is: until then the next request has often come, and to ask for it before would be a call in vain.
-    asio::post(socket_.get_executor(), [self = shared_from_this()] {
-        if (self->state_ == State::idle) self->read_more();
-    });
+    read_more();
 }
 
 std::size_t Connection::send_some(error_code& error) {
