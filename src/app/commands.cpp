@@ -405,7 +405,7 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
     }
     const auto parts = token::parse_compact(jwt);
     if (!parts) return {1, "", {{"error", parts.error().detail}}, "This is no token in its one canonical form: " + parts.error().detail};
-    const std::string header = parts->header_json;
+    const std::string header = parts->header->json;
     Reply reply;
     if (jwt != token) reply.text = "encrypted, and read with a key of this server\n";
     reply.text += "header  " + header + "\nclaims  " + parts->claims_json + "\n";

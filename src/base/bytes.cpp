@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <array>
+#include <cstring>
 #include <sodium.h>
 
 namespace coatcheck::base {
@@ -25,17 +26,19 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
     std::string out(text.size() * 3 / 4, '\0');
     char* to = out.data();
     const auto value = [&](std::size_t at) { return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]); };
+    std::int32_t all = 0;  // or of all values: -1 has every bit set, and stays
     std::size_t at = 0;
-    for (; at + 4 <= text.size(); at += 4) {
+    // Four bytes are written at a time and the fourth is written over, so these are not the last ones: half the time of three stores.
+    for (; at + 8 <= text.size(); at += 4, to += 3) {
         const std::int32_t a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
-        if ((a | b | c | d) < 0) return std::nullopt;  // -1 has every bit set
-        const std::int32_t bits = a << 18 | b << 12 | c << 6 | d;
-        for (int shift : {16, 8, 0}) *to++ = static_cast<char>(bits >> shift);
+        all |= a | b | c | d;
+        const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(a << 26 | b << 20 | c << 14 | d << 8));
+        std::memcpy(to, &bits, sizeof bits);
     }
     std::uint32_t bits = 0;
     int count = 0;
     for (; at < text.size(); ++at) {
-        if (value(at) < 0) return std::nullopt;
+        all |= value(at);
         bits = (bits << 6) | static_cast<std::uint32_t>(value(at));
         count += 6;
         if (count >= 8) {
@@ -44,7 +47,7 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
         }
     }
     // RFC 4648 §3.5: spare bits that are not zero would give one value several spellings.
-    if ((bits & ((1u << count) - 1)) != 0) return std::nullopt;
+    if (all < 0 || (bits & ((1u << count) - 1)) != 0) return std::nullopt;
     return out;
 }
 

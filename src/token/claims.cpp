@@ -75,6 +75,44 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+Result<Header> parse_header(std::string_view encoded) {
+    auto text = base::from_base64url(encoded);
+    if (!text) return malformed("a part is not canonical base64url");
+    if (text->size() > max_header_bytes) return malformed("the header is too large");
+    std::array<unsigned char, 2048> room;  // most headers need no more
+    json::monotonic_resource storage(room.data(), room.size());
+    const auto object = parse_object(*text, max_json_members, &storage);
+    if (!object) return malformed("the header is not a JSON object with unique members");
+    // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid; none is.
+    if (object->contains("crit") || object->contains("b64")) return malformed("the header names an extension");
+    Header header{std::string(encoded), *std::move(text), {}, {}, {}};
+    if (!read_string(*object, "alg", header.algorithm)) return malformed("the header names no algorithm");
+    if (object->contains("kid") && !read_string(*object, "kid", header.key_id)) return malformed("kid is not a string");
+    if (object->contains("typ")) {
+        std::string type;
+        if (!read_string(*object, "typ", type)) return malformed("typ is not a string");
+        header.type = lower(type);
+        if (header.type.starts_with("application/")) header.type.erase(0, 12);
+    }
+    return header;
+}
+
+// All tokens of a key have the same header: the last one that a thread has read is kept, and costs a comparison.
+Result<std::shared_ptr<const Header>> read_header(std::string_view encoded) {
+    thread_local std::shared_ptr<const Header> last;
+    if (last && last->encoded == encoded) return last;
+    auto header = parse_header(encoded);
+    if (!header) return header.error();
+    return last = std::make_shared<const Header>(*std::move(header));
+}
+
+// Claims and the memory they lie in, in one piece instead of one for each claim.
+struct Tree {
+    std::array<unsigned char, 4096> room;  // most tokens need no more
+    json::monotonic_resource storage{room.data(), room.size()};
+    std::optional<json::object> object;
+};
+
 }  // namespace
 
 bool is_reserved_claim(std::string_view name) {
@@ -121,30 +159,16 @@ Result<CompactToken> parse_compact(std::string_view token) {
     if (first == 0 || second == first + 1 || second + 1 == token.size()) return malformed("a part is empty");
     CompactToken parts;
     parts.signing_input = token.substr(0, second);
-    auto header_json = base::from_base64url(token.substr(0, first));
+    auto header = read_header(token.substr(0, first));
+    if (!header) return header.error();
     auto claims_json = base::from_base64url(token.substr(first + 1, second - first - 1));
     auto signature = base::from_base64url(token.substr(second + 1));
-    if (!header_json || !claims_json || !signature) return malformed("a part is not canonical base64url");
-    if (header_json->size() > max_header_bytes) return malformed("the header is too large");
-    std::array<unsigned char, 2048> room;  // most headers need no more
-    json::monotonic_resource storage(room.data(), room.size());
-    const auto header = parse_object(*header_json, max_json_members, &storage);
-    if (!header) return malformed("the header is not a JSON object with unique members");
-    // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid; none is.
-    if (header->contains("crit") || header->contains("b64")) return malformed("the header names an extension");
-    if (!read_string(*header, "alg", parts.algorithm)) return malformed("the header names no algorithm");
-    if (header->contains("kid") && !read_string(*header, "kid", parts.key_id)) return malformed("kid is not a string");
-    if (header->contains("typ")) {
-        std::string type;
-        if (!read_string(*header, "typ", type)) return malformed("typ is not a string");
-        parts.type = lower(type);
-        if (parts.type.starts_with("application/")) parts.type.erase(0, 12);
-    }
-    // In one piece of memory instead of one for each claim: what checking a new token costs besides its signature.
-    auto claims = parse_object(*claims_json, max_claims, json::make_shared_resource<json::monotonic_resource>(4096));
+    if (!claims_json || !signature) return malformed("a part is not canonical base64url");
+    const auto tree = std::make_shared_for_overwrite<Tree>();
+    auto claims = parse_object(*claims_json, max_claims, &tree->storage);
     if (!claims) return malformed("the claims are not a JSON object with unique members");
-    parts.claims = std::make_shared<const json::object>(*std::move(claims));
-    parts.header_json = *std::move(header_json);
+    parts.claims = {tree, &tree->object.emplace(*std::move(claims))};
+    parts.header = *std::move(header);
     parts.claims_json = *std::move(claims_json);
     parts.signature = *std::move(signature);
     return parts;

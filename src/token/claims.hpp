@@ -48,13 +48,19 @@ bool is_reserved_claim(std::string_view name);
 // Header and claims signed into the compact form (RFC 7515 §7.1).
 std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key);
 
+// The first part of a token (RFC 7515 §4.1).
+struct Header {
+    std::string encoded;    // as it came
+    std::string json;       // the same, decoded
+    std::string algorithm;  // alg
+    std::string key_id;     // kid
+    std::string type;       // typ, lower case, without "application/"; empty if absent
+};
+
 // A token cut into its parts and decoded, nothing believed yet. Views point into the token.
 struct CompactToken {
     std::string_view signing_input;  // header.payload as received (RFC 7515 §5.2)
-    std::string algorithm;           // alg
-    std::string key_id;              // kid
-    std::string type;                // typ, lower case, without "application/"; empty if absent
-    std::string header_json;
+    std::shared_ptr<const Header> header;
     std::string claims_json;
     std::shared_ptr<const boost::json::object> claims;  // the same, parsed
     std::string signature;

@@ -62,9 +62,9 @@ TEST(Mint, TokenReadsBackAsItsClaims) {
         const std::string token = mint(claims, "the key", signing);
         const auto parts = parse_compact(token);
         ASSERT_TRUE(parts);
-        EXPECT_EQ(parts->algorithm, crypto::name_of(algorithm));
-        EXPECT_EQ(parts->key_id, "the key");
-        EXPECT_EQ(parts->type, "at+jwt");
+        EXPECT_EQ(parts->header->algorithm, crypto::name_of(algorithm));
+        EXPECT_EQ(parts->header->key_id, "the key");
+        EXPECT_EQ(parts->header->type, "at+jwt");
         EXPECT_TRUE(signing.public_key().verify(parts->signing_input, parts->signature));
         const auto read_back = parse_claims(parts->claims_json);
         ASSERT_TRUE(read_back);
@@ -96,7 +96,7 @@ TEST(Mint, TokenHoldsExactlyTheClaimsOfRfc9068AndOurs) {
 }
 
 TEST(Mint, HeaderHoldsAlgorithmTypeAndKeyAlone) {
-    EXPECT_EQ(parse_compact(mint(some_claims(), "k1", key())).value().header_json, R"({"alg":"ES256","typ":"at+jwt","kid":"k1"})");
+    EXPECT_EQ(parse_compact(mint(some_claims(), "k1", key())).value().header->json, R"({"alg":"ES256","typ":"at+jwt","kid":"k1"})");
 }
 
 TEST(Mint, DefaultTokenIsUnder700Bytes) {

@@ -29,10 +29,10 @@ TEST(CompactForm, IsCutIntoItsParts) {
     ASSERT_TRUE(parts);
     EXPECT_EQ(parts->signing_input, token.substr(0, token.rfind('.')));
     EXPECT_EQ(parts->signing_input.data(), token.data());  // the octets received, not a copy
-    EXPECT_EQ(parts->algorithm, "ES256");
-    EXPECT_EQ(parts->key_id, "k");
-    EXPECT_EQ(parts->type, "at+jwt");
-    EXPECT_EQ(parts->header_json, header);
+    EXPECT_EQ(parts->header->algorithm, "ES256");
+    EXPECT_EQ(parts->header->key_id, "k");
+    EXPECT_EQ(parts->header->type, "at+jwt");
+    EXPECT_EQ(parts->header->json, header);
     EXPECT_EQ(parts->claims_json, claims);
     EXPECT_EQ(parts->signature, signature);
 }
@@ -151,23 +151,23 @@ TEST(CompactForm, AlgorithmIsHandedOnAsWrittenForTheKeyToDecide) {
         const std::string token = compact(R"({"alg":")" + std::string(name) + "\"}", claims);
         const auto parts = parse_compact(token);
         ASSERT_TRUE(parts) << name;
-        EXPECT_EQ(parts->algorithm, name);
+        EXPECT_EQ(parts->header->algorithm, name);
     }
 }
 
 TEST(CompactForm, KeyIdIsAStringIfAny) {
     for (std::string_view bad : {"1", "null", "[\"k\"]", "{}", "true"}) expect_malformed(compact(R"({"alg":"ES256","kid":)" + std::string(bad) + "}", claims), bad);
-    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256"})", claims))->key_id, "");
-    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"../../dev/null"})", claims))->key_id, "../../dev/null");
-    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"a\u0000b"})", claims))->key_id, std::string("a\0b", 3));
+    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256"})", claims))->header->key_id, "");
+    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"../../dev/null"})", claims))->header->key_id, "../../dev/null");
+    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"a\u0000b"})", claims))->header->key_id, std::string("a\0b", 3));
 }
 
 TEST(CompactForm, TypeIsComparedWithoutCaseAndApplicationPrefix) {
     const std::pair<std::string_view, std::string_view> types[] = {
         {"at+jwt", "at+jwt"}, {"AT+JWT", "at+jwt"}, {"At+Jwt", "at+jwt"}, {"application/at+jwt", "at+jwt"}, {"APPLICATION/AT+JWT", "at+jwt"},
         {"JWT", "jwt"}, {"application/application/at+jwt", "application/at+jwt"}, {"", ""}, {" at+jwt", " at+jwt"}, {"text/at+jwt", "text/at+jwt"}};
-    for (const auto& [written, read] : types) EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","typ":")" + std::string(written) + "\"}", claims))->type, read);
-    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256"})", claims))->type, "");
+    for (const auto& [written, read] : types) EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","typ":")" + std::string(written) + "\"}", claims))->header->type, read);
+    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256"})", claims))->header->type, "");
     for (std::string_view bad : {"1", "null", "[\"at+jwt\"]", "{}"}) expect_malformed(compact(R"({"alg":"ES256","typ":)" + std::string(bad) + "}", claims), bad);
 }
 

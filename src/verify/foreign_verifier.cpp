@@ -19,7 +19,7 @@ using base::Result;
 Denied not_ours(const char* why) { return {Reason::token_not_ours, {}, why}; }
 
 bool is_signed_with(const ForeignIssuer::Key& key, const token::CompactToken& parts) {
-    if (!key.id.empty() && key.id != parts.key_id) return false;
+    if (!key.id.empty() && key.id != parts.header->key_id) return false;
     if (const auto* secret = std::get_if<base::Secret>(&key.key))
         return base::equal_in_constant_time(crypto::hmac_sha256(secret->reveal(), parts.signing_input), parts.signature);
     return std::get<crypto::PublicKey>(key.key).verify(parts.signing_input, parts.signature);
@@ -72,7 +72,7 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
         return said->empty() ? one.issuers.empty() : std::find(one.issuers.begin(), one.issuers.end(), *said) != one.issuers.end();
     });
     if (issuer == issuers_.end()) return not_ours("no issuer of this name is taken");
-    if (parts.algorithm != issuer->algorithm) return not_ours("its issuer signs otherwise");
+    if (parts.header->algorithm != issuer->algorithm) return not_ours("its issuer signs otherwise");
     const bool is_signed = std::any_of(issuer->keys.begin(), issuer->keys.end(), [&](const auto& key) { return is_signed_with(key, parts); });
     if (!is_signed) return not_ours("no key of its issuer has signed it");
 

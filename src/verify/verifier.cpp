@@ -33,16 +33,16 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
 
     // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
     const auto table = keys.keys();
-    const auto row = table->find(parts->key_id);
+    const auto row = table->find(parts->header->key_id);
     if (row == table->end()) return not_ours;
-    const auto algorithm = crypto::algorithm_named(parts->algorithm);
+    const auto algorithm = crypto::algorithm_named(parts->header->algorithm);
     if (!algorithm || *algorithm != row->second.algorithm()) return not_ours;
     if (!row->second.verify(parts->signing_input, parts->signature)) {
         if (forged != nullptr) *forged = true;
         return not_ours;
     }
 
-    if (parts->type != "at+jwt") return not_ours;
+    if (parts->header->type != "at+jwt") return not_ours;
     auto claims = token::parse_claims(*parts->claims);
     if (!claims) return claims.error();
     if (claims->issuer != policy.issuer) return not_ours;

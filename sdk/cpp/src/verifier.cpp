@@ -166,7 +166,7 @@ private:
             std::string decrypted;
             const auto jwt = verify::jwt_of(token, policy_, decrypted);
             const auto parts = jwt ? token::parse_compact(*jwt) : base::Result<token::CompactToken>(jwt.error());
-            if (parts && !keys_.knows(parts->key_id) && !link_.key_set_is_fresh()) return Reason::unavailable;
+            if (parts && !keys_.knows(parts->header->key_id) && !link_.key_set_is_fresh()) return Reason::unavailable;
         }
         return public_reason(reason);
     }
