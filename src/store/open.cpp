@@ -10,10 +10,12 @@ namespace {
 // A database and the thread that owns it.
 class Sqlite final : public auth::StoreQueue {
 public:
-    Sqlite(const std::string& path, auth::StoreListener listener) : store_(path), queue_(store_, std::move(listener)) {}
+    Sqlite(const std::string& path, auth::StoreListener listener) : path_(path), store_(path), queue_(store_, std::move(listener)) {}
     void post(Work work) override { queue_.post(std::move(work)); }
+    void read_ahead_of_sweep(std::size_t rows) override { SqliteStore::read_ahead_of_sweep(path_, rows); }
 
 private:
+    const std::string path_;
     SqliteStore store_;
     Queue queue_;
 };

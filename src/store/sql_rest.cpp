@@ -148,10 +148,10 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     const auto now = unix_millis(now_);
     const auto rows = static_cast<std::int64_t>(limit);
     constexpr std::int64_t day = 86'400'000, audit_days = 90, max_audit_rows = 1'000'000;
-    const auto run = [&](const char* sql) { return db_.query(sql).bind(now).bind(rows).run(); };
+    const auto run = [&](const char* sql, std::int64_t most) { return db_.query(sql).bind(now).bind(most).run(); };
     int deleted = 0;
     for (const char* sql : {delete_revocations(), "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"})
-        deleted += run(sql);
+        deleted += run(sql, rows);
     // Oldest first: only the head of the table is looked at.
     deleted += db_.query("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id LIMIT $3) AS oldest"
                          " WHERE time < $1 OR id < (SELECT MAX(id) FROM audit) - $2)")
@@ -160,8 +160,9 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     // system's token was exchanged for is kept while that token lives, so that there is no second one.
     // Last, for these are locked until the end of the step. A refresh leaves `due` alone, so that it changes no index.
     const SessionSweep sessions = sweep_of_sessions();
-    const int removed = run(sessions.remove);
-    const bool is_more = removed + run(sessions.put_off) >= rows;
+    const int removed = run(sessions.remove, rows);
+    const int put_off = removed < rows ? run(sessions.put_off, rows - removed) : 0;  // what is left of the first ones
+    const bool is_more = removed + put_off >= rows;
     deleted += removed;
     return is_more ? std::max(static_cast<std::size_t>(deleted), limit) : static_cast<std::size_t>(deleted);
 }

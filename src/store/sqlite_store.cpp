@@ -91,6 +91,16 @@ void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET
 
 SessionSweep SqliteStore::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
 
+std::size_t SqliteStore::read_ahead_of_sweep(const std::string& path, std::size_t rows) {
+    SqliteDatabase database(path, SqliteDatabase::Open::existing);
+    auto read = static_cast<Database&>(database).query(
+        "SELECT COUNT(*), MAX(device), SUM((SELECT COUNT(*) FROM sessions a WHERE a.id = s.id)),"
+        " SUM((SELECT COUNT(*) FROM sessions b INDEXED BY sessions_of_user WHERE b.user_id = s.user_id AND b.network = s.network))"
+        " FROM (SELECT * FROM sessions ORDER BY due LIMIT $1) AS s");
+    read.bind(static_cast<std::int64_t>(rows)).step();
+    return static_cast<std::size_t>(read.integer(0));
+}
+
 const char* SqliteStore::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
 }

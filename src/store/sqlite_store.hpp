@@ -26,6 +26,10 @@ public:
     // From now on, opening this file throws Moved.
     void hand_over(const std::string& to);
 
+    // With a connection of its own, from any thread: reads the rows that sweep() looks at next and their places in all indexes, which
+    // then lie in the kernel's memory. How many rows that were.
+    static std::size_t read_ahead_of_sweep(const std::string& path, std::size_t rows);
+
     // For the queue: a transaction of many steps, each in a savepoint.
     void begin();
     void commit();

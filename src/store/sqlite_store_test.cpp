@@ -98,6 +98,23 @@ TEST_F(OnDisk, ALogThatCannotBeBroughtOverKeepsWhatWasCommitted) {
     EXPECT_EQ(number_of(database, "SELECT COUNT(*) FROM lines"), 400);
 }
 
+TEST_F(OnDisk, WhoReadsAheadOfASweepWaitsForNobody) {
+    SqliteStore store(path);
+    store.begin();
+    add_user(store, "u");
+    for (const char* id : {"s1", "s2", "s3"}) open_session(store, id, "u");
+    store.commit();
+    store.begin();
+    open_session(store, "s4", "u");
+    EXPECT_EQ(SqliteStore::read_ahead_of_sweep(path, 100), 3U) << "beside a transaction that is open";
+    store.commit();
+    EXPECT_EQ(SqliteStore::read_ahead_of_sweep(path, 100), 4U);
+    EXPECT_EQ(SqliteStore::read_ahead_of_sweep(path, 2), 2U);
+    store.begin();
+    EXPECT_EQ(store.list_sessions("u").size(), 4U);
+    store.commit();
+}
+
 TEST_F(OnDisk, WhatWasAnsweredIsThereAfterReopening) {
     once([](auth::Store& s) {
         add_user(s, "u1");
