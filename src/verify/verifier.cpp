@@ -4,12 +4,15 @@
 #include "crypto/digest.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace coatcheck::verify {
 
 using base::Denied;
 using base::Reason;
 using base::Result;
+
+constexpr int most_looks = 16;
 
 Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, std::string& storage) {
     if (!policy.encryption) return token;
@@ -82,15 +85,24 @@ Result<Proof> Verifier::prove_new(std::string_view text, bool* forged) const {
 }
 
 Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestamp now) {
-    make_room();
-    return judge(young_.insert_or_assign(tail_of(text), Kept{std::string(text), std::move(proof)}).first->second.proof, now);
+    const Tail tail = tail_of(text);
+    if (!cache_.contains(tail)) make_room_for(tail);
+    return judge(cache_.insert_or_assign(tail, Kept{std::string(text), std::move(proof)}).first->second.proof, now);
 }
 
-// One for one: to give up many at once would make somebody wait for it.
-void Verifier::make_room() {
-    if (cached() >= max_cached_ && !old_.empty()) old_.erase(old_.begin());
-    // One before there is need, so that what is in use can move back first.
-    if (old_.empty() && young_.size() + 1 >= max_cached_) std::swap(young_, old_);
+// One for one, and after a few looks one that is used: to give up or to look at many at once would make somebody wait for it.
+void Verifier::make_room_for(const Tail& tail) {
+    if (ring_.empty() || cache_.size() < max_cached_) return ring_.push_back(tail);
+    for (int looks = 0;; ++looks) {
+        hand_ = hand_ + 1 < ring_.size() ? hand_ + 1 : 0;
+        const auto row = cache_.find(ring_[hand_]);
+        if (row != cache_.end()) {  // it is not there if there was no memory for it
+            if (looks < most_looks && std::exchange(row->second.is_used, false)) continue;
+            cache_.erase(row);
+        }
+        ring_[hand_] = tail;
+        return;
+    }
 }
 
 Verifier::Tail Verifier::tail_of(std::string_view text) {
@@ -114,19 +126,11 @@ void Verifier::note_refused(std::string_view text, std::uint64_t key_generation)
 }
 
 Proof* Verifier::find(std::string_view text) {
-    const Tail tail = tail_of(text);
-    auto row = young_.find(tail);
-    if (row == young_.end()) {
-        const auto old = old_.find(tail);
-        if (old == old_.end() || old->second.token != text) return nullptr;
-        row = young_.insert(old_.extract(old)).position;
-    }
-    auto& [token, proof] = row->second;
-    if (token != text) return nullptr;
-    if (proof.key_generation != keys_.generation()) {
-        young_.erase(row);
-        return nullptr;
-    }
+    const auto row = cache_.find(tail_of(text));
+    if (row == cache_.end()) return nullptr;
+    auto& [token, proof, is_used] = row->second;
+    if (token != text || proof.key_generation != keys_.generation()) return nullptr;  // keep() puts another in its place
+    is_used = true;
     return &proof;
 }
 

@@ -11,7 +11,7 @@
 #include "verify/revocations.hpp"
 
 #include <array>
-#include <boost/unordered/unordered_map.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -73,7 +73,7 @@ public:
     bool was_refused(std::string_view token) const;
 
     // How many proven tokens it holds.
-    std::size_t cached() const { return young_.size() + old_.size(); }
+    std::size_t cached() const { return cache_.size(); }
 
 private:
     // A token is found by its last characters, and then compared in whole. Only proven tokens get in, so those characters, which are of
@@ -89,9 +89,10 @@ private:
     struct Kept {
         std::string token;
         Proof proof;
+        bool is_used = false;  // since it came, or was last thought of as one to fall out
     };
-    // Boost's: each line of memory that is not in a core's cache costs as much as all else here, and std's touches one more.
-    using Cache = boost::unordered_map<Tail, Kept, TailHash>;
+    // Each line of memory that is not in a core's cache costs as much as all else here: so no nodes, and what is read lies together.
+    using Cache = boost::unordered_flat_map<Tail, Kept, TailHash>;
 
     // A token whose signature is by no key of that generation. Each has one place, by its last characters. They are the sender's to
     // choose: so there is nothing to gain but the place of another one that was refused.
@@ -106,16 +107,18 @@ private:
     static std::size_t place_of(const Tail& tail) { return (TailHash{}(tail) * 0x9E3779B97F4A7C15ULL) >> (64 - refused_bits); }  // mixed: the characters' own bits are few
     void note_refused(std::string_view token, std::uint64_t key_generation);
     Proof* find(std::string_view token);
-    void make_room();
+    void make_room_for(const Tail& tail);
     base::Result<Proof*> judge(Proof& proof, base::Timestamp now) const;
 
     Policy policy_;
     const KeySet& keys_;
     const Revocations& revocations_;
     std::size_t max_cached_;
-    // Where there is no room left, one of old_ falls out; when all of those are gone, the young ones are the old ones. A token
-    // that is used moves back, and so outlives most that are not.
-    Cache young_, old_;
+    Cache cache_;
+    // All that are in it. Where there is no room left, the hand goes on to one that was not used since it last came by, which falls out
+    // for the one that comes in ("second chance").
+    std::vector<Tail> ring_;
+    std::size_t hand_ = 0;
     std::vector<Refused> refused_;  // empty until there is one
 };
 
