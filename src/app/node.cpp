@@ -100,12 +100,12 @@ void Node::reseal_keys(const std::string& file) {
 
 bool Node::sweep() {
     using Clock = std::chrono::steady_clock;
-    // On SQLite all that is written waits for it meanwhile: a row takes some 40 microseconds, and several times that where it comes from
-    // the disk. So only the first few come from there, and the others are read before. On PostgreSQL nobody waits, and most of the time
-    // is the way there.
-    constexpr std::size_t fewest = 4, most = 256, on_postgres = 100;
+    // On SQLite all that is written waits for it meanwhile: a session takes some 40 microseconds, and several times that where it comes
+    // from the disk. So only the first few come from there, and further ones are read before. On PostgreSQL nobody waits, and most of
+    // the time is the way there.
+    constexpr std::size_t fewest = 4, some = 16, most = 256, on_postgres = 100;
     constexpr auto little = std::chrono::microseconds(500), much = std::chrono::microseconds(2000);
-    const bool goes_on = more_to_sweep_;
+    const bool goes_on = rows_to_sweep_ > 0;
     const std::size_t rows = store::is_postgres(config_.store_url) ? on_postgres : goes_on ? rows_to_sweep_ : fewest;
     if (goes_on) queue_->read_ahead_of_sweep(rows);
     std::size_t deleted = 0;
@@ -115,10 +115,12 @@ bool Node::sweep() {
         deleted = store.sweep(rows);
         took = Clock::now() - began;
     });
-    more_to_sweep_ = deleted >= rows;
-    if (goes_on && took > much) rows_to_sweep_ = std::max(rows / 2, fewest);
-    else if (goes_on && more_to_sweep_ && took < little) rows_to_sweep_ = std::min(rows * 2, most);
-    return more_to_sweep_;
+    const bool is_more = deleted >= rows;
+    if (!is_more) rows_to_sweep_ = 0;
+    else if (!goes_on) rows_to_sweep_ = some;
+    else if (took > much) rows_to_sweep_ = std::max(rows / 2, fewest);
+    else if (took < little) rows_to_sweep_ = std::min(rows * 2, most);
+    return is_more;
 }
 
 void Node::keep_house() {

@@ -63,8 +63,7 @@ private:
     auth::ServiceKeys service_keys_;
     std::mutex loading_;  // of keys: the last to read them is the last to put them in place
     std::unique_ptr<auth::StoreQueue> queue_;
-    std::size_t rows_to_sweep_ = 16;  // at a time, while there is more
-    bool more_to_sweep_ = false;
+    std::size_t rows_to_sweep_ = 0;  // at a time, while there is more; 0: none are known
 };
 
 // Keeps house every ten seconds on a thread of its own. Where much is over at once it is swept a little at a time.

@@ -166,7 +166,8 @@ public:
     virtual void post(Work work) = 0;
     // From now on the listener also hears what other nodes do; of revocations, those after this id.
     virtual void follow(std::uint64_t) {}
-    // Fetches from the disk what sweep(rows) will touch, so that those who come behind it do not wait for that. Not for I/O threads.
+    // Fetches from the disk the sessions that sweep(rows) looks at next, so that those who come behind it do not wait for that. A help:
+    // where it fails, that is logged. From one thread at a time, and not from I/O threads.
     virtual void read_ahead_of_sweep(std::size_t) {}
     // False while it does not hear of them: then this node is not fit to be asked. Any thread.
     virtual bool is_current() const { return true; }

@@ -28,12 +28,13 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
     const auto value = [&](std::size_t at) { return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]); };
     std::int32_t all = 0;  // or of all values: -1 has every bit set, and stays
     std::size_t at = 0;
-    // Four bytes are written at a time and the fourth is written over, so these are not the last ones: half the time of three stores.
+    // Four bytes are written at a time, of which the last is written over: half the time of three stores. So these are not the last ones.
     for (; at + 8 <= text.size(); at += 4, to += 3) {
         const std::int32_t a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
         all |= a | b | c | d;
-        const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(a << 26 | b << 20 | c << 14 | d << 8));
-        std::memcpy(to, &bits, sizeof bits);
+        const std::int32_t bits = a << 18 | b << 12 | c << 6 | d;
+        const char bytes[] = {static_cast<char>(bits >> 16), static_cast<char>(bits >> 8), static_cast<char>(bits), '\0'};
+        std::memcpy(to, bytes, sizeof bytes);
     }
     std::uint32_t bits = 0;
     int count = 0;

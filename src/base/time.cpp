@@ -53,9 +53,11 @@ Timestamp read_clock() {
     // much it leads, is looked at once in a millisecond by each thread.
     constexpr std::int64_t millisecond = 1'000'000;
     thread_local std::int64_t next_look = std::numeric_limits<std::int64_t>::min();
-    const std::int64_t steady = steady_nanoseconds();
+    std::int64_t steady = steady_nanoseconds();
     if (!follows.load(std::memory_order_relaxed) && steady >= next_look) {
-        raise_lead(nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count() - steady);
+        const std::int64_t wall = nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+        steady = steady_nanoseconds();  // after it: whoever is stopped in between sees too small a lead, and not too large a one for ever
+        raise_lead(wall - steady);
         next_look = steady + millisecond;
     }
     return Timestamp(std::chrono::floor<Duration>(nanoseconds(steady + lead.load(std::memory_order_relaxed))));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/open.hpp"
 
+#include "base/log.hpp"
 #include "store/postgres_pool.hpp"
 #include "store/queue.hpp"
 
@@ -10,13 +11,19 @@ namespace {
 // A database and the thread that owns it.
 class Sqlite final : public auth::StoreQueue {
 public:
-    Sqlite(const std::string& path, auth::StoreListener listener) : path_(path), store_(path), queue_(store_, std::move(listener)) {}
+    Sqlite(const std::string& path, auth::StoreListener listener) : store_(path), reader_(path), queue_(store_, std::move(listener)) {}
     void post(Work work) override { queue_.post(std::move(work)); }
-    void read_ahead_of_sweep(std::size_t rows) override { SqliteStore::read_ahead_of_sweep(path_, rows); }
+    void read_ahead_of_sweep(std::size_t rows) override {
+        try {
+            reader_.read_ahead(rows);
+        } catch (const std::exception& failure) {
+            base::log::write(base::log::Level::warning, "read_ahead_failed", {{"reason", failure.what()}});
+        }
+    }
 
 private:
-    const std::string path_;
     SqliteStore store_;
+    SweepReader reader_;
     Queue queue_;
 };
 

@@ -48,19 +48,19 @@ private:
     std::string url_;
 };
 
-struct Place {
-    virtual ~Place() = default;
+struct PlaceForTests {
+    virtual ~PlaceForTests() = default;
     virtual auth::StoreQueue& queue() = 0;
     base::Timestamp now = base::from_unix_seconds(1'800'000'000);
     static auth::StoreListener deaf() { return {[](const auto&) {}, [](const auto&) {}, [](auto&) {}}; }
 };
 
-struct InMemory final : Place {
+struct InMemory final : PlaceForTests {
     MemoryStore store{[this] { return now; }};
     auth::StoreQueue& queue() override { return store; }
 };
 
-struct InSqlite final : Place {
+struct InSqlite final : PlaceForTests {
     std::filesystem::path directory = std::filesystem::temp_directory_path() / ("coatcheck-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
     static inline int count = 0;
     std::unique_ptr<SqliteStore> store;
@@ -78,12 +78,12 @@ struct InSqlite final : Place {
     auth::StoreQueue& queue() override { return *steps; }
 };
 
-struct InPostgres final : Place {
+struct InPostgres final : PlaceForTests {
     PostgresPool pool{{{PostgresServer::shared().fresh_url(), ""}, "", 2}, deaf(), [this] { return now; }};
     auth::StoreQueue& queue() override { return pool; }
 };
 
-inline std::unique_ptr<Place> place_named(const std::string& name) {
+inline std::unique_ptr<PlaceForTests> place_named(const std::string& name) {
     if (name == "memory") return std::make_unique<InMemory>();
     if (name == "sqlite") return std::make_unique<InSqlite>();
     return std::make_unique<InPostgres>();
@@ -95,7 +95,7 @@ inline constexpr std::chrono::seconds grace{30};
 // A test that runs on each of them: "memory", "sqlite", "postgres".
 class Contract : public testing::TestWithParam<const char*> {
 protected:
-    std::unique_ptr<Place> place = place_named(GetParam());
+    std::unique_ptr<PlaceForTests> place = place_named(GetParam());
 
     template <class F>
     auto run(F f) {

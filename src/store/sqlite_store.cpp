@@ -91,16 +91,6 @@ void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET
 
 SessionSweep SqliteStore::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
 
-std::size_t SqliteStore::read_ahead_of_sweep(const std::string& path, std::size_t rows) {
-    SqliteDatabase database(path, SqliteDatabase::Open::existing);
-    auto read = static_cast<Database&>(database).query(
-        "SELECT COUNT(*), MAX(device), SUM((SELECT COUNT(*) FROM sessions a WHERE a.id = s.id)),"
-        " SUM((SELECT COUNT(*) FROM sessions b INDEXED BY sessions_of_user WHERE b.user_id = s.user_id AND b.network = s.network))"
-        " FROM (SELECT * FROM sessions ORDER BY due LIMIT $1) AS s");
-    read.bind(static_cast<std::int64_t>(rows)).step();
-    return static_cast<std::size_t>(read.integer(0));
-}
-
 const char* SqliteStore::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
 }
@@ -164,6 +154,20 @@ void SqliteStore::undo() {
     published_.resize(published_at_savepoint_);
     db_.query("ROLLBACK TO step").run();
     db_.query("RELEASE step").run();
+}
+
+SweepReader::SweepReader(const std::string& path) : database_(path, SqliteDatabase::Open::existing) {
+    database_.execute("PRAGMA query_only=ON");
+    database_.execute("PRAGMA cache_size=-256");  // the kernel's memory is what counts
+}
+
+std::size_t SweepReader::read_ahead(std::size_t rows) {
+    Database& database = database_;
+    auto read = database.query("SELECT COUNT(*), MAX(device), SUM((SELECT COUNT(*) FROM sessions a WHERE a.id = s.id)),"
+                               " SUM((SELECT COUNT(*) FROM sessions b INDEXED BY sessions_of_user WHERE b.user_id = s.user_id AND b.network = s.network AND b.rowid = s.place))"
+                               " FROM (SELECT rowid AS place, * FROM sessions ORDER BY due LIMIT $1) AS s");
+    read.bind(static_cast<std::int64_t>(rows)).step();
+    return static_cast<std::size_t>(read.integer(0));
 }
 
 }  // namespace coatcheck::store

@@ -26,10 +26,6 @@ public:
     // From now on, opening this file throws Moved.
     void hand_over(const std::string& to);
 
-    // With a connection of its own, from any thread: reads the rows that sweep() looks at next and their places in all indexes, which
-    // then lie in the kernel's memory. How many rows that were.
-    static std::size_t read_ahead_of_sweep(const std::string& path, std::size_t rows);
-
     // For the queue: a transaction of many steps, each in a savepoint.
     void begin();
     void commit();
@@ -64,6 +60,18 @@ private:
     base::Timestamp high_water_{};
     std::chrono::steady_clock::time_point high_water_at_{};
     std::size_t published_at_savepoint_ = 0;
+};
+
+// Beside the store, with a connection of its own: reads what sweep() looks at next, which then lies in the kernel's memory. Opened with
+// the store and as long: a file that was put in its place later is not touched.
+class SweepReader {
+public:
+    explicit SweepReader(const std::string& path);
+    // The first `rows` sessions that are due, and their places in all indexes. How many they were.
+    std::size_t read_ahead(std::size_t rows);
+
+private:
+    SqliteDatabase database_;
 };
 
 }  // namespace coatcheck::store

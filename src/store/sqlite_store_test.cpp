@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What SQLite adds to the contract: files, migrations, group commit, and copies that must not revive anything.
+#include "store/open.hpp"
 #include "store/queue.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -100,16 +101,17 @@ TEST_F(OnDisk, ALogThatCannotBeBroughtOverKeepsWhatWasCommitted) {
 
 TEST_F(OnDisk, WhoReadsAheadOfASweepWaitsForNobody) {
     SqliteStore store(path);
+    SweepReader reader(path);
     store.begin();
     add_user(store, "u");
     for (const char* id : {"s1", "s2", "s3"}) open_session(store, id, "u");
     store.commit();
     store.begin();
     open_session(store, "s4", "u");
-    EXPECT_EQ(SqliteStore::read_ahead_of_sweep(path, 100), 3U) << "beside a transaction that is open";
+    EXPECT_EQ(reader.read_ahead(100), 3U) << "beside a transaction that is open";
     store.commit();
-    EXPECT_EQ(SqliteStore::read_ahead_of_sweep(path, 100), 4U);
-    EXPECT_EQ(SqliteStore::read_ahead_of_sweep(path, 2), 2U);
+    EXPECT_EQ(reader.read_ahead(100), 4U);
+    EXPECT_EQ(reader.read_ahead(2), 2U);
     store.begin();
     EXPECT_EQ(store.list_sessions("u").size(), 4U);
     store.commit();
@@ -172,6 +174,25 @@ TEST_F(OnDisk, AFileThatWasTakenAwayTakesNoMoreSteps) {
     EXPECT_THROW(queue.run([](auth::Store& s) { add_user(s, "u1"); }), StoreError);
     fs::rename(path + ".away", path);
     queue.run([](auth::Store& s) { add_user(s, "u1"); });
+}
+
+TEST_F(OnDisk, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
+    const Place place{"sqlite:test.db", directory};
+    auto store = open(place, listener());
+    store->run([](auth::Store& s) {
+        add_user(s, "u1");
+        open_session(s, "s1", "u1");
+    });
+    { SqliteDatabase(path).checkpoint(); }
+    fs::copy(path, path + ".backup");
+    store->run([](auth::Store& s) { s.end_session("s1"); });  // in the log alone
+    fs::rename(path, path + ".away");
+    fs::rename(path + ".backup", path);
+    store->read_ahead_of_sweep(10);
+    fs::rename(path + ".away", path);
+    store->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
+    store.reset();
+    open(place, listener())->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
 }
 
 TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {

@@ -86,13 +86,14 @@ Result<Proof> Verifier::prove_new(std::string_view text, bool* forged) const {
 
 Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestamp now) {
     const Tail tail = tail_of(text);
+    Kept kept{std::string(text), std::move(proof)};
     if (!cache_.contains(tail)) make_room_for(tail);
-    return judge(cache_.insert_or_assign(tail, Kept{std::string(text), std::move(proof)}).first->second.proof, now);
+    return judge(cache_.insert_or_assign(tail, std::move(kept)).first->second.proof, now);
 }
 
 // One for one, and after a few looks one that is used: to give up or to look at many at once would make somebody wait for it.
 void Verifier::make_room_for(const Tail& tail) {
-    if (ring_.empty() || cache_.size() < max_cached_) return ring_.push_back(tail);
+    if (ring_.empty() || ring_.size() < max_cached_) return ring_.push_back(tail);
     for (int looks = 0;; ++looks) {
         hand_ = hand_ + 1 < ring_.size() ? hand_ + 1 : 0;
         const auto row = cache_.find(ring_[hand_]);

@@ -106,7 +106,7 @@ TEST_F(Cache, KeyThatStayedIsProvenAnew) {
     EXPECT_TRUE(was_cached(large, token));
 }
 
-TEST_F(Cache, DroppedKeyVoidsProofsOfTheOldGenerationToo) {
+TEST_F(Cache, DroppedKeyVoidsTheProofsOfAFullCacheToo) {
     const std::string token = token_of("a");
     ASSERT_FALSE(was_cached(small, token));
     for (int i = 0; i < 7; ++i) ASSERT_FALSE(was_cached(small, token_of("other " + std::to_string(i))));
