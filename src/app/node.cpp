@@ -155,8 +155,8 @@ void Housekeeper::loop() {
         logging_failure([&] {
             const bool is_more = node_.sweep();
             const auto now = Clock::now();
-            // A quarter of the time at most, where there is much.
-            if (is_more) next = std::min(due, now + 3 * (now - began));
+            // A tenth of the time, most of which it reads ahead: two hundred sessions a second, where ten million end at 17.
+            if (is_more) next = std::min(due, now + 9 * (now - began));
         });
         if (next == due) logging_failure([&] { node_.keep_house(); });
         lock.lock();

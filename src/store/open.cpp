@@ -5,25 +5,31 @@
 #include "store/postgres_pool.hpp"
 #include "store/queue.hpp"
 
+#include <optional>
+
 namespace coatcheck::store {
 namespace {
 
 // A database and the thread that owns it.
 class Sqlite final : public auth::StoreQueue {
 public:
-    Sqlite(const std::string& path, auth::StoreListener listener) : store_(path), reader_(path), queue_(store_, std::move(listener)) {}
+    Sqlite(const std::string& path, auth::StoreListener listener) : path_(path), store_(path), queue_(store_, std::move(listener)) {}
     void post(Work work) override { queue_.post(std::move(work)); }
     void read_ahead_of_sweep(std::size_t rows) override {
         try {
-            reader_.read_ahead(rows);
+            // Opened within a step, which has just seen that the file is still there: another one in its place would be taken for ours,
+            // and get our log.
+            if (!reader_) queue_.run([this](auth::Store&) { reader_.emplace(path_); });
+            reader_->read_ahead(rows);
         } catch (const std::exception& failure) {
             base::log::write(base::log::Level::warning, "read_ahead_failed", {{"reason", failure.what()}});
         }
     }
 
 private:
+    const std::string path_;
     SqliteStore store_;
-    SweepReader reader_;
+    std::optional<SweepReader> reader_;  // once there is something to sweep: it costs 400 KB
     Queue queue_;
 };
 

@@ -62,8 +62,8 @@ private:
     std::size_t published_at_savepoint_ = 0;
 };
 
-// Beside the store, with a connection of its own: reads what sweep() looks at next, which then lies in the kernel's memory. Opened with
-// the store and as long: a file that was put in its place later is not touched.
+// Beside the store, with a connection of its own: reads what sweep() looks at next, which then lies in the kernel's memory. It stays open:
+// a file that was put in the place of the one that was opened is not touched.
 class SweepReader {
 public:
     explicit SweepReader(const std::string& path);

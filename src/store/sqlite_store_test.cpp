@@ -56,6 +56,8 @@ protected:
     }
 };
 
+class OnDiskEarlyOrLate : public OnDisk, public testing::WithParamInterface<bool> {};
+
 TEST_F(OnDisk, TheLogIsBroughtOverBesideTheCommits) {
     SqliteDatabase database(path);
     database.leave_checkpoints();
@@ -176,7 +178,7 @@ TEST_F(OnDisk, AFileThatWasTakenAwayTakesNoMoreSteps) {
     queue.run([](auth::Store& s) { add_user(s, "u1"); });
 }
 
-TEST_F(OnDisk, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
+TEST_P(OnDiskEarlyOrLate, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
     const Place place{"sqlite:test.db", directory};
     auto store = open(place, listener());
     store->run([](auth::Store& s) {
@@ -186,6 +188,7 @@ TEST_F(OnDisk, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
     { SqliteDatabase(path).checkpoint(); }
     fs::copy(path, path + ".backup");
     store->run([](auth::Store& s) { s.end_session("s1"); });  // in the log alone
+    if (GetParam()) store->read_ahead_of_sweep(10);           // opens its connection
     fs::rename(path, path + ".away");
     fs::rename(path + ".backup", path);
     store->read_ahead_of_sweep(10);
@@ -194,6 +197,7 @@ TEST_F(OnDisk, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
     store.reset();
     open(place, listener())->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
 }
+INSTANTIATE_TEST_SUITE_P(First, OnDiskEarlyOrLate, testing::Bool());
 
 TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {
     SqliteStore store(path);
