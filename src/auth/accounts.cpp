@@ -203,7 +203,10 @@ bool set_password(Store& store, const Policy& policy, const std::string& id, con
 bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled, const Actor& by) {
     auto user = store.lock_user(id);
     if (!user) return false;
-    if (user->enabled == enabled) return true;
+    if (user->enabled == enabled) {
+        store.catch_up();  // another node may have done it a moment ago
+        return true;
+    }
     user->enabled = enabled;
     if (!enabled) {
         ++user->version;

@@ -92,7 +92,10 @@ void revoke_foreign(Store& store, const Policy& policy, const std::string& user,
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
     const auto row = store.end_session(session);
-    if (!row) return false;
+    if (!row) {
+        store.catch_up();
+        return false;
+    }
     revoke_session(store, *row);
     store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
     return true;
@@ -100,7 +103,7 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
 
 bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by) {
     store.lock_user(claims.subject);  // it is not exchanged meanwhile
-    const bool ended = end_session(store, claims.session, "sign_out", by);
+    const bool ended = end_session(store, claims.session, "sign_out", by);  // where it had ended, or never was, with what others know of it
     // Whether there was a session or not, and whatever had become of it: the token itself is over.
     const auto entries = store.find_revocations(claims.session);
     const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) { return entry.kind == Revocation::Kind::session; });
@@ -112,6 +115,7 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
 
 bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address) {
     const auto row = store.find_session(session);
+    if (!row) store.catch_up();
     if (!row || (row->secret_hash != secret_hash && row->renewed_from != secret_hash)) return false;
     return end_session(store, session, "sign_out", address);
 }
@@ -124,6 +128,7 @@ void end_sessions(Store& store, const Policy& policy, const std::string& user, c
         revoke_session(store, session);
         store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
     }
+    store.catch_up();  // some of them may have ended a moment ago, elsewhere
 }
 
 }  // namespace coatcheck::auth

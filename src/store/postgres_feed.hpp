@@ -17,7 +17,8 @@ namespace coatcheck::store {
 
 class PostgresFeed {
 public:
-    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after);
+    // `heard`: up to which place the listener has been told; it goes up as the listener is told more.
+    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::atomic<std::uint64_t>& heard);
     ~PostgresFeed();
     PostgresFeed(const PostgresFeed&) = delete;
 
@@ -35,7 +36,7 @@ private:
 
     PostgresAddress address_;
     const auth::StoreListener& listener_;
-    std::uint64_t seen_;
+    std::atomic<std::uint64_t>& heard_;
     std::int64_t keys_version_ = 0;
     std::unique_ptr<PostgresStore> store_;
     int wake_;  // an eventfd

@@ -49,7 +49,8 @@ PostgresPool::~PostgresPool() {
 }
 
 void PostgresPool::follow(std::uint64_t after) {
-    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, after);
+    heard_ = after;
+    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, heard_);
 }
 
 void PostgresPool::post(Work work) {
@@ -126,7 +127,7 @@ void PostgresPool::connect(Connection& connection) {
         if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
     }
     try {
-        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept, clock_);
+        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept, clock_, &heard_);
         const std::lock_guard lock(mutex_);
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
     } catch (const StoreError& failure) {

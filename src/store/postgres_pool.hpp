@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -57,6 +58,8 @@ private:
     // Of all connections together: how often in a row connecting failed, and when it is tried again.
     unsigned failures_ = 0;
     std::chrono::steady_clock::time_point next_try_{};
+    // Up to which place of the feed the listener was told. Before follow() it wants to hear of nothing.
+    std::atomic<std::uint64_t> heard_{std::numeric_limits<std::int64_t>::max()};
     std::unique_ptr<PostgresFeed> feed_;
     std::vector<std::thread> threads_;
 };

@@ -16,8 +16,9 @@ namespace coatcheck::store {
 using base::from_unix_millis;
 using base::unix_millis;
 
-PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock)
-    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)) {}
+PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock,
+                             const std::atomic<std::uint64_t>* heard)
+    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), heard_(heard) {}
 
 void PostgresStore::check_fitness() {
     auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')");
@@ -164,6 +165,14 @@ std::int64_t PostgresStore::given_statuses() {
 std::vector<verify::Revocation> PostgresStore::load_revocations() {
     give_places();
     return SqlStore::load_revocations();
+}
+
+// Those without a place yet are committed too: they were read.
+void PostgresStore::catch_up() {
+    if (heard_ == nullptr) return;
+    auto row = db_.query("SELECT kind, subject, minimum, expires, COALESCE(id, 0) FROM revocations WHERE id > $1 OR id IS NULL");
+    row.bind(static_cast<std::int64_t>(heard_->load()));
+    while (row.step()) published_.push_back(read_revocation(row));
 }
 
 PostgresStore::FeedState PostgresStore::look() {

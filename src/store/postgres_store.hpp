@@ -6,6 +6,7 @@
 #include "store/postgres_database.hpp"
 #include "store/sql_store.hpp"
 
+#include <atomic>
 #include <functional>
 #include <span>
 
@@ -13,7 +14,9 @@ namespace coatcheck::store {
 
 class PostgresStore final : public SqlStore {
 public:
-    PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock);
+    // `heard`, if any: up to which place of the feed this process has told its verifiers; catch_up() fetches what comes after it.
+    PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock,
+                  const std::atomic<std::uint64_t>* heard = nullptr);
 
     // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or the database is not fit.
     void migrate();
@@ -41,6 +44,7 @@ public:
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
     std::vector<verify::Revocation> load_revocations() override;
+    void catch_up() override;
 
     // The feed (store/postgres_feed.hpp).
     struct FeedState {
@@ -68,6 +72,7 @@ private:
 
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
+    const std::atomic<std::uint64_t>* heard_;
     std::optional<auth::Rotation>* rotated_ = nullptr;
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What PostgreSQL adds to the contract: several nodes, whose transactions run beside each other.
+#include "auth/accounts.hpp"
+#include "auth/sessions.hpp"
 #include "store/places_for_tests.hpp"
 
 #include <atomic>
@@ -16,12 +18,16 @@ using namespace std::chrono_literals;
 struct Node {
     std::mutex mutex;
     std::vector<verify::Revocation> feed;
+    std::set<std::string> revoked;  // what its verifiers were told of
     std::atomic<int> keys_loaded{0};
     std::function<base::Timestamp()> clock = [] { return base::from_unix_seconds(1'800'000'000); };
     PostgresPool pool;
 
-    explicit Node(const std::string& url, bool follows = true)
-        : pool({{url, ""}, "", 4}, {[](const auto&) {},
+    explicit Node(const std::string& url, bool follows = true, const std::string& listen_url = "")
+        : pool({{url, ""}, listen_url, 4}, {[this](const auto& entries) {
+                                        const std::lock_guard lock(mutex);
+                                        for (const auto& entry : entries) revoked.insert(entry.subject);
+                                    },
                                     [this](const auto& entries) {
                                         const std::lock_guard lock(mutex);
                                         feed.insert(feed.end(), entries.begin(), entries.end());
@@ -32,6 +38,10 @@ struct Node {
     std::size_t heard() {
         const std::lock_guard lock(mutex);
         return feed.size();
+    }
+    bool refuses(const std::string& subject) {
+        const std::lock_guard lock(mutex);
+        return revoked.contains(subject);
     }
 };
 
@@ -206,6 +216,34 @@ TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
     EXPECT_NO_THROW(lock_both(first, "u1", "u2"));
     beside.join();
     EXPECT_GE(waiting, 3) << "one began again";
+}
+
+// One that hears nothing of the others answers that a session is over: then its own verifiers know, when it does.
+TEST(PostgresConcurrent, WhoSaysThatItIsOverRefusesIt) {
+    const std::string url = PostgresServer::shared().fresh_url();
+    Node first(url), deaf(url, true, "postgres://127.0.0.1:1/nobody");
+    const auth::Policy policy;
+    const auth::Actor by{"192.0.2.1"};
+    first.pool.run([&](auth::Store& store) {
+        for (const char* id : {"u1", "u2", "u3"}) ASSERT_TRUE(store.insert_user(user(id)));
+        for (const char* id : {"s1", "s2", "s3"}) ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
+        ASSERT_TRUE(store.insert_session(session("s4", "u2", store.now()), "h"));
+    });
+    const auto both = [&](const std::string& subject, const std::function<void(auth::Store&)>& end) {
+        first.pool.run(end);
+        ASSERT_TRUE(first.refuses(subject)) << subject;
+        ASSERT_FALSE(deaf.refuses(subject)) << subject;
+        deaf.pool.run(end);
+        EXPECT_TRUE(deaf.refuses(subject)) << subject;
+    };
+    both("s1", [&](auth::Store& store) { auth::end_session(store, "s1", "sign_out", by); });
+    both("s2", [&](auth::Store& store) { auth::end_presented_session(store, "s2", "secret", "192.0.2.1"); });
+    both("s3", [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "", "session_ended", by); });
+    both("u3", [&](auth::Store& store) { EXPECT_TRUE(auth::set_enabled(store, policy, "u3", false, by)); });
+    both("s4", [&](auth::Store& store) {
+        auth::end_session(store, "s4", "sign_out", by);
+        store.delete_user("u2");  // the row is gone, as after a sweep
+    });
 }
 
 // A sign-in that was checked before a new password must not open a session after it.

@@ -147,7 +147,9 @@ class Person:
                     return
             elif chance < 0.97:
                 old = session.superseded_since(self.load.grace + 1)
-                if old and await self.refresh(session, old) in (200, 401):
+                status = await self.refresh(session, old) if old else 503
+                # Where the answer was lost it may be over, and another node hears of that twice at once.
+                if status in (200, 401) or (status is None and await self.sign_out(session, everywhere=random.random() < 0.5)):
                     return await self.haunt(session)
             elif chance < 0.995:
                 if await self.sign_out(session, everywhere=chance > 0.99):
