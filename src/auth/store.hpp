@@ -165,6 +165,8 @@ public:
         std::function<void()> ran{};
         // What the step rotates before it asks anything else: a queue may do that for many at once. Lives until `done` is called.
         const RotateRequest* rotation = nullptr;
+        // It writes nothing, and need not wait for those that do. It sees all that was durable when it was posted.
+        bool only_reads = false;
     };
     virtual void post(Work work) = 0;
     // From now on the listener also hears what other nodes do; of revocations, those after this id.

@@ -4,21 +4,32 @@
 #include "base/log.hpp"
 #include "store/postgres_pool.hpp"
 #include "store/queue.hpp"
+#include "store/sqlite_reads.hpp"
 
+#include <atomic>
 #include <optional>
 
 namespace coatcheck::store {
 namespace {
 
-// A database and the thread that owns it.
+// A database and the thread that owns it; and two connections that only read, which are opened when they are first wanted. That is within
+// a step, which has just seen that the file is still there: another one in its place would be taken for ours, and get our log.
 class Sqlite final : public auth::StoreQueue {
 public:
     Sqlite(const std::string& path, auth::StoreListener listener) : path_(path), store_(path), queue_(store_, std::move(listener)) {}
-    void post(Work work) override { queue_.post(std::move(work)); }
+
+    void post(Work work) override {
+        if (!work.only_reads) return queue_.post(std::move(work));
+        if (SqliteReads* reads = reads_.load()) return reads->post(std::move(work));
+        queue_.post({[this, step = std::move(work.step)](auth::Store& store) {
+                         step(store);
+                         open_reads();
+                     },
+                     std::move(work.done)});
+    }
+
     void read_ahead_of_sweep(std::size_t rows) override {
         try {
-            // Opened within a step, which has just seen that the file is still there: another one in its place would be taken for ours,
-            // and get our log.
             if (!reader_) queue_.run([this](auth::Store&) { reader_.emplace(path_); });
             reader_->read_ahead(rows);
         } catch (const std::exception& failure) {
@@ -27,9 +38,21 @@ public:
     }
 
 private:
+    void open_reads() {
+        if (opened_reads_) return;
+        try {
+            opened_reads_.emplace(path_, store_.read_gate());
+            reads_ = &*opened_reads_;
+        } catch (const std::exception& failure) {  // until then they wait as those that write
+            base::log::write(base::log::Level::warning, "reads_wait", {{"reason", failure.what()}});
+        }
+    }
+
     const std::string path_;
     SqliteStore store_;
     std::optional<SweepReader> reader_;  // once there is something to sweep: it costs 400 KB
+    std::optional<SqliteReads> opened_reads_;
+    std::atomic<SqliteReads*> reads_{nullptr};
     Queue queue_;
 };
 

@@ -2,62 +2,35 @@
 #include "store/queue.hpp"
 
 #include "base/log.hpp"
-#include "base/scheduling.hpp"
+
+#include <algorithm>
 
 namespace coatcheck::store {
 
 Queue::Queue(SqliteStore& store, auth::StoreListener listener)
-    : store_(store), listener_(std::move(listener)), thread_([this] { loop(); }) {}
+    : store_(store), listener_(std::move(listener)), thread_([this](Group& group) {
+          const Failures failures = run_group(group);
+          for (std::size_t i = 0; i < group.size(); ++i) group[i].done(failures[i]);
+      }) {}
 
-Queue::~Queue() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-}
-
-void Queue::post(Work work) {
-    {
-        const std::lock_guard lock(mutex_);
-        waiting_.push_back({std::move(work), nullptr});
-    }
-    wake_.notify_one();
-}
-
-void Queue::loop() {
-    base::take_short_turns();
-    for (;;) {
-        std::vector<Waiting> group;
-        {
-            std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-            if (waiting_.empty()) return;
-            group.swap(waiting_);
-        }
-        run_group(group);
-        for (auto& waiting : group) waiting.work.done(waiting.failed);
-    }
-}
-
-void Queue::run_group(std::vector<Waiting>& group) {
+Queue::Failures Queue::run_group(Group& group) {
+    Failures failures(group.size());
     bool open = false;
     try {
         store_.begin();
         open = true;
-        for (auto& waiting : group) {
+        for (std::size_t i = 0; i < group.size(); ++i) {
             store_.savepoint();
             try {
-                waiting.work.step(store_);
+                group[i].step(store_);
                 store_.release();
             } catch (...) {
-                waiting.failed = std::current_exception();
+                failures[i] = std::current_exception();
                 store_.undo();
                 continue;
             }
             // What signs after a change of keys does so with those that are loaded when it is committed.
-            if (waiting.work.ran && !store_.keys_changed()) waiting.work.ran();
+            if (group[i].ran && !store_.keys_changed()) group[i].ran();
         }
         store_.commit();
         open = false;
@@ -75,13 +48,14 @@ void Queue::run_group(std::vector<Waiting>& group) {
     } catch (const std::exception& failure) {
         // Nothing of this group is known to be durable: nobody may hear "yes".
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-        for (auto& waiting : group) waiting.failed = std::current_exception();
+        std::fill(failures.begin(), failures.end(), std::current_exception());
         try {
             if (open) store_.rollback();
         } catch (const std::exception&) {
             // SQLite has rolled back by itself already.
         }
     }
+    return failures;
 }
 
 }  // namespace coatcheck::store

@@ -4,13 +4,8 @@
 // So the cost of a durable write is shared by all who wait for it.
 #pragma once
 
-#include "auth/store.hpp"
+#include "store/group_thread.hpp"
 #include "store/sqlite_store.hpp"
-
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 namespace coatcheck::store {
 
@@ -18,25 +13,18 @@ class Queue final : public auth::StoreQueue {
 public:
     Queue(SqliteStore& store, auth::StoreListener listener);
     // Runs what waits, then ends the thread.
-    ~Queue() override;
+    ~Queue() override = default;
 
-    void post(Work work) override;
+    void post(Work work) override { thread_.post(std::move(work)); }
 
 private:
-    struct Waiting {
-        Work work;
-        std::exception_ptr failed;
-    };
-    void loop();
-    void run_group(std::vector<Waiting>& group);
+    using Group = GroupThread::Group;
+    using Failures = std::vector<std::exception_ptr>;  // of each work
+    Failures run_group(Group& group);
 
     SqliteStore& store_;
     auth::StoreListener listener_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::vector<Waiting> waiting_;
-    bool stopping_ = false;
-    std::thread thread_;
+    GroupThread thread_;
 };
 
 }  // namespace coatcheck::store

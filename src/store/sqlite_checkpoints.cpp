@@ -22,6 +22,29 @@ void logging_failure(Work work) {
 
 }  // namespace
 
+ReadGate::Reading::Reading(ReadGate& gate) : gate_(gate) {
+    std::unique_lock lock(gate_.mutex_);
+    gate_.changed_.wait(lock, [this] { return !gate_.closed_; });
+    ++gate_.reading_;
+}
+
+ReadGate::Reading::~Reading() {
+    const std::lock_guard lock(gate_.mutex_);
+    if (--gate_.reading_ == 0 && gate_.closed_) gate_.changed_.notify_all();
+}
+
+ReadGate::Closed::Closed(ReadGate& gate) : gate_(gate) {
+    std::unique_lock lock(gate_.mutex_);
+    gate_.closed_ = true;
+    gate_.changed_.wait(lock, [this] { return gate_.reading_ == 0; });
+}
+
+ReadGate::Closed::~Closed() {
+    const std::lock_guard lock(gate_.mutex_);
+    gate_.closed_ = false;
+    gate_.changed_.notify_all();
+}
+
 SqliteCheckpoints::SqliteCheckpoints(std::string path) : path_(std::move(path)), begin_at_(due_pages) {}
 
 SqliteCheckpoints::~SqliteCheckpoints() {
@@ -43,6 +66,7 @@ void SqliteCheckpoints::after_commit(SqliteDatabase& database) noexcept {
         if (turn == Turn::committer) {
             begin_at_ = pages + due_pages;  // unless the log begins anew, which somebody who reads can prevent
             turn_ = Turn::nobody;
+            const ReadGate::Closed nobody_reads(gate_);
             database.checkpoint();
         } else if (pages >= begin_at_) {
             if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });

@@ -17,6 +17,38 @@
 
 namespace coatcheck::store {
 
+// The log begins anew only where nobody still reads what lies before its end: with one who reads all the time, it would grow for ever.
+// So those who read a lot do it through this gate, and who commits closes it for a moment.
+class ReadGate {
+public:
+    // While one of these lives, the gate is not closed; waits until it is open.
+    class Reading {
+    public:
+        explicit Reading(ReadGate& gate);
+        ~Reading();
+        Reading(const Reading&) = delete;
+
+    private:
+        ReadGate& gate_;
+    };
+    // While this lives nobody reads; waits until those are done who do. One at a time.
+    class Closed {
+    public:
+        explicit Closed(ReadGate& gate);
+        ~Closed();
+        Closed(const Closed&) = delete;
+
+    private:
+        ReadGate& gate_;
+    };
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int reading_ = 0;
+    bool closed_ = false;
+};
+
 class SqliteCheckpoints {
 public:
     explicit SqliteCheckpoints(std::string path);
@@ -25,6 +57,7 @@ public:
     // On the thread that commits, after each commit. Where the other one has brought over nearly all, this brings the rest, with which
     // the log begins anew. A failure is logged: what was committed is in the log, and stays there.
     void after_commit(SqliteDatabase& database) noexcept;
+    ReadGate& gate() { return gate_; }
 
 private:
     enum class Turn { nobody, thread, committer };
@@ -32,6 +65,7 @@ private:
     void bring_over();
 
     const std::string path_;
+    ReadGate gate_;
     int begin_at_;  // pages
     std::atomic<int> pages_{0};
     std::atomic<Turn> turn_{Turn::nobody};

@@ -114,6 +114,7 @@ SqliteDatabase::SqliteDatabase(const std::string& path, Open open) {
     try {
         for (const char* pragma : {"journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768"})
             execute(std::string("PRAGMA ") + pragma);
+        if (open == Open::to_read) execute("PRAGMA query_only=ON");
     } catch (const StoreError& error) {
         sqlite3_close(handle_);
         throw StoreError("cannot open " + path + ": " + error.what());

@@ -14,8 +14,8 @@ namespace coatcheck::store {
 
 class SqliteDatabase final : public Database {
 public:
-    enum class Open { existing, or_make };
-    // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys.
+    enum class Open { existing, to_read, or_make };
+    // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys. `to_read`: whatever writes is refused.
     explicit SqliteDatabase(const std::string& path, Open open = Open::or_make);
     ~SqliteDatabase() override;
     SqliteDatabase(const SqliteDatabase&) = delete;

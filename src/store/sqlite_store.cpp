@@ -25,8 +25,17 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 
 }  // namespace
 
+SqliteFile::SqliteFile(std::string path) : path_(std::move(path)), known_(file_at(path_)) {}
+
+// What is written to a file that has lost its name, or was cut off, is lost with it.
+void SqliteFile::check() {
+    const auto [inode, bytes] = file_at(path_);
+    if (inode != known_.first || bytes < known_.second) throw StoreError("the database at " + path_ + " was taken away or cut off");
+    known_.second = bytes;
+}
+
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
-    : SqlStore(sqlite_), clock_(std::move(clock)), path_(path), sqlite_(path), checkpoints_(path), file_(file_at(path)), epoch_(path) {
+    : SqliteTables(path, SqliteDatabase::Open::or_make), clock_(std::move(clock)), checkpoints_(path), epoch_(path) {
     migrate(sqlite_);
     sqlite_.leave_checkpoints();
     {
@@ -70,7 +79,7 @@ void SqliteStore::end_what_a_copy_would_revive() {
 
 void SqliteStore::refuse_moved() const {
     if (noted_epoch_.starts_with(moved_to))
-        throw Moved("the database at " + path_ + " was " + noted_epoch_ + ", and is served there (store.url)", noted_epoch_.substr(moved_to.size()));
+        throw Moved("the database at " + file_.path() + " was " + noted_epoch_ + ", and is served there (store.url)", noted_epoch_.substr(moved_to.size()));
 }
 
 void SqliteStore::hand_over(const std::string& to) {
@@ -82,16 +91,16 @@ void SqliteStore::hand_over(const std::string& to) {
     written_ = false;  // and so there is no epoch to begin at the end
 }
 
-bool SqliteStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
+bool SqliteTables::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
     auto rotate = db_.query(ROTATE_SET " WHERE" ROTATE_IF " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)");
     return bind_rotation(rotate, now_, request).run() == 1 && lock_live(request.session, request.user, result);
 }
 
-void SqliteStore::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
+void SqliteTables::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
 
-SessionSweep SqliteStore::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
+SessionSweep SqliteTables::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
 
-const char* SqliteStore::delete_revocations() const {
+const char* SqliteTables::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
 }
 
@@ -106,10 +115,7 @@ base::Timestamp SqliteStore::read_store_clock() {
 }
 
 void SqliteStore::begin() {
-    // What is written to a file that has lost its name, or was cut off, is lost with it. (It never shrinks by itself.)
-    const auto [inode, bytes] = file_at(path_);
-    if (inode != file_.first || bytes < file_.second) throw StoreError("the database at " + path_ + " was taken away or cut off");
-    file_.second = bytes;
+    file_.check();
     db_.query("BEGIN IMMEDIATE").run();
     now_ = read_store_clock();
     changes_at_begin_ = sqlite_.total_changes();
@@ -156,8 +162,7 @@ void SqliteStore::undo() {
     db_.query("RELEASE step").run();
 }
 
-SweepReader::SweepReader(const std::string& path) : database_(path, SqliteDatabase::Open::existing) {
-    database_.execute("PRAGMA query_only=ON");
+SweepReader::SweepReader(const std::string& path) : database_(path, SqliteDatabase::Open::to_read) {
     database_.execute("PRAGMA cache_size=-256");  // the kernel's memory is what counts
 }
 

@@ -17,7 +17,33 @@ struct Moved : StoreError {
     std::string to;
 };
 
-class SqliteStore final : public SqlStore {
+// The file as it was opened.
+class SqliteFile {
+public:
+    explicit SqliteFile(std::string path);
+    // Throws StoreError where another is in its place, or it was cut off. (It never shrinks by itself.)
+    void check();
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+    std::pair<std::uint64_t, std::int64_t> known_;  // inode, and size at least
+};
+
+// What SQLite does in its own way, with a connection of its own.
+class SqliteTables : public SqlStore {
+protected:
+    SqliteTables(const std::string& path, SqliteDatabase::Open open) : SqlStore(sqlite_), sqlite_(path, open), file_(path) {}
+    bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
+    void skip_statuses(std::int64_t count) override;
+    SessionSweep sweep_of_sessions() const override;
+    const char* delete_revocations() const override;
+
+    SqliteDatabase sqlite_;
+    SqliteFile file_;
+};
+
+class SqliteStore final : public SqliteTables {
 public:
     // Opens, migrates (a newer schema is refused) and, where this file is a restored copy, ends every session in it.
     explicit SqliteStore(const std::string& path, std::function<base::Timestamp()> clock = base::read_clock);
@@ -25,6 +51,9 @@ public:
 
     // From now on, opening this file throws Moved.
     void hand_over(const std::string& to);
+
+    // For who reads beside it (store/sqlite_reads.hpp).
+    ReadGate& read_gate() { return checkpoints_.gate(); }
 
     // For the queue: a transaction of many steps, each in a savepoint.
     void begin();
@@ -34,12 +63,6 @@ public:
     void release();
     void undo();
 
-protected:
-    bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
-    void skip_statuses(std::int64_t count) override;
-    SessionSweep sweep_of_sessions() const override;
-    const char* delete_revocations() const override;
-
 private:
     void refuse_moved() const;
     void end_what_a_copy_would_revive();
@@ -47,10 +70,7 @@ private:
     base::Timestamp read_store_clock();
 
     std::function<base::Timestamp()> clock_;
-    std::string path_;
-    SqliteDatabase sqlite_;
     SqliteCheckpoints checkpoints_;
-    std::pair<std::uint64_t, std::int64_t> file_;  // the inode that was opened, and its size
     Epoch epoch_;
     std::string noted_epoch_;
     base::Timestamp epoch_end_{};

@@ -96,7 +96,7 @@ Waits list_managed_users(Context& context, const Request& request, Response& res
     if (!query) co_return write_problem(response, query.error());
     const auth::UserPage page{query->limit, base::folded(query->after).value_or(""), base::folded(query->search).value_or("")};
     std::vector<auth::User> users;
-    co_await in_store(context.service, [&](auth::Store& store) { users = store.list_users(page); });
+    co_await from_store(context.service, [&](auth::Store& store) { users = store.list_users(page); });
     json::array rows;
     for (const auto& user : users) rows.push_back(account_json(user));
     // A full page may be the last one: then the next is empty.
@@ -133,7 +133,7 @@ Waits create_managed_user(Context& context, const Request& request, Response& re
 Waits show_managed_user(Context& context, const Request& request, Response& response) {
     if (!manager(context, request, response)) co_return;
     std::optional<auth::User> user;
-    co_await in_store(context.service, [&](auth::Store& store) { user = store.find_user(named(request)); });
+    co_await from_store(context.service, [&](auth::Store& store) { user = store.find_user(named(request)); });
     if (!user) co_return write_problem(response, {Reason::not_found});
     write_account(response, 200, *user);
 }
@@ -146,7 +146,7 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
     if (!form) co_return write_problem(response, form.error());
     const std::string id = named(request);
     std::optional<auth::User> user;
-    co_await in_store(service, [&](auth::Store& store) { user = store.find_user(id); });
+    co_await from_store(service, [&](auth::Store& store) { user = store.find_user(id); });
     if (!user) co_return write_problem(response, {Reason::not_found});
     const auto hash = co_await hash_of(service, *form, user->username);
     if (!hash) co_return write_problem(response, hash.error());
@@ -186,7 +186,7 @@ Waits list_managed_sessions(Context& context, const Request& request, Response& 
     if (!query) co_return write_problem(response, query.error());
     const auth::SessionPage page{query->limit, query->user, query->after};
     std::vector<auth::Session> sessions;
-    co_await in_store(context.service, [&](auth::Store& store) { sessions = store.page_of_sessions(page); });
+    co_await from_store(context.service, [&](auth::Store& store) { sessions = store.page_of_sessions(page); });
     json::array rows;
     for (const auto& session : sessions) {
         json::object row = session_json(session, "");

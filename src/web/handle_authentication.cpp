@@ -120,7 +120,7 @@ Waits who_am_i(Context& context, const Request& request, Response& response) {
 
     std::optional<auth::User> user;
     std::optional<auth::Session> session;
-    co_await in_store(service, [&](auth::Store& store) {
+    co_await from_store(service, [&](auth::Store& store) {
         user = store.find_user(claims->subject);
         session = store.find_session(claims->session);
     });

@@ -63,7 +63,7 @@ Waits introspect(Context& context, const Request& request, Response& response) {
 
     json::object answer{{"active", false}};  // whatever is wrong with it: nothing more is told (RFC 7662 §2.2)
     if (const auto refresh = refresh_token_of(service, text->reveal())) {
-        co_await in_store(service, [&](auth::Store& store) {
+        co_await from_store(service, [&](auth::Store& store) {
             answer = {{"active", false}};
             const auto session = store.find_session(refresh->session);
             if (!session || session->ended || session->idle_end <= store.now() || session->secret_hash != refresh->secret_hash() ||

@@ -20,7 +20,7 @@ Waits list_sessions(Context& context, const Request& request, Response& response
     if (!claims) co_return;
 
     std::vector<auth::Session> sessions;
-    co_await in_store(service, [&](auth::Store& store) { sessions = store.list_sessions(claims->subject); });
+    co_await from_store(service, [&](auth::Store& store) { sessions = store.list_sessions(claims->subject); });
     boost::json::array rows;
     for (const auto& session : sessions) rows.push_back(session_json(session, claims->session));
     write_json(response, 200, boost::json::serialize(boost::json::object{{"sessions", std::move(rows)}}));

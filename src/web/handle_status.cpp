@@ -74,7 +74,7 @@ Waits show_status_list(Context& context, const Request& request, Response& respo
     if (service.revocations.generation() == 0) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
     if (!context.status_lists.contains(*number)) {
         std::int64_t given = 0;
-        co_await in_store(service, [&](auth::Store& store) { given = store.given_statuses(); });
+        co_await from_store(service, [&](auth::Store& store) { given = store.given_statuses(); });
         if (*number > 0 && *number * token::status_list_size >= given) co_return write_problem(response, {base::Reason::not_found});
     }
     if (context.status_lists.size() >= max_kept) context.status_lists.clear();

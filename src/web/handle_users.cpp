@@ -96,7 +96,7 @@ Waits show_account(Context& context, const Request& request, Response& response)
     const auto claims = signed_in(context, request, response);
     if (!claims) co_return;
     std::optional<auth::User> user;
-    co_await in_store(context.service, [&](auth::Store& store) { user = store.find_user(claims->subject); });
+    co_await from_store(context.service, [&](auth::Store& store) { user = store.find_user(claims->subject); });
     if (!user) co_return write_problem(response, {Reason::token_revoked});
     write_user(response, 200, *user);
 }

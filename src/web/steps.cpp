@@ -56,16 +56,19 @@ auto wait_for(Handler handler, std::function<void()> then = {}) {
     return std::make_shared<Waiting<Handler>>(std::move(handler), std::move(then));
 }
 
-}  // namespace
-
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) {
+asio::awaitable<void> post(Service& service, std::function<void(auth::Store&)> step, bool only_reads) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
-        [&service](auto handler, std::function<void(auth::Store&)> work) {
+        [&service, only_reads](auto handler, std::function<void(auth::Store&)> work) {
             const auto waiting = wait_for(std::move(handler));
-            service.store.post({std::move(work), [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); }});
+            service.store.post({.step = std::move(work), .done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); }, .only_reads = only_reads});
         },
         asio::use_awaitable, std::move(step));
 }
+
+}  // namespace
+
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) { return post(service, std::move(step), false); }
+asio::awaitable<void> from_store(Service& service, std::function<void(auth::Store&)> step) { return post(service, std::move(step), true); }
 
 asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation, std::function<void(auth::Store&)> step, std::function<void()> then) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(

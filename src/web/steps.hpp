@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two steps that a request may wait for. A coroutine awaits them and goes on, on its own event loop.
+// The steps that a request may wait for. A coroutine awaits them and goes on, on its own event loop.
 #pragma once
 
 #include "web/service.hpp"
@@ -24,6 +24,9 @@ struct Busy : std::runtime_error {
 // Runs `step` on the store and goes on when it is durable; throws what it threw.
 // `step` may refer to the caller's locals: the caller waits.
 asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step);
+
+// The same for a step that only reads: it waits for no commit.
+asio::awaitable<void> from_store(Service& service, std::function<void(auth::Store&)> step);
 
 // The same for a step that begins with this rotation. `then` is run after it, once, on the caller's event loop, while the step
 // is being made durable if the store knows that it will not run again: a signature costs as long as a commit. What it makes
