@@ -242,7 +242,10 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 
 bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
     const auto user = store.lock_user(id);
-    if (!user) return false;
+    if (!user) {
+        store.catch_up();  // likewise
+        return false;
+    }
     take_back(store, policy, id, user->version + 1, Foreign::for_good);
     for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     store.delete_user(id);

@@ -225,7 +225,7 @@ TEST(PostgresConcurrent, WhoSaysThatItIsOverRefusesIt) {
     const auth::Policy policy;
     const auth::Actor by{"192.0.2.1"};
     first.pool.run([&](auth::Store& store) {
-        for (const char* id : {"u1", "u2", "u3"}) ASSERT_TRUE(store.insert_user(user(id)));
+        for (const char* id : {"u1", "u2", "u3", "u4"}) ASSERT_TRUE(store.insert_user(user(id)));
         for (const char* id : {"s1", "s2", "s3"}) ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
         ASSERT_TRUE(store.insert_session(session("s4", "u2", store.now()), "h"));
     });
@@ -240,6 +240,7 @@ TEST(PostgresConcurrent, WhoSaysThatItIsOverRefusesIt) {
     both("s2", [&](auth::Store& store) { auth::end_presented_session(store, "s2", "secret", "192.0.2.1"); });
     both("s3", [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "", "session_ended", by); });
     both("u3", [&](auth::Store& store) { EXPECT_TRUE(auth::set_enabled(store, policy, "u3", false, by)); });
+    both("u4", [&](auth::Store& store) { auth::delete_user(store, policy, "u4", by); });
     both("s4", [&](auth::Store& store) {
         auth::end_session(store, "s4", "sign_out", by);
         store.delete_user("u2");  // the row is gone, as after a sweep
