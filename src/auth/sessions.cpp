@@ -36,7 +36,9 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
     switch (rotation.outcome) {
         // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as a cookie.
         case Rotation::Outcome::misplaced: return Denied{Reason::refresh_token_malformed};
-        case Rotation::Outcome::ended: return Denied{Reason::session_ended};
+        case Rotation::Outcome::ended:
+            store.catch_up();
+            return Denied{Reason::session_ended};
         case Rotation::Outcome::reused:
             end_session(store, presented.session, "refresh_token_reused", address);
             return Denied{Reason::refresh_token_reused};
@@ -103,10 +105,11 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
 
 bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by) {
     store.lock_user(claims.subject);  // it is not exchanged meanwhile
-    const bool ended = end_session(store, claims.session, "sign_out", by);  // where it had ended, or never was, with what others know of it
+    const bool ended = end_session(store, claims.session, "sign_out", by);
     // Whether there was a session or not, and whatever had become of it: the token itself is over.
     const auto entries = store.find_revocations(claims.session);
     const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) { return entry.kind == Revocation::Kind::session; });
+    if (known) store.catch_up();
     if (known || claims.foreign_end <= store.now()) return ended;
     store.insert_revocation({Revocation::Kind::session, claims.session, 0, claims.foreign_end});
     store.append_audit({store.now(), "sign_out", claims.subject, "", by.address, "with a token of an older system"});
@@ -115,7 +118,7 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
 
 bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address) {
     const auto row = store.find_session(session);
-    if (!row) store.catch_up();
+    if (!row || row->ended) store.catch_up();
     if (!row || (row->secret_hash != secret_hash && row->renewed_from != secret_hash)) return false;
     return end_session(store, session, "sign_out", address);
 }

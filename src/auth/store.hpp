@@ -111,8 +111,8 @@ public:
     // Revocations reach every verifier when the step commits, before its request goes on.
     virtual void insert_revocation(const verify::Revocation& entry) = 0;
     virtual std::vector<verify::Revocation> load_revocations() = 0;
-    // What other nodes took back until now reaches this node's verifiers when the step commits: for who says that something is over
-    // which another node may have ended. Where one process alone writes, there is nothing to hear of.
+    // What other nodes took back until now (keys apart) reaches this node's verifiers when the step commits: for who says that
+    // something is over which another node may have ended. Where one process alone writes, there is nothing to hear of.
     virtual void catch_up() {}
     // Those of one session or user, with what this step has done.
     virtual std::vector<verify::Revocation> find_revocations(const std::string& subject) = 0;

@@ -7,6 +7,7 @@
 #include "store/sqlite_reads.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 
 namespace coatcheck::store {
@@ -39,9 +40,11 @@ public:
 
 private:
     void open_reads() {
-        if (opened_reads_) return;
+        const auto now = std::chrono::steady_clock::now();
+        if (opened_reads_ || now < next_try_) return;
+        next_try_ = now + std::chrono::seconds(10);
         try {
-            opened_reads_.emplace(path_, store_.read_gate());
+            opened_reads_.emplace(store_);
             reads_ = &*opened_reads_;
         } catch (const std::exception& failure) {  // until then they wait as those that write
             base::log::write(base::log::Level::warning, "reads_wait", {{"reason", failure.what()}});
@@ -51,6 +54,7 @@ private:
     const std::string path_;
     SqliteStore store_;
     std::optional<SweepReader> reader_;  // once there is something to sweep: it costs 400 KB
+    std::chrono::steady_clock::time_point next_try_{};
     std::optional<SqliteReads> opened_reads_;
     std::atomic<SqliteReads*> reads_{nullptr};
     Queue queue_;

@@ -19,8 +19,8 @@ using Steady = std::chrono::steady_clock;
 
 }  // namespace
 
-PostgresFeed::PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::atomic<std::uint64_t>& heard)
-    : address_(std::move(address)), listener_(listener), heard_(heard), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { loop(); }) {}
+PostgresFeed::PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after, PlaceTold& told)
+    : address_(std::move(address)), listener_(listener), seen_(after), told_(told), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { loop(); }) {}
 
 PostgresFeed::~PostgresFeed() {
     stopping_ = true;
@@ -63,20 +63,21 @@ void PostgresFeed::look() {
     store_->begin();
     const auto state = store_->look();
     // A standby that took over without the latest must not give their places again: nobody who has seen them would look there.
-    if (state.last_id < heard_) store_->skip_places(heard_);
+    if (state.last_id < seen_) store_->skip_places(seen_);
     if (state.without_place) store_->give_places();
     store_->commit();
     base::follow_clock(std::max(state.clock, state.noted));
 
     for (std::size_t count = batch; count == batch && !stopping_;) {
         store_->begin();
-        const auto entries = store_->after(heard_, batch);
+        const auto entries = store_->after(seen_, batch);
         store_->commit();
         count = entries.size();
         if (entries.empty()) break;
         listener_.revoked(entries);
+        told_.raise(entries.back().id);
         listener_.in_feed(entries);
-        heard_ = entries.back().id;
+        seen_ = entries.back().id;
     }
     if (state.keys_version != keys_version_) {
         store_->begin();

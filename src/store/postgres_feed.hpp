@@ -15,10 +15,21 @@
 
 namespace coatcheck::store {
 
+// Up to which place of the feed this process's verifiers were told, by the feed or before it. Any thread.
+class PlaceTold : public std::atomic<std::uint64_t> {
+public:
+    using atomic::atomic;
+    using atomic::operator=;
+    void raise(std::uint64_t place) {
+        for (auto known = load(); known < place && !compare_exchange_weak(known, place);) {
+        }
+    }
+};
+
 class PostgresFeed {
 public:
-    // `heard`: up to which place the listener has been told; it goes up as the listener is told more.
-    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::atomic<std::uint64_t>& heard);
+    // `told` is raised as the listener is told more.
+    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after, PlaceTold& told);
     ~PostgresFeed();
     PostgresFeed(const PostgresFeed&) = delete;
 
@@ -36,7 +47,8 @@ private:
 
     PostgresAddress address_;
     const auth::StoreListener& listener_;
-    std::atomic<std::uint64_t>& heard_;
+    std::uint64_t seen_;
+    PlaceTold& told_;
     std::int64_t keys_version_ = 0;
     std::unique_ptr<PostgresStore> store_;
     int wake_;  // an eventfd

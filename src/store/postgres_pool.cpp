@@ -49,8 +49,8 @@ PostgresPool::~PostgresPool() {
 }
 
 void PostgresPool::follow(std::uint64_t after) {
-    heard_ = after;
-    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, heard_);
+    told_ = after;
+    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, after, told_);
 }
 
 void PostgresPool::post(Work work) {
@@ -127,7 +127,7 @@ void PostgresPool::connect(Connection& connection) {
         if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
     }
     try {
-        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept, clock_, &heard_);
+        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept, clock_, &told_);
         const std::lock_guard lock(mutex_);
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
     } catch (const StoreError& failure) {
@@ -143,6 +143,7 @@ void PostgresPool::tell(Connection& connection) {
     const auto published = connection->take_published();
     if (!published.empty()) {
         listener_.revoked(published);
+        told_.raise(connection->caught_up_to());
         if (feed_) feed_->wake();
     }
     if (!connection->take_keys_changed()) return;

@@ -58,8 +58,7 @@ private:
     // Of all connections together: how often in a row connecting failed, and when it is tried again.
     unsigned failures_ = 0;
     std::chrono::steady_clock::time_point next_try_{};
-    // Up to which place of the feed the listener was told. Before follow() it wants to hear of nothing.
-    std::atomic<std::uint64_t> heard_{std::numeric_limits<std::int64_t>::max()};
+    PlaceTold told_{std::numeric_limits<std::int64_t>::max()};  // before follow() nobody wants to be told
     std::unique_ptr<PostgresFeed> feed_;
     std::vector<std::thread> threads_;
 };

@@ -17,8 +17,8 @@ using base::from_unix_millis;
 using base::unix_millis;
 
 PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock,
-                             const std::atomic<std::uint64_t>* heard)
-    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), heard_(heard) {}
+                             const std::atomic<std::uint64_t>* told)
+    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), told_(told) {}
 
 void PostgresStore::check_fitness() {
     auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')");
@@ -54,6 +54,7 @@ void PostgresStore::begin() {
     now_ = clock_();
     rotated_ = nullptr;
     published_.clear();
+    caught_up_to_ = 0;
     keys_changed_ = false;
     postgres_.begin();
 }
@@ -167,12 +168,16 @@ std::vector<verify::Revocation> PostgresStore::load_revocations() {
     return SqlStore::load_revocations();
 }
 
-// Those without a place yet are committed too: they were read.
+// With those that have no place yet; among them this step's own, which are told once more.
 void PostgresStore::catch_up() {
-    if (heard_ == nullptr) return;
-    auto row = db_.query("SELECT kind, subject, minimum, expires, COALESCE(id, 0) FROM revocations WHERE id > $1 OR id IS NULL");
-    row.bind(static_cast<std::int64_t>(heard_->load()));
-    while (row.step()) published_.push_back(read_revocation(row));
+    if (told_ == nullptr) return;
+    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1"
+                         " UNION ALL SELECT kind, subject, minimum, expires, 0 FROM revocations WHERE id IS NULL");
+    row.bind(static_cast<std::int64_t>(told_->load()));
+    while (row.step()) {
+        published_.push_back(read_revocation(row));
+        caught_up_to_ = std::max(caught_up_to_, published_.back().id);
+    }
 }
 
 PostgresStore::FeedState PostgresStore::look() {

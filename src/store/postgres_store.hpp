@@ -14,9 +14,9 @@ namespace coatcheck::store {
 
 class PostgresStore final : public SqlStore {
 public:
-    // `heard`, if any: up to which place of the feed this process has told its verifiers; catch_up() fetches what comes after it.
+    // `told`, if any: up to which place of the feed the verifiers were told; catch_up() fetches what comes after it.
     PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock,
-                  const std::atomic<std::uint64_t>* heard = nullptr);
+                  const std::atomic<std::uint64_t>* told = nullptr);
 
     // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or the database is not fit.
     void migrate();
@@ -45,6 +45,8 @@ public:
     std::int64_t given_statuses() override;
     std::vector<verify::Revocation> load_revocations() override;
     void catch_up() override;
+    // The last place that this transaction has fetched so; 0: none. Places are seen in their order: all before it are told with it.
+    std::uint64_t caught_up_to() const { return caught_up_to_; }
 
     // The feed (store/postgres_feed.hpp).
     struct FeedState {
@@ -72,7 +74,8 @@ private:
 
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
-    const std::atomic<std::uint64_t>* heard_;
+    const std::atomic<std::uint64_t>* told_;
+    std::uint64_t caught_up_to_ = 0;
     std::optional<auth::Rotation>* rotated_ = nullptr;
 };
 

@@ -39,6 +39,10 @@ struct Node {
         const std::lock_guard lock(mutex);
         return feed.size();
     }
+    bool has_in_feed(const std::string& subject) {
+        const std::lock_guard lock(mutex);
+        return std::any_of(feed.begin(), feed.end(), [&](const auto& entry) { return entry.subject == subject; });
+    }
     bool refuses(const std::string& subject) {
         const std::lock_guard lock(mutex);
         return revoked.contains(subject);
@@ -219,9 +223,13 @@ TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
 }
 
 // One that hears nothing of the others answers that a session is over: then its own verifiers know, when it does.
-TEST(PostgresConcurrent, WhoSaysThatItIsOverRefusesIt) {
+// Where `first` follows the feed, what it took back has a place there, and else none.
+class WhoSaysThatItIsOver : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(PostgresConcurrent, WhoSaysThatItIsOver, testing::Bool());
+
+TEST_P(WhoSaysThatItIsOver, RefusesIt) {
     const std::string url = PostgresServer::shared().fresh_url();
-    Node first(url), deaf(url, true, "postgres://127.0.0.1:1/nobody");
+    Node first(url, GetParam()), deaf(url, true, "postgres://127.0.0.1:1/nobody");
     const auth::Policy policy;
     const auth::Actor by{"192.0.2.1"};
     first.pool.run([&](auth::Store& store) {
@@ -232,6 +240,9 @@ TEST(PostgresConcurrent, WhoSaysThatItIsOverRefusesIt) {
     const auto both = [&](const std::string& subject, const std::function<void(auth::Store&)>& end) {
         first.pool.run(end);
         ASSERT_TRUE(first.refuses(subject)) << subject;
+        if (GetParam()) {
+            ASSERT_TRUE(soon([&] { return first.has_in_feed(subject); }));
+        }
         ASSERT_FALSE(deaf.refuses(subject)) << subject;
         deaf.pool.run(end);
         EXPECT_TRUE(deaf.refuses(subject)) << subject;
@@ -240,6 +251,18 @@ TEST(PostgresConcurrent, WhoSaysThatItIsOverRefusesIt) {
     both("s2", [&](auth::Store& store) { auth::end_presented_session(store, "s2", "secret", "192.0.2.1"); });
     both("s3", [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "", "session_ended", by); });
     both("u3", [&](auth::Store& store) { EXPECT_TRUE(auth::set_enabled(store, policy, "u3", false, by)); });
+    both("foreign", [&](auth::Store& store) {
+        token::AccessClaims claims;
+        claims.session = "foreign";
+        claims.subject = "nobody";
+        claims.foreign_end = store.now() + 1h;
+        auth::end_foreign(store, claims, by);
+    });
+    for (const char* id : {"s5", "s6"}) first.pool.run([&](auth::Store& store) { ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h")); });
+    both("s5", [&](auth::Store& store) {
+        if (store.find_session("s5")->ended) EXPECT_EQ(auth::refresh(store, policy, base::Secret("key"), {}, request("s5", "u1", 0), "192.0.2.1").error().reason, base::Reason::session_ended);
+        else auth::end_session(store, "s5", "sign_out", by);
+    });
     both("u4", [&](auth::Store& store) { auth::delete_user(store, policy, "u4", by); });
     both("s4", [&](auth::Store& store) {
         auth::end_session(store, "s4", "sign_out", by);

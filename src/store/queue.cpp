@@ -34,10 +34,12 @@ Queue::Failures Queue::run_group(Group& group) {
         }
         store_.commit();
         open = false;
+        // First of all: from the commit on, who reads beside this finds over what was ended.
         if (const auto published = store_.take_published(); !published.empty()) {
             listener_.revoked(published);
             listener_.in_feed(published);
         }
+        store_.tidy();
         if (store_.take_keys_changed()) {
             store_.begin();
             open = true;

@@ -4,16 +4,21 @@
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace coatcheck::store {
 namespace {
 
-constexpr std::size_t most_together = 8;  // who commits, and those behind, wait for no more
+// What one transaction reads: who brings the log over waits for its end, and all who write behind that.
+constexpr std::size_t most_steps = 8;
+constexpr std::chrono::milliseconds longest{1};
 
 }  // namespace
 
-SqliteReads::Store::Store(const std::string& path, std::function<base::Timestamp()> clock)
-    : SqliteTables(path, SqliteDatabase::Open::to_read), clock_(std::move(clock)) {
+SqliteReads::Store::Store(const SqliteFile& file, std::function<base::Timestamp()> clock)
+    : SqliteTables(file.path(), SqliteDatabase::Open::to_read), clock_(std::move(clock)) {
+    file_ = file;
+    file_.check();
     sqlite_.execute("PRAGMA cache_size=-1024");
 }
 
@@ -31,39 +36,32 @@ void SqliteReads::Store::end() {
     }
 }
 
-SqliteReads::SqliteReads(const std::string& path, ReadGate& gate, std::function<base::Timestamp()> clock)
-    : gate_(gate), store_(path, std::move(clock)), thread_([this](GroupThread::Group& group) {
-          for (std::span<auth::StoreQueue::Work> rest = group; !rest.empty();) {
-              const auto count = std::min(rest.size(), most_together);
-              run(rest.first(count));
-              rest = rest.subspan(count);
-          }
+SqliteReads::SqliteReads(SqliteStore& store, std::function<base::Timestamp()> clock)
+    : gate_(store.read_gate()), store_(store.file(), std::move(clock)), thread_([this](GroupThread::Group& group) {
+          for (std::span<auth::StoreQueue::Work> waiting = group; !waiting.empty();) waiting = waiting.subspan(run_some(waiting));
       }) {}
 
-// In one transaction, which costs less than one for each.
-void SqliteReads::run(std::span<auth::StoreQueue::Work> group) {
-    const ReadGate::Reading reading(gate_);
-    std::exception_ptr closed;
+std::size_t SqliteReads::run_some(std::span<auth::StoreQueue::Work> waiting) {
+    std::vector<std::exception_ptr> failures;
     try {
+        const ReadGate::Reading reading(gate_);
         store_.begin();
-    } catch (const std::exception& failure) {
-        base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-        closed = std::current_exception();
-    }
-    std::vector<std::exception_ptr> failures(group.size(), closed);
-    for (std::size_t i = 0; i < group.size() && !closed; ++i) {
-        try {
-            group[i].step(store_);
-        } catch (...) {
-            failures[i] = std::current_exception();
+        const auto until = std::chrono::steady_clock::now() + longest;
+        while (failures.size() < std::min(waiting.size(), most_steps) && (failures.empty() || std::chrono::steady_clock::now() < until)) {
+            try {
+                waiting[failures.size()].step(store_);
+                failures.emplace_back();
+            } catch (...) {
+                failures.push_back(std::current_exception());
+            }
         }
-    }
-    try {
-        if (!closed) store_.end();
+        store_.end();
     } catch (const std::exception& failure) {
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+        if (failures.empty()) failures.push_back(std::current_exception());
     }
-    for (std::size_t i = 0; i < group.size(); ++i) group[i].done(failures[i]);
+    for (std::size_t i = 0; i < failures.size(); ++i) waiting[i].done(failures[i]);
+    return failures.size();
 }
 
 }  // namespace coatcheck::store

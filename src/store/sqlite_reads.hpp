@@ -12,8 +12,9 @@ namespace coatcheck::store {
 
 class SqliteReads {
 public:
-    // Opens it; who calls this has just seen that the file is still there (SqliteFile): another one in its place would be taken for ours.
-    SqliteReads(const std::string& path, ReadGate& gate, std::function<base::Timestamp()> clock = base::read_clock);
+    // Opens the store's file once more, within a step of the store's: it has just seen that the file is still there, and another one in
+    // its place would get our log. Throws StoreError where that happened meanwhile.
+    explicit SqliteReads(SqliteStore& store, std::function<base::Timestamp()> clock = base::read_clock);
 
     // Any thread. A step that writes fails.
     void post(auth::StoreQueue::Work work) { thread_.post(std::move(work)); }
@@ -21,14 +22,15 @@ public:
 private:
     class Store final : public SqliteTables {
     public:
-        Store(const std::string& path, std::function<base::Timestamp()> clock);
+        Store(const SqliteFile& file, std::function<base::Timestamp()> clock);
         void begin();
         void end();
 
     private:
         std::function<base::Timestamp()> clock_;
     };
-    void run(std::span<auth::StoreQueue::Work> group);
+    // As many of them as one transaction takes; how many they were.
+    std::size_t run_some(std::span<auth::StoreQueue::Work> waiting);
 
     ReadGate& gate_;
     Store store_;

@@ -2,6 +2,7 @@
 // Steps that only read, beside those that write.
 #include "store/database.hpp"
 #include "store/open.hpp"
+#include "store/queue.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -155,6 +156,60 @@ TEST_F(Reads, LetTheLogBeginAnew) {
     over = true;
     while (reading > 0) std::this_thread::sleep_for(1ms);
     EXPECT_GT(reads, 20);
+}
+
+TEST(ReadGate, IsOpenOrClosed) {
+    ReadGate gate;
+    std::atomic<bool> closed{false}, read{false};
+    auto reading = std::make_unique<ReadGate::Reading>(gate);
+    { const ReadGate::Reading beside(gate); }
+    std::promise<void> open_again;
+    std::thread closer([&] {
+        const ReadGate::Closed nobody_reads(gate);
+        closed = true;
+        open_again.get_future().wait();
+        EXPECT_FALSE(read);
+    });
+    std::this_thread::sleep_for(20ms);
+    EXPECT_FALSE(closed) << "somebody reads";
+    reading.reset();
+    while (!closed) std::this_thread::sleep_for(1ms);
+    std::thread reader([&] {
+        const ReadGate::Reading late(gate);
+        read = true;
+    });
+    std::this_thread::sleep_for(20ms);
+    open_again.set_value();
+    closer.join();
+    reader.join();
+    EXPECT_TRUE(read);
+}
+
+// From the commit on whoever reads finds it over: the verifiers must not wait for what is done after a commit.
+TEST(Revoked, IsToldBeforeTheLogIsBroughtOver) {
+    const fs::path directory = fs::temp_directory_path() / ("coatcheck-told-" + std::to_string(::getpid()));
+    fs::create_directories(directory);
+    {
+        std::atomic<int> told{0}, done{0};
+        SqliteStore store((directory / "test.db").string());
+        Queue queue(store, {[&](const auto&) { ++told; }, [](const auto&) {}, [](auto&) {}});
+        for (int i = 0; i < 48; ++i)
+            queue.run([&](auth::Store& s) { s.append_audit({s.now(), "event", "", "", "", std::string(512 * 1024, 'd')}); });
+        auto reading = std::make_unique<ReadGate::Reading>(store.read_gate());
+        int posted = 0;
+        bool waits = false;  // for us, who read
+        for (const auto deadline = std::chrono::steady_clock::now() + 20s; !waits && std::chrono::steady_clock::now() < deadline;) {
+            ++posted;
+            queue.post({.step = [&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, "s", 0, s.now() + 1h}); }, .done = [&](std::exception_ptr) { ++done; }});
+            const auto soon = std::chrono::steady_clock::now() + 500ms;
+            while (done < posted && std::chrono::steady_clock::now() < soon) std::this_thread::sleep_for(1ms);
+            waits = done < posted;
+        }
+        EXPECT_TRUE(waits);
+        EXPECT_EQ(told, posted);
+        reading.reset();
+    }
+    fs::remove_all(directory);
 }
 
 TEST_F(Reads, AreRunBeforeTheEnd) {

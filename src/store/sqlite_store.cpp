@@ -60,6 +60,7 @@ SqliteStore::~SqliteStore() {
         begin();
         begin_epoch();
         commit();
+        tidy();
     } catch (const std::exception& failure) {
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
     }
@@ -71,6 +72,7 @@ void SqliteStore::end_what_a_copy_would_revive() {
     begin();
     revive_nothing();
     commit();
+    tidy();
     take_published();
     take_keys_changed();
     // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
@@ -130,9 +132,12 @@ void SqliteStore::commit() {
     if (!written_ || now_ >= epoch_end_) begin_epoch();
     db_.query("UPDATE meta SET clock = $1, epoch = $2").bind(base::unix_millis(now_)).bind(noted_epoch_).run();
     db_.query("COMMIT").run();
-    written_ = true;
-    if (epoch_is_new_) epoch_.keep_only(noted_epoch_);
-    epoch_is_new_ = false;
+    written_ = untidy_ = true;
+}
+
+void SqliteStore::tidy() {
+    if (!std::exchange(untidy_, false)) return;
+    if (std::exchange(epoch_is_new_, false)) epoch_.keep_only(noted_epoch_);
     checkpoints_.after_commit(sqlite_);
 }
 

@@ -54,10 +54,13 @@ public:
 
     // For who reads beside it (store/sqlite_reads.hpp).
     ReadGate& read_gate() { return checkpoints_.gate(); }
+    const SqliteFile& file() const { return file_; }
 
     // For the queue: a transaction of many steps, each in a savepoint.
     void begin();
     void commit();
+    // After each commit: what nobody needs to wait for who hears of it.
+    void tidy();
     void rollback();
     void savepoint();
     void release();
@@ -76,6 +79,7 @@ private:
     base::Timestamp epoch_end_{};
     bool epoch_is_new_ = false;
     bool written_ = false;  // since it was opened
+    bool untidy_ = false;   // since the last commit that wrote
     std::int64_t changes_at_begin_ = 0;
     base::Timestamp high_water_{};
     std::chrono::steady_clock::time_point high_water_at_{};

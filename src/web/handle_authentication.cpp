@@ -123,6 +123,7 @@ Waits who_am_i(Context& context, const Request& request, Response& response) {
     co_await from_store(service, [&](auth::Store& store) {
         user = store.find_user(claims->subject);
         session = store.find_session(claims->session);
+        if (!session || session->ended) store.catch_up();
     });
     if (!session && claims->is_foreign()) co_return write_problem(response, {Reason::token_not_ours, {}, "another issued this token: exchange it for a session"});
     if (!user || !session || session->ended) co_return write_problem(response, {Reason::token_revoked});

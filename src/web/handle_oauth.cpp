@@ -66,6 +66,7 @@ Waits introspect(Context& context, const Request& request, Response& response) {
         co_await from_store(service, [&](auth::Store& store) {
             answer = {{"active", false}};
             const auto session = store.find_session(refresh->session);
+            if (!session || session->ended) store.catch_up();
             if (!session || session->ended || session->idle_end <= store.now() || session->secret_hash != refresh->secret_hash() ||
                 session->counter != refresh->counter)
                 return;

@@ -36,6 +36,7 @@ Waits end_session(Context& context, const Request& request, Response& response) 
     co_await in_store(service, [&](auth::Store& store) {
         // Somebody else's session looks the same as none.
         const auto session = store.find_session(wanted);
+        if (!session) store.catch_up();
         if (session && session->user == claims->subject)
             ended = auth::end_session(store, wanted, "session_ended", request.address);
     });

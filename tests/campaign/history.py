@@ -120,9 +120,10 @@ class Checker:
         session.answers.sort()
         for record in session.refreshes:
             too_late = record["sent"] > self.superseded(session, record["presented"]) + rules.grace + rules.margin
-            if record["status"] == 401 and (too_late or record.get("code") in ("session_ended", "refresh_token_reused")):
-                # It is over, whoever ended it; this node did where it says that the token was used again.
-                session.ends.append((record["sent"], record["done"], record["node"] if record.get("code") == "refresh_token_reused" else None))
+            says_so = record.get("code") in ("session_ended", "refresh_token_reused")
+            if record["status"] == 401 and (too_late or says_so):
+                # It is over, whoever ended it, and this node knows where it says so.
+                session.ends.append((record["sent"], record["done"], record["node"] if says_so else None))
 
     @staticmethod
     def superseded(session, counter):
@@ -180,7 +181,7 @@ class Checker:
                 self.violation("I3", name, f"{node} took a token {record['sent'] - record['exp']:.2f} s after it expired")
             at_once = min((done for _, done, by in session.ends if by == node), default=INFINITY)
             if record["sent"] > at_once:
-                self.violation("I3", name, f"{node} took a token {record['sent'] - at_once:.3f} s after it had itself acknowledged the end")
+                self.violation("I3", name, f"{node} took a token {record['sent'] - at_once:.3f} s after it had itself said that it was over")
             elif record["sent"] > self.knows(node, ended):
                 self.violation("I3", name, f"{node} took a token {record['sent'] - ended:.2f} s after its end was acknowledged")
 
