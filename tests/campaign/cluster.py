@@ -56,14 +56,17 @@ class Database:
         self.start()
         wait_until(lambda: primary.query("SELECT state FROM pg_stat_replication") == "streaming", "the standby follows")
         primary.wait_for_standby("*")
-        wait_until(lambda: primary.query("SELECT sync_state FROM pg_stat_replication") == "sync", "the standby is synchronous")
+        wait_until(primary.is_followed, "the standby is synchronous")
+
+    def is_followed(self):
+        return self.query("SELECT sync_state FROM pg_stat_replication") == "sync"
 
     def wait_for_standby(self, names):
         self.query(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         self.query("SELECT pg_reload_conf()")
 
     def start(self):
-        options = f"-c listen_addresses={self.host.back} -c unix_socket_directories={self.data.parent} -c max_connections=100 -c wal_receiver_timeout=5s -c wal_sender_timeout=5s"
+        options = f"-c listen_addresses={self.host.back} -c unix_socket_directories={self.data.parent} -c max_connections=100 -c wal_receiver_timeout=5s -c wal_sender_timeout=5s -c wal_retrieve_retry_interval=1s"
         self._run("pg_ctl", "-D", self.data, "-w", "-l", self.log, "-o", options, "start")
 
     def crash(self):

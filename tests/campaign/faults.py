@@ -46,6 +46,10 @@ class Faults:
         for node in nodes:
             wait_until(lambda node=node: self.cluster.answers(node), f"{node.name} is ready again")
 
+    def _until_followed(self):
+        """Until then nothing is committed, however ready the nodes are."""
+        wait_until(self.cluster.primary.is_followed, "the standby is back")
+
     def kill_a_node(self):
         node = self._node()
         node.kill()
@@ -106,14 +110,14 @@ class Faults:
         self.cluster.primary.crash()
         self._wait(0, 2)
         self.cluster.primary.start()
+        self._until_followed()
         self._until_ready(self.nodes)
         return self.nodes
 
     def part_the_database(self):
         """From the nodes and from its standby."""
         self._cut(self.cluster.primary.host, "back", 4)
-        primary = self.cluster.primary
-        wait_until(lambda: primary.query("SELECT sync_state FROM pg_stat_replication") == "sync", "the standby is back")
+        self._until_followed()
         self._until_ready(self.nodes)
         return self.nodes
 
