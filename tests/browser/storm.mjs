@@ -59,7 +59,10 @@ async function storm(browser, storage) {
     if (i === 0) await page.evaluate(([p]) => auth.ready().catch(() => {}).then(() => auth.signIn({ username: 'ada', password: p })), [PASSWORD]);
     tabs.push({ page, devtools: await context.newCDPSession(page) });
   }
-  await Promise.all(tabs.map(({ page }) => page.waitForFunction(() => auth.session.status === 'signed-in')));
+  // A tab that lost all answers at its start does not know who is there until it is asked again.
+  await Promise.all(tabs.map(({ page }, i) => page.waitForFunction(() => auth.ready().then(({ status }) => status === 'signed-in', () => false)).catch(async (error) => {
+    throw new Error(`${storage}, tab ${i}: ${await page.evaluate(() => JSON.stringify({ session: auth.session, seen }))} after ${answers} refreshes`, { cause: error });
+  })));
   await Promise.all(tabs.map(({ page }) => page.evaluate(() => { seen.signOuts.length = 0; void storm(); })));
 
   const end = Date.now() + seconds * 1000;
