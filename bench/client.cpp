@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends requests over keep-alive connections, one at a time on each, and holds every answer against what it must be.
+// Sends requests over keep-alive connections, one at a time on each, and holds every answer against what it
+// must be.
 //
 //   client KIND PORT WARM-UP SECONDS CONNECTIONS THREADS FILE [RATE]
 //
 // Kinds, and what FILE holds:
-//   /path       that is a GET, with the access tokens of FILE in turn, one a line; "-": without any. Every answer must be 200
-//   sign-out    access tokens, one a line, each of a session of its own; every answer must be 204
-//   fixed       the body of a POST, again and again; every answer must be 200 and equal the first one
-//   sign-in     a line for each user: NAME, tab, body. Users take turns; the answer must name the user and hold a token
-//   refresh     a refresh token for each connection. Each answer must hold its successor: the same session, the counter one
+//   /path       that is a GET, with the access tokens of FILE in turn, one a line; "-": without any. Every
+//   answer must be 200 sign-out    access tokens, one a line, each of a session of its own; every answer must
+//   be 204 fixed       the body of a POST, again and again; every answer must be 200 and equal the first one
+//   sign-in     a line for each user: NAME, tab, body. Users take turns; the answer must name the user and
+//   hold a token refresh     a refresh token for each connection. Each answer must hold its successor: the
+//   same session, the counter one
 //               higher. In the end FILE holds, for each connection, the newest refresh token and access token
 //
-// Without RATE every connection asks again as soon as it has its answer. With it so many requests a second are due, whatever
-// becomes of the answers: one that finds no connection free waits, and its time counts from when it was due. So a server that
-// stands still for a while is seen to.
+// Without RATE every connection asks again as soon as it has its answer. With it so many requests a second
+// are due, whatever becomes of the answers: one that finds no connection free waits, and its time counts from
+// when it was due. So a server that stands still for a while is seen to.
 //
-// Prints answers per second and their times as JSON, with what was wrong. Answers before WARM-UP and after WARM-UP + SECONDS do
-// not count, but must be right as well.
+// Prints answers per second and their times as JSON, with what was wrong. Answers before WARM-UP and after
+// WARM-UP + SECONDS do not count, but must be right as well.
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <algorithm>
 #include <atomic>
-#include <arpa/inet.h>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -30,14 +36,10 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
-#include <netinet/tcp.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -58,7 +60,8 @@ std::string member(std::string_view json, std::string_view name) {
 }
 
 std::string from_base64url(std::string_view text) {
-    static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static constexpr std::string_view digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     std::string bytes;
     std::uint32_t bits = 0;
     int count = 0;
@@ -82,7 +85,8 @@ struct Generation {
         const std::size_t at = 3u + static_cast<unsigned char>(bytes[2]);
         if (bytes.size() < at + 20) throw Wrong("not a refresh token");
         session = bytes.substr(at, 16);
-        for (std::size_t i = at + 16; i < at + 20; ++i) counter = counter << 8 | static_cast<unsigned char>(bytes[i]);
+        for (std::size_t i = at + 16; i < at + 20; ++i)
+            counter = counter << 8 | static_cast<unsigned char>(bytes[i]);
     }
 };
 
@@ -95,7 +99,9 @@ struct Conversation {
 };
 
 std::string post(const std::string& path, const std::string& body) {
-    return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "POST " + path +
+           " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 // What all conversations take from in turn.
@@ -108,15 +114,22 @@ struct Turns {
 struct Get : Conversation {
     const std::string start;
     Turns& tokens;
-    Get(const std::string& path, Turns& turns) : start("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n"), tokens(turns) {}
-    std::string next_request() override { return tokens.lines.empty() ? start + "\r\n" : start + "Authorization: Bearer " + tokens.next() + "\r\n\r\n"; }
+    Get(const std::string& path, Turns& turns)
+        : start("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n"), tokens(turns) {}
+    std::string next_request() override {
+        return tokens.lines.empty() ? start + "\r\n"
+                                    : start + "Authorization: Bearer " + tokens.next() + "\r\n\r\n";
+    }
     void check(std::string_view) override {}
 };
 
 struct SignOut : Conversation {
     Turns& tokens;
     explicit SignOut(Turns& turns) : tokens(turns) {}
-    std::string next_request() override { return "DELETE /api/v1/authentication HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + tokens.next() + "\r\n\r\n"; }
+    std::string next_request() override {
+        return "DELETE /api/v1/authentication HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+               tokens.next() + "\r\n\r\n";
+    }
     std::string_view status() const override { return "204"; }
     void check(std::string_view) override {}
 };
@@ -152,7 +165,9 @@ struct SignIn : Conversation {
 struct Refresh : Conversation {
     std::string token, access = "-";
     explicit Refresh(std::string first) : token(std::move(first)) {}
-    std::string next_request() override { return post("/api/v1/authentication/refresh", "{\"refresh_token\":\"" + token + "\"}"); }
+    std::string next_request() override {
+        return post("/api/v1/authentication/refresh", "{\"refresh_token\":\"" + token + "\"}");
+    }
     void check(std::string_view answer) override {
         const std::string successor = member(answer, "refresh_token");
         const Generation before(token), after(successor);
@@ -206,7 +221,8 @@ int connect_to(int port) {
 class Loop {
 public:
     // `gap`: from one request to the next, 0 if each is due at once.
-    Loop(int port, const Times& times, std::chrono::nanoseconds gap) : port_(port), times_(times), gap_(gap), epoll_(epoll_create1(0)) {}
+    Loop(int port, const Times& times, std::chrono::nanoseconds gap)
+        : port_(port), times_(times), gap_(gap), epoll_(epoll_create1(0)) {}
     ~Loop() { close(epoll_); }
 
     void add(Connection& connection) {
@@ -229,10 +245,14 @@ public:
             const bool is_over = due() >= times_.end;
             if ((waiting_ == 0 && (is_over || idle_.empty())) || now >= times_.give_up) break;
             // Where all are busy, until one has an answer; else until the next is due.
-            const auto wait = idle_.empty() || is_over ? std::chrono::nanoseconds(std::chrono::milliseconds(100)) : std::chrono::nanoseconds(due() - now);
+            const auto wait = idle_.empty() || is_over
+                                  ? std::chrono::nanoseconds(std::chrono::milliseconds(100))
+                                  : std::chrono::nanoseconds(due() - now);
             const timespec pause{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
-            const int ready = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &pause, nullptr);
-            for (int i = 0; i < ready; ++i) read(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
+            const int ready = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &pause,
+                                           nullptr);
+            for (int i = 0; i < ready; ++i)
+                read(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
         }
         for (; waiting_ > 0; --waiting_) tally_.add_wrong("no answer");
         for (const Connection* connection : connections_) close(connection->descriptor);
@@ -252,7 +272,8 @@ private:
         connection.is_waiting = true;
         ++waiting_;
         // Far smaller than a socket's buffer: it goes out whole or not at all.
-        if (send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+        if (send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL) !=
+            static_cast<ssize_t>(request.size()))
             fail(connection, "a request could not be sent");
     }
 
@@ -276,7 +297,8 @@ private:
         const auto length_at = text.substr(0, end).find(length_field);
         const bool is_empty = text.substr(0, end).find(" 204 ") == 8;  // "HTTP/1.1"
         if (length_at == std::string_view::npos && !is_empty) return fail(connection, "no Content-Length");
-        const auto length = is_empty ? 0 : static_cast<std::size_t>(std::atol(text.data() + length_at + length_field.size()));
+        const auto length =
+            is_empty ? 0 : static_cast<std::size_t>(std::atol(text.data() + length_at + length_field.size()));
         if (text.size() < end + 4 + length) return;
         take(connection, text.substr(0, end), text.substr(end + 4));
     }
@@ -286,7 +308,9 @@ private:
         connection.is_waiting = false;
         --waiting_;
         try {
-            if (head.substr(0, 13) != "HTTP/1.1 " + std::string(connection.conversation->status()) + ' ') throw Wrong(std::string(head.substr(0, head.find('\r'))) + ": " + std::string(body.substr(0, 200)));
+            if (head.substr(0, 13) != "HTTP/1.1 " + std::string(connection.conversation->status()) + ' ')
+                throw Wrong(std::string(head.substr(0, head.find('\r'))) + ": " +
+                            std::string(body.substr(0, 200)));
             connection.conversation->check(body);
         } catch (const Wrong& wrong) {
             return fail(connection, wrong.what());
@@ -295,7 +319,8 @@ private:
         const auto counted = is_paced() ? connection.due : now;
         if (counted >= times_.begin && counted < times_.end) {
             ++tally_.answers;
-            tally_.milliseconds.push_back(std::chrono::duration<double, std::milli>(now - connection.due).count());
+            tally_.milliseconds.push_back(
+                std::chrono::duration<double, std::milli>(now - connection.due).count());
         }
         idle_.push_back(&connection);
         if (!is_paced() && now < times_.end) ask(now);
@@ -319,7 +344,10 @@ std::vector<std::string> lines_of(const char* path) {
 }
 
 double percentile(const std::vector<double>& sorted, double part) {
-    return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
+    return sorted.empty()
+               ? 0
+               : sorted[std::min(sorted.size() - 1,
+                                 static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
 }  // namespace
@@ -328,8 +356,10 @@ int main(int count, char** words) {
     if (count != 8 && count != 9) return 2;
     const std::string kind = words[1];
     const int port = std::atoi(words[2]);
-    const double warm_up = std::atof(words[3]), seconds = std::atof(words[4]), rate = count == 9 ? std::atof(words[8]) : 0;
-    const auto size = static_cast<std::size_t>(std::atoi(words[5])), threads = static_cast<std::size_t>(std::atoi(words[6]));
+    const double warm_up = std::atof(words[3]), seconds = std::atof(words[4]),
+                 rate = count == 9 ? std::atof(words[8]) : 0;
+    const auto size = static_cast<std::size_t>(std::atoi(words[5])),
+               threads = static_cast<std::size_t>(std::atoi(words[6]));
     const bool is_bare = std::string_view(words[7]) == "-";
     Turns turns;
     if (!is_bare) turns.lines = lines_of(words[7]);
@@ -342,14 +372,18 @@ int main(int count, char** words) {
         else if (kind == "sign-out") conversation = std::make_unique<SignOut>(turns);
         else if (kind == "fixed") conversation = std::make_unique<Fixed>(turns.lines[0]);
         else if (kind == "sign-in") conversation = std::make_unique<SignIn>(turns);
-        else if (kind == "refresh") conversation = std::make_unique<Refresh>(turns.lines[i].substr(0, turns.lines[i].find(' ')));
+        else if (kind == "refresh")
+            conversation = std::make_unique<Refresh>(turns.lines[i].substr(0, turns.lines[i].find(' ')));
         else return 2;
     }
 
-    const auto length = [](double s) { return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s)); };
+    const auto length = [](double s) {
+        return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s));
+    };
     const auto begin = Clock::now() + length(warm_up);
     const Times times{begin, begin + length(seconds), begin + length(seconds + 15)};
-    const std::chrono::nanoseconds gap(rate > 0 ? static_cast<long>(1e9 * static_cast<double>(threads) / rate) : 0);
+    const std::chrono::nanoseconds gap(rate > 0 ? static_cast<long>(1e9 * static_cast<double>(threads) / rate)
+                                                : 0);
     Tally all;
     std::mutex mutex;
     std::vector<std::thread> running;
@@ -362,7 +396,8 @@ int main(int count, char** words) {
             all.answers += tally.answers;
             if (all.wrong == 0) all.first_wrong = tally.first_wrong;
             all.wrong += tally.wrong;
-            all.milliseconds.insert(all.milliseconds.end(), tally.milliseconds.begin(), tally.milliseconds.end());
+            all.milliseconds.insert(all.milliseconds.end(), tally.milliseconds.begin(),
+                                    tally.milliseconds.end());
         });
     }
     for (auto& thread : running) thread.join();
@@ -378,6 +413,9 @@ int main(int count, char** words) {
         if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) c = '\'';
     std::sort(all.milliseconds.begin(), all.milliseconds.end());
     const auto at = [&](double part) { return percentile(all.milliseconds, part); };
-    std::printf("{\"rate\": %.3f, \"answers\": %ld, \"wrong\": %ld, \"first_wrong\": \"%s\", \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f}\n",
-                static_cast<double>(all.answers) / seconds, all.answers, all.wrong, all.first_wrong.c_str(), at(0.5), at(0.99), at(0.999), at(1));
+    std::printf(
+        "{\"rate\": %.3f, \"answers\": %ld, \"wrong\": %ld, \"first_wrong\": \"%s\", \"p50_ms\": %.3f, "
+        "\"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f}\n",
+        static_cast<double>(all.answers) / seconds, all.answers, all.wrong, all.first_wrong.c_str(), at(0.5),
+        at(0.99), at(0.999), at(1));
 }

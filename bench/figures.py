@@ -19,10 +19,10 @@ class Figure:
     row: str
     name: str
     unit: str
-    reference: str             # what it is held against
-    target: str = ""           # in words; empty: for comparison alone
+    reference: str  # what it is held against
+    target: str = ""  # in words; empty: for comparison alone
     at_least: float | None = None  # bound of the ratio
-    at_most: float | None = None   # bound of our value
+    at_most: float | None = None  # bound of our value
     ratio_at_most: float | None = None
     digits: int = 0
     ours: list = field(default_factory=list)
@@ -76,8 +76,16 @@ class Figure:
 
     @property
     def cells(self):
-        return [self.row, f"{self.name}, {self.unit}", self.spread(self.ours), self.reference, self.spread(self.theirs) if any(self.theirs) else "-",
-                self.ratio_text, self.target or "-", f"**{self.verdict}**" if self.verdict == "void" else self.verdict or "-"]
+        return [
+            self.row,
+            f"{self.name}, {self.unit}",
+            self.spread(self.ours),
+            self.reference,
+            self.spread(self.theirs) if any(self.theirs) else "-",
+            self.ratio_text,
+            self.target or "-",
+            f"**{self.verdict}**" if self.verdict == "void" else self.verdict or "-",
+        ]
 
 
 HEADINGS = ["row", "work", "Coatcheck", "held against", "that", "ratio", "target", ""]

@@ -3,8 +3,8 @@
 //
 //   library_check URL ISSUER SERVICE_KEY TOKENS CACHED WARM-UP SECONDS THREADS
 //
-// TOKENS is a file of good tokens, one a line, which each thread goes through again and again. With room for all of them
-// (CACHED) each has been seen before; with little room each is new. Every verdict is looked at.
+// TOKENS is a file of good tokens, one a line, which each thread goes through again and again. With room for
+// all of them (CACHED) each has been seen before; with little room each is new. Every verdict is looked at.
 #include "timed_threads.hpp"
 
 #include <coatcheck/verifier.hpp>
@@ -17,25 +17,32 @@
 
 int main(int count, char** words) {
     if (count != 9) return 2;
-    coatcheck::Verifier verifier({.url = words[1], .service_key = words[3], .issuer = words[2], .cached_tokens = static_cast<std::size_t>(std::atol(words[5]))});
-    if (!verifier.wait_until_ready(std::chrono::seconds(60))) return std::fputs("the verifier is not ready\n", stderr), 1;
+    coatcheck::Verifier verifier({.url = words[1],
+                                  .service_key = words[3],
+                                  .issuer = words[2],
+                                  .cached_tokens = static_cast<std::size_t>(std::atol(words[5]))});
+    if (!verifier.wait_until_ready(std::chrono::seconds(60)))
+        return std::fputs("the verifier is not ready\n", stderr), 1;
     std::vector<std::string> tokens;
     std::ifstream file(words[4]);
     for (std::string line; std::getline(file, line);) tokens.push_back(line);
     if (tokens.empty()) return 1;
     std::atomic<long> wrong{0};
     constexpr int batch = 100;
-    const double batches = rate_on_threads(static_cast<unsigned>(std::atoi(words[8])), std::atof(words[6]), std::atof(words[7]), [&](unsigned thread) {
-        return std::function<void()>([&, next = thread * tokens.size() / 2 % tokens.size()]() mutable {
-            for (int i = 0; i < batch; ++i) {
-                const auto verdict = verifier.check(tokens[next]);
-                if (!verdict || verdict.user().id().empty()) ++wrong;
-                next = next + 1 == tokens.size() ? 0 : next + 1;
-            }
+    const double batches = rate_on_threads(
+        static_cast<unsigned>(std::atoi(words[8])), std::atof(words[6]), std::atof(words[7]),
+        [&](unsigned thread) {
+            return std::function<void()>([&, next = thread * tokens.size() / 2 % tokens.size()]() mutable {
+                for (int i = 0; i < batch; ++i) {
+                    const auto verdict = verifier.check(tokens[next]);
+                    if (!verdict || verdict.user().id().empty()) ++wrong;
+                    next = next + 1 == tokens.size() ? 0 : next + 1;
+                }
+            });
         });
-    });
     std::string forged = tokens.front();
     forged[forged.size() - 20] = forged[forged.size() - 20] == 'A' ? 'B' : 'A';
     if (verifier.check(forged)) ++wrong;
-    std::printf("{\"rate\": %.1f, \"wrong\": %ld, \"entries\": %zu}\n", batches * batch, wrong.load(), verifier.state().entries);
+    std::printf("{\"rate\": %.1f, \"wrong\": %ld, \"entries\": %zu}\n", batches * batch, wrong.load(),
+                verifier.state().entries);
 }

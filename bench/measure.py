@@ -34,7 +34,22 @@ from figures import as_markdown, as_text
 from servers import BINARY, CORES, NGINX, ROOT, Failed, run, version_of
 from town import Town
 
-ROWS = {"verify": row_verify, "mixed": row_mixed, "calls": row_calls, "counts": row_counts, "sign-in": row_sign_in, "flood": row_flood, "refresh": row_refresh, "memory": row_memory, "stalled": row_stalled, "start": row_start, "library": row_library, "nodes": row_nodes, "growth": row_growth, "headline": row_headline}
+ROWS = {
+    "verify": row_verify,
+    "mixed": row_mixed,
+    "calls": row_calls,
+    "counts": row_counts,
+    "sign-in": row_sign_in,
+    "flood": row_flood,
+    "refresh": row_refresh,
+    "memory": row_memory,
+    "stalled": row_stalled,
+    "start": row_start,
+    "library": row_library,
+    "nodes": row_nodes,
+    "growth": row_growth,
+    "headline": row_headline,
+}
 RESULTS = ROOT / "bench/RESULTS.md"
 IN_A_MINUTE = ["verify", "sign-in", "refresh", "start", "counts"]
 LIMIT_SECONDS = 3600
@@ -72,6 +87,7 @@ def cpu_model():
 def commit():
     def git(*words):
         return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
+
     changed = " with changes" if git("status", "--porcelain", "--", "src", "CMakeLists.txt") else ""
     return (git("rev-parse", "--short", "HEAD") or "unknown") + changed
 
@@ -80,10 +96,13 @@ def facts(bench, load):
     """What a reader needs in order to judge the figures. No names of machines, users or directories."""
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 1024 / 1024
     return [
-        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
+        ("date", datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("command", " ".join([COMMAND, *sys.argv[1:]])),
         ("Coatcheck", f"{run(BINARY, '--version').strip()}, commit {commit()}"),
-        ("machine", f"{CORES} cores, {cpu_model()}, {memory:.1f} GiB of memory; the load generators run on the same cores"),
+        (
+            "machine",
+            f"{CORES} cores, {cpu_model()}, {memory:.1f} GiB of memory; the load generators run on the same cores",
+        ),
         ("load before the run", f"{load:.2f}"),
         ("kernel", f"{platform.system()} {platform.release()}"),
         ("file system of the databases", bench.filesystem),
@@ -96,24 +115,45 @@ def facts(bench, load):
 
 
 def write_results(figures, known):
-    notes = [f"- {figure.row}, {figure.name}: {text}" for figure in figures
-             for text in figure.notes + [f"void: {wrong}" for wrong in figure.wrong]]
-    lines = ["# Results", "",
-             f"Written by `{COMMAND} --write`. Each row is measured beside its reference, in turn, in one run. Figures are medians over",
-             "the rounds, with the lowest and the highest in brackets; a ratio is the median of the rounds' ratios. Wrong answers in",
-             "a run make its figure void.", "",
-             as_markdown(figures), "", *notes, "",
-             "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in known), ""]
+    notes = [
+        f"- {figure.row}, {figure.name}: {text}"
+        for figure in figures
+        for text in figure.notes + [f"void: {wrong}" for wrong in figure.wrong]
+    ]
+    lines = [
+        "# Results",
+        "",
+        f"Written by `{COMMAND} --write`. Each row is measured beside its reference, in turn, in one run. Figures are medians over",
+        "the rounds, with the lowest and the highest in brackets; a ratio is the median of the rounds' ratios. Wrong answers in",
+        "a run make its figure void.",
+        "",
+        as_markdown(figures),
+        "",
+        *notes,
+        "",
+        "| | |",
+        "| --- | --- |",
+        *(f"| {name} | {value} |" for name, value in known),
+        "",
+    ]
     RESULTS.write_text("\n".join(lines))
     print(f"bench: wrote {RESULTS.relative_to(ROOT)}")
 
 
 def parse(words):
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"rows to measure, all if none is given: {', '.join(ROWS)}")
+    parser.add_argument(
+        "rows", nargs="*", metavar="ROW", help=f"rows to measure, all if none is given: {', '.join(ROWS)}"
+    )
     parser.add_argument("--rounds", type=int, help="how often each row and its reference take turns (5)")
-    parser.add_argument("--quick", action="store_true", help="two short rounds: to see that it works, not how fast it is")
-    parser.add_argument("--minute", action="store_true", help=f"one short round of what a minute suffices for: {', '.join(IN_A_MINUTE)}")
+    parser.add_argument(
+        "--quick", action="store_true", help="two short rounds: to see that it works, not how fast it is"
+    )
+    parser.add_argument(
+        "--minute",
+        action="store_true",
+        help=f"one short round of what a minute suffices for: {', '.join(IN_A_MINUTE)}",
+    )
     parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md")
     options = parser.parse_args(words)
     unknown = [row for row in options.rows if row not in ROWS]
@@ -142,7 +182,9 @@ def main():
     load = os.getloadavg()[0]
     programs.compile_all()
     if load > 0.5:
-        print(f"bench: something else runs on this machine (load {load:.1f}): figures will be noisy", flush=True)
+        print(
+            f"bench: something else runs on this machine (load {load:.1f}): figures will be noisy", flush=True
+        )
 
     directory = Path(tempfile.mkdtemp(prefix="coatcheck-bench-"))
     figures, failed = [], []

@@ -26,7 +26,7 @@ def random_ids(count):
         size = min(BATCH, count - start)
         drawn = os.urandom(16 * size)
         for at in range(0, 16 * size, 16):
-            yield urlsafe_b64encode(drawn[at:at + 16])[:22].decode()
+            yield urlsafe_b64encode(drawn[at : at + 16])[:22].decode()
 
 
 def count_of(database, table):
@@ -39,15 +39,21 @@ def spread(database, table, total):
     step = max(1, total // max(1, present))
     # Twice, or a row would meet one that has not moved yet.
     database.execute(f"UPDATE {table} SET rowid = -rowid")
-    database.execute(f"UPDATE {table} SET rowid = numbered.place * {step} FROM (SELECT rowid AS old, row_number() OVER (ORDER BY rowid DESC) AS place FROM {table}) AS numbered"
-                     f" WHERE {table}.rowid = numbered.old")
+    database.execute(
+        f"UPDATE {table} SET rowid = numbered.place * {step} FROM (SELECT rowid AS old, row_number() OVER (ORDER BY rowid DESC) AS place FROM {table}) AS numbered"
+        f" WHERE {table}.rowid = numbered.old"
+    )
     return (number for number in range(1, total + 1) if number % step or number > present * step)
 
 
 def insert(database, table, like, varying, rows):
     """Rows like one that is there (a dict), but for the columns that vary."""
     columns = ["rowid", *varying, *(name for name in like if name not in varying)]
-    places = ["?"] * (len(varying) + 1) + [database.execute("SELECT quote(?)", (like[name],)).fetchone()[0] for name in like if name not in varying]
+    places = ["?"] * (len(varying) + 1) + [
+        database.execute("SELECT quote(?)", (like[name],)).fetchone()[0]
+        for name in like
+        if name not in varying
+    ]
     database.executemany(f"INSERT INTO {table}({', '.join(columns)}) VALUES ({', '.join(places)})", rows)
 
 
@@ -56,7 +62,9 @@ def first_row(database, table):
     row = database.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
     database.row_factory = None
     if row is None:
-        raise SystemExit(f"populate: there has to be one of the {table} already, for the others to be like it")
+        raise SystemExit(
+            f"populate: there has to be one of the {table} already, for the others to be like it"
+        )
     return dict(row)
 
 
@@ -64,17 +72,32 @@ def fill(path, users, sessions):
     """So many of each, with those that are there. A user has the password of the first one, and a name such as bulk-0000001."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         # If this ends halfway, the file is of no use: nothing has to be kept for that.
-        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = OFF", "synchronous = OFF", "cache_size = -4000000"):
+        for pragma in (
+            "locking_mode = EXCLUSIVE",
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "cache_size = -4000000",
+        ):
             database.execute(f"PRAGMA {pragma}").fetchall()
-        indexes = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('users', 'sessions') AND sql IS NOT NULL").fetchall()
+        indexes = database.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('users', 'sessions') AND sql IS NOT NULL"
+        ).fetchall()
         for name, _ in indexes:
             database.execute(f"DROP INDEX {name}")
         database.execute("BEGIN")
         if users > count_of(database, "users"):
             like = first_row(database, "users")
             names = (f"bulk-{number:07}" for number in range(1, users + 1))
-            insert(database, "users", {**like, "email": None, "email_key": None}, ["id", "username", "username_key"],
-                   ((place, id, name, name) for place, id, name in zip(spread(database, "users", users), random_ids(users), names)))
+            insert(
+                database,
+                "users",
+                {**like, "email": None, "email_key": None},
+                ["id", "username", "username_key"],
+                (
+                    (place, id, name, name)
+                    for place, id, name in zip(spread(database, "users", users), random_ids(users), names)
+                ),
+            )
         missing = sessions - count_of(database, "sessions")
         if missing > 0:
             like = first_row(database, "sessions")
@@ -84,8 +107,36 @@ def fill(path, users, sessions):
             def rows():
                 for place, id in zip(spread(database, "sessions", sessions), random_ids(missing)):
                     used = now - random.randrange(WEEK_MS)  # and so some of them end with each second
-                    yield place, id, random.choice(ids), random.randbytes(32), used, used, used + WEEK_MS, used + 4 * WEEK_MS, used + 900_000, used + WEEK_MS
-            insert(database, "sessions", {**like, "status": -1}, ["id", "user_id", "secret_hash", "created", "last_used", "idle_end", "absolute_end", "access_end", "due"], rows())
+                    yield (
+                        place,
+                        id,
+                        random.choice(ids),
+                        random.randbytes(32),
+                        used,
+                        used,
+                        used + WEEK_MS,
+                        used + 4 * WEEK_MS,
+                        used + 900_000,
+                        used + WEEK_MS,
+                    )
+
+            insert(
+                database,
+                "sessions",
+                {**like, "status": -1},
+                [
+                    "id",
+                    "user_id",
+                    "secret_hash",
+                    "created",
+                    "last_used",
+                    "idle_end",
+                    "absolute_end",
+                    "access_end",
+                    "due",
+                ],
+                rows(),
+            )
         for _, sql in indexes:
             database.execute(sql)
         database.execute("COMMIT")
@@ -100,7 +151,9 @@ def main():
     options = parser.parse_args()
     started = time.monotonic()
     fill(options.data / "coatcheck.db", int(options.users), int(options.sessions))
-    print(f"populate: {options.users:,.0f} users and {options.sessions:,.0f} sessions in {time.monotonic() - started:.0f} s")
+    print(
+        f"populate: {options.users:,.0f} users and {options.sessions:,.0f} sessions in {time.monotonic() - started:.0f} s"
+    )
 
 
 if __name__ == "__main__":

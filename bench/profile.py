@@ -33,7 +33,24 @@ PARTS = {
 def shares(pid, work):
     """What `work` gives, and what share of the samples each part had meanwhile."""
     with tempfile.NamedTemporaryFile(prefix="coatcheck-perf-") as file:
-        perf = subprocess.Popen(["perf", "record", "-q", "-F", "1999", "-e", "cpu-clock", "-p", f"{pid}", "-o", file.name, "--", "sleep", f"{SECONDS}"])
+        perf = subprocess.Popen(
+            [
+                "perf",
+                "record",
+                "-q",
+                "-F",
+                "1999",
+                "-e",
+                "cpu-clock",
+                "-p",
+                f"{pid}",
+                "-o",
+                file.name,
+                "--",
+                "sleep",
+                f"{SECONDS}",
+            ]
+        )
         result = work()
         if perf.wait(timeout=30) != 0:
             raise Failed("perf cannot sample the server")
@@ -52,13 +69,20 @@ def measure(town):
     with town.server("sessions.refresh_grace=1ms") as server:
         tokens, chains = town.directory / "tokens", town.directory / "chains"
         tokens.write_text("\n".join(town.access_tokens(server, 1000)) + "\n")
-        chains.write_text("".join(each["refresh_token"] + "\n" for each in town.sign_all_in(server, town.names)))
+        chains.write_text(
+            "".join(each["refresh_token"] + "\n" for each in town.sign_all_in(server, town.names))
+        )
 
         def wrk(kind):
             return lambda: programs.wrk(server.port, CONNECTIONS, SECONDS, tokens, kind, key=key)["answers"]
 
-        works = {"verify, a token seen before": wrk("verify"), "introspection": wrk("introspect"),
-                 "refresh, on disk before the answer": lambda: programs.client("refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains)[0]["answers"]}
+        works = {
+            "verify, a token seen before": wrk("verify"),
+            "introspection": wrk("introspect"),
+            "refresh, on disk before the answer": lambda: programs.client(
+                "refresh", server.port, 0, SECONDS, CONNECTIONS, CORES, chains
+            )[0]["answers"],
+        }
         wrk("verify")()
         for name, work in works.items():
             before = server.cpu_seconds()
@@ -66,7 +90,11 @@ def measure(town):
             time.sleep(0.2)
             cost = (server.cpu_seconds() - before) / answers * 1e6
             costs[name] = {part: cost * of for part, of in share.items()}
-            print(f"{name}: {cost:.1f} µs: " + ", ".join(f"{part} {value:.1f}" for part, value in costs[name].items()), flush=True)
+            print(
+                f"{name}: {cost:.1f} µs: "
+                + ", ".join(f"{part} {value:.1f}" for part, value in costs[name].items()),
+                flush=True,
+            )
     return costs
 
 
@@ -80,20 +108,33 @@ def picture(costs):
         x = left
         for part, value in parts.items():
             size = value * scale
-            rows.append(f'<rect x="{x:.1f}" y="{y + 8}" width="{size:.1f}" height="{bar}" fill="{PARTS[part][1]}"><title>{part}: {value:.1f} µs</title></rect>')
+            rows.append(
+                f'<rect x="{x:.1f}" y="{y + 8}" width="{size:.1f}" height="{bar}" fill="{PARTS[part][1]}"><title>{part}: {value:.1f} µs</title></rect>'
+            )
             if size > 26:
-                rows.append(f'<text x="{x + size / 2:.1f}" y="{y + 8 + bar / 2 + 5}" fill="#fff" text-anchor="middle">{value:.0f}</text>')
+                rows.append(
+                    f'<text x="{x + size / 2:.1f}" y="{y + 8 + bar / 2 + 5}" fill="#fff" text-anchor="middle">{value:.0f}</text>'
+                )
             x += size
         rows.append(f'<text x="{x + 8:.1f}" y="{y + 8 + bar / 2 + 5}">{sum(parts.values()):.0f} µs</text>')
         y += bar + gap
     y += 4
     for number, (part, (_, colour)) in enumerate(PARTS.items()):
         x, line = left + number % 3 * 275, y + number // 3 * 24
-        rows.append(f'<rect x="{x}" y="{line - 11}" width="13" height="13" rx="2" fill="{colour}"/><text x="{x + 20}" y="{line}">{part}</text>')
+        rows.append(
+            f'<rect x="{x}" y="{line - 11}" width="13" height="13" rx="2" fill="{colour}"/><text x="{x + 20}" y="{line}">{part}</text>'
+        )
     height = y + 40
-    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="system-ui, sans-serif" font-size="14" fill="#222" role="img">',
-                      "<title>Microseconds of one core for a request, by what it is spent on</title>",
-                      f'<rect width="{width}" height="{height}" fill="#fbfaf7"/>', *rows, "</svg>", ""])
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="system-ui, sans-serif" font-size="14" fill="#222" role="img">',
+            "<title>Microseconds of one core for a request, by what it is spent on</title>",
+            f'<rect width="{width}" height="{height}" fill="#fbfaf7"/>',
+            *rows,
+            "</svg>",
+            "",
+        ]
+    )
 
 
 def main():

@@ -10,8 +10,16 @@ HERE = Path(__file__).resolve().parent
 OUT = ROOT / "build/bench"
 LIBRARY = ROOT / "build/library"  # script/library puts it there
 COATCHECK = [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]
-LIBRARIES = {"client": [], "stalled": [], "raw_argon2id": ["-lsodium"], "raw_sign": ["-lcrypto"], "raw_sqlite": ["-lsqlite3"],
-             "raw_verify": ["-lcrypto"], "library_check": COATCHECK, "follow": COATCHECK}
+LIBRARIES = {
+    "client": [],
+    "stalled": [],
+    "raw_argon2id": ["-lsodium"],
+    "raw_sign": ["-lcrypto"],
+    "raw_sqlite": ["-lsqlite3"],
+    "raw_verify": ["-lcrypto"],
+    "library_check": COATCHECK,
+    "follow": COATCHECK,
+}
 ELSEWHERE = {"follow": ROOT / "sdk/cpp/test/follow.cpp"}  # whose source is not here
 
 
@@ -39,8 +47,20 @@ def raw(name, *arguments):
 
 def client(kind, port, warm_up, seconds, connections, threads, file="-", rate=None):
     """What bench/client.cpp says, and what was wrong with the answers, or None."""
-    said = json.loads(run(program("client"), kind, port, warm_up, seconds, connections, threads, file, *([rate] if rate else []),
-                          seconds=warm_up + seconds + 60))
+    said = json.loads(
+        run(
+            program("client"),
+            kind,
+            port,
+            warm_up,
+            seconds,
+            connections,
+            threads,
+            file,
+            *([rate] if rate else []),
+            seconds=warm_up + seconds + 60,
+        )
+    )
     wrong = f"{said['wrong']} wrong answers, such as: {said['first_wrong']}" if said["wrong"] else None
     # What was due and not asked for was not measured either.
     if said["answers"] < (rate * seconds * 0.99 if rate else 1) and not wrong:
@@ -50,8 +70,23 @@ def client(kind, port, warm_up, seconds, connections, threads, file="-", rate=No
 
 def wrk(port, connections, seconds, tokens, kind="verify", depth=1, key=""):
     """What bench/requests.lua says of wrk's run, with "rate"."""
-    said = run("wrk", f"-t{min(CORES, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s",
-               "-s", HERE / "requests.lua", f"http://127.0.0.1:{port}/", "--", tokens, kind, depth, key, seconds=seconds + 30)
+    said = run(
+        "wrk",
+        f"-t{min(CORES, connections)}",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "5s",
+        "-s",
+        HERE / "requests.lua",
+        f"http://127.0.0.1:{port}/",
+        "--",
+        tokens,
+        kind,
+        depth,
+        key,
+        seconds=seconds + 30,
+    )
     lines = [line for line in said.splitlines() if line.startswith("{")]
     if not lines:
         raise Failed(f"wrk said nothing of use: {said[-300:]}")

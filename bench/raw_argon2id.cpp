@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sign-in is held against: password hashes per second of libsodium's Argon2id (m = 19456 KiB, t = 2, p = 1).
+// What a sign-in is held against: password hashes per second of libsodium's Argon2id (m = 19456 KiB, t = 2, p
+// = 1).
 //
 //   raw_argon2id hash                             the hash of the password on standard input
 //   raw_argon2id plain|warm WARM-UP SECONDS THREADS   verifications per second
 //   raw_argon2id version
 //
-// libsodium maps, zeroes and unmaps 19 MiB for each hash. `warm` takes that away: mmap() and munmap() of this program
-// stand before the C library's, and hand each thread the same piece of memory, in huge pages, again and again.
+// libsodium maps, zeroes and unmaps 19 MiB for each hash. `warm` takes that away: mmap() and munmap() of this
+// program stand before the C library's, and hand each thread the same piece of memory, in huge pages, again
+// and again.
 #include "timed_threads.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <sodium.h>
-#include <string>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
 
 namespace {
 
@@ -34,9 +36,11 @@ void* map(void* where, std::size_t bytes, int protection, int flags, int file, l
 
 void* warm_memory() {
     if (arena != nullptr) return arena;
-    void* found = map(nullptr, arena_bytes + huge_page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* found = map(nullptr, arena_bytes + huge_page_bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (found == MAP_FAILED) return found;
-    const auto address = (reinterpret_cast<std::size_t>(found) + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+    const auto address = (reinterpret_cast<std::size_t>(found) + huge_page_bytes - 1) / huge_page_bytes *
+                         huge_page_bytes;
     arena = reinterpret_cast<void*>(address);
     madvise(arena, arena_bytes, MADV_HUGEPAGE);
     return arena;
@@ -44,15 +48,18 @@ void* warm_memory() {
 
 std::string hash_of(const std::string& password) {
     char hash[crypto_pwhash_STRBYTES];
-    if (crypto_pwhash_str_alg(hash, password.data(), password.size(), passes, memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    if (crypto_pwhash_str_alg(hash, password.data(), password.size(), passes, memory_bytes,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0)
         std::exit(1);
     return hash;
 }
 
 }  // namespace
 
-extern "C" void* mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset) noexcept {
-    const bool is_hash = is_warm && where == nullptr && (flags & MAP_ANONYMOUS) != 0 && bytes >= memory_bytes && bytes <= arena_bytes;
+extern "C" void* mmap(void* where, std::size_t bytes, int protection, int flags, int file,
+                      off_t offset) noexcept {
+    const bool is_hash = is_warm && where == nullptr && (flags & MAP_ANONYMOUS) != 0 &&
+                         bytes >= memory_bytes && bytes <= arena_bytes;
     return is_hash ? warm_memory() : map(where, bytes, protection, flags, file, offset);
 }
 
@@ -80,7 +87,8 @@ int main(int count, char** words) {
     const auto verify = [&] {
         if (crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) != 0) std::exit(1);
     };
-    const double rate = rate_on_threads(static_cast<unsigned>(std::atoi(words[4])), std::atof(words[2]), std::atof(words[3]),
+    const double rate = rate_on_threads(static_cast<unsigned>(std::atoi(words[4])), std::atof(words[2]),
+                                        std::atof(words[3]),
                                         [&](unsigned) { return std::function<void()>(verify); });
     std::printf("{\"rate\": %.3f}\n", rate);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of what a refresh is held against: durable rows per second of SQLite alone, one UPDATE by primary key for each
-// row, 64 rows to a commit, in a file of its own (WAL, synchronous=FULL).
+// A part of what a refresh is held against: durable rows per second of SQLite alone, one UPDATE by primary
+// key for each row, 64 rows to a commit, in a file of its own (WAL, synchronous=FULL).
 //
 //   raw_sqlite FILE SECONDS     rows per second
 //   raw_sqlite version
+#include <sqlite3.h>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <sqlite3.h>
 #include <string>
 
 namespace {
@@ -50,12 +50,14 @@ void run(sqlite3_stmt* statement) {
 }  // namespace
 
 int main(int count, char** words) {
-    if (count == 2 && std::string(words[1]) == "version") return std::printf("%s\n", sqlite3_libversion()) < 0;
+    if (count == 2 && std::string(words[1]) == "version")
+        return std::printf("%s\n", sqlite3_libversion()) < 0;
     if (count != 3) return 2;
     need(sqlite3_open(words[1], &database) == SQLITE_OK);
-    execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            "CREATE TABLE sessions(id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, counter INTEGER NOT NULL,"
-            " rotated INTEGER NOT NULL, idle_end INTEGER NOT NULL) STRICT;");
+    execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        "CREATE TABLE sessions(id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, counter INTEGER NOT NULL,"
+        " rotated INTEGER NOT NULL, idle_end INTEGER NOT NULL) STRICT;");
     need(value_of("PRAGMA journal_mode") == "wal" && value_of("PRAGMA synchronous") == "2");
     sqlite3_stmt* insert = prepare("INSERT INTO sessions VALUES(?, randomblob(32), 0, 0, 0)");
     for (int i = 0; i < sessions; ++i) {
@@ -66,8 +68,9 @@ int main(int count, char** words) {
 
     sqlite3_stmt* begin = prepare("BEGIN IMMEDIATE");
     sqlite3_stmt* commit = prepare("COMMIT");
-    sqlite3_stmt* update = prepare("UPDATE sessions SET counter = counter + 1, rotated = ?1, idle_end = ?1 + 604800000"
-                                   " WHERE id = ?2 AND counter = ?3");
+    sqlite3_stmt* update = prepare(
+        "UPDATE sessions SET counter = counter + 1, rotated = ?1, idle_end = ?1 + 604800000"
+        " WHERE id = ?2 AND counter = ?3");
     using Clock = std::chrono::steady_clock;
     const double seconds = std::atof(words[2]);
     const auto start = Clock::now();
@@ -89,5 +92,6 @@ int main(int count, char** words) {
     for (sqlite3_stmt* statement : {begin, commit, update}) sqlite3_finalize(statement);
     need(value_of("SELECT sum(counter) FROM sessions") == std::to_string(groups * group));
     sqlite3_close(database);
-    std::printf("{\"rate\": %.3f, \"commits\": %.3f}\n", static_cast<double>(groups * group) / elapsed, static_cast<double>(groups) / elapsed);
+    std::printf("{\"rate\": %.3f, \"commits\": %.3f}\n", static_cast<double>(groups * group) / elapsed,
+                static_cast<double>(groups) / elapsed);
 }

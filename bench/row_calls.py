@@ -16,25 +16,51 @@ SIGN_OUTS, SIGN_OUT_SECONDS = 800, 2.5  # a second, and how many of them
 def measure(bench):
     town = bench.town
     town.fill()
-    key = run(BINARY, "service-key", "add", "bench-introspect", "--scope", "introspect", "--data", town.data).strip()
-    introspection = Figure("calls", "introspection, 64 connections", "answers/s", "verify, as many connections", "at least 0.5 of its rate", at_least=0.5)
-    listing = Figure("calls", "list of a user's sessions, 64 connections", "answers/s", "verify, as many connections")
-    sign_out = Figure("calls", f"sign-out at {SIGN_OUTS}/s, on disk before the answer, p99", "ms", "-", digits=2)
+    key = run(
+        BINARY, "service-key", "add", "bench-introspect", "--scope", "introspect", "--data", town.data
+    ).strip()
+    introspection = Figure(
+        "calls",
+        "introspection, 64 connections",
+        "answers/s",
+        "verify, as many connections",
+        "at least 0.5 of its rate",
+        at_least=0.5,
+    )
+    listing = Figure(
+        "calls", "list of a user's sessions, 64 connections", "answers/s", "verify, as many connections"
+    )
+    sign_out = Figure(
+        "calls", f"sign-out at {SIGN_OUTS}/s, on disk before the answer, p99", "ms", "-", digits=2
+    )
     with town.server("sessions.refresh_grace=1ms") as server:
         tokens = town.access_tokens(server, TOKENS)
         file = town.directory / "calls-tokens"
         file.write_text("\n".join(tokens) + "\n")
         with contextlib.closing(server.connect()) as caller:
-            caller.connection.request("POST", "/oauth2/introspect", f"token={tokens[0]}", {**bearer(key), "Content-Type": "application/x-www-form-urlencoded"})
+            caller.connection.request(
+                "POST",
+                "/oauth2/introspect",
+                f"token={tokens[0]}",
+                {**bearer(key), "Content-Type": "application/x-www-form-urlencoded"},
+            )
             answer = caller.connection.getresponse()
             active = answer.read()
-            length = len("HTTP/1.1 200 OK\r\n\r\n") + sum(len(f"{name}: {value}\r\n") for name, value in answer.getheaders()) + len(active)
+            length = (
+                len("HTTP/1.1 200 OK\r\n\r\n")
+                + sum(len(f"{name}: {value}\r\n") for name, value in answer.getheaders())
+                + len(active)
+            )
         if b'"active":true' not in active:
             introspection.wrong.append("a good token is not active")
 
         def drive(kind, size=None):
             said = wrk(server.port, 64, bench.seconds(3), file, kind, key=key)
-            wrong = f"{said['not_200']} answers other than 200" if said["not_200"] or said["broken"] or not said["answers"] else None
+            wrong = (
+                f"{said['not_200']} answers other than 200"
+                if said["not_200"] or said["broken"] or not said["answers"]
+                else None
+            )
             # An inactive token's answer is much shorter.
             if size and abs(said["bytes"] / max(1, said["answers"]) - size) > 1:
                 wrong = f"answers have {said['bytes'] / max(1, said['answers']):.1f} bytes instead of {size}"
@@ -42,11 +68,27 @@ def measure(bench):
 
         wrk(server.port, 64, 1, file)
         for number in bench.rounds():
-            mine, other, sessions = in_turn(number, lambda: drive("introspect", length), lambda: drive("verify"), lambda: drive("sessions"))
+            mine, other, sessions = in_turn(
+                number,
+                lambda: drive("introspect", length),
+                lambda: drive("verify"),
+                lambda: drive("sessions"),
+            )
             introspection.add(mine, other)
             listing.add(sessions, other)
-            bench.say(introspection, number, f"{mine.value:,.0f}/s, verify {other.value:,.0f}/s, list of sessions {sessions.value:,.0f}/s")
-        file.write_text("".join(one["token"] + "\n" for one in town.sign_all_in(server, (town.names * SIGN_OUTS)[:int(SIGN_OUTS * SIGN_OUT_SECONDS)])))
+            bench.say(
+                introspection,
+                number,
+                f"{mine.value:,.0f}/s, verify {other.value:,.0f}/s, list of sessions {sessions.value:,.0f}/s",
+            )
+        file.write_text(
+            "".join(
+                one["token"] + "\n"
+                for one in town.sign_all_in(
+                    server, (town.names * SIGN_OUTS)[: int(SIGN_OUTS * SIGN_OUT_SECONDS)]
+                )
+            )
+        )
         said, wrong = client("sign-out", server.port, 0.2, SIGN_OUT_SECONDS - 0.2, 32, 1, file, SIGN_OUTS)
         if server.get("/api/v1/verify", **bearer(file.read_text().split()[0])).status != 401:
             wrong = wrong or "a token counts after its session was signed out"

@@ -19,8 +19,35 @@ TOKENS = 1000
 # System calls of a server of this kind, where the kernel has them. A counter for each of the some hundred that there are takes perf
 # longer than all the work: what is none of these is in the total, and shown together.
 TRACED = Path("/sys/kernel/tracing/events/syscalls")
-NAMED = [name for name in ("recvfrom", "recvmsg", "sendto", "sendmsg", "read", "write", "readv", "writev", "epoll_wait", "epoll_pwait", "epoll_ctl", "accept", "accept4", "close", "futex",
-                           "getpid", "getrandom", "pread64", "pwrite64", "fdatasync", "fcntl", "madvise", "munmap") if (TRACED / f"sys_enter_{name}").exists()]
+NAMED = [
+    name
+    for name in (
+        "recvfrom",
+        "recvmsg",
+        "sendto",
+        "sendmsg",
+        "read",
+        "write",
+        "readv",
+        "writev",
+        "epoll_wait",
+        "epoll_pwait",
+        "epoll_ctl",
+        "accept",
+        "accept4",
+        "close",
+        "futex",
+        "getpid",
+        "getrandom",
+        "pread64",
+        "pwrite64",
+        "fdatasync",
+        "fcntl",
+        "madvise",
+        "munmap",
+    )
+    if (TRACED / f"sys_enter_{name}").exists()
+]
 
 
 class Perf:
@@ -45,7 +72,10 @@ class Perf:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=20)
         said = self.file.read_text()
-        calls = {name: int(count) for count, name in re.findall(r"^(\d+),,syscalls:sys_enter_(\w+),", said, re.MULTILINE)}
+        calls = {
+            name: int(count)
+            for count, name in re.findall(r"^(\d+),,syscalls:sys_enter_(\w+),", said, re.MULTILINE)
+        }
         total = re.search(r"^(\d+),,raw_syscalls:sys_enter,", said, re.MULTILINE)
         return {**calls, "others": int(total.group(1)) - sum(calls.values())} if total else {}
 
@@ -57,7 +87,12 @@ class Strace:
 
     def __init__(self, pid, file):
         self.file = file
-        self.process = subprocess.Popen(["strace", "-f", "-c", "-o", file, "-p", f"{pid}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            ["strace", "-f", "-c", "-o", file, "-p", f"{pid}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         # It says so for each thread.
         if "attached" not in self.process.stderr.readline():
             raise Failed("strace cannot attach to the server")
@@ -66,7 +101,9 @@ class Strace:
     def end(self):
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=20)
-        rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", self.file.read_text(), re.MULTILINE)
+        rows = re.findall(
+            r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", self.file.read_text(), re.MULTILINE
+        )
         return {name: int(count) for count, name in rows if name != "total"}
 
 
@@ -88,26 +125,47 @@ def measure(bench):
         tokens = town.directory / "counts-tokens"
         tokens.write_text("\n".join(town.access_tokens(server, TOKENS)) + "\n")
         chains = town.directory / "counts-chains"
-        chains.write_text("".join(each["refresh_token"] + "\n" for each in town.sign_all_in(server, town.names[:CONNECTIONS])))
+        chains.write_text(
+            "".join(
+                each["refresh_token"] + "\n" for each in town.sign_all_in(server, town.names[:CONNECTIONS])
+            )
+        )
 
         def verify():
             said = wrk(server.port, CONNECTIONS, bench.seconds(SECONDS), tokens)
-            return said["answers"], f"{said['not_200']} answers other than 200" if said["not_200"] or said["broken"] else None
+            return said["answers"], f"{said['not_200']} answers other than 200" if said["not_200"] or said[
+                "broken"
+            ] else None
 
         def refresh():
             # Of each chain, the refresh token that came last.
             chains.write_text("".join(line.split()[0] + "\n" for line in chains.read_text().splitlines()))
-            said, wrong = client("refresh", server.port, 0, bench.seconds(SECONDS), CONNECTIONS, CORES, chains)
+            said, wrong = client(
+                "refresh", server.port, 0, bench.seconds(SECONDS), CONNECTIONS, CORES, chains
+            )
             return said["answers"], wrong
 
-        for name, work, most_calls, most_allocations in (("verify", verify, 2, 0), ("refresh", refresh, None, None)):
+        for name, work, most_calls, most_allocations in (
+            ("verify", verify, 2, 0),
+            ("refresh", refresh, None, None),
+        ):
             work()
             if not any(shared.read_bytes()):
                 raise Failed("allocations are not counted")
             before = struct.unpack("2Q", shared.read_bytes())
             answers, wrong = work()
-            allocations, size = (after - earlier for after, earlier in zip(struct.unpack("2Q", shared.read_bytes()), before))
-            of_memory = Figure("counts", f"{name}, {CONNECTIONS} connections", "allocations a request", "-", "under 0.05" if most_allocations == 0 else "", at_most=0.05 if most_allocations == 0 else None, digits=2)
+            allocations, size = (
+                after - earlier for after, earlier in zip(struct.unpack("2Q", shared.read_bytes()), before)
+            )
+            of_memory = Figure(
+                "counts",
+                f"{name}, {CONNECTIONS} connections",
+                "allocations a request",
+                "-",
+                "under 0.05" if most_allocations == 0 else "",
+                at_most=0.05 if most_allocations == 0 else None,
+                digits=2,
+            )
             of_memory.add(Sample(allocations / answers, wrong), Sample(0))
             of_memory.notes.append(f"{size / answers:,.0f} bytes")
             with contextlib.ExitStack() as stack:
@@ -117,10 +175,25 @@ def measure(bench):
                 calls = counting.end()
             if not calls:
                 raise Failed("no system calls were counted")
-            of_calls = Figure("counts", f"{name}, {CONNECTIONS} connections", "system calls a request", "-", f"at most {most_calls}, and 0.2 for waiting" if most_calls else "", at_most=most_calls + 0.2 if most_calls else None, digits=2)
+            of_calls = Figure(
+                "counts",
+                f"{name}, {CONNECTIONS} connections",
+                "system calls a request",
+                "-",
+                f"at most {most_calls}, and 0.2 for waiting" if most_calls else "",
+                at_most=most_calls + 0.2 if most_calls else None,
+                digits=2,
+            )
             of_calls.add(Sample(sum(calls.values()) / answers, wrong), Sample(0))
             most = sorted(calls.items(), key=lambda call: -call[1])[:8]
-            of_calls.notes.append(", ".join(f"{call} {count / answers:.2f}" for call, count in most) + f"; {counting.said}")
-            bench.say(of_calls, 1, f"{of_memory.ours[0]:.2f} allocations, {of_calls.ours[0]:.2f} system calls ({of_calls.notes[0]})", of=1)
+            of_calls.notes.append(
+                ", ".join(f"{call} {count / answers:.2f}" for call, count in most) + f"; {counting.said}"
+            )
+            bench.say(
+                of_calls,
+                1,
+                f"{of_memory.ours[0]:.2f} allocations, {of_calls.ours[0]:.2f} system calls ({of_calls.notes[0]})",
+                of=1,
+            )
             figures += [of_memory, of_calls]
     return figures

@@ -16,12 +16,23 @@ from programs import client
 from servers import CORES, ROOT, Failed, coatcheck
 from town import PASSWORD, Town
 
-SIZES = [(1_000, 1_000), (1_000, 10_000), (10_000, 100_000), (100_000, 1_000_000), (1_000_000, 10_000_000)]  # users, sessions
+SIZES = [
+    (1_000, 1_000),
+    (1_000, 10_000),
+    (10_000, 100_000),
+    (100_000, 1_000_000),
+    (1_000_000, 10_000_000),
+]  # users, sessions
 PLOT = ROOT / "bench/growth.svg"
 PEOPLE, EACH = 60, 10  # who refresh and list their sessions: the same in every size
 SETTINGS = ["sessions.refresh_grace=1ms", "tokens.access_ttl=2h"]  # which is longer than this row takes
 # Call: what it is for client.cpp, requests a second, connections.
-CALLS = {"verify": ("/api/v1/verify", 2000, 32), "list of sessions": ("/api/v1/sessions", 1000, 32), "refresh": ("refresh", 500, PEOPLE * EACH), "sign-in": ("sign-in", 40, 32)}
+CALLS = {
+    "verify": ("/api/v1/verify", 2000, 32),
+    "list of sessions": ("/api/v1/sessions", 1000, 32),
+    "refresh": ("refresh", 500, PEOPLE * EACH),
+    "sign-in": ("sign-in", 40, 32),
+}
 FREE = 16 << 30  # bytes that have to be free for the largest
 
 
@@ -43,7 +54,11 @@ class Size:
         populate.fill(self.database, self.users, self.sessions)
         self.bytes = self.database.stat().st_size
         self.files = {}
-        for call, lines in {"verify": [one["token"] for one in signed_in], "refresh": [one["refresh_token"] for one in signed_in], "sign-in": self.forms()}.items():
+        for call, lines in {
+            "verify": [one["token"] for one in signed_in],
+            "refresh": [one["refresh_token"] for one in signed_in],
+            "sign-in": self.forms(),
+        }.items():
             self.files[call] = self.town.directory / call
             self.files[call].write_text("".join(line + "\n" for line in lines))
         self.files["list of sessions"] = self.files["verify"]
@@ -52,11 +67,23 @@ class Size:
         """Of users who are drawn from all there are."""
         bulk = self.users - len(self.town.names)
         drawn = [f"bulk-{number:07}" for number in random.sample(range(1, bulk + 1), min(900, bulk))]
-        return [f"{name}\t{json.dumps({'username': name, 'password': PASSWORD, 'delivery': 'body'})}" for name in drawn]
+        return [
+            f"{name}\t{json.dumps({'username': name, 'password': PASSWORD, 'delivery': 'body'})}"
+            for name in drawn
+        ]
 
     def ask(self, call, seconds, paced):
         kind, rate, connections = CALLS[call]
-        said, wrong = client(kind, self.server.port, 0.3, seconds, connections, 1 if paced else CORES, self.files[call], rate if paced else None)
+        said, wrong = client(
+            kind,
+            self.server.port,
+            0.3,
+            seconds,
+            connections,
+            1 if paced else CORES,
+            self.files[call],
+            rate if paced else None,
+        )
         (self.p99 if paced else self.rate)[call].append(said["p99_ms"] if paced else said["rate"])
         return Sample(said["p99_ms"], wrong)
 
@@ -72,13 +99,34 @@ def measure(bench):
         towns[-1].build()
     smallest, largest = towns[0], towns[-1]
 
-    starts = Figure("growth", f"exec to first 200 with {largest.name} sessions", "ms", f"the same with {smallest.name}", "at most 20 ms", at_most=20, digits=1)
+    starts = Figure(
+        "growth",
+        f"exec to first 200 with {largest.name} sessions",
+        "ms",
+        f"the same with {smallest.name}",
+        "at most 20 ms",
+        at_most=20,
+        digits=1,
+    )
     for town in towns:
         row_start.milliseconds_to_start(coatcheck(town.town.data))
-    for number in range(1, 2 * bench.options.rounds + 1):
-        starts.add(*(row_start.milliseconds_to_start(coatcheck(town.town.data)) for town in (largest, smallest)))
+    for _ in range(2 * bench.options.rounds):
+        starts.add(
+            *(row_start.milliseconds_to_start(coatcheck(town.town.data)) for town in (largest, smallest))
+        )
 
-    figures = {call: Figure("growth", f"{call} at {CALLS[call][1]:,}/s with {largest.name} sessions, p99", "ms", f"the same with {smallest.name}", "at most 1.2 times", ratio_at_most=1.2, digits=2) for call in CALLS}
+    figures = {
+        call: Figure(
+            "growth",
+            f"{call} at {CALLS[call][1]:,}/s with {largest.name} sessions, p99",
+            "ms",
+            f"the same with {smallest.name}",
+            "at most 1.2 times",
+            ratio_at_most=1.2,
+            digits=2,
+        )
+        for call in CALLS
+    }
     for number in bench.rounds():
         asked = towns if number <= 3 else [smallest, largest]  # those between are for the plot
         # Started anew, so that no cache of theirs knows the rows from the round before.
@@ -86,22 +134,49 @@ def measure(bench):
             for town in asked:
                 town.server = stack.enter_context(town.town.server(*SETTINGS))
             for call, figure in figures.items():
-                samples = {town: town.ask(call, bench.seconds(4), paced=True) for town in asked[::1 if number % 2 else -1]}
+                samples = {
+                    town: town.ask(call, bench.seconds(4), paced=True)
+                    for town in asked[:: 1 if number % 2 else -1]
+                }
                 figure.add(samples[largest], samples[smallest])
                 figure.wrong += [sample.wrong for sample in samples.values() if sample.wrong]
-                bench.say(figure, number, ", ".join(f"{town.name}: {town.p99[call][-1]:.2f} ms" for town in asked))
+                bench.say(
+                    figure, number, ", ".join(f"{town.name}: {town.p99[call][-1]:.2f} ms" for town in asked)
+                )
             for call in CALLS if number <= 2 else []:
                 for town in asked:
                     if wrong := town.ask(call, bench.seconds(2), paced=False).wrong:
                         figures[call].wrong.append(wrong)
     for call in ("refresh", "list of sessions"):
-        figures[call].notes.append(f"{PEOPLE} users with {EACH} sessions each, which lie all over the table; the server is started anew for each round")
+        figures[call].notes.append(
+            f"{PEOPLE} users with {EACH} sessions each, which lie all over the table; the server is started anew for each round"
+        )
     for call, figure in figures.items():
-        figure.notes.append("p99, ms, and rate with all connections busy, /s, by sessions: " + "; ".join(
-            f"{town.name}: {statistics.median(town.p99[call]):.2f}, {statistics.median(town.rate[call]):,.0f}" for town in towns))
-    disk = Figure("growth", f"database with {largest.name} sessions and {largest.users:,} users, for each session", "bytes", "-")
+        figure.notes.append(
+            "p99, ms, and rate with all connections busy, /s, by sessions: "
+            + "; ".join(
+                f"{town.name}: {statistics.median(town.p99[call]):.2f}, {statistics.median(town.rate[call]):,.0f}"
+                for town in towns
+            )
+        )
+    disk = Figure(
+        "growth",
+        f"database with {largest.name} sessions and {largest.users:,} users, for each session",
+        "bytes",
+        "-",
+    )
     disk.add(Sample(largest.bytes / largest.sessions), Sample(0))
     if bench.options.write:
-        PLOT.write_text(plot({town.sessions: {call: (statistics.median(town.p99[call]), statistics.median(town.rate[call])) for call in CALLS} for town in towns},
-                             {call: rate for call, (_, rate, _) in CALLS.items()}))
+        PLOT.write_text(
+            plot(
+                {
+                    town.sessions: {
+                        call: (statistics.median(town.p99[call]), statistics.median(town.rate[call]))
+                        for call in CALLS
+                    }
+                    for town in towns
+                },
+                {call: rate for call, (_, rate, _) in CALLS.items()},
+            )
+        )
     return [*figures.values(), starts, disk]

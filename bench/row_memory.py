@@ -31,8 +31,11 @@ def memory_of(server):
     totals = {"resident": 0, "private": 0, "proportional": 0}
     for pid in server.pids():
         status, rollup = Path(f"/proc/{pid}/status"), Path(f"/proc/{pid}/smaps_rollup")
-        for name, value in (("resident", megabytes(status, "VmRSS")), ("private", megabytes(status, "RssAnon")),
-                            ("proportional", megabytes(rollup, "Pss"))):
+        for name, value in (
+            ("resident", megabytes(status, "VmRSS")),
+            ("private", megabytes(status, "RssAnon")),
+            ("proportional", megabytes(rollup, "Pss")),
+        ):
             totals[name] = None if value is None or totals[name] is None else totals[name] + value
     return totals
 
@@ -98,13 +101,31 @@ def settle(server):
 
 
 def measure(bench):
-    idle = Figure("memory", "idle, empty database", "MB resident", "nginx, its processes together", "at most 15 MB", at_most=15, digits=1)
-    crowd = Figure("memory", f"{CONNECTIONS:,} idle connections", "MB resident", "nginx, its processes together", digits=1)
+    idle = Figure(
+        "memory",
+        "idle, empty database",
+        "MB resident",
+        "nginx, its processes together",
+        "at most 15 MB",
+        at_most=15,
+        digits=1,
+    )
+    crowd = Figure(
+        "memory",
+        f"{CONNECTIONS:,} idle connections",
+        "MB resident",
+        "nginx, its processes together",
+        digits=1,
+    )
     if descriptors() < CONNECTIONS + 200:
         raise Failed(f"this row needs a hard limit of {CONNECTIONS + 200:,} open files (ulimit -Hn)")
     raise_own_limit()
-    kinds = {(figure.name, side, kind): [] for figure in (idle, crowd) for side in ("Coatcheck", "nginx")
-             for kind in ("private", "proportional")}
+    kinds = {
+        (figure.name, side, kind): []
+        for figure in (idle, crowd)
+        for side in ("Coatcheck", "nginx")
+        for kind in ("private", "proportional")
+    }
 
     def look(server, figure, side):
         settle(server)
@@ -134,7 +155,9 @@ def measure(bench):
         shutil.rmtree(data.parent)
         with nginx(bench.town.directory / "nginx-memory", "").running() as theirs:
             idle_theirs = look(theirs, idle, "nginx")
-        with nginx(bench.town.directory / "nginx-memory", "", connections=CONNECTIONS + 200).running() as theirs:
+        with nginx(
+            bench.town.directory / "nginx-memory", "", connections=CONNECTIONS + 200
+        ).running() as theirs:
             crowd_theirs = look_with_crowd(theirs, "nginx")
         for figure, mine, other in ((idle, idle_ours, idle_theirs), (crowd, crowd_ours, crowd_theirs)):
             figure.add(mine, other)
@@ -145,8 +168,13 @@ def measure(bench):
         return "unreadable" if None in values else f"{statistics.median(values):.1f} MB"
 
     for figure in (idle, crowd):
-        figure.notes.append("; ".join(f"{side}: private {median(figure, side, 'private')}, "
-                                      f"proportional {median(figure, side, 'proportional')}" for side in ("Coatcheck", "nginx")))
+        figure.notes.append(
+            "; ".join(
+                f"{side}: private {median(figure, side, 'private')}, "
+                f"proportional {median(figure, side, 'proportional')}"
+                for side in ("Coatcheck", "nginx")
+            )
+        )
     each = (statistics.median(crowd.ours) - statistics.median(idle.ours)) * 1024 / CONNECTIONS
     crowd.notes.append(f"{each:.1f} kB for each connection of Coatcheck's")
     stripped = bench.town.directory / "stripped"

@@ -12,14 +12,17 @@ from servers import Failed
 
 TOKENS = 10_000
 EACH = TOKENS // 100  # so many of each bad kind
-FORGED = 20_000       # different ones, more than a thread keeps of proven tokens
-SHORT = 3             # seconds that a token lives which is to expire
+FORGED = 20_000  # different ones, more than a thread keeps of proven tokens
+SHORT = 3  # seconds that a token lives which is to expire
 
 
 def forged(tokens, shift):
     """Each with another token's signature, so many places further on."""
     halves = [token.rpartition(".") for token in tokens]
-    return [f"{halves[number % len(halves)][0]}.{halves[(number + shift + number // len(halves)) % len(halves)][2]}" for number in range(FORGED)]
+    return [
+        f"{halves[number % len(halves)][0]}.{halves[(number + shift + number // len(halves)) % len(halves)][2]}"
+        for number in range(FORGED)
+    ]
 
 
 def bad_tokens(town):
@@ -32,9 +35,32 @@ def bad_tokens(town):
 
 def measure(bench):
     town = bench.town
-    figure = Figure("mixed", "64 connections, 1 % forged, 1 % expired, 1 % revoked", "answers/s", "Coatcheck with good tokens alone", "at least 0.95 of it", at_least=0.95)
-    flood = Figure("mixed", "memory after a flood of forged tokens", "MB resident", "Coatcheck before it", "at most 1.02 times", ratio_at_most=1.02, digits=1)
-    after = Figure("mixed", "good tokens after that flood, CPU time of the server", "µs", "Coatcheck before it", "at most 1.1 times", ratio_at_most=1.1, digits=1)
+    figure = Figure(
+        "mixed",
+        "64 connections, 1 % forged, 1 % expired, 1 % revoked",
+        "answers/s",
+        "Coatcheck with good tokens alone",
+        "at least 0.95 of it",
+        at_least=0.95,
+    )
+    flood = Figure(
+        "mixed",
+        "memory after a flood of forged tokens",
+        "MB resident",
+        "Coatcheck before it",
+        "at most 1.02 times",
+        ratio_at_most=1.02,
+        digits=1,
+    )
+    after = Figure(
+        "mixed",
+        "good tokens after that flood, CPU time of the server",
+        "µs",
+        "Coatcheck before it",
+        "at most 1.1 times",
+        ratio_at_most=1.1,
+        digits=1,
+    )
     expired, made = bad_tokens(town)
     with town.server("sessions.refresh_grace=1ms") as server:
         good = town.access_tokens(server, TOKENS)
@@ -46,7 +72,11 @@ def measure(bench):
         # Those of people who have ended their sessions by that; the good ones are other sessions' of the same people.
         time.sleep(max(0.0, made + SHORT + 1 - time.monotonic()))
         attempts = forged(good, 1)
-        kinds = {"forged": (attempts[:EACH], "token_not_ours"), "expired": (expired, "token_expired"), "revoked": (revoked, "token_revoked")}
+        kinds = {
+            "forged": (attempts[:EACH], "token_not_ours"),
+            "expired": (expired, "token_expired"),
+            "revoked": (revoked, "token_revoked"),
+        }
         with contextlib.closing(server.connect()) as caller:
             for name, (tokens, code) in kinds.items():
                 for token in tokens:
@@ -54,7 +84,13 @@ def measure(bench):
                     if said.get("code") != code:
                         raise Failed(f"a token that is {name} is {said}")
         bad = [token for tokens, _ in kinds.values() for token in tokens]
-        mixed = [token for number, token in enumerate(good) for token in ([token, bad[number // 33]] if number % 33 == 0 and number // 33 < len(bad) else [token])]
+        mixed = [
+            token
+            for number, token in enumerate(good)
+            for token in (
+                [token, bad[number // 33]] if number % 33 == 0 and number // 33 < len(bad) else [token]
+            )
+        ]
         files = {}
 
         def write(name, tokens):
@@ -74,11 +110,16 @@ def measure(bench):
         def cpu_time():
             before = server.cpu_seconds()
             said = wrk(server.port, 64, bench.seconds(2), files["good"])
-            return Sample((server.cpu_seconds() - before) / max(1, said["answers"]) * 1e6, f"{said['not_200']} answers other than 200" if said["not_200"] else None)
+            return Sample(
+                (server.cpu_seconds() - before) / max(1, said["answers"]) * 1e6,
+                f"{said['not_200']} answers other than 200" if said["not_200"] else None,
+            )
 
         drive("good", 0)
         for number in bench.rounds():
-            mine, other = in_turn(number, lambda: drive("mixed", len(bad) / len(mixed)), lambda: drive("good", 0))
+            mine, other = in_turn(
+                number, lambda: drive("mixed", len(bad) / len(mixed)), lambda: drive("good", 0)
+            )
             figure.add(mine, other)
             bench.say(figure, number, f"{mine.value:,.0f}/s, good ones alone {other.value:,.0f}/s")
         drive("forged", 1)  # once before: what is allocated once is not growth
@@ -88,7 +129,13 @@ def measure(bench):
             rate = drive("forged", 1)
             flood.add(Sample(memory_of(server)["resident"], rate.wrong), memory)
             after.add(cpu_time(), cost)
-            bench.say(flood, number, f"{flood.ours[-1]:.1f} MB, before {memory.value:.1f} MB; {rate.value:,.0f} forged tokens refused a second; a good one then {after.ours[-1]:.1f} µs, before {cost.value:.1f} µs")
-    figure.notes.append(f"{len(bad)} bad tokens among {len(mixed):,}, each with the code that it has to have; they come again and again, where each new forged one would cost its signature, as in the flood")
+            bench.say(
+                flood,
+                number,
+                f"{flood.ours[-1]:.1f} MB, before {memory.value:.1f} MB; {rate.value:,.0f} forged tokens refused a second; a good one then {after.ours[-1]:.1f} µs, before {cost.value:.1f} µs",
+            )
+    figure.notes.append(
+        f"{len(bad)} bad tokens among {len(mixed):,}, each with the code that it has to have; they come again and again, where each new forged one would cost its signature, as in the flood"
+    )
     flood.notes.append(f"{FORGED:,} other forged tokens in each round")
     return [figure, flood, after]

@@ -37,10 +37,29 @@ def postgres(directory):
 def nodes_on(town, url):
     """So many nodes, ready, with the town's users."""
     hashed = run(program("raw_argon2id"), "hash", stdin=PASSWORD + "\n")
-    all_nodes = [coatcheck(town.directory / f"node-{number}", f"store.url={url}", "sessions.refresh_grace=1ms", "public_url=http://localhost:8080") for number in range(NODES)]
+    all_nodes = [
+        coatcheck(
+            town.directory / f"node-{number}",
+            f"store.url={url}",
+            "sessions.refresh_grace=1ms",
+            "public_url=http://localhost:8080",
+        )
+        for number in range(NODES)
+    ]
     data = town.directory / "node-0"
     for name in town.names:
-        run(BINARY, "user", "add", name, "--password-hash-stdin", "--data", data, "--set", f"store.url={url}", stdin=hashed)
+        run(
+            BINARY,
+            "user",
+            "add",
+            name,
+            "--password-hash-stdin",
+            "--data",
+            data,
+            "--set",
+            f"store.url={url}",
+            stdin=hashed,
+        )
     for number in range(1, NODES):
         other = town.directory / f"node-{number}"
         other.mkdir(mode=0o700)
@@ -58,23 +77,49 @@ class Chains:
 
     def refresh(self, nodes, seconds):
         """All clients, an equal part of them at each node; their rates together."""
-        parts = [self.lines[number::len(nodes)] for number in range(len(nodes))]
+        parts = [self.lines[number :: len(nodes)] for number in range(len(nodes))]
         files = [self.directory / f"chains-{number}" for number in range(len(nodes))]
         for part, file in zip(parts, files):
             file.write_text("".join(line + "\n" for line in part))
         threads = CORES if len(nodes) == 1 else 1
         with ThreadPoolExecutor(len(nodes)) as pool:
-            said = list(pool.map(lambda one: client("refresh", one[0].port, 0.3, seconds, len(one[1]), threads, one[2]), zip(nodes, parts, files)))
+            said = list(
+                pool.map(
+                    lambda one: client("refresh", one[0].port, 0.3, seconds, len(one[1]), threads, one[2]),
+                    zip(nodes, parts, files),
+                )
+            )
         self.lines = [line for file in files for line in file.read_text().splitlines()]
         wrong = next((wrong for _, wrong in said if wrong), None)
-        return Sample(sum(each["rate"] for each, _ in said), wrong, f"p99 {max(each['p99_ms'] for each, _ in said):.1f} ms")
+        return Sample(
+            sum(each["rate"] for each, _ in said),
+            wrong,
+            f"p99 {max(each['p99_ms'] for each, _ in said):.1f} ms",
+        )
 
 
 def pgbench(directory, url, seconds):
     """The bare statement: each client its own row, by its key, in a page of its own, so that none waits for another."""
     script = directory / "bare.sql"
-    script.write_text("UPDATE bare SET counter = counter + 1 WHERE id = :client_id * 1000 RETURNING counter;\n")
-    said = run(PGBENCH, "-n", "-M", "prepared", "-c", CLIENTS, "-j", CORES, "-T", round(seconds), "-f", script, url, seconds=seconds + 30)
+    script.write_text(
+        "UPDATE bare SET counter = counter + 1 WHERE id = :client_id * 1000 RETURNING counter;\n"
+    )
+    said = run(
+        PGBENCH,
+        "-n",
+        "-M",
+        "prepared",
+        "-c",
+        CLIENTS,
+        "-j",
+        CORES,
+        "-T",
+        round(seconds),
+        "-f",
+        script,
+        url,
+        seconds=seconds + 30,
+    )
     if "number of failed transactions: 0 " not in said:
         raise Failed(f"pgbench failed: {said[-300:]}")
     return Sample(float(re.search(r"tps = ([\d.]+)", said).group(1)))
@@ -83,11 +128,32 @@ def pgbench(directory, url, seconds):
 def measure(bench):
     town = bench.town
     town.fill()
-    figures = [Figure("nodes", f"refresh on PostgreSQL, {count} node{'s' if count > 1 else ''}, {CLIENTS} clients", "refreshes/s", "bare UPDATE … RETURNING by pgbench, as many clients",
-                      "at least 0.8 of it", at_least=0.8) for count in range(1, NODES + 1)]
-    on_sqlite = Figure("nodes", f"refresh on SQLite, for comparison, {CLIENTS} clients", "refreshes/s", "bare UPDATE … RETURNING by pgbench, as many clients")
+    figures = [
+        Figure(
+            "nodes",
+            f"refresh on PostgreSQL, {count} node{'s' if count > 1 else ''}, {CLIENTS} clients",
+            "refreshes/s",
+            "bare UPDATE … RETURNING by pgbench, as many clients",
+            "at least 0.8 of it",
+            at_least=0.8,
+        )
+        for count in range(1, NODES + 1)
+    ]
+    on_sqlite = Figure(
+        "nodes",
+        f"refresh on SQLite, for comparison, {CLIENTS} clients",
+        "refreshes/s",
+        "bare UPDATE … RETURNING by pgbench, as many clients",
+    )
     with postgres(town.directory / "postgres") as url, nodes_on(town, url) as nodes:
-        run("psql", "-q", "-X", url, "-c", f"CREATE TABLE bare (id int PRIMARY KEY, counter int) WITH (fillfactor = 80); INSERT INTO bare SELECT i, 0 FROM generate_series(0, {CLIENTS} * 1000) i; ANALYZE bare")
+        run(
+            "psql",
+            "-q",
+            "-X",
+            url,
+            "-c",
+            f"CREATE TABLE bare (id int PRIMARY KEY, counter int) WITH (fillfactor = 80); INSERT INTO bare SELECT i, 0 FROM generate_series(0, {CLIENTS} * 1000) i; ANALYZE bare",
+        )
         chains = Chains(town, nodes[0])
         with town.server("sessions.refresh_grace=1ms") as sqlite:
             sqlite_chains = Chains(town, sqlite)
@@ -96,7 +162,9 @@ def measure(bench):
                 for count, figure in enumerate(figures, 1):
                     mine = chains.refresh(nodes[:count], bench.seconds(3))
                     figure.add(mine, bare)
-                    bench.say(figure, number, f"{mine.value:,.0f}/s ({mine.note}), pgbench {bare.value:,.0f}/s")
+                    bench.say(
+                        figure, number, f"{mine.value:,.0f}/s ({mine.note}), pgbench {bare.value:,.0f}/s"
+                    )
                 on_sqlite.add(sqlite_chains.refresh([sqlite], bench.seconds(3)), bare)
         refusal = sign_outs(bench, town, nodes)
     return [*figures, on_sqlite, refusal]
@@ -104,15 +172,26 @@ def measure(bench):
 
 def sign_outs(bench, town, nodes):
     """From the answer to a sign-out at one node to the first refusal by each of the others, which are asked all the time."""
-    figure = Figure("nodes", "sign-out at one node to refusal by the others, p99.9", "ms", "-", "under 1 s", at_most=1000, digits=1)
+    figure = Figure(
+        "nodes",
+        "sign-out at one node to refusal by the others, p99.9",
+        "ms",
+        "-",
+        "under 1 s",
+        at_most=1000,
+        digits=1,
+    )
     count = 300 if bench.options.quick else 1500
     waits = []
     with contextlib.ExitStack() as stack:
         callers = [stack.enter_context(contextlib.closing(node.connect())) for node in nodes]
         for number in range(count):
-            here, *others = callers[number % NODES:] + callers[:number % NODES]
+            here, *others = callers[number % NODES :] + callers[: number % NODES]
             session = town.sign_in(nodes[number % NODES], town.names[number % len(town.names)])
-            if any(caller.ask("GET", "/api/v1/verify", headers=bearer(session["token"])).status != 200 for caller in others):
+            if any(
+                caller.ask("GET", "/api/v1/verify", headers=bearer(session["token"])).status != 200
+                for caller in others
+            ):
                 raise Failed("a node does not take a good token")
             if here.ask("DELETE", "/api/v1/authentication", headers=bearer(session["token"])).status != 204:
                 raise Failed("a sign-out is refused")
@@ -125,6 +204,8 @@ def sign_outs(bench, town, nodes):
     waits.sort()
     figure.add(waits[int(len(waits) * 0.999)], Sample(0))
     figure.theirs.clear()
-    figure.notes.append(f"{len(waits)} refusals: median {statistics.median(waits):.1f} ms, p99 {waits[int(len(waits) * 0.99)]:.1f} ms, the longest {waits[-1]:.1f} ms")
+    figure.notes.append(
+        f"{len(waits)} refusals: median {statistics.median(waits):.1f} ms, p99 {waits[int(len(waits) * 0.99)]:.1f} ms, the longest {waits[-1]:.1f} ms"
+    )
     bench.say(figure, 1, figure.notes[-1], of=1)
     return figure

@@ -20,8 +20,14 @@ def measure(bench):
 
 def refreshes_signed_with(bench, algorithm):
     town = bench.town
-    figure = Figure("refresh", f"{CLIENTS} clients, {algorithm}", "refreshes/s", "harmonic sum of an nginx POST, a signature and a row",
-                    "at least 0.8 of it", at_least=0.8)
+    figure = Figure(
+        "refresh",
+        f"{CLIENTS} clients, {algorithm}",
+        "refreshes/s",
+        "harmonic sum of an nginx POST, a signature and a row",
+        "at least 0.8 of it",
+        at_least=0.8,
+    )
     parts = {"nginx POST": [], "signature": [], "durable row": []}
     if bench.filesystem in ("tmpfs", "ramfs"):
         figure.wrong.append(f"{bench.filesystem} is no disk: set TMPDIR to a directory on one")
@@ -42,7 +48,11 @@ def refreshes_signed_with(bench, algorithm):
             def refreshes():
                 before = ours.cpu_seconds()
                 said, wrong = client("refresh", ours.port, 0.3, bench.seconds(3), CLIENTS, CORES, chains)
-                cpu.append((ours.cpu_seconds() - before) / max(1, said["answers"] * (0.3 / bench.seconds(3) + 1)) * 1e6)
+                cpu.append(
+                    (ours.cpu_seconds() - before)
+                    / max(1, said["answers"] * (0.3 / bench.seconds(3) + 1))
+                    * 1e6
+                )
                 return Sample(said["rate"], wrong or spot_check(), f"p99 {said['p99_ms']:.1f} ms")
 
             def spot_check():
@@ -74,7 +84,14 @@ def refreshes_signed_with(bench, algorithm):
                 for name, cost in zip(parts, costs):
                     parts[name].append(cost.value)
                 said = ", ".join(f"{name} {cost.value:,.0f}/s" for name, cost in zip(parts, costs))
-                bench.say(figure, number, f"{mine.value:,.0f}/s ({mine.note}), sum {figure.theirs[-1]:,.0f}/s ({said})")
-    figure.notes.append("parts, medians: " + ", ".join(f"{name} {statistics.median(rates):,.0f}/s" for name, rates in parts.items()))
+                bench.say(
+                    figure,
+                    number,
+                    f"{mine.value:,.0f}/s ({mine.note}), sum {figure.theirs[-1]:,.0f}/s ({said})",
+                )
+    figure.notes.append(
+        "parts, medians: "
+        + ", ".join(f"{name} {statistics.median(rates):,.0f}/s" for name, rates in parts.items())
+    )
     figure.notes.append(f"the server's own CPU time for a refresh: {statistics.median(cpu):.0f} µs")
     return figure

@@ -23,14 +23,32 @@ def spot_check(town, server, name):
 
 def measure(bench):
     town = bench.town
-    warm = Figure("sign-in", f"{CLIENTS} clients", "sign-ins/s", "raw Argon2id on all cores, memory kept warm in huge pages",
-                  "at least 0.95 of its rate", at_least=0.95, digits=1)
-    plain = Figure("sign-in", f"{CLIENTS} clients", "sign-ins/s", "raw Argon2id on all cores, libsodium as it is", digits=1)
+    warm = Figure(
+        "sign-in",
+        f"{CLIENTS} clients",
+        "sign-ins/s",
+        "raw Argon2id on all cores, memory kept warm in huge pages",
+        "at least 0.95 of its rate",
+        at_least=0.95,
+        digits=1,
+    )
+    plain = Figure(
+        "sign-in",
+        f"{CLIENTS} clients",
+        "sign-ins/s",
+        "raw Argon2id on all cores, libsodium as it is",
+        digits=1,
+    )
     forms = town.write_forms()
     with town.server() as ours:
+
         def sign_ins():
             said, wrong = client("sign-in", ours.port, 1, bench.seconds(3), CLIENTS, 1, forms)
-            return Sample(said["rate"], wrong or spot_check(town, ours, town.names[number]), f"p99 {said['p99_ms']:.0f} ms")
+            return Sample(
+                said["rate"],
+                wrong or spot_check(town, ours, town.names[number]),
+                f"p99 {said['p99_ms']:.0f} ms",
+            )
 
         def hashes(kind):
             return raw("raw_argon2id", kind, 0.2, bench.seconds(2), CORES)["rate"]
@@ -39,5 +57,9 @@ def measure(bench):
             mine, bare, bare_warm = in_turn(number, sign_ins, lambda: hashes("plain"), lambda: hashes("warm"))
             warm.add(mine, bare_warm)
             plain.add(mine, bare)
-            bench.say(warm, number, f"{mine.value:.1f}/s ({mine.note}), raw {bare:.1f}/s, raw and warm {bare_warm:.1f}/s")
+            bench.say(
+                warm,
+                number,
+                f"{mine.value:.1f}/s ({mine.note}), raw {bare:.1f}/s, raw and warm {bare_warm:.1f}/s",
+            )
     return [warm, plain]

@@ -7,8 +7,8 @@ import socket
 import time
 
 from figures import Figure, Sample, in_turn
-from town import USERS
 from servers import Failed, clean_environment, coatcheck, nginx
+from town import USERS
 
 STARTS = 20
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -47,8 +47,11 @@ def milliseconds_to_start(server):
     finally:
         os.close(log)
         end(pid)
-    return Sample(elapsed, None if answer.startswith(b"HTTP/1.1 200 ") else f"the first answer is {answer[:40]!r}",
-                  dropped)
+    return Sample(
+        elapsed,
+        None if answer.startswith(b"HTTP/1.1 200 ") else f"the first answer is {answer[:40]!r}",
+        dropped,
+    )
 
 
 def end(pid):
@@ -63,7 +66,15 @@ def end(pid):
 
 
 def measure(bench):
-    figure = Figure("start", f"exec to first 200, median of {STARTS}", "ms", "nginx", "at most 20 ms", at_most=20, digits=1)
+    figure = Figure(
+        "start",
+        f"exec to first 200, median of {STARTS}",
+        "ms",
+        "nginx",
+        "at most 20 ms",
+        at_most=20,
+        digits=1,
+    )
     bench.town.fill()
     ours = coatcheck(bench.town.data)
     theirs = nginx(bench.town.directory / "nginx-start", "")
@@ -71,11 +82,15 @@ def measure(bench):
         milliseconds_to_start(server)
     dropped = [0, 0]
     for number in range(1, STARTS + 1):
-        mine, other = in_turn(number, lambda: milliseconds_to_start(ours), lambda: milliseconds_to_start(theirs))
+        mine, other = in_turn(
+            number, lambda: milliseconds_to_start(ours), lambda: milliseconds_to_start(theirs)
+        )
         figure.add(mine, other)
         dropped = [before + sample.note for before, sample in zip(dropped, (mine, other))]
         if number % 5 == 0:
             bench.say(figure, number, f"{figure.ours[-1]:.1f} ms, nginx {figure.theirs[-1]:.1f} ms", STARTS)
     figure.notes.append(f"{USERS} users in the database; the time to spawn a process is part of both")
-    figure.notes.append(f"connections taken and then dropped before the first answer: Coatcheck {dropped[0]}, nginx {dropped[1]}")
+    figure.notes.append(
+        f"connections taken and then dropped before the first answer: Coatcheck {dropped[0]}, nginx {dropped[1]}"
+    )
     return [figure]

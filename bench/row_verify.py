@@ -9,7 +9,14 @@ from programs import wrk
 from servers import Failed, nginx
 
 TOKENS = 10_000
-IDENTITY = ["X-Auth-User", "X-Auth-Username", "X-Auth-Session", "X-Auth-Roles", "X-Auth-Scope", "X-Auth-Expires"]
+IDENTITY = [
+    "X-Auth-User",
+    "X-Auth-Username",
+    "X-Auth-Session",
+    "X-Auth-Roles",
+    "X-Auth-Scope",
+    "X-Auth-Expires",
+]
 
 
 def bearer(token):
@@ -23,7 +30,10 @@ def static_copy(directory, answer):
 
     def with_filler(size):
         filler = f'            add_header X-Filler "{"x" * size}";\n'
-        return nginx(directory, f'        location = /api/v1/verify {{\n{lines}{filler}            return 200 "";\n        }}')
+        return nginx(
+            directory,
+            f'        location = /api/v1/verify {{\n{lines}{filler}            return 200 "";\n        }}',
+        )
 
     with with_filler(1).running() as server:
         missing = answer.head_bytes - server.get("/api/v1/verify").head_bytes
@@ -38,7 +48,11 @@ def spot_check(server, tokens, names):
     for token in random.sample(tokens, 20):
         answer = server.get("/api/v1/verify", **bearer(token))
         headers = dict(answer.headers)
-        if answer.status != 200 or headers.get("X-Auth-Username") not in names or not all(name in headers for name in IDENTITY):
+        if (
+            answer.status != 200
+            or headers.get("X-Auth-Username") not in names
+            or not all(name in headers for name in IDENTITY)
+        ):
             return f"a valid token gets {answer.status}"
     forged = tokens[0][:-8] + ("A" * 8 if not tokens[0].endswith("A" * 8) else "B" * 8)
     for wrong in (forged, "junk"):
@@ -48,19 +62,30 @@ def spot_check(server, tokens, names):
 
 
 # name, connections, requests at once on each, seconds, target
-LOADS = [("64 connections", 64, 1, 3, "at least 1.0 of nginx's rate"), ("1 connection", 1, 1, 2, ""),
-         ("1,000 connections", 1000, 1, 2, ""), ("64 connections, 8 requests at once on each", 64, 8, 2, "")]
+LOADS = [
+    ("64 connections", 64, 1, 3, "at least 1.0 of nginx's rate"),
+    ("1 connection", 1, 1, 2, ""),
+    ("1,000 connections", 1000, 1, 2, ""),
+    ("64 connections, 8 requests at once on each", 64, 8, 2, ""),
+]
 
 
 def measure(bench):
     town = bench.town
-    figures = {load: Figure("verify", load[0], "answers/s", "nginx, static 200", load[4], at_least=1.0 if load[4] else None) for load in LOADS}
+    figures = {
+        load: Figure(
+            "verify", load[0], "answers/s", "nginx, static 200", load[4], at_least=1.0 if load[4] else None
+        )
+        for load in LOADS
+    }
     with town.server("sessions.refresh_grace=1ms") as ours:
         tokens = town.access_tokens(ours, TOKENS)
         file = town.directory / "tokens"
         file.write_text("\n".join(tokens) + "\n")
         size = ours.get("/api/v1/verify", **bearer(tokens[0])).head_bytes
-        with static_copy(town.directory / "nginx-verify", ours.get("/api/v1/verify", **bearer(tokens[0]))).running() as theirs:
+        with static_copy(
+            town.directory / "nginx-verify", ours.get("/api/v1/verify", **bearer(tokens[0]))
+        ).running() as theirs:
             if theirs.get("/api/v1/verify").head_bytes != size:
                 raise Failed("nginx's answers are not as long as ours")
 
@@ -86,9 +111,15 @@ def measure(bench):
                 for load, figure in figures.items():
                     mine, other = in_turn(number, lambda: drive(ours, load), lambda: drive(theirs, load))
                     figure.add(mine, other)
-                    bench.say(figure, number, f"{mine.value:,.0f}/s ({mine.note}), nginx {other.value:,.0f}/s ({other.note})")
+                    bench.say(
+                        figure,
+                        number,
+                        f"{mine.value:,.0f}/s ({mine.note}), nginx {other.value:,.0f}/s ({other.note})",
+                    )
     figures[LOADS[0]].notes.append(f"{TOKENS:,} tokens in turn; answers of {size} bytes on both sides")
     for load, figure in figures.items():
         mine, other = (statistics.median(cpu[server, load]) for server in (ours, theirs))
-        figure.notes.append(f"the server's own CPU time for an answer: Coatcheck {mine:.1f} µs, nginx {other:.1f} µs")
+        figure.notes.append(
+            f"the server's own CPU time for an answer: Coatcheck {mine:.1f} µs, nginx {other:.1f} µs"
+        )
     return list(figures.values())

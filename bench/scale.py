@@ -28,11 +28,11 @@ class Day:
 
     sessions: float
     minutes_in_use: float = 60  # of each session, a day
-    requests: float = 20        # of a session, each minute that it is in use: verifications
-    session_days: float = 14    # from sign-in to its end
-    signed_out: float = 0.5     # of all sessions; others lapse
-    access_ttl: float = 15      # minutes
-    swing: float = 0.9          # the busiest hour has 1 + swing of the mean, the quietest 1 - swing
+    requests: float = 20  # of a session, each minute that it is in use: verifications
+    session_days: float = 14  # from sign-in to its end
+    signed_out: float = 0.5  # of all sessions; others lapse
+    access_ttl: float = 15  # minutes
+    swing: float = 0.9  # the busiest hour has 1 + swing of the mean, the quietest 1 - swing
 
 
 def simulate(day, units, busy=0.5):
@@ -56,8 +56,16 @@ def simulate(day, units, busy=0.5):
             **{name + "/s": rate for name, rate in rates.items()},
             "entries": entries,
             "feed_bytes/s": rates["sign_out"] * units["feed_bytes_of_an_entry"],
-            "node_cores": sum(rates[name] * units[f"node_us_of_a_{name}"] for name in ("refresh", "sign_in", "sign_out")) / 1e6 / busy,
-            "database_cores": sum(rates[name] * units[f"database_us_of_a_{name}"] for name in ("refresh", "sign_in", "sign_out")) / 1e6 / busy,
+            "node_cores": sum(
+                rates[name] * units[f"node_us_of_a_{name}"] for name in ("refresh", "sign_in", "sign_out")
+            )
+            / 1e6
+            / busy,
+            "database_cores": sum(
+                rates[name] * units[f"database_us_of_a_{name}"] for name in ("refresh", "sign_in", "sign_out")
+            )
+            / 1e6
+            / busy,
             "verify_cores": rates["verify"] * units["node_us_of_a_verify"] / 1e6 / busy,
         }
         for name, need in needs.items():
@@ -74,15 +82,34 @@ def readable(number):
     return f"{number:.2g}" if number < 10 else f"{number:.0f}"
 
 
-ROWS = [("refreshes/s", "refresh/s"), ("sign-ins/s", "sign_in/s"), ("sign-outs/s", "sign_out/s"), ("verifications/s", "verify/s"), ("cores of nodes", "node_cores"),
-        ("cores of databases", "database_cores"), ("cores for verifying, at nodes", "verify_cores"), ("sessions in databases, bytes", "database_bytes"),
-        ("revocations that count", "entries"), ("memory of each verifier for them, bytes", "verifier_bytes"), ("feed to each verifier, bytes/s", "feed_bytes/s")]
+ROWS = [
+    ("refreshes/s", "refresh/s"),
+    ("sign-ins/s", "sign_in/s"),
+    ("sign-outs/s", "sign_out/s"),
+    ("verifications/s", "verify/s"),
+    ("cores of nodes", "node_cores"),
+    ("cores of databases", "database_cores"),
+    ("cores for verifying, at nodes", "verify_cores"),
+    ("sessions in databases, bytes", "database_bytes"),
+    ("revocations that count", "entries"),
+    ("memory of each verifier for them, bytes", "verifier_bytes"),
+    ("feed to each verifier, bytes/s", "feed_bytes/s"),
+]
 
 
 def table(days, units):
     peaks = [simulate(day, units) for day in days]
-    lines = ["| in the busiest minute | " + " | ".join(readable(day.sessions) for day in days) + " |", "| --- |" + " --- |" * len(days)]
-    return "\n".join(lines + [f"| {title} | " + " | ".join(readable(peak[name]) for peak in peaks) + " |" for title, name in ROWS])
+    lines = [
+        "| in the busiest minute | " + " | ".join(readable(day.sessions) for day in days) + " |",
+        "| --- |" + " --- |" * len(days),
+    ]
+    return "\n".join(
+        lines
+        + [
+            f"| {title} | " + " | ".join(readable(peak[name]) for peak in peaks) + " |"
+            for title, name in ROWS
+        ]
+    )
 
 
 def measure():
@@ -116,7 +143,10 @@ def measure():
             answers = work()
             units[f"node_us_of_a_{name}"] = round((node.cpu_seconds() - before[0]) / answers * 1e6, 1)
             units[f"database_us_of_a_{name}"] = round((cpu_of_postgres() - before[1]) / answers * 1e6, 1)
-            print(f"scale: a {name} costs {units[f'node_us_of_a_{name}']} µs of a node, {units[f'database_us_of_a_{name}']} µs of the database", flush=True)
+            print(
+                f"scale: a {name} costs {units[f'node_us_of_a_{name}']} µs of a node, {units[f'database_us_of_a_{name}']} µs of the database",
+                flush=True,
+            )
 
         def posted(mode, node, connections, file):
             said, wrong = post(mode, node.port, 0.01, 5, connections, CORES, file)
@@ -137,18 +167,32 @@ def measure():
             for _ in range(10):
                 signed_in += town.sign_all_in(node, town.names)
             with contextlib.closing(node.connect()) as caller:
+
                 def sign_out():
                     for each in signed_in:
-                        caller.ask("DELETE", "/api/v1/authentication", headers={"Authorization": "Bearer " + each["token"]})
+                        caller.ask(
+                            "DELETE",
+                            "/api/v1/authentication",
+                            headers={"Authorization": "Bearer " + each["token"]},
+                        )
                     return len(signed_in)
+
                 cost("sign_out", node, sign_out)
             rows = 200_000
             size = "SELECT pg_total_relation_size('sessions')"
             before = int(run("psql", "-XAtq", url, "-c", size))
-            run("psql", "-Xq", url, "-c", "INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used, idle_end, absolute_end, access_end)"
+            run(
+                "psql",
+                "-Xq",
+                url,
+                "-c",
+                "INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, last_used, idle_end, absolute_end, access_end)"
                 " SELECT substr(md5(i::text), 1, 22), (SELECT id FROM users LIMIT 1), sha256(i::text::bytea), 'hybrid', 'Firefox on Linux', '192.0.2.17', '\\xc0000211', n, n, n, n, n"
-                f" FROM generate_series(1, {rows}) i, (SELECT 4000000000000 AS n) AS t")
-            units["database_bytes_of_a_session"] = (int(run("psql", "-XAtq", url, "-c", size)) - before) // rows
+                f" FROM generate_series(1, {rows}) i, (SELECT 4000000000000 AS n) AS t",
+            )
+            units["database_bytes_of_a_session"] = (
+                int(run("psql", "-XAtq", url, "-c", size)) - before
+            ) // rows
 
         entries = 500_000
         data = town.directory / "revoked"
@@ -156,12 +200,32 @@ def measure():
         sizes = []
         for step in range(2):
             with coatcheck(data).running() as server:
-                sizes.append(int(next(line.split()[1] for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines() if line.startswith("VmRSS"))) * 1024)
+                sizes.append(
+                    int(
+                        next(
+                            line.split()[1]
+                            for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+                            if line.startswith("VmRSS")
+                        )
+                    )
+                    * 1024
+                )
             if step == 0:
-                subprocess.run(["sqlite3", data / "coatcheck.db", f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {entries})"
-                                " INSERT INTO revocations(kind, subject, minimum, expires) SELECT 0, lower(hex(randomblob(11))), 0, 4000000000000 FROM n"], check=True)
+                subprocess.run(
+                    [
+                        "sqlite3",
+                        data / "coatcheck.db",
+                        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {entries})"
+                        " INSERT INTO revocations(kind, subject, minimum, expires) SELECT 0, lower(hex(randomblob(11))), 0, 4000000000000 FROM n",
+                    ],
+                    check=True,
+                )
         units["bytes_of_an_entry"] = (sizes[1] - sizes[0]) // entries
-        units["feed_bytes_of_an_entry"] = len('id: 0123456789abcdef.1000000\ndata: [{"kind":"session","subject":"' + 22 * "x" + '","minimum":0,"expires":1800000000}]\n\n')
+        units["feed_bytes_of_an_entry"] = len(
+            'id: 0123456789abcdef.1000000\ndata: [{"kind":"session","subject":"'
+            + 22 * "x"
+            + '","minimum":0,"expires":1800000000}]\n\n'
+        )
     UNITS.write_text(json.dumps(units, indent=2) + "\n")
     return units
 
@@ -171,11 +235,24 @@ def main():
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--sessions", type=float, nargs="+", default=[1e6, 1e8, 1e9])
     for name in ("minutes_in_use", "requests", "session_days", "signed_out", "access_ttl", "swing"):
-        parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Day, name), help=f"{getattr(Day, name)}")
+        parser.add_argument(
+            "--" + name.replace("_", "-"),
+            type=float,
+            default=getattr(Day, name),
+            help=f"{getattr(Day, name)}",
+        )
     options = vars(parser.parse_args())
     units = measure() if options.pop("measure") else json.loads(UNITS.read_text())
     print("\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in units.items()) + "\n")
-    print(table([Day(sessions, **{k: v for k, v in options.items() if k != "sessions"}) for sessions in options["sessions"]], units))
+    print(
+        table(
+            [
+                Day(sessions, **{k: v for k, v in options.items() if k != "sessions"})
+                for sessions in options["sessions"]
+            ],
+            units,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -35,10 +35,18 @@ def free_port():
 
 def run(*command, stdin="", seconds=60):
     """Runs a program to its end and returns what it printed."""
-    result = subprocess.run(list(map(str, command)), input=stdin, capture_output=True, text=True, timeout=seconds,
-                            env=clean_environment())
+    result = subprocess.run(
+        list(map(str, command)),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        env=clean_environment(),
+    )
     if result.returncode != 0:
-        raise Failed(f"{Path(str(command[0])).name} ended with {result.returncode}: {(result.stderr or result.stdout).strip()[-500:]}")
+        raise Failed(
+            f"{Path(str(command[0])).name} ended with {result.returncode}: {(result.stderr or result.stdout).strip()[-500:]}"
+        )
     return result.stdout
 
 
@@ -54,8 +62,13 @@ class Process:
 
     def launch(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env={**clean_environment(), **self.environment})
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**clean_environment(), **self.environment},
+            )
 
     def wait_until_it_answers(self, seconds=15):
         deadline = time.monotonic() + seconds
@@ -66,7 +79,9 @@ class Process:
             except OSError:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise Failed(f"{Path(self.command[0]).name} does not answer: {self.log.read_text(errors='replace')[-500:]}")
+                raise Failed(
+                    f"{Path(self.command[0]).name} does not answer: {self.log.read_text(errors='replace')[-500:]}"
+                )
             time.sleep(0.005)
 
     def end(self):
@@ -100,7 +115,6 @@ class Process:
         pid = self.process.pid
         return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
-
     def cpu_seconds(self):
         """What the process and its children have used of the cores so far."""
         ticks = 0
@@ -122,7 +136,9 @@ class Answer:
     @property
     def head_bytes(self):
         """How long its status line and header are."""
-        return len("HTTP/1.1 200 OK\r\n\r\n") + sum(len(f"{name}: {value}\r\n") for name, value in self.headers)
+        return len("HTTP/1.1 200 OK\r\n\r\n") + sum(
+            len(f"{name}: {value}\r\n") for name, value in self.headers
+        )
 
 
 class Caller:
@@ -151,16 +167,21 @@ def coatcheck(data, *settings):
     """Coatcheck on a data directory, with settings such as "sessions.refresh_grace=1ms"."""
     port = free_port()
     chosen = [word for setting in settings for word in ("--set", setting)]
-    return Process([BINARY, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", *chosen], port,
-                   data.parent / "coatcheck.log")
+    return Process(
+        [BINARY, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", *chosen],
+        port,
+        data.parent / "coatcheck.log",
+    )
 
 
 def nginx(directory, locations, connections=1024):
     """nginx with a worker a core and, as Coatcheck has it, a listening socket for each."""
     directory.mkdir(exist_ok=True)
     port = free_port()
-    temporary = "\n".join(f"    {kind}_temp_path {directory}/{kind};" for kind in
-                          ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = "\n".join(
+        f"    {kind}_temp_path {directory}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     config = directory / "nginx.conf"
     config.write_text(f"""daemon off;
 worker_processes {CORES};
@@ -181,7 +202,9 @@ http {{
     }}
 }}
 """)
-    return Process([NGINX, "-p", directory, "-e", directory / "error.log", "-c", config], port, directory / "log")
+    return Process(
+        [NGINX, "-p", directory, "-e", directory / "error.log", "-c", config], port, directory / "log"
+    )
 
 
 def descriptors():

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps many connections open that do not come to an end, and opens another where the server ends one. They are opened over about as
-// long as the server lets them live, so that they do not all end at once:
+// Keeps many connections open that do not come to an end, and opens another where the server ends one. They
+// are opened over about as long as the server lets them live, so that they do not all end at once:
 //
 //   stalled PORT COUNT SECONDS PATH
 //
-// A third each: a header that comes byte by byte, a body likewise, and somebody who asks for PATH again and again and reads
-// nothing of it. Writes a line when all are open, and after SECONDS what became of them as JSON.
+// A third each: a header that comes byte by byte, a body likewise, and somebody who asks for PATH again and
+// again and reads nothing of it. Writes a line when all are open, and after SECONDS what became of them as
+// JSON.
 #include <arpa/inet.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -34,19 +35,23 @@ struct Stalled {
 
 class Crowd {
 public:
-    Crowd(int port, std::size_t count, const std::string& path) : poll_(epoll_create1(EPOLL_CLOEXEC)), members_(count) {
+    Crowd(int port, std::size_t count, const std::string& path)
+        : poll_(epoll_create1(EPOLL_CLOEXEC)), members_(count) {
         address_.sin_family = AF_INET;
         address_.sin_port = htons(static_cast<std::uint16_t>(port));
         address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         const std::string host = " HTTP/1.1\r\nHost: localhost\r\n";
         begin_[header] = "GET /healthz" + host + "X-Slow: ";
-        begin_[body] = "POST /api/v1/authentication" + host + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+        begin_[body] = "POST /api/v1/authentication" + host +
+                       "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
         for (int i = 0; i < 64; ++i) begin_[reader] += "GET " + path + host + "\r\n";
         const auto start = Clock::now();
         for (std::size_t i = 0; i < count; ++i) {
             members_[i].kind = static_cast<Kind>(i % 3);
             open(members_[i]);
-            for (const auto due = start + opening_time * static_cast<long>(i) / static_cast<long>(count); Clock::now() < due;) turn(std::chrono::milliseconds(1));
+            for (const auto due = start + opening_time * static_cast<long>(i) / static_cast<long>(count);
+                 Clock::now() < due;)
+                turn(std::chrono::milliseconds(1));
         }
     }
 
@@ -60,7 +65,8 @@ public:
             Stalled& member = members_[next_];
             if (!member.is_connected || member.kind == reader || now < member.next_byte) continue;
             member.next_byte = now + pause_between_bytes;
-            if (send(member.socket, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) reopen(member);
+            if (send(member.socket, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+                reopen(member);
         }
     }
 
@@ -72,7 +78,8 @@ public:
 
     void report() const {
         std::printf("{\"open\": %zu", connected());
-        for (const Kind kind : {header, body, reader}) std::printf(", \"ended_%s\": %ld", names[kind], ended_[kind]);
+        for (const Kind kind : {header, body, reader})
+            std::printf(", \"ended_%s\": %ld", names[kind], ended_[kind]);
         std::printf("}\n");
     }
 
@@ -87,7 +94,9 @@ private:
         // Reset at its end: no port is left behind that waits.
         const linger none{1, 0};
         setsockopt(member.socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-        if (::connect(member.socket, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) != 0 && errno != EINPROGRESS) return std::perror("connect"), std::exit(1);
+        if (::connect(member.socket, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) != 0 &&
+            errno != EINPROGRESS)
+            return std::perror("connect"), std::exit(1);
         epoll_event event{EPOLLOUT, {.ptr = &member}};
         epoll_ctl(poll_, EPOLL_CTL_ADD, member.socket, &event);
     }
@@ -99,7 +108,8 @@ private:
             const std::string& begin = begin_[member.kind];
             if (send(member.socket, begin.data(), begin.size(), MSG_NOSIGNAL) < 0) return reopen(member);
             // A reader hears of nothing but the end.
-            epoll_event event{member.kind == reader ? 0u : static_cast<std::uint32_t>(EPOLLIN), {.ptr = &member}};
+            epoll_event event{member.kind == reader ? 0u : static_cast<std::uint32_t>(EPOLLIN),
+                              {.ptr = &member}};
             epoll_ctl(poll_, EPOLL_CTL_MOD, member.socket, &event);
             return;
         }
@@ -129,9 +139,12 @@ int main(int count, char** words) {
     const auto size = static_cast<std::size_t>(std::atoi(words[2]));
     Crowd crowd(std::atoi(words[1]), size, words[4]);
     const auto patience = Clock::now() + std::chrono::seconds(15);
-    while (crowd.connected() < size * 99 / 100 && Clock::now() < patience) crowd.turn(std::chrono::milliseconds(5));
+    while (crowd.connected() < size * 99 / 100 && Clock::now() < patience)
+        crowd.turn(std::chrono::milliseconds(5));
     std::puts("open");
     std::fflush(stdout);
-    for (const auto end = Clock::now() + std::chrono::duration<double>(std::atof(words[3])); Clock::now() < end;) crowd.turn(std::chrono::milliseconds(1));
+    for (const auto end = Clock::now() + std::chrono::duration<double>(std::atof(words[3]));
+         Clock::now() < end;)
+        crowd.turn(std::chrono::milliseconds(1));
     crowd.report();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the raw references: one kind of work on so many threads for so many seconds, and how much of it was done.
+// For the raw references: one kind of work on so many threads for so many seconds, and how much of it was
+// done.
 #pragma once
 
 #include <atomic>
@@ -8,8 +9,9 @@
 #include <thread>
 #include <vector>
 
-// Runs `make_work(thread)` once on each thread and then what it returned, again and again. The first `warm_up` seconds
-// do not count. The rate is the sum over the threads of what each did in its own time, so that no work is cut in half.
+// Runs `make_work(thread)` once on each thread and then what it returned, again and again. The first
+// `warm_up` seconds do not count. The rate is the sum over the threads of what each did in its own time, so
+// that no work is cut in half.
 inline double rate_on_threads(unsigned threads, double warm_up, double seconds,
                               const std::function<std::function<void()>(unsigned)>& make_work) {
     using Clock = std::chrono::steady_clock;
@@ -21,7 +23,9 @@ inline double rate_on_threads(unsigned threads, double warm_up, double seconds,
             const auto work = make_work(thread);
             ++ready;
             while (ready < threads) std::this_thread::yield();
-            const auto since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+            const auto since = [](Clock::time_point start) {
+                return std::chrono::duration<double>(Clock::now() - start).count();
+            };
             for (auto start = Clock::now(); since(start) < warm_up;) work();
             const auto start = Clock::now();
             double elapsed = 0;

@@ -29,7 +29,18 @@ class Town:
         print(f"bench: making {USERS} users", end="", flush=True)
         hashed = run(program("raw_argon2id"), "hash", stdin=PASSWORD + "\n")
         for name in self.names:
-            run(BINARY, "user", "add", name, "--role", "editor", "--password-hash-stdin", "--data", self.data, stdin=hashed)
+            run(
+                BINARY,
+                "user",
+                "add",
+                name,
+                "--role",
+                "editor",
+                "--password-hash-stdin",
+                "--data",
+                self.data,
+                stdin=hashed,
+            )
         self._is_filled = True
         print(f" ({time.monotonic() - started:.1f} s)", flush=True)
 
@@ -67,7 +78,9 @@ class Town:
         with contextlib.closing(server.connect()) as caller:
             while len(tokens) < count:
                 for number, last in enumerate(signed_in):
-                    answer = caller.ask("POST", "/api/v1/authentication/refresh", {"refresh_token": last["refresh_token"]})
+                    answer = caller.ask(
+                        "POST", "/api/v1/authentication/refresh", {"refresh_token": last["refresh_token"]}
+                    )
                     if answer.status != 200:
                         raise Failed(f"refresh answers {answer.status}: {answer.body[:200]!r}")
                     signed_in[number] = answer.json()

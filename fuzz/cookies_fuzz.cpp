@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our cookies in a Cookie header: what is found stands in it after our name, and two different values are a conflict.
+// Our cookies in a Cookie header: what is found stands in it after our name, and two different values are a
+// conflict.
 #include "verify/request_rules.hpp"
 #include "web/cookies.hpp"
 
@@ -17,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             const auto found = coatcheck::verify::find_cookie(request, cookie_name(kind, dev));
             if (!found || found->empty()) continue;
             const std::string pair = std::string(cookie_name(kind, dev)) + "=" + std::string(*found);
-            if (text.find(pair) == std::string::npos || found->find(';') != std::string_view::npos) std::abort();
+            if (text.find(pair) == std::string::npos || found->find(';') != std::string_view::npos)
+                std::abort();
         }
     return 0;
 }

@@ -15,12 +15,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         made.keys.emplace_back(std::string(32, 'k'));
         return made;
     }();
-    if (const auto claims = token::read_crypt_token(text, fields, keys); claims && claims->user.empty()) std::abort();
+    if (const auto claims = token::read_crypt_token(text, fields, keys); claims && claims->user.empty())
+        std::abort();
     (void)token::parse_php_value(text);
     if (size > 4096) return 0;  // as much as a token has room for
     const auto parts = crypto::encrypt(keys.cipher, keys.keys.front(), text);
-    const std::string inside = base::base64(R"({"iv":")" + base::base64(parts.iv) + R"(","value":")" + base::base64(parts.value) + R"(","mac":"","tag":")" + base::base64(parts.tag) + "\"}");
+    const std::string inside = base::base64(R"({"iv":")" + base::base64(parts.iv) + R"(","value":")" +
+                                            base::base64(parts.value) + R"(","mac":"","tag":")" +
+                                            base::base64(parts.tag) + "\"}");
     const auto claims = token::read_crypt_token(inside, fields, keys);
-    if (claims && (claims->user.empty() || claims->user.size() > 64 || claims->session.empty() == claims->version.has_value())) std::abort();
+    if (claims && (claims->user.empty() || claims->user.size() > 64 ||
+                   claims->session.empty() == claims->version.has_value()))
+        std::abort();
     return 0;
 }

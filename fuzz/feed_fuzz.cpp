@@ -24,7 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (pieces_good) pieces_good = pieces.reader.read(text.substr(std::min(cut, text.size()))).has_value();
     if (good != pieces_good) std::abort();
     if (!good) return 0;
-    if (whole.reader.cursor() != pieces.reader.cursor() || whole.revocations.size() != pieces.revocations.size()) std::abort();
+    if (whole.reader.cursor() != pieces.reader.cursor() ||
+        whole.revocations.size() != pieces.revocations.size())
+        std::abort();
     if ((whole.revocations.generation() == 0) != (pieces.revocations.generation() == 0)) std::abort();
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The framing gate, and Beast's parser on whatever passes: a header that passes must be readable, and in one way.
+// The framing gate, and Beast's parser on whatever passes: a header that passes must be readable, and in one
+// way.
 #include "web/framing.hpp"
 #include "web/http.hpp"
 
@@ -21,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     parser.put(boost::asio::buffer(head.data(), head.size()), error);
     if (!parser.is_header_done()) return 0;  // the connection answers 400
     const auto& message = parser.get();
-    if (parser.chunked() || message.count("Transfer-Encoding") != 0 || message.count("Host") != 1) std::abort();
+    if (parser.chunked() || message.count("Transfer-Encoding") != 0 || message.count("Host") != 1)
+        std::abort();
     if (message.count("Content-Length") > 1) std::abort();
     if (parser.content_length().value_or(0) != frame->body_bytes) std::abort();
     if (message.target().empty() || message.target().front() != '/') std::abort();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The encrypted form as it comes, with a key that nobody here has; and, sealed with it, whatever text comes out as it went in.
+// The encrypted form as it comes, with a key that nobody here has; and, sealed with it, whatever text comes
+// out as it went in.
 #include "token/jwe.hpp"
 
 #include <cstdlib>

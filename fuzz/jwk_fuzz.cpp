@@ -11,6 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = parse_jwk_set(write_jwk_set(*keys));
     if (!again || again->size() != keys->size()) std::abort();
     for (std::size_t i = 0; i < keys->size(); ++i)
-        if ((*again)[i].key_id != (*keys)[i].key_id || thumbprint((*again)[i].key) != thumbprint((*keys)[i].key)) std::abort();
+        if ((*again)[i].key_id != (*keys)[i].key_id ||
+            thumbprint((*again)[i].key) != thumbprint((*keys)[i].key))
+            std::abort();
     return 0;
 }

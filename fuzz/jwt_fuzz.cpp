@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compact form, claims and the verifier with a key whose signatures nobody here can make: nothing may be believed.
+// The compact form, claims and the verifier with a key whose signatures nobody here can make: nothing may be
+// believed.
 #include "base/bytes.hpp"
 #include "verify/verifier.hpp"
 
@@ -16,7 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)ready;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     if (const auto parts = token::parse_compact(text)) {
-        if (base::base64url(parts->header->json) + "." + base::base64url(parts->claims_json) + "." + base::base64url(parts->signature) != text) std::abort();
+        if (base::base64url(parts->header->json) + "." + base::base64url(parts->claims_json) + "." +
+                base::base64url(parts->signature) !=
+            text)
+            std::abort();
         (void)token::parse_claims(parts->claims_json);
         (void)token::parse_foreign_claims(*parts->claims, "sub");
     }

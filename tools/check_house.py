@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds src/ to the drawing in ARCHITECTURE.md: which room may include which, where third-party headers, clocks,
 random sources and co_await may stand, and how long a file may be."""
+
 import pathlib
 import re
 import sys
@@ -29,13 +30,43 @@ THIRD_PARTY = [
     (r"toml\+\+/|CLI/", {"app"}),
 ]
 RULES = [
-    (r"\b(system_clock|gettimeofday|clock_gettime|std::time\()", {"base/time.cpp"}, "the clock is read in base/time alone"),
-    (r"\bread_clock\(\)", {"base/time.hpp", "base/time.cpp", "base/log.cpp", "web/connection.cpp", "web/steps.cpp", "app/cli.cpp",
-                           "app/commands.cpp", "app/doctor.cpp"}, "time is a value that is handed down"),
-    (r"\b(std::rand|std::random_device|mt19937|RAND_bytes|randombytes)", {"base/random.cpp"}, "random bytes come from base/random alone"),
-    (r"\bco_(await|return)\b", {"web/handle_authentication.cpp", "web/handle_sessions.cpp", "web/handle_users.cpp",
-                                "web/handle_public.cpp", "web/handle_admin.cpp", "web/handle_oauth.cpp",
-                                "web/handle_status.cpp"}, "coroutines stand in web/handle_*.cpp alone"),
+    (
+        r"\b(system_clock|gettimeofday|clock_gettime|std::time\()",
+        {"base/time.cpp"},
+        "the clock is read in base/time alone",
+    ),
+    (
+        r"\bread_clock\(\)",
+        {
+            "base/time.hpp",
+            "base/time.cpp",
+            "base/log.cpp",
+            "web/connection.cpp",
+            "web/steps.cpp",
+            "app/cli.cpp",
+            "app/commands.cpp",
+            "app/doctor.cpp",
+        },
+        "time is a value that is handed down",
+    ),
+    (
+        r"\b(std::rand|std::random_device|mt19937|RAND_bytes|randombytes)",
+        {"base/random.cpp"},
+        "random bytes come from base/random alone",
+    ),
+    (
+        r"\bco_(await|return)\b",
+        {
+            "web/handle_authentication.cpp",
+            "web/handle_sessions.cpp",
+            "web/handle_users.cpp",
+            "web/handle_public.cpp",
+            "web/handle_admin.cpp",
+            "web/handle_oauth.cpp",
+            "web/handle_status.cpp",
+        },
+        "coroutines stand in web/handle_*.cpp alone",
+    ),
     (r"\b(TODO|FIXME|XXX)\b", set(), "unfinished"),
 ]
 MAX_LINES = 500

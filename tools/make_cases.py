@@ -32,8 +32,22 @@ ISSUER = "https://id.example"
 ISSUED = 1_800_000_000
 NOW = ISSUED + 100
 EXPIRES = ISSUED + 900
-CLAIMS = {"iss": ISSUER, "sub": "u1", "aud": ISSUER, "exp": EXPIRES, "iat": ISSUED, "jti": "J" * 22, "client_id": "coatcheck",
-          "scope": "account", "sid": "S" * 22, "auth_time": ISSUED, "amr": ["pwd"], "preferred_username": "ada", "roles": ["editor"], "ver": 3}
+CLAIMS = {
+    "iss": ISSUER,
+    "sub": "u1",
+    "aud": ISSUER,
+    "exp": EXPIRES,
+    "iat": ISSUED,
+    "jti": "J" * 22,
+    "client_id": "coatcheck",
+    "scope": "account",
+    "sid": "S" * 22,
+    "auth_time": ISSUED,
+    "amr": ["pwd"],
+    "preferred_username": "ada",
+    "roles": ["editor"],
+    "ver": 3,
+}
 LONGEST = 2500  # of a forged token that is kept; what is longer is one case
 
 
@@ -56,7 +70,11 @@ class Signer(Attacker):
 
     def raw(self, claims_text, header_text=None):
         """Signs texts that are no tidy JSON."""
-        header = header_text if header_text is not None else json.dumps({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid})
+        header = (
+            header_text
+            if header_text is not None
+            else json.dumps({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid})
+        )
         return self.sign(header, claims_text)
 
 
@@ -76,25 +94,50 @@ def good_and_old(signer):
     yield "exp with a fraction, over", signer.token({"exp": NOW + 0.5}), NOW + 0.5, "token_expired"
     yield "audience among others", signer.token({"aud": ["https://other.example", ISSUER]}), NOW, "ok"
     yield "no roles", signer.token({"roles": []}), NOW, "ok"
-    yield "claims of the application", signer.token({"plan": {"name": "pro", "seats": [1, 2.5, None, True]}}), NOW, "ok"
+    yield (
+        "claims of the application",
+        signer.token({"plan": {"name": "pro", "seats": [1, 2.5, None, True]}}),
+        NOW,
+        "ok",
+    )
     yield "a name in another script", signer.token({"preferred_username": "Ωλ🙂"}), NOW, "ok"
     yield "typ in full and in capitals", signer.token(header={"typ": "Application/AT+JWT"}), NOW, "ok"
     yield "white space around the claims", signer.raw(" \n\t" + json.dumps(CLAIMS) + "\r\n"), NOW, "ok"
-    yield "a surrogate pair spelt with escapes", signer.raw(json.dumps({**CLAIMS, "preferred_username": "🙂"})), NOW, "ok"
+    yield (
+        "a surrogate pair spelt with escapes",
+        signer.raw(json.dumps({**CLAIMS, "preferred_username": "🙂"})),
+        NOW,
+        "ok",
+    )
     if signer.algorithm == "EdDSA":
         yield "the fully specified name (RFC 9864)", signer.token(header={"alg": "Ed25519"}), NOW, "ok"
 
 
 def taken_back(signer):
     yield "session revoked", signer.token({"sid": "ended"}), NOW, "token_revoked"
-    yield "session revoked, and expired: expired comes first", signer.token({"sid": "ended"}), EXPIRES, "token_expired"
+    yield (
+        "session revoked, and expired: expired comes first",
+        signer.token({"sid": "ended"}),
+        EXPIRES,
+        "token_expired",
+    )
     yield "user disabled", signer.token({"sub": "disabled", "ver": 4}), NOW, "token_revoked"
     yield "user enabled again, new token", signer.token({"sub": "disabled", "ver": 5}), NOW, "ok"
     yield "roles changed", signer.token({"sub": "changed", "ver": 6}), NOW, "token_stale"
     yield "roles changed, new token", signer.token({"sub": "changed", "ver": 7}), NOW, "ok"
-    yield "disabled and changed: revoked comes first", signer.token({"sub": "both", "ver": 1}), NOW, "token_revoked"
+    yield (
+        "disabled and changed: revoked comes first",
+        signer.token({"sub": "both", "ver": 1}),
+        NOW,
+        "token_revoked",
+    )
     yield "changed after that", signer.token({"sub": "both", "ver": 2}), NOW, "token_stale"
-    yield "roles changed and session ended: revoked comes first", signer.token({"sub": "changed", "ver": 6, "sid": "ended"}), NOW, "token_revoked"
+    yield (
+        "roles changed and session ended: revoked comes first",
+        signer.token({"sub": "changed", "ver": 6, "sid": "ended"}),
+        NOW,
+        "token_revoked",
+    )
     yield "issued before a restore", signer.token({"iat": ISSUED - 5000}), NOW, "token_revoked"
     yield "issued in the second of the restore", signer.token({"iat": ISSUED - 1000}), NOW, "token_revoked"
     yield "issued a second after the restore", signer.token({"iat": ISSUED - 999}), NOW, "ok"
@@ -102,12 +145,30 @@ def taken_back(signer):
 
 def foreign(signer):
     """Signed by our key, and not for this all the same."""
-    for name, value in {"another issuer": {"iss": "https://evil.example"}, "an issuer with a slash more": {"iss": ISSUER + "/"},
-                        "another audience": {"aud": "https://api.example"}, "other audiences": {"aud": ["a", "b"]}}.items():
+    for name, value in {
+        "another issuer": {"iss": "https://evil.example"},
+        "an issuer with a slash more": {"iss": ISSUER + "/"},
+        "another audience": {"aud": "https://api.example"},
+        "other audiences": {"aud": ["a", "b"]},
+    }.items():
         yield name, signer.token(value), NOW, "token_not_ours"
     for typ in ("JWT", "rt+jwt", "at", "at+jwt ", "", "application/application/at+jwt"):
         yield f"typ {typ!r}", signer.token(header={"typ": typ}), NOW, "token_not_ours"
-    for claim in ("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "preferred_username", "roles", "ver"):
+    for claim in (
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "jti",
+        "client_id",
+        "scope",
+        "sid",
+        "auth_time",
+        "preferred_username",
+        "roles",
+        "ver",
+    ):
         yield f"without {claim}", signer.token(without=[claim]), NOW, "token_malformed"
         for value in (None, True, [], {}, [1]):
             if not (claim == "roles" and value == []):
@@ -118,22 +179,85 @@ def foreign(signer):
     for value in (-1, 1.5, "3", 2**63):
         yield f"ver is {value!r}", signer.token({"ver": value}), NOW, "token_malformed"
     text = json.dumps(CLAIMS)
-    for number in ("3.0", "3e0", "30e-1", "03", "+3", "0x3", "3.", ".3", "Infinity", "NaN", "1e9999", "1e00001", "0e-99999", "1e999999", "-0", "9223372036854775807"):
-        yield f"ver spelt {number}", signer.raw(text.replace('"ver": 3', f'"ver": {number}')), NOW, {"token_malformed", "ok"}
+    for number in (
+        "3.0",
+        "3e0",
+        "30e-1",
+        "03",
+        "+3",
+        "0x3",
+        "3.",
+        ".3",
+        "Infinity",
+        "NaN",
+        "1e9999",
+        "1e00001",
+        "0e-99999",
+        "1e999999",
+        "-0",
+        "9223372036854775807",
+    ):
+        yield (
+            f"ver spelt {number}",
+            signer.raw(text.replace('"ver": 3', f'"ver": {number}')),
+            NOW,
+            {"token_malformed", "ok"},
+        )
     yield "an empty subject", signer.token({"sub": ""}), NOW, "token_malformed"
     for depth in (6, 7, 8, 9, 30):
-        yield f"nested {depth} deep", signer.token({"x": json.loads("[" * depth + "]" * depth)}), NOW, {"token_malformed", "ok"}
-        yield f"objects {depth} deep", signer.token({"x": json.loads('{"a":' * depth + "1" + "}" * depth)}), NOW, {"token_malformed", "ok"}
+        yield (
+            f"nested {depth} deep",
+            signer.token({"x": json.loads("[" * depth + "]" * depth)}),
+            NOW,
+            {"token_malformed", "ok"},
+        )
+        yield (
+            f"objects {depth} deep",
+            signer.token({"x": json.loads('{"a":' * depth + "1" + "}" * depth)}),
+            NOW,
+            {"token_malformed", "ok"},
+        )
     for count in (113, 114, 115, 116, 200):
-        yield f"{count} claims more", signer.token({f"c{i}": i for i in range(count)}), NOW, {"token_malformed", "ok"}
+        yield (
+            f"{count} claims more",
+            signer.token({f"c{i}": i for i in range(count)}),
+            NOW,
+            {"token_malformed", "ok"},
+        )
     for count in (60, 61, 62, 63):
-        yield f"{count} header members more", signer.token(header={f"h{i}": i for i in range(count)}), NOW, {"token_malformed", "ok"}
-    for name, member in {"an unpaired surrogate": '"\\ud800"', "a low surrogate first": '"\\udc00\\ud800"', "a NUL spelt with an escape": '"\\u0000"',
-                         "an unknown escape": '"\\x41"', "a short escape": '"\\u41"', "a proto": '{"__proto__":{"sub":"x"}}'}.items():
+        yield (
+            f"{count} header members more",
+            signer.token(header={f"h{i}": i for i in range(count)}),
+            NOW,
+            {"token_malformed", "ok"},
+        )
+    for name, member in {
+        "an unpaired surrogate": '"\\ud800"',
+        "a low surrogate first": '"\\udc00\\ud800"',
+        "a NUL spelt with an escape": '"\\u0000"',
+        "an unknown escape": '"\\x41"',
+        "a short escape": '"\\u41"',
+        "a proto": '{"__proto__":{"sub":"x"}}',
+    }.items():
         yield name, signer.raw(text[:-1] + f', "x": {member}}}'), NOW, {"token_malformed", "ok"}
-    yield "a member named __proto__", signer.raw(text[:-1] + ', "__proto__": {"sub": "u2"}}'), NOW, {"token_malformed", "ok"}
-    yield "two members named __proto__", signer.raw(text[:-1] + ', "__proto__": 1, "__proto__": 2}'), NOW, "token_malformed"
-    yield "a header of the largest size", signer.token(header={"x": "y" * 900}), NOW, {"token_malformed", "ok"}
+    yield (
+        "a member named __proto__",
+        signer.raw(text[:-1] + ', "__proto__": {"sub": "u2"}}'),
+        NOW,
+        {"token_malformed", "ok"},
+    )
+    yield (
+        "two members named __proto__",
+        signer.raw(text[:-1] + ', "__proto__": 1, "__proto__": 2}'),
+        NOW,
+        "token_malformed",
+    )
+    yield (
+        "a header of the largest size",
+        signer.token(header={"x": "y" * 900}),
+        NOW,
+        {"token_malformed", "ok"},
+    )
     yield "a header that is too large", signer.token(header={"x": "y" * 1100}), NOW, "token_malformed"
     yield "a token that is too long", signer.token({"x": "y" * 7000}), NOW, "token_malformed"
 
@@ -152,21 +276,44 @@ def forged(signer):
 
 
 def write(name, signers, cases, **more):
-    rows = [{"name": case, "token": token, "now": now, "verdict": verdict if isinstance(verdict, str) else sorted(verdict), **({"user": whose[0]} if whose else {})}
-            for case, token, now, verdict, *whose in cases]
+    rows = [
+        {
+            "name": case,
+            "token": token,
+            "now": now,
+            "verdict": verdict if isinstance(verdict, str) else sorted(verdict),
+            **({"user": whose[0]} if whose else {}),
+        }
+        for case, token, now, verdict, *whose in cases
+    ]
     path = ROOT / f"api/cases/{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"about": "Made by tools/make_cases.py. Every verifier gives each token this verdict at `now` (Unix seconds).",
-               "issuer": ISSUER, "audience": ISSUER, "jwks": {"keys": [signer.jwk() for signer in signers]}, **more,
-               "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}, {"kind": "user_revoked", "subject": "disabled", "minimum": 5, "expires": EXPIRES},
-                               {"kind": "user_stale", "subject": "changed", "minimum": 7, "expires": EXPIRES}, {"kind": "user_revoked", "subject": "both", "minimum": 2, "expires": EXPIRES},
-                               {"kind": "user_stale", "subject": "both", "minimum": 3, "expires": EXPIRES}, {"kind": "issued_before", "subject": "", "minimum": ISSUED - 1000, "expires": EXPIRES},
-                               {"kind": "foreign_before", "subject": "t-gone", "minimum": ISSUED, "expires": EXPIRES}],
-               "cases": rows}
+    content = {
+        "about": "Made by tools/make_cases.py. Every verifier gives each token this verdict at `now` (Unix seconds).",
+        "issuer": ISSUER,
+        "audience": ISSUER,
+        "jwks": {"keys": [signer.jwk() for signer in signers]},
+        **more,
+        "revocations": [
+            {"kind": "session", "subject": "ended", "expires": EXPIRES},
+            {"kind": "user_revoked", "subject": "disabled", "minimum": 5, "expires": EXPIRES},
+            {"kind": "user_stale", "subject": "changed", "minimum": 7, "expires": EXPIRES},
+            {"kind": "user_revoked", "subject": "both", "minimum": 2, "expires": EXPIRES},
+            {"kind": "user_stale", "subject": "both", "minimum": 3, "expires": EXPIRES},
+            {"kind": "issued_before", "subject": "", "minimum": ISSUED - 1000, "expires": EXPIRES},
+            {"kind": "foreign_before", "subject": "t-gone", "minimum": ISSUED, "expires": EXPIRES},
+        ],
+        "cases": rows,
+    }
 
     def save():
         head = json.dumps({key: value for key, value in content.items() if key != "cases"}, indent=1)[:-2]
-        path.write_text(head + ',\n "cases": [\n' + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n ]\n}\n")
+        path.write_text(
+            head
+            + ',\n "cases": [\n'
+            + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows)
+            + "\n ]\n}\n"
+        )
 
     save()
     return rows, save
@@ -188,12 +335,16 @@ def requests(signer):
     """(name, method, fields, verdict): whole requests, with one credential, another, or none."""
     ada, bob, forged = signer.token(), signer.token({"sub": "u2", "jti": "K" * 22}), Signer("ES256").token()
     ended = signer.token({"sid": "ended"})
+
     def bearer(text):
         return ["Authorization", f"Bearer {text}"]
+
     def cookie(text):
         return ["Cookie", f"__Host-Http-coatcheck={text}"]
+
     def older(text, user):
         return [["X-TOKEN", text], ["X-USER", user]]
+
     yield "nothing", "GET", [], "token_missing"
     yield "bearer", "GET", [bearer(ada)], "ok"
     for scheme in ("bearer", "BEARER", "bEaReR"):
@@ -202,12 +353,21 @@ def requests(signer):
     yield "revoked", "GET", [bearer(ended)], "token_revoked"
     yield "a scheme alone", "GET", [["Authorization", "Bearer"]], "token_malformed"
     yield "no scheme", "GET", [["Authorization", ada]], "token_missing"
-    for name, fields, verdict in (("", [["Authorization", ada]], "ok"), ("for another user", [["Authorization", ada], ["X-USER", "u2"]], "token_not_ours"), ("twice", [["Authorization", ada]] * 2, "ok"),
-                                  ("and as bearer", [bearer(ada), ["Authorization", ada]], "ok"), ("and another as bearer", [bearer(bob), ["Authorization", ada]], "credential_conflict"),
-                                  ("and another by cookie", [["Authorization", ada], cookie(bob)], "credential_conflict"), ("forged", [["Authorization", forged]], "token_not_ours"),
-                                  ("revoked", [["Authorization", ended]], "token_revoked"), ("a word", [["Authorization", "Basic"]], "token_malformed"), ("nothing", [["Authorization", ""]], "token_missing"),
-                                  ("a scheme and a space", [["Authorization", "Bearer "]], "token_missing"), ("the scheme alone", [["Authorization", "Bearer"]], "token_malformed"),
-                                  ("another scheme", [["Authorization", "Basic YTpi"]], "token_missing")):
+    for name, fields, verdict in (
+        ("", [["Authorization", ada]], "ok"),
+        ("for another user", [["Authorization", ada], ["X-USER", "u2"]], "token_not_ours"),
+        ("twice", [["Authorization", ada]] * 2, "ok"),
+        ("and as bearer", [bearer(ada), ["Authorization", ada]], "ok"),
+        ("and another as bearer", [bearer(bob), ["Authorization", ada]], "credential_conflict"),
+        ("and another by cookie", [["Authorization", ada], cookie(bob)], "credential_conflict"),
+        ("forged", [["Authorization", forged]], "token_not_ours"),
+        ("revoked", [["Authorization", ended]], "token_revoked"),
+        ("a word", [["Authorization", "Basic"]], "token_malformed"),
+        ("nothing", [["Authorization", ""]], "token_missing"),
+        ("a scheme and a space", [["Authorization", "Bearer "]], "token_missing"),
+        ("the scheme alone", [["Authorization", "Bearer"]], "token_malformed"),
+        ("another scheme", [["Authorization", "Basic YTpi"]], "token_missing"),
+    ):
         yield f"bare, where it is taken: {name or 'good'}", "GET", fields, verdict, "bare"
     for other in ("Basic YTpi", "Digest x", "Bearerx y", "DPoP x"):
         yield f"another scheme: {other}", "GET", [["Authorization", other]], "token_missing"
@@ -221,12 +381,27 @@ def requests(signer):
     yield "a good cookie beside a forged header", "GET", [bearer(forged), cookie(ada)], "credential_conflict"
     yield "cookie", "GET", [cookie(ada)], "ok"
     yield "cookie among others", "GET", [["Cookie", f"a=b; __Host-Http-coatcheck={ada}; c=d"]], "ok"
-    yield "the name with something before it", "GET", [["Cookie", f"x__Host-Http-coatcheck={ada}"]], "token_missing"
+    yield (
+        "the name with something before it",
+        "GET",
+        [["Cookie", f"x__Host-Http-coatcheck={ada}"]],
+        "token_missing",
+    )
     yield "the name in other letters", "GET", [["Cookie", f"__host-http-coatcheck={ada}"]], "token_missing"
     yield "the name of development", "GET", [["Cookie", f"coatcheck={ada}"]], "token_missing"
     yield "an empty cookie", "GET", [["Cookie", "__Host-Http-coatcheck="]], "token_missing"
-    yield "the cookie twice", "GET", [["Cookie", f"__Host-Http-coatcheck={ada}; __Host-Http-coatcheck={ada}"]], "ok"
-    yield "two cookies", "GET", [["Cookie", f"__Host-Http-coatcheck={ada}; __Host-Http-coatcheck={bob}"]], "credential_conflict"
+    yield (
+        "the cookie twice",
+        "GET",
+        [["Cookie", f"__Host-Http-coatcheck={ada}; __Host-Http-coatcheck={ada}"]],
+        "ok",
+    )
+    yield (
+        "two cookies",
+        "GET",
+        [["Cookie", f"__Host-Http-coatcheck={ada}; __Host-Http-coatcheck={bob}"]],
+        "credential_conflict",
+    )
     yield "two cookies in two fields", "GET", [cookie(ada), cookie(bob)], "credential_conflict"
     yield "X-TOKEN and X-USER", "GET", older(ada, "u1"), "ok"
     yield "X-TOKEN and X-USER, unsafe", "POST", older(ada, "u1"), "ok"
@@ -238,7 +413,12 @@ def requests(signer):
     yield "X-USER twice", "GET", [*older(ada, "u1"), ["X-USER", "u1"]], "credential_conflict"
     yield "X-TOKEN empty", "GET", older("", "u1"), "token_malformed"
     yield "X-TOKEN and the same as bearer", "GET", [*older(ada, "u1"), bearer(ada)], "ok"
-    yield "X-TOKEN and the same as bearer, for another user", "GET", [*older(ada, "u2"), bearer(ada)], "token_not_ours"
+    yield (
+        "X-TOKEN and the same as bearer, for another user",
+        "GET",
+        [*older(ada, "u2"), bearer(ada)],
+        "token_not_ours",
+    )
     yield "X-TOKEN and another as bearer", "GET", [*older(ada, "u1"), bearer(bob)], "credential_conflict"
     yield "X-TOKEN and another by cookie", "GET", [*older(ada, "u1"), cookie(bob)], "credential_conflict"
     yield "X-TOKEN revoked", "GET", older(ended, "u1"), "token_revoked"
@@ -246,22 +426,75 @@ def requests(signer):
     yield "X-USER beside a bearer", "GET", [bearer(ada), ["X-USER", "u1"]], "ok"
     yield "X-USER of another beside a bearer", "GET", [bearer(ada), ["X-USER", "u2"]], "token_not_ours"
     yield "X-USER of another beside a cookie", "GET", [cookie(ada), ["X-USER", "u2"]], "token_not_ours"
-    yield "X-USER twice beside a bearer", "GET", [bearer(ada), ["X-USER", "u1"], ["X-USER", "u1"]], "credential_conflict"
+    yield (
+        "X-USER twice beside a bearer",
+        "GET",
+        [bearer(ada), ["X-USER", "u1"], ["X-USER", "u1"]],
+        "credential_conflict",
+    )
     yield "X-USER empty beside a bearer", "GET", [bearer(ada), ["X-USER", ""]], "credential_conflict"
     for method in ("GET", "HEAD", "OPTIONS"):
-        yield f"cookie, {method} from anywhere", method, [cookie(ada), ["Sec-Fetch-Site", "cross-site"], ["Origin", OTHER_SITE]], "ok"
+        yield (
+            f"cookie, {method} from anywhere",
+            method,
+            [cookie(ada), ["Sec-Fetch-Site", "cross-site"], ["Origin", OTHER_SITE]],
+            "ok",
+        )
     for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "", "BREW"):
         yield f"cookie, {method!r} with nothing", method, [cookie(ada)], "csrf_refused"
-    for site in (None, "", "same-origin", "same-site", "cross-site", "none", "Same-Origin", "same-origin, cross-site"):
-        for origin in (None, OWN, LISTED, OTHER_SITE, "null", "", OWN + "/", LISTED.upper(), LISTED + ".evil.example"):
+    for site in (
+        None,
+        "",
+        "same-origin",
+        "same-site",
+        "cross-site",
+        "none",
+        "Same-Origin",
+        "same-origin, cross-site",
+    ):
+        for origin in (
+            None,
+            OWN,
+            LISTED,
+            OTHER_SITE,
+            "null",
+            "",
+            OWN + "/",
+            LISTED.upper(),
+            LISTED + ".evil.example",
+        ):
             for mark in (None, "1", "0"):
-                fields = [[name, value] for name, value in (("Sec-Fetch-Site", site), ("Origin", origin), ("X-Coatcheck", mark)) if value is not None]
-                yield f"site {site!r}, origin {origin!r}, mark {mark!r}", "POST", [cookie(ada), *fields], "ok" if site_counts(site, origin, mark) else "csrf_refused"
+                fields = [
+                    [name, value]
+                    for name, value in (("Sec-Fetch-Site", site), ("Origin", origin), ("X-Coatcheck", mark))
+                    if value is not None
+                ]
+                yield (
+                    f"site {site!r}, origin {origin!r}, mark {mark!r}",
+                    "POST",
+                    [cookie(ada), *fields],
+                    "ok" if site_counts(site, origin, mark) else "csrf_refused",
+                )
     yield "two origins", "POST", [cookie(ada), ["Origin", LISTED], ["Origin", LISTED]], "csrf_refused"
-    yield "two sites", "POST", [cookie(ada), ["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Site", "same-origin"]], "csrf_refused"
+    yield (
+        "two sites",
+        "POST",
+        [cookie(ada), ["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Site", "same-origin"]],
+        "csrf_refused",
+    )
     yield "two marks", "POST", [cookie(ada), ["X-Coatcheck", "1"], ["X-Coatcheck", "1"]], "csrf_refused"
-    yield "a forged cookie from here", "POST", [cookie(forged), ["Sec-Fetch-Site", "same-origin"]], "token_not_ours"
-    yield "a revoked cookie from elsewhere", "POST", [cookie(ended), ["Sec-Fetch-Site", "cross-site"]], "csrf_refused"
+    yield (
+        "a forged cookie from here",
+        "POST",
+        [cookie(forged), ["Sec-Fetch-Site", "same-origin"]],
+        "token_not_ours",
+    )
+    yield (
+        "a revoked cookie from elsewhere",
+        "POST",
+        [cookie(ended), ["Sec-Fetch-Site", "cross-site"]],
+        "csrf_refused",
+    )
 
 
 class Sealer:
@@ -271,7 +504,13 @@ class Sealer:
         self.bytes = os.urandom(32)
         self.line = "base64:" + base64.b64encode(self.bytes).decode()
         text = json.dumps({"k": encode(self.bytes), "kty": "oct"}, separators=(",", ":"))
-        self.header = {"alg": "dir", "enc": "A256GCM", "typ": "at+jwt", "cty": "JWT", "kid": encode(hashlib.sha256(text.encode()).digest())}
+        self.header = {
+            "alg": "dir",
+            "enc": "A256GCM",
+            "typ": "at+jwt",
+            "cty": "JWT",
+            "kid": encode(hashlib.sha256(text.encode()).digest()),
+        }
 
     def fits(self, token):
         return token.count(".") == 4 and json.loads(decode(token.split(".")[0]))["kid"] == self.header["kid"]
@@ -299,33 +538,108 @@ def encrypted(signer, key, second):
     yield "cty and typ are not looked at", key.seal(token, {**key.header, "typ": "x", "cty": 7}), NOW, "ok"
     yield "another key", Sealer().seal(token, key.header), NOW, "token_not_ours"
     yield "a key that is not there", Sealer().seal(token), NOW, "token_not_ours"
-    yield "the other key's id", key.seal(token, {**key.header, "kid": second.header["kid"]}), NOW, "token_not_ours"
+    yield (
+        "the other key's id",
+        key.seal(token, {**key.header, "kid": second.header["kid"]}),
+        NOW,
+        "token_not_ours",
+    )
     for member in ("alg", "enc", "kid"):
         for value in (None, 7, "", [], "none", "DIR", "A256KW", "RSA-OAEP", "A128GCM", "A256CBC-HS512"):
-            yield f"{member} is {value!r}", key.seal(token, {**key.header, member: value}), NOW, "token_not_ours"
-        yield f"without {member}", key.seal(token, {name: value for name, value in key.header.items() if name != member}), NOW, "token_not_ours"
+            yield (
+                f"{member} is {value!r}",
+                key.seal(token, {**key.header, member: value}),
+                NOW,
+                "token_not_ours",
+            )
+        yield (
+            f"without {member}",
+            key.seal(token, {name: value for name, value in key.header.items() if name != member}),
+            NOW,
+            "token_not_ours",
+        )
     yield "compressed", key.seal(token, {**key.header, "zip": "DEF"}), NOW, "token_not_ours"
     yield "crit", key.seal(token, {**key.header, "crit": ["exp"]}), NOW, "token_malformed"
     yield "a wrapped key", key.seal(token, wrapped=encode(b"x" * 40)), NOW, "token_not_ours"
     yield "a wrapped key that is no base64url", key.seal(token, wrapped="x"), NOW, "token_malformed"
-    for text in ("", "[]", "{", '{"alg":"dir","alg":"dir","enc":"A256GCM"}', "7", '{"alg":"dir","enc":"A256GCM",}', " "):
+    for text in (
+        "",
+        "[]",
+        "{",
+        '{"alg":"dir","alg":"dir","enc":"A256GCM"}',
+        "7",
+        '{"alg":"dir","enc":"A256GCM",}',
+        " ",
+    ):
         yield f"header {text!r}", key.seal(token, header_text=text), NOW, "token_malformed"
-    yield "a header that is too large", key.seal(token, {**key.header, "x": "x" * 1024}), NOW, "token_malformed"
-    yield "a header with many members", key.seal(token, {**key.header, **{f"m{n}": 0 for n in range(64)}}), NOW, "token_malformed"
+    yield (
+        "a header that is too large",
+        key.seal(token, {**key.header, "x": "x" * 1024}),
+        NOW,
+        "token_malformed",
+    )
+    yield (
+        "a header with many members",
+        key.seal(token, {**key.header, **{f"m{n}": 0 for n in range(64)}}),
+        NOW,
+        "token_malformed",
+    )
     claims = json.dumps(CLAIMS)
-    for name, inner, verdict in (("claims alone", claims, "token_malformed"), ("nothing at all", "", "token_malformed"), ("another JWE", sealed, "token_malformed"),
-                                 ("a JWT that nobody signed", encode({"alg": "none", "typ": "at+jwt"}) + "." + encode(claims) + ".", "token_malformed"),
-                                 ("a JWT by another", Signer("ES256").token(), "token_not_ours"), ("spaces around it", f" {token} ", "token_malformed")):
+    for name, inner, verdict in (
+        ("claims alone", claims, "token_malformed"),
+        ("nothing at all", "", "token_malformed"),
+        ("another JWE", sealed, "token_malformed"),
+        (
+            "a JWT that nobody signed",
+            encode({"alg": "none", "typ": "at+jwt"}) + "." + encode(claims) + ".",
+            "token_malformed",
+        ),
+        ("a JWT by another", Signer("ES256").token(), "token_not_ours"),
+        ("spaces around it", f" {token} ", "token_malformed"),
+    ):
         yield f"inside: {name}", key.seal(inner), NOW, verdict
     for index in (0, 2, 3, 4):
         parts = sealed.split(".")
-        yield f"part {index} is empty", ".".join([*parts[:index], "", *parts[index + 1:]]), NOW, "token_malformed"
-        yield f"part {index} is padded", ".".join([*parts[:index], parts[index] + "=", *parts[index + 1:]]), NOW, "token_malformed"
-        yield f"part {index} has a sign that is none", ".".join([*parts[:index], "+" + parts[index][1:], *parts[index + 1:]]), NOW, "token_malformed"
+        yield (
+            f"part {index} is empty",
+            ".".join([*parts[:index], "", *parts[index + 1 :]]),
+            NOW,
+            "token_malformed",
+        )
+        yield (
+            f"part {index} is padded",
+            ".".join([*parts[:index], parts[index] + "=", *parts[index + 1 :]]),
+            NOW,
+            "token_malformed",
+        )
+        yield (
+            f"part {index} has a sign that is none",
+            ".".join([*parts[:index], "+" + parts[index][1:], *parts[index + 1 :]]),
+            NOW,
+            "token_malformed",
+        )
         for at in range(0, len(parts[index]), max(1, len(parts[index]) // 8)):
-            changed = parts[index][:at] + ("B" if parts[index][at] != "B" else "C") + parts[index][at + 1:]
-            yield f"part {index}, sign {at} changed", ".".join([*parts[:index], changed, *parts[index + 1:]]), NOW, {"token_not_ours", "token_malformed"}
-    for index, size in ((2, 1), (2, 8), (2, 11), (2, 13), (2, 16), (4, 1), (4, 4), (4, 8), (4, 12), (4, 15), (4, 17), (4, 32)):
+            changed = parts[index][:at] + ("B" if parts[index][at] != "B" else "C") + parts[index][at + 1 :]
+            yield (
+                f"part {index}, sign {at} changed",
+                ".".join([*parts[:index], changed, *parts[index + 1 :]]),
+                NOW,
+                {"token_not_ours", "token_malformed"},
+            )
+    for index, size in (
+        (2, 1),
+        (2, 8),
+        (2, 11),
+        (2, 13),
+        (2, 16),
+        (4, 1),
+        (4, 4),
+        (4, 8),
+        (4, 12),
+        (4, 15),
+        (4, 17),
+        (4, 32),
+    ):
         parts = sealed.split(".")
         parts[index] = encode((decode(parts[index]) * 4)[:size])
         yield f"part {index} has {size} bytes", ".".join(parts), NOW, "token_not_ours"
@@ -343,27 +657,73 @@ class OlderSystem:
         if algorithm == "HS256":
             self.secret = text = f"the secret of {name}, which is long enough"
         else:
-            key = ec.generate_private_key(ec.SECP256R1()) if algorithm == "ES256" else rsa.generate_private_key(65537, 2048)
+            key = (
+                ec.generate_private_key(ec.SECP256R1())
+                if algorithm == "ES256"
+                else rsa.generate_private_key(65537, 2048)
+            )
             self.secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             text = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
             if settings.pop("as_set", False):
                 jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
                 text = json.dumps({"keys": [{**jwk, "kid": "one", "alg": algorithm}]})
-        self.settings = {"name": name, "algorithm": algorithm, "key": text, "iss": [], "audience": "", "subject": "sub", "id_prefix": "", "require": {},
-                         "issued_before": EXPIRES, "until": EXPIRES, **settings}
+        self.settings = {
+            "name": name,
+            "algorithm": algorithm,
+            "key": text,
+            "iss": [],
+            "audience": "",
+            "subject": "sub",
+            "id_prefix": "",
+            "require": {},
+            "issued_before": EXPIRES,
+            "until": EXPIRES,
+            **settings,
+        }
 
     def token(self, claims=None, header=None, secret=None, algorithm=None, without=()):
-        base = {"sub": "7", "iat": ISSUED, "exp": EXPIRES, **({"iss": self.settings["iss"][0]} if self.settings["iss"] else {}), **(claims or {})}
-        return jwt.encode({name: value for name, value in base.items() if name not in without}, secret or self.secret, algorithm or self.algorithm,
-                          headers={name: value for name, value in {"typ": "JWT", **(header or {})}.items() if value is not None})
+        base = {
+            "sub": "7",
+            "iat": ISSUED,
+            "exp": EXPIRES,
+            **({"iss": self.settings["iss"][0]} if self.settings["iss"] else {}),
+            **(claims or {}),
+        }
+        return jwt.encode(
+            {name: value for name, value in base.items() if name not in without},
+            secret or self.secret,
+            algorithm or self.algorithm,
+            headers={
+                name: value for name, value in {"typ": "JWT", **(header or {})}.items() if value is not None
+            },
+        )
 
 
 def older_systems():
-    return {"tymon": OlderSystem("tymon", "HS256", iss=["https://old.example/login", "https://old.example/refresh"], id_prefix="t-"),
-            "passport": OlderSystem("passport", "RS256", audience="3", id_prefix="p-"),
-            "guarded": OlderSystem("guarded", "HS256", iss=["https://guarded.example"], id_prefix="g-", require={"prv": "users", "aud": "x"}),
-            "es": OlderSystem("es", "ES256", iss=["https://es.example"], subject="uid", id_prefix="e:", as_set=True, until=EXPIRES - 300, issued_before=ISSUED + 50),
-            "long": OlderSystem("long", "HS256", iss=["https://long.example"], id_prefix="")}
+    return {
+        "tymon": OlderSystem(
+            "tymon", "HS256", iss=["https://old.example/login", "https://old.example/refresh"], id_prefix="t-"
+        ),
+        "passport": OlderSystem("passport", "RS256", audience="3", id_prefix="p-"),
+        "guarded": OlderSystem(
+            "guarded",
+            "HS256",
+            iss=["https://guarded.example"],
+            id_prefix="g-",
+            require={"prv": "users", "aud": "x"},
+        ),
+        "es": OlderSystem(
+            "es",
+            "ES256",
+            iss=["https://es.example"],
+            subject="uid",
+            id_prefix="e:",
+            as_set=True,
+            until=EXPIRES - 300,
+            issued_before=ISSUED + 50,
+        ),
+        "long": OlderSystem("long", "HS256", iss=["https://long.example"], id_prefix=""),
+    }
 
 
 def of_older_systems(signer, systems):
@@ -375,26 +735,61 @@ def of_older_systems(signer, systems):
     yield "tymon", tymon.token(), NOW, "ok", "t-7"
     yield "tymon, a number", tymon.token({"sub": 7}), NOW, "ok", "t-7"
     yield "tymon, refreshed", tymon.token({"iss": "https://old.example/refresh"}), NOW, "ok", "t-7"
-    yield "tymon with roles and a name, which count for nothing", tymon.token({"roles": ["admin"], "preferred_username": "root", "sid": "ended", "ver": 0}), NOW, "ok", "t-7"
+    yield (
+        "tymon with roles and a name, which count for nothing",
+        tymon.token({"roles": ["admin"], "preferred_username": "root", "sid": "ended", "ver": 0}),
+        NOW,
+        "ok",
+        "t-7",
+    )
     yield "tymon with a typ of ours", tymon.token(header={"typ": "at+jwt"}), NOW, "ok", "t-7"
-    yield "passport", passport.token({"aud": "3", "iat": ISSUED + 0.5, "exp": EXPIRES - 0.5, "nbf": ISSUED + 0.25}), NOW, "ok", "p-7"
+    yield (
+        "passport",
+        passport.token({"aud": "3", "iat": ISSUED + 0.5, "exp": EXPIRES - 0.5, "nbf": ISSUED + 0.25}),
+        NOW,
+        "ok",
+        "p-7",
+    )
     yield "passport, of several audiences", passport.token({"aud": ["1", "3"]}), NOW, "ok", "p-7"
     yield "passport, another audience", passport.token({"aud": "4"}), NOW, "token_not_ours", None
     yield "passport, no audience", passport.token(), NOW, "token_not_ours", None
     yield "passport, an empty audience", passport.token({"aud": []}), NOW, "token_malformed", None
-    for name, claims, verdict in (("the guard of users", {"prv": "users"}, "ok"), ("the guard of admins", {"prv": "admins"}, "token_not_ours"), ("no guard", {}, "token_not_ours"),
-                                  ("a guard that is no text", {"prv": 7}, "token_not_ours"), ("a list of guards", {"prv": ["users"]}, "token_not_ours")):
+    for name, claims, verdict in (
+        ("the guard of users", {"prv": "users"}, "ok"),
+        ("the guard of admins", {"prv": "admins"}, "token_not_ours"),
+        ("no guard", {}, "token_not_ours"),
+        ("a guard that is no text", {"prv": 7}, "token_not_ours"),
+        ("a list of guards", {"prv": ["users"]}, "token_not_ours"),
+    ):
         yield name, guarded.token({"aud": "x", **claims}), NOW, verdict, "g-7" if verdict == "ok" else None
     yield "not all that is required", guarded.token({"prv": "users"}), NOW, "token_not_ours", None
-    yield "a life of more than ten years", tymon.token({"iat": ISSUED - 3651 * 86400}), NOW, "token_expired", None
+    yield (
+        "a life of more than ten years",
+        tymon.token({"iat": ISSUED - 3651 * 86400}),
+        NOW,
+        "token_expired",
+        None,
+    )
     yield "a key of a set, by its id", es.token({"uid": "9"}, {"kid": "one"}), NOW, "ok", "e:9"
     yield "a key of a set, by none", es.token({"uid": "9"}), NOW, "token_not_ours", None
     yield "a key of a set, by another", es.token({"uid": "9"}, {"kid": "two"}), NOW, "token_not_ours", None
     yield "another claim names the user", es.token({"uid": 9}, {"kid": "one"}), NOW, "ok", "e:9"
     yield "and it is missing", es.token({}, {"kid": "one"}), NOW, "token_malformed", None
-    yield "the cut-over", es.token({"uid": "9", "iat": ISSUED + 50}, {"kid": "one"}), NOW, "token_not_ours", None
+    yield (
+        "the cut-over",
+        es.token({"uid": "9", "iat": ISSUED + 50}, {"kid": "one"}),
+        NOW,
+        "token_not_ours",
+        None,
+    )
     yield "just before it", es.token({"uid": "9", "iat": ISSUED + 49.999}, {"kid": "one"}), NOW, "ok", "e:9"
-    yield "the last day, which ends before exp", es.token({"uid": "9"}, {"kid": "one"}), EXPIRES - 300, "token_expired", None
+    yield (
+        "the last day, which ends before exp",
+        es.token({"uid": "9"}, {"kid": "one"}),
+        EXPIRES - 300,
+        "token_expired",
+        None,
+    )
     yield "just before its end", es.token({"uid": "9"}, {"kid": "one"}), EXPIRES - 300.001, "ok", "e:9"
     yield "without exp, until the last day", tymon.token(without=["exp"]), EXPIRES - 0.001, "ok", "t-7"
     yield "without exp, after it", tymon.token(without=["exp"]), EXPIRES, "token_expired", None
@@ -405,11 +800,36 @@ def of_older_systems(signer, systems):
     yield "nbf more than a minute", tymon.token({"nbf": NOW + 61}), NOW, "token_not_yet_valid", None
     yield "issued before a restore", tymon.token({"iat": ISSUED - 1000}), NOW, "token_revoked", None
     yield "taken back with its user", tymon.token({"sub": "gone", "iat": ISSUED}), NOW, "token_revoked", None
-    yield "a minute later, when clocks may differ", tymon.token({"sub": "gone", "iat": ISSUED + 60}), NOW, "token_revoked", None
+    yield (
+        "a minute later, when clocks may differ",
+        tymon.token({"sub": "gone", "iat": ISSUED + 60}),
+        NOW,
+        "token_revoked",
+        None,
+    )
     yield "issued after that", tymon.token({"sub": "gone", "iat": ISSUED + 61}), NOW, "ok", "t-gone"
     yield "versions do not concern it", tymon.token({"sub": "disabled"}), NOW, "ok", "t-disabled"
-    for claim, value in (("iat", None), ("iat", "1"), ("iat", -1), ("iat", True), ("exp", "1"), ("exp", None), ("nbf", "x"), ("aud", 7), ("aud", [7]), ("sub", None), ("sub", -7), ("sub", 7.5),
-                         ("sub", [7]), ("sub", True), ("sub", 18446744073709551615), ("iss", ""), ("iss", None), ("iss", 7), ("iss", ["https://old.example/login"])):
+    for claim, value in (
+        ("iat", None),
+        ("iat", "1"),
+        ("iat", -1),
+        ("iat", True),
+        ("exp", "1"),
+        ("exp", None),
+        ("nbf", "x"),
+        ("aud", 7),
+        ("aud", [7]),
+        ("sub", None),
+        ("sub", -7),
+        ("sub", 7.5),
+        ("sub", [7]),
+        ("sub", True),
+        ("sub", 18446744073709551615),
+        ("iss", ""),
+        ("iss", None),
+        ("iss", 7),
+        ("iss", ["https://old.example/login"]),
+    ):
         yield f"{claim} is {value!r}", signed_anyhow(tymon, {claim: value}), NOW, "token_malformed", None
     yield "without iat", tymon.token(without=["iat"]), NOW, "token_malformed", None
     yield "without sub", tymon.token(without=["sub"]), NOW, "token_malformed", None
@@ -417,24 +837,84 @@ def of_older_systems(signer, systems):
     yield "a user zero", tymon.token({"sub": 0}), NOW, "ok", "t-0"
     yield "an id of 64 bytes", tymon.token({"sub": "x" * 62}), NOW, "ok", "t-" + "x" * 62
     yield "an id of 65 bytes", tymon.token({"sub": "x" * 63}), NOW, "token_not_ours", None
-    yield "an id of 64 bytes, of which a letter has two", tymon.token({"sub": "x" * 60 + "\u00e9"}), NOW, "ok", "t-" + "x" * 60 + "\u00e9"
+    yield (
+        "an id of 64 bytes, of which a letter has two",
+        tymon.token({"sub": "x" * 60 + "\u00e9"}),
+        NOW,
+        "ok",
+        "t-" + "x" * 60 + "\u00e9",
+    )
     yield "and of 65", tymon.token({"sub": "x" * 61 + "\u00e9"}), NOW, "token_not_ours", None
     yield "an id such as ours", plain.token({"sub": "4gSYhmZ8T1GkxI2yqz5bUQ"}), NOW, "token_not_ours", None
-    yield "22 letters that are none of ours", plain.token({"sub": "4gSYhmZ8T1GkxI2yqz5bUR"}), NOW, "ok", "4gSYhmZ8T1GkxI2yqz5bUR"
-    yield "an id such as ours, by its prefix", tymon.token({"sub": "4gSYhmZ8T1GkxI2yqz5A"}), NOW, "token_not_ours", None
-    yield "an issuer that nobody knows", tymon.token({"iss": "https://evil.example"}), NOW, "token_not_ours", None
-    yield "an issuer with a slash more", tymon.token({"iss": "https://old.example/login/"}), NOW, "token_not_ours", None
+    yield (
+        "22 letters that are none of ours",
+        plain.token({"sub": "4gSYhmZ8T1GkxI2yqz5bUR"}),
+        NOW,
+        "ok",
+        "4gSYhmZ8T1GkxI2yqz5bUR",
+    )
+    yield (
+        "an id such as ours, by its prefix",
+        tymon.token({"sub": "4gSYhmZ8T1GkxI2yqz5A"}),
+        NOW,
+        "token_not_ours",
+        None,
+    )
+    yield (
+        "an issuer that nobody knows",
+        tymon.token({"iss": "https://evil.example"}),
+        NOW,
+        "token_not_ours",
+        None,
+    )
+    yield (
+        "an issuer with a slash more",
+        tymon.token({"iss": "https://old.example/login/"}),
+        NOW,
+        "token_not_ours",
+        None,
+    )
     yield "no issuer, by tymon's key", tymon.token(without=["iss"]), NOW, "token_not_ours", None
     yield "our issuer, by tymon's key", tymon.token({"iss": ISSUER}), NOW, "token_not_ours", None
     yield "tymon's issuer, by another's key", tymon.token(secret=plain.secret), NOW, "token_not_ours", None
-    yield "another's issuer, by tymon's key", tymon.token({"iss": "https://long.example"}), NOW, "token_not_ours", None
-    yield "passport's public key as a secret", jwt_by_hmac(passport.settings["key"], {"sub": "7", "aud": "3", "iat": ISSUED}), NOW, "token_not_ours", None
-    yield "PS256 by a key for RS256", passport.token({"aud": "3"}, algorithm="PS256"), NOW, "token_not_ours", None
+    yield (
+        "another's issuer, by tymon's key",
+        tymon.token({"iss": "https://long.example"}),
+        NOW,
+        "token_not_ours",
+        None,
+    )
+    yield (
+        "passport's public key as a secret",
+        jwt_by_hmac(passport.settings["key"], {"sub": "7", "aud": "3", "iat": ISSUED}),
+        NOW,
+        "token_not_ours",
+        None,
+    )
+    yield (
+        "PS256 by a key for RS256",
+        passport.token({"aud": "3"}, algorithm="PS256"),
+        NOW,
+        "token_not_ours",
+        None,
+    )
     yield "HS512 by tymon's key", tymon.token(algorithm="HS512"), NOW, "token_not_ours", None
     yield "crit", tymon.token(header={"crit": ["x"], "x": 1}), NOW, "token_malformed", None
     good = tymon.token()
-    yield "a signature that is cut", good.rsplit(".", 1)[0] + "." + encode(decode(good.rsplit(".", 1)[1])[:-3]), NOW, "token_not_ours", None
-    yield "a signature by nobody", good.rsplit(".", 1)[0] + "." + encode(b"\0" * 32), NOW, "token_not_ours", None
+    yield (
+        "a signature that is cut",
+        good.rsplit(".", 1)[0] + "." + encode(decode(good.rsplit(".", 1)[1])[:-3]),
+        NOW,
+        "token_not_ours",
+        None,
+    )
+    yield (
+        "a signature by nobody",
+        good.rsplit(".", 1)[0] + "." + encode(b"\0" * 32),
+        NOW,
+        "token_not_ours",
+        None,
+    )
     yield "no signature", good.rsplit(".", 1)[0] + ".", NOW, "token_malformed", None
 
 
@@ -445,17 +925,40 @@ def jwt_by_hmac(secret, claims, header=None):
 
 def signed_anyhow(system, claims):
     """What a library would refuse to sign."""
-    return jwt_by_hmac(system.secret, {"sub": "7", "iat": ISSUED, "exp": EXPIRES, "iss": system.settings["iss"][0], **claims})
+    return jwt_by_hmac(
+        system.secret, {"sub": "7", "iat": ISSUED, "exp": EXPIRES, "iss": system.settings["iss"][0], **claims}
+    )
 
 
 def write_requests(signer):
-    content = {"about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken; `bare`: Authorization without Bearer as well.",
-               "issuer": ISSUER, "audience": ISSUER, "now": NOW, "jwks": {"keys": [signer.jwk()]},
-               "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}], "origin": OWN, "origins": [LISTED]}
-    rows = [{"name": name, "method": method, "fields": fields, "verdict": verdict, **({"bare": True} if bare else {})} for name, method, fields, verdict, *bare in requests(signer)]
+    content = {
+        "about": "Made by tools/make_cases.py. Every middleware gives each request this verdict at `now` (Unix seconds), reached by `origin`, with `origins` listed and X-TOKEN taken; `bare`: Authorization without Bearer as well.",
+        "issuer": ISSUER,
+        "audience": ISSUER,
+        "now": NOW,
+        "jwks": {"keys": [signer.jwk()]},
+        "revocations": [{"kind": "session", "subject": "ended", "expires": EXPIRES}],
+        "origin": OWN,
+        "origins": [LISTED],
+    }
+    rows = [
+        {
+            "name": name,
+            "method": method,
+            "fields": fields,
+            "verdict": verdict,
+            **({"bare": True} if bare else {}),
+        }
+        for name, method, fields, verdict, *bare in requests(signer)
+    ]
     path = ROOT / "api/cases/requests/requests.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1)[:-2] + ',\n "cases": [\n' + ",\n".join("  " + json.dumps(row) for row in rows) + "\n ]\n}\n")
+    path.write_text(
+        json.dumps(content, indent=1)[:-2]
+        + ',\n "cases": [\n'
+        + ",\n".join("  " + json.dumps(row) for row in rows)
+        + "\n ]\n}\n"
+    )
     print(f"requests: {len(rows)} cases, {sum(row['verdict'] == 'ok' for row in rows)} good")
 
 
@@ -465,19 +968,50 @@ def main():
     first = signers[0]
     keys = [Sealer(), Sealer()]
     older = older_systems()
-    makers = {"access-tokens": lambda: write("access-tokens", signers, [
-                  *(case for signer in signers for case in good_and_old(signer)), *taken_back(first), *foreign(first)]),
-              "forgeries": lambda: write("forgeries", signers, [
-                  *forged(first), *(case for signer in signers[1:] for case in forged(signer) if case[0].startswith(("signature", "alg", "another key")))]),
-              "older-systems": lambda: write("older-systems", signers, list(of_older_systems(first, older)), foreign=[system.settings for system in older.values()]),
-              "encrypted": lambda: write("encrypted", signers, list(encrypted(first, *keys)), encryption_keys=[key.line for key in keys])}
+    makers = {
+        "access-tokens": lambda: write(
+            "access-tokens",
+            signers,
+            [
+                *(case for signer in signers for case in good_and_old(signer)),
+                *taken_back(first),
+                *foreign(first),
+            ],
+        ),
+        "forgeries": lambda: write(
+            "forgeries",
+            signers,
+            [
+                *forged(first),
+                *(
+                    case
+                    for signer in signers[1:]
+                    for case in forged(signer)
+                    if case[0].startswith(("signature", "alg", "another key"))
+                ),
+            ],
+        ),
+        "older-systems": lambda: write(
+            "older-systems",
+            signers,
+            list(of_older_systems(first, older)),
+            foreign=[system.settings for system in older.values()],
+        ),
+        "encrypted": lambda: write(
+            "encrypted", signers, list(encrypted(first, *keys)), encryption_keys=[key.line for key in keys]
+        ),
+    }
     wanted = sys.argv[1:] or [*makers, "requests"]
     if "requests" in wanted:
         write_requests(Signer("ES256"))
     sets = {name: make() for name, make in makers.items() if name in wanted}
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run([ROOT / "build/asan/unit_tests", "--gtest_filter=Cases.*", "--gtest_brief=1"], check=False,
-                       env={**os.environ, "COATCHECK_RECORD_CASES": directory}, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [ROOT / "build/asan/unit_tests", "--gtest_filter=Cases.*", "--gtest_brief=1"],
+            check=False,
+            env={**os.environ, "COATCHECK_RECORD_CASES": directory},
+            stdout=subprocess.DEVNULL,
+        )
         for name, (rows, save) in sets.items():
             verdicts = (Path(directory) / name).read_text().split("\n")[:-1]
             assert len(verdicts) == len(rows), (len(verdicts), len(rows))
@@ -488,7 +1022,9 @@ def main():
                 if verdict != "ok":
                     row.pop("user", None)
                 elif "user" not in row:
-                    inside = next((key.open(row["token"]) for key in keys if key.fits(row["token"])), row["token"])
+                    inside = next(
+                        (key.open(row["token"]) for key in keys if key.fits(row["token"])), row["token"]
+                    )
                     row["user"] = claims_of(inside)["sub"]
             save()
             print(f"{name}: {len(rows)} cases, {sum(row['verdict'] == 'ok' for row in rows)} good")

@@ -15,11 +15,21 @@ import { parseArgs } from 'node:util';
 const USUAL = 'http://localhost:8080'; // what the examples' files say
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { port: { type: 'string', default: '3000' }, coatcheck: { type: 'string', default: USUAL }, api: { type: 'string' } },
+  options: {
+    port: { type: 'string', default: '3000' },
+    coatcheck: { type: 'string', default: USUAL },
+    api: { type: 'string' },
+  },
 });
 const here = resolve(import.meta.dirname, '..');
 const example = resolve(here, positionals[0] ?? 'hybrid-memory');
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 
 // ---- Who asks
 
@@ -27,18 +37,26 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; ch
 function authenticate(request) {
   const headers = { 'X-Forwarded-Method': request.method };
   // The credential, and what the CSRF rule for cookies looks at.
-  for (const name of ['authorization', 'cookie', 'origin', 'sec-fetch-site', 'x-coatcheck']) if (request.headers[name]) headers[name] = request.headers[name];
+  for (const name of ['authorization', 'cookie', 'origin', 'sec-fetch-site', 'x-coatcheck'])
+    if (request.headers[name]) headers[name] = request.headers[name];
   // Clients of an older kind send the token and the user apart (examples/jquery).
   const { 'x-token': older, 'x-user': named } = request.headers;
-  if (older && (headers.authorization ?? `Bearer ${older}`) !== `Bearer ${older}`) return { status: 401, challenge: 'Bearer code="credential_conflict"' };
+  if (older && (headers.authorization ?? `Bearer ${older}`) !== `Bearer ${older}`)
+    return { status: 401, challenge: 'Bearer code="credential_conflict"' };
   if (older) headers.authorization = `Bearer ${older}`;
   return new Promise((done) => {
     const asked = ask(`${values.coatcheck}/api/v1/verify`, { headers, timeout: 2000 }, (answer) => {
       answer.resume();
       const said = (name) => decodeURIComponent(answer.headers[name] ?? '');
-      const user = { id: said('x-auth-user'), name: said('x-auth-username'), roles: said('x-auth-roles').split(',').filter(Boolean) };
-      if (answer.statusCode !== 200) done({ status: answer.statusCode, challenge: answer.headers['www-authenticate'] });
-      else if ((named ?? user.id) !== user.id) done({ status: 401, challenge: 'Bearer code="token_not_ours"' });
+      const user = {
+        id: said('x-auth-user'),
+        name: said('x-auth-username'),
+        roles: said('x-auth-roles').split(',').filter(Boolean),
+      };
+      if (answer.statusCode !== 200)
+        done({ status: answer.statusCode, challenge: answer.headers['www-authenticate'] });
+      else if ((named ?? user.id) !== user.id)
+        done({ status: 401, challenge: 'Bearer code="token_not_ours"' });
       else done({ user });
     });
     asked.on('error', () => done({ status: 503 })); // no answer is no "yes"
@@ -54,9 +72,18 @@ const posts = [{ id: 1, author: 'Coatcheck', text: 'Hang up your coat.' }];
 
 async function api(request, path, body) {
   const { user, status, challenge } = await authenticate(request);
-  if (!user) return { status, headers: { ...(challenge && { 'WWW-Authenticate': challenge }) }, json: { error: challenge ?? 'not now' } };
+  if (!user)
+    return {
+      status,
+      headers: { ...(challenge && { 'WWW-Authenticate': challenge }) },
+      json: { error: challenge ?? 'not now' },
+    };
   if (path === '/api/posts' && request.method === 'POST') {
-    const post = { id: posts.length + 1, author: user.name, text: String(JSON.parse(body).text).slice(0, 200) };
+    const post = {
+      id: posts.length + 1,
+      author: user.name,
+      text: String(JSON.parse(body).text).slice(0, 200),
+    };
     posts.push(post);
     return { status: 201, json: post };
   }
@@ -67,10 +94,14 @@ async function api(request, path, body) {
 /** Another API's answer, passed on. */
 function passOn(request, response) {
   const { host, ...headers } = request.headers;
-  const asked = ask(`${values.api}${request.url}`, { method: request.method, headers: { ...headers, 'X-Forwarded-Host': host } }, (answer) => {
-    response.writeHead(answer.statusCode, answer.headers);
-    answer.pipe(response);
-  });
+  const asked = ask(
+    `${values.api}${request.url}`,
+    { method: request.method, headers: { ...headers, 'X-Forwarded-Host': host } },
+    (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    },
+  );
   asked.on('error', () => response.writeHead(502).end());
   request.pipe(asked);
 }
@@ -83,10 +114,19 @@ async function file(path) {
     : extname(name)
       ? [join(example, 'dist', name), join(example, name), join(shared, name)]
       : // Pages. One that was built does its own routing: it answers under every path.
-        [join(example, 'dist/index.html'), join(example, `${name || 'index'}.html`), join(shared, `${name}.html`)];
+        [
+          join(example, 'dist/index.html'),
+          join(example, `${name || 'index'}.html`),
+          join(shared, `${name}.html`),
+        ];
   for (const candidate of found) {
     const text = await readFile(candidate, 'utf8').catch(() => undefined);
-    if (text !== undefined) return { status: 200, type: types[extname(candidate)] ?? 'text/plain', text: text.replaceAll(USUAL, values.coatcheck) };
+    if (text !== undefined)
+      return {
+        status: 200,
+        type: types[extname(candidate)] ?? 'text/plain',
+        text: text.replaceAll(USUAL, values.coatcheck),
+      };
   }
   return { status: 404, type: 'text/plain', text: 'There is nothing here.' };
 }
@@ -97,18 +137,28 @@ const server = createServer(async (request, response) => {
     if (values.api && pathname.startsWith('/api/')) return passOn(request, response);
     let body = '';
     for await (const part of request.setEncoding('utf8')) if (body.length <= MAX_BODY) body += part;
-    if (body.length > MAX_BODY) response.writeHead(413, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: `at most ${MAX_BODY} characters` }));
+    if (body.length > MAX_BODY)
+      response
+        .writeHead(413, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify({ error: `at most ${MAX_BODY} characters` }));
     else if (pathname.startsWith('/api/')) {
       const { status, headers = {}, json } = await api(request, pathname, body);
-      response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers }).end(JSON.stringify(json));
+      response
+        .writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers })
+        .end(JSON.stringify(json));
     } else {
       const { status, type, text } = await file(pathname);
       response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(text);
     }
     return undefined;
   } catch (error) {
-    if (!response.headersSent) response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: String(error) }));
+    if (!response.headersSent)
+      response
+        .writeHead(400, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify({ error: String(error) }));
     return undefined;
   }
 });
-server.listen(Number(values.port), '127.0.0.1', () => console.log(`${positionals[0]}: http://localhost:${values.port}`));
+server.listen(Number(values.port), '127.0.0.1', () =>
+  console.log(`${positionals[0]}: http://localhost:${values.port}`),
+);

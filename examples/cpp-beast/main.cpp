@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An API on Boost.Beast whose tokens are checked in process, and whose open connections end with their session.
-// See README.md.
+// An API on Boost.Beast whose tokens are checked in process, and whose open connections end with their
+// session. See README.md.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -56,21 +56,26 @@ Response refuse(const Request& request, coatcheck::Reason reason) {
 }
 
 // Server-Sent Events until the client goes or its session ends: then the connection is closed at once.
-asio::awaitable<void> events(boost::beast::tcp_stream& stream, coatcheck::Verifier& verifier, const coatcheck::User& user) {
-    const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
+asio::awaitable<void> events(boost::beast::tcp_stream& stream, coatcheck::Verifier& verifier,
+                             const coatcheck::User& user) {
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: "
+        "close\r\n\r\n";
     asio::steady_timer tick(stream.get_executor());
     // The callback comes on the verifier's thread; the connection belongs to its own executor.
     auto is_over = std::make_shared<bool>(false);
-    const auto watch = verifier.on_end(user, [&tick, is_over, executor = stream.get_executor()](coatcheck::Reason) {
-        asio::post(executor, [&tick, is_over] {
-            if (std::exchange(*is_over, true)) return;
-            tick.cancel();
-        });
-    });
+    const auto watch = verifier.on_end(user,
+                                       [&tick, is_over, executor = stream.get_executor()](coatcheck::Reason) {
+                                           asio::post(executor, [&tick, is_over] {
+                                               if (std::exchange(*is_over, true)) return;
+                                               tick.cancel();
+                                           });
+                                       });
     boost::system::error_code error;
     co_await asio::async_write(stream, asio::buffer(head), asio::redirect_error(use_awaitable, error));
     while (!error && !*is_over) {
-        co_await asio::async_write(stream, asio::buffer("data: " + std::string(user.username()) + "\n\n"), asio::redirect_error(use_awaitable, error));
+        co_await asio::async_write(stream, asio::buffer("data: " + std::string(user.username()) + "\n\n"),
+                                   asio::redirect_error(use_awaitable, error));
         if (error || *is_over) break;
         boost::system::error_code woken;
         tick.expires_after(std::chrono::seconds(1));
@@ -123,9 +128,10 @@ asio::awaitable<void> listen(tcp::endpoint endpoint, coatcheck::Verifier& verifi
 }  // namespace
 
 int main() {
-    coatcheck::Verifier verifier({.url = environment("COATCHECK_URL", "http://localhost:8080"),
-                                  .service_key = environment("COATCHECK_SERVICE_KEY", ""),
-                                  .on_problem = [](std::string_view what) { std::cerr << what << std::endl; }});
+    coatcheck::Verifier verifier(
+        {.url = environment("COATCHECK_URL", "http://localhost:8080"),
+         .service_key = environment("COATCHECK_SERVICE_KEY", ""),
+         .on_problem = [](std::string_view what) { std::cerr << what << std::endl; }});
     const auto port = static_cast<unsigned short>(std::atoi(environment("PORT", "3000").c_str()));
     asio::io_context context;
     asio::co_spawn(context, listen({asio::ip::make_address("127.0.0.1"), port}, verifier), asio::detached);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An API on cpp-httplib whose tokens are checked in process. See README.md.
+#include <httplib.h>
 #include <coatcheck/verifier.hpp>
 #include <cstdlib>
-#include <httplib.h>
 #include <iostream>
 
 namespace {
@@ -31,18 +31,19 @@ httplib::Server::Handler for_users(coatcheck::Verifier& verifier, Handler handle
 }  // namespace
 
 int main() {
-    coatcheck::Verifier verifier({.url = environment("COATCHECK_URL", "http://localhost:8080"),
-                                  .service_key = environment("COATCHECK_SERVICE_KEY", ""),
-                                  .on_problem = [](std::string_view what) { std::cerr << what << std::endl; }});
+    coatcheck::Verifier verifier(
+        {.url = environment("COATCHECK_URL", "http://localhost:8080"),
+         .service_key = environment("COATCHECK_SERVICE_KEY", ""),
+         .on_problem = [](std::string_view what) { std::cerr << what << std::endl; }});
     httplib::Server server;
     server.Get("/healthz", [](const auto&, auto& response) { response.set_content("ok", "text/plain"); });
     server.Get("/api/me", for_users(verifier, [](const coatcheck::User& user, const auto&, auto& response) {
-        response.set_content(std::string(user.claims_json()), "application/json");
-    }));
+                   response.set_content(std::string(user.claims_json()), "application/json");
+               }));
     server.Post("/api/posts", for_users(verifier, [](const coatcheck::User&, const auto&, auto& response) {
-        response.status = 201;
-        response.set_content("{}", "application/json");
-    }));
+                    response.status = 201;
+                    response.set_content("{}", "application/json");
+                }));
     const int port = std::atoi(environment("PORT", "3000").c_str());
     std::cout << "http://localhost:" << port << std::endl;
     return server.listen("127.0.0.1", port) ? 0 : 1;

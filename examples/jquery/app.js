@@ -9,7 +9,8 @@ const { jQuery: $ } = window;
 let token = null;
 $.ajaxSetup({
   beforeSend(request, { url }) {
-    if (token && auth.reaches(url)) request.setRequestHeader('X-TOKEN', token).setRequestHeader('X-USER', auth.session.user.id);
+    if (token && auth.reaches(url))
+      request.setRequestHeader('X-TOKEN', token).setRequestHeader('X-USER', auth.session.user.id);
   },
 });
 
@@ -24,5 +25,11 @@ auth.attach({ xhr: true });
 
 showPosts(auth, {
   list: () => ajax({ url: '/api/posts' }),
-  add: (text) => ajax({ url: '/api/posts', method: 'POST', contentType: 'application/json', data: JSON.stringify({ text }) }),
+  add: (text) =>
+    ajax({
+      url: '/api/posts',
+      method: 'POST',
+      contentType: 'application/json',
+      data: JSON.stringify({ text }),
+    }),
 });

@@ -21,11 +21,17 @@ export function showPosts(auth, { list, add }) {
   const attempt = (work) => async (event) => {
     event?.preventDefault();
     $('problem').textContent = '';
-    await work(event).catch((error) => { $('problem').textContent = error.message ?? `${error.status}`; });
+    await work(event).catch((error) => {
+      $('problem').textContent = error.message ?? `${error.status}`;
+    });
   };
   const load = attempt(async () => {
     const { posts } = await list();
-    $('posts').replaceChildren(...posts.map(({ author, text }) => Object.assign(document.createElement('li'), { textContent: `${author}: ${text}` })));
+    $('posts').replaceChildren(
+      ...posts.map(({ author, text }) =>
+        Object.assign(document.createElement('li'), { textContent: `${author}: ${text}` }),
+      ),
+    );
   });
   $('load').onclick = load;
   $('new').onsubmit = attempt(async ({ target }) => {

@@ -10,5 +10,6 @@ async function json(answer) {
 // auth.fetch() is fetch() with the session: refreshed before it expires, tried once more after a 401.
 showPosts(auth, {
   list: async () => json(await auth.fetch('/api/posts')),
-  add: async (text) => json(await auth.fetch('/api/posts', { method: 'POST', body: JSON.stringify({ text }) })),
+  add: async (text) =>
+    json(await auth.fetch('/api/posts', { method: 'POST', body: JSON.stringify({ text }) })),
 });

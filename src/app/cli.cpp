@@ -7,6 +7,8 @@
 #include "app/store_commands.hpp"
 #include "base/bytes.hpp"
 
+#include <termios.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/array.hpp>
@@ -14,8 +16,6 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <iostream>
-#include <termios.h>
-#include <unistd.h>
 
 extern char** environ;
 
@@ -34,25 +34,43 @@ struct Words {
 
 // What all commands take.
 void add_common(CLI::App* command, Words& words) {
-    command->add_option("--config", words.config_file, "Configuration file (TOML)")->envname("COATCHECK_CONFIG");
-    command->add_option("--data", words.directory, "Data directory")->envname("COATCHECK_DATA")->capture_default_str();
+    command->add_option("--config", words.config_file, "Configuration file (TOML)")
+        ->envname("COATCHECK_CONFIG");
+    command->add_option("--data", words.directory, "Data directory")
+        ->envname("COATCHECK_DATA")
+        ->capture_default_str();
     command->add_option("--set", words.sources.settings, "Sets one key: section.key=value");
     command->add_flag("--json", words.as_json, "Answers in JSON");
 }
 
-void add_key_flag(CLI::App* command, Words& words, const std::string& flag, const std::string& key, const std::string& help) {
-    command->add_option_function<std::string>(flag, [&words, key](const std::string& value) { words.sources.flags.emplace_back(key, value); }, help);
+void add_key_flag(CLI::App* command, Words& words, const std::string& flag, const std::string& key,
+                  const std::string& help) {
+    command->add_option_function<std::string>(
+        flag, [&words, key](const std::string& value) { words.sources.flags.emplace_back(key, value); },
+        help);
 }
 
-void add_text(CLI::App* command, Words& words, const std::string& option, const std::string& member, const std::string& help, bool required = false) {
-    command->add_option_function<std::string>(option, [&words, member](const std::string& value) { words.request[member] = value; }, help)->required(required);
+void add_text(CLI::App* command, Words& words, const std::string& option, const std::string& member,
+              const std::string& help, bool required = false) {
+    command
+        ->add_option_function<std::string>(
+            option, [&words, member](const std::string& value) { words.request[member] = value; }, help)
+        ->required(required);
 }
 
 // A list that may be given several times, one value each: --role admin --role editor.
-void add_list(CLI::App* command, Words& words, const std::string& option, const std::string& member, const std::string& help) {
-    command->add_option_function<std::vector<std::string>>(option, [&words, member](const std::vector<std::string>& values) {
-        words.request[member] = json::array(values.begin(), values.end());
-    }, help)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+void add_list(CLI::App* command, Words& words, const std::string& option, const std::string& member,
+              const std::string& help) {
+    command
+        ->add_option_function<std::vector<std::string>>(
+            option,
+            [&words, member](const std::vector<std::string>& values) {
+                words.request[member] = json::array(values.begin(), values.end());
+            },
+            help)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 // The first line of standard input; asked for without echo on a terminal.
@@ -88,7 +106,8 @@ Config load(Words& words) {
     for (char** variable = environ; *variable != nullptr; ++variable) {
         const std::string text = *variable;
         const auto sign = text.find('=');
-        words.sources.environment.emplace_back(text.substr(0, sign), text.substr(std::min(sign + 1, text.size())));
+        words.sources.environment.emplace_back(text.substr(0, sign),
+                                               text.substr(std::min(sign + 1, text.size())));
     }
     return load_config(words.sources);
 }
@@ -97,14 +116,17 @@ Config load(Words& words) {
 Reply run_on_data(Words& words) {
     const Config config = load(words);
     if (words.request["command"] == "store copy") return copy_store(config, words.directory, words.request);
-    // No running server's work: it knows nothing of what was restored under it, and has read the file that seals the keys.
+    // No running server's work: it knows nothing of what was restored under it, and has read the file that
+    // seals the keys.
     if (words.request["command"] == "store restored" || words.request["command"] == "key reseal") {
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
     }
     if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
-    const bool has_no_data = words.request["command"] == "token inspect" && !std::filesystem::exists(words.directory);
-    if (has_no_data) return inspect_token(words.request["token"].as_string().c_str(), nullptr, base::read_clock());
+    const bool has_no_data = words.request["command"] == "token inspect" &&
+                             !std::filesystem::exists(words.directory);
+    if (has_no_data)
+        return inspect_token(words.request["token"].as_string().c_str(), nullptr, base::read_clock());
     if (words.request["command"] != "user add" && !std::filesystem::exists(words.directory))
         throw std::runtime_error("there is no data directory " + words.directory + ": name it with --data");
     try {
@@ -113,7 +135,8 @@ Reply run_on_data(Words& words) {
     } catch (const DirectoryInUse& in_use) {
         // Started or stopped just now.
         if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
-        throw std::runtime_error(std::string(in_use.what()) + ", and it does not answer on its control socket");
+        throw std::runtime_error(std::string(in_use.what()) +
+                                 ", and it does not answer on its control socket");
     }
 }
 
@@ -129,11 +152,12 @@ json::object config_json(const Config& config) {
 std::vector<std::string> ids_last(int argc, char** argv) {
     const auto is_id = [](const std::string& word) {
         constexpr std::size_t id_length = 22, key_id_length = 43;
-        return (word.size() == id_length || word.size() == key_id_length) && word.starts_with('-') && !word.starts_with("--") &&
-               base::from_base64url(word).has_value();
+        return (word.size() == id_length || word.size() == key_id_length) && word.starts_with('-') &&
+               !word.starts_with("--") && base::from_base64url(word).has_value();
     };
     std::vector<std::string> words(argv + 1, argv + argc);
-    const auto ids = std::stable_partition(words.begin(), words.end(), [&](const std::string& word) { return !is_id(word); });
+    const auto ids = std::stable_partition(words.begin(), words.end(),
+                                           [&](const std::string& word) { return !is_id(word); });
     if (ids != words.end()) words.insert(ids, "--");
     std::reverse(words.begin(), words.end());
     return words;
@@ -142,7 +166,9 @@ std::vector<std::string> ids_last(int argc, char** argv) {
 int run_doctor(Words& words) {
     const auto findings = examine(load(words), words.directory);
     if (words.as_json) {
-        std::cout << json::serialize(json::object{{"findings", json::array(findings.begin(), findings.end())}}) << "\n";
+        std::cout << json::serialize(
+                         json::object{{"findings", json::array(findings.begin(), findings.end())}})
+                  << "\n";
     } else {
         for (const auto& finding : findings) std::cout << "- " << finding << "\n";
         if (findings.empty()) std::cout << "Nothing to complain about.\n";
@@ -161,7 +187,8 @@ public:
         add_text(add, words, "--email", "email", "An address that may sign in as well");
         attributes(add);
         password(add);
-        auto* set = command(user, "user set", "Changes roles, claims or address; roles replace, claims merge, null takes away");
+        auto* set = command(user, "user set",
+                            "Changes roles, claims or address; roles replace, claims merge, null takes away");
         name(set);
         add_text(set, words, "--email", "email", "The address; empty takes it away");
         attributes(set);
@@ -174,7 +201,8 @@ public:
         password(change);
 
         auto* session = group(app, "session", "Who is signed in");
-        add_text(command(session, "session list", "Lists live sessions"), words, "name", "name", "Of this user alone");
+        add_text(command(session, "session list", "Lists live sessions"), words, "name", "name",
+                 "Of this user alone");
         auto* end = command(session, "session end", "Ends a session");
         add_text(end, words, "id", "id", "The session's id");
         add_text(end, words, "--user", "name", "Ends all sessions of this user");
@@ -182,35 +210,50 @@ public:
         auto* key = group(app, "key", "The keys that sign tokens");
         command(key, "key list", "Lists keys");
         command(key, "key rotate", "The next key becomes the current one; nobody is signed out");
-        add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid", "kid", "The key's id", true);
-        add_text(command(key, "key reseal", "Seals the keys with another file than master.key, while no node runs"), words, "file", "file", "A file of the data directory, or a path; made where it is missing", true);
+        add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid",
+                 "kid", "The key's id", true);
+        add_text(command(key, "key reseal",
+                         "Seals the keys with another file than master.key, while no node runs"),
+                 words, "file", "file", "A file of the data directory, or a path; made where it is missing",
+                 true);
 
         auto* service = group(app, "service-key", "Keys for programs of yours: verifiers, a back end");
         auto* make = command(service, "service-key add", "Makes a key and prints it, once");
         add_text(make, words, "name", "name", "What the key is for", true);
         add_list(make, words, "--scope", "scopes", "feed, users or introspect; may be given several times");
         command(service, "service-key list", "Lists keys, without their secrets");
-        add_text(command(service, "service-key end", "Ends a key, at once"), words, "name", "name", "The key's name", true);
+        add_text(command(service, "service-key end", "Ends a key, at once"), words, "name", "name",
+                 "The key's name", true);
 
         auto* token = group(app, "token", "Tokens");
-        for (const auto& [line, help] : {std::pair{"token inspect", "Shows what a token says"}, {"token verify", "Tells whether a token counts"}}) {
+        for (const auto& [line, help] : {std::pair{"token inspect", "Shows what a token says"},
+                                         {"token verify", "Tells whether a token counts"}}) {
             auto* sub = command(token, line, help);
-            sub->add_option("token", dash_, "- : read from standard input")->required()->check([](const std::string& word) { return word == "-" ? "" : "tokens are read from standard input: say -"; });
-            sub->final_callback([this] {
-                words_.request["token"] = read_secret("Token");
-            });
+            sub->add_option("token", dash_, "- : read from standard input")
+                ->required()
+                ->check([](const std::string& word) {
+                    return word == "-" ? "" : "tokens are read from standard input: say -";
+                });
+            sub->final_callback([this] { words_.request["token"] = read_secret("Token"); });
         }
 
         auto* store = group(app, "store", "The database");
-        command(store, "store restored", "After restoring a backup of PostgreSQL, before any node starts: ends every session, makes new keys");
+        command(store, "store restored",
+                "After restoring a backup of PostgreSQL, before any node starts: ends every session, makes "
+                "new keys");
 
-        auto* copy = command(store, "store copy", "Moves everything from SQLite to PostgreSQL; may run beside the server first");
-        add_text(copy, words, "--from", "from", "sqlite:FILE, a file of the data directory; store.url where it is not said");
-        add_text(copy, words, "--to", "to", "postgres://USER@HOST/DATABASE; the password as store.password_file says", true);
+        auto* copy = command(store, "store copy",
+                             "Moves everything from SQLite to PostgreSQL; may run beside the server first");
+        add_text(copy, words, "--from", "from",
+                 "sqlite:FILE, a file of the data directory; store.url where it is not said");
+        add_text(copy, words, "--to", "to",
+                 "postgres://USER@HOST/DATABASE; the password as store.password_file says", true);
 
         auto* audit = group(app, "audit", "Security events");
         auto* list = command(audit, "audit list", "Lists events, latest first");
-        list->add_option_function<std::size_t>("--limit", [&words](std::size_t limit) { words.request["limit"] = limit; }, "At most this many (100)");
+        list->add_option_function<std::size_t>(
+            "--limit", [&words](std::size_t limit) { words.request["limit"] = limit; },
+            "At most this many (100)");
     }
 
 private:
@@ -226,12 +269,18 @@ private:
     void name(CLI::App* sub) { add_text(sub, words_, "name", "name", "Username", true); }
     void attributes(CLI::App* sub) {
         add_list(sub, words_, "--role", "roles", "A role; may be given several times");
-        add_list(sub, words_, "--claim", "claims", "KEY=JSON, a claim of your application; may be given several times");
+        add_list(sub, words_, "--claim", "claims",
+                 "KEY=JSON, a claim of your application; may be given several times");
     }
     void password(CLI::App* sub) {
-        auto* plain = sub->add_flag("--password-stdin", words_.password_plain, "Reads the password from standard input (the default)");
-        sub->add_flag("--password-hash-stdin", words_.password_hash, "Reads a hash of another system from standard input")->excludes(plain);
-        sub->final_callback([this] { words_.request[words_.password_hash ? "password_hash" : "password"] = read_secret("Password"); });
+        auto* plain = sub->add_flag("--password-stdin", words_.password_plain,
+                                    "Reads the password from standard input (the default)");
+        sub->add_flag("--password-hash-stdin", words_.password_hash,
+                      "Reads a hash of another system from standard input")
+            ->excludes(plain);
+        sub->final_callback([this] {
+            words_.request[words_.password_hash ? "password_hash" : "password"] = read_secret("Password");
+        });
     }
 
     Words& words_;
@@ -264,16 +313,21 @@ int run_command_line(int argc, char** argv) {
     Words words;
     auto* run = app.add_subcommand("serve", "Runs the server");
     add_common(run, words);
-    run->add_flag("--dev", words.sources.dev, "Development on this machine: cookies without Secure and prefix");
+    run->add_flag("--dev", words.sources.dev,
+                  "Development on this machine: cookies without Secure and prefix");
     add_key_flag(run, words, "--listen", "listen", "HOST:PORT to listen on");
     add_key_flag(run, words, "--public-url", "public_url", "What browsers call this server");
     add_key_flag(run, words, "--access-ttl", "tokens.access_ttl", "Life of an access token, such as 15m");
-    add_key_flag(run, words, "--store", "store.url", "Where the data is: sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE");
+    add_key_flag(
+        run, words, "--store", "store.url",
+        "Where the data is: sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE");
     DataCommands data_commands(app, words);
     auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
     add_common(config->add_subcommand("print", "Prints it, defaults included"), words);
     add_common(config->add_subcommand("check", "Checks it"), words);
-    auto* steps = app.add_subcommand("migrate", "The database's schema, which a start brings up to date by itself")->require_subcommand(1);
+    auto* steps = app.add_subcommand("migrate",
+                                     "The database's schema, which a start brings up to date by itself")
+                      ->require_subcommand(1);
     add_common(steps->add_subcommand("plan", "Tells what would change"), words);
     add_common(steps->add_subcommand("apply", "Changes it"), words);
     add_common(app.add_subcommand("doctor", "Looks for mistakes in this machine's configuration"), words);

@@ -13,10 +13,10 @@
 #include "web/problem.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <thread>
 
 namespace coatcheck::app {
 namespace {
@@ -34,19 +34,23 @@ const auth::Actor operator_here("");  // who types commands has no address
 
 [[noreturn]] void refuse(const base::Denied& denied) {
     std::string text(web::public_reason(denied.reason).title);
-    if (!denied.detail.empty()) text += " (" + (denied.member.empty() ? "" : denied.member + ": ") + denied.detail + ")";
+    if (!denied.detail.empty())
+        text += " (" + (denied.member.empty() ? "" : denied.member + ": ") + denied.detail + ")";
     throw Refused(text);
 }
 
 std::string text_of(const json::object& request, std::string_view name) {
     const auto* value = request.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string().c_str(), value->get_string().size()) : "";
+    return value != nullptr && value->is_string()
+               ? std::string(value->get_string().c_str(), value->get_string().size())
+               : "";
 }
 
 std::vector<std::string> list_of(const json::object& request, std::string_view name) {
     std::vector<std::string> list;
     if (const auto* value = request.if_contains(name); value != nullptr && value->is_array())
-        for (const auto& element : value->get_array()) list.emplace_back(element.as_string().c_str(), element.as_string().size());
+        for (const auto& element : value->get_array())
+            list.emplace_back(element.as_string().c_str(), element.as_string().size());
     return list;
 }
 
@@ -62,10 +66,12 @@ std::string merged_claims(const std::string& before, const std::vector<std::stri
     json::object claims = json::parse(before).as_object();
     for (const auto& change : changes) {
         const auto sign = change.find('=');
-        if (sign == std::string::npos || sign == 0) throw Refused("a claim is KEY=JSON, such as plan='\"pro\"', not " + change);
+        if (sign == std::string::npos || sign == 0)
+            throw Refused("a claim is KEY=JSON, such as plan='\"pro\"', not " + change);
         const std::string key = change.substr(0, sign);
         auto value = token::parse_value(std::string_view(change).substr(sign + 1));
-        if (!value) throw Refused("the claim " + key + " is not JSON; a text needs quotes: " + key + "='\"text\"'");
+        if (!value)
+            throw Refused("the claim " + key + " is not JSON; a text needs quotes: " + key + "='\"text\"'");
         if (value->is_null()) claims.erase(key);
         else claims[key] = *std::move(value);
     }
@@ -84,7 +90,8 @@ std::string hash_of(const Node& node, const json::object& request, const std::st
     if (request.contains("password_hash")) {
         return required(auth::checked_password_hash(text_of(request, "password_hash")));
     }
-    const auto password = auth::checked_password(text_of(request, "password"), node.policy().min_password, username);
+    const auto password = auth::checked_password(text_of(request, "password"), node.policy().min_password,
+                                                 username);
     if (!password) refuse(password.error());
     return crypto::hash_password(*password);
 }
@@ -141,7 +148,8 @@ Reply user_set(Node& node, const json::object& request) {
         if (request.contains("roles")) roles = required(auth::checked_roles(list_of(request, "roles")));
         std::optional<std::string> claims;
         if (request.contains("claims")) claims = merged_claims(user.claims, list_of(request, "claims"));
-        if (roles || claims) auth::set_attributes(store, node.policy(), user.id, roles, claims, operator_here);
+        if (roles || claims)
+            auth::set_attributes(store, node.policy(), user.id, roles, claims, operator_here);
         if (request.contains("email")) {
             std::optional<std::string> email;
             if (const std::string text = text_of(request, "email"); !text.empty()) {
@@ -149,7 +157,8 @@ Reply user_set(Node& node, const json::object& request) {
                 if (!checked) refuse(checked.error());
                 email = *checked;
             }
-            if (auto updated = auth::set_email(store, user.id, email, operator_here); !updated) refuse(updated.error());
+            if (auto updated = auth::set_email(store, user.id, email, operator_here); !updated)
+                refuse(updated.error());
         }
         user = *store.find_user(user.id);
     });
@@ -168,13 +177,19 @@ Reply change_user(Node& node, const json::object& request, const std::string& do
 }
 
 Reply user_disable(Node& node, const json::object& request) {
-    return change_user(node, request, "disabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, false, operator_here); });
+    return change_user(node, request, "disabled", [&](auto& store, const auto& user) {
+        auth::set_enabled(store, node.policy(), user.id, false, operator_here);
+    });
 }
 Reply user_enable(Node& node, const json::object& request) {
-    return change_user(node, request, "enabled", [&](auto& store, const auto& user) { auth::set_enabled(store, node.policy(), user.id, true, operator_here); });
+    return change_user(node, request, "enabled", [&](auto& store, const auto& user) {
+        auth::set_enabled(store, node.policy(), user.id, true, operator_here);
+    });
 }
 Reply user_delete(Node& node, const json::object& request) {
-    return change_user(node, request, "deleted", [&](auto& store, const auto& user) { auth::delete_user(store, node.policy(), user.id, operator_here); });
+    return change_user(node, request, "deleted", [&](auto& store, const auto& user) {
+        auth::delete_user(store, node.policy(), user.id, operator_here);
+    });
 }
 
 Reply user_password(Node& node, const json::object& request) {
@@ -191,8 +206,11 @@ Reply session_list(Node& node, const json::object& request) {
     json::array rows;
     node.store().run([&](auth::Store& store) {
         reply = {}, rows = {};
-        auto sessions = store.page_of_sessions({most_rows, request.contains("name") ? std::optional(load_user(store, request).id) : std::nullopt});
-        std::sort(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) { return a.last_used > b.last_used; });
+        auto sessions = store.page_of_sessions({most_rows, request.contains("name")
+                                                               ? std::optional(load_user(store, request).id)
+                                                               : std::nullopt});
+        std::sort(sessions.begin(), sessions.end(),
+                  [](const auto& a, const auto& b) { return a.last_used > b.last_used; });
         for (const auto& session : sessions) {
             const auto user = store.find_user(session.user);
             json::object row = web::session_json(session, "");
@@ -200,8 +218,10 @@ Reply session_list(Node& node, const json::object& request) {
             row["user_id"] = session.user;
             row["username"] = user ? user->username : "";
             rows.push_back(row);
-            reply.text += session.id + "  " + (user ? user->username : session.user) + "  " + std::string(auth::name_of(session.delivery)) +
-                          "  last used " + base::readable(session.last_used) + "  from " + session.address + "  " + session.device + "\n";
+            reply.text += session.id + "  " + (user ? user->username : session.user) + "  " +
+                          std::string(auth::name_of(session.delivery)) + "  last used " +
+                          base::readable(session.last_used) + "  from " + session.address + "  " +
+                          session.device + "\n";
         }
     });
     reply.json["sessions"] = std::move(rows);
@@ -215,7 +235,8 @@ Reply session_end(Node& node, const json::object& request) {
             auth::end_sessions(store, node.policy(), user.id, "", "session_ended_by_operator", operator_here);
         });
     node.store().run([&](auth::Store& store) {
-        if (!auth::end_session(store, id, "session_ended_by_operator", operator_here)) throw Refused("there is no live session " + id);
+        if (!auth::end_session(store, id, "session_ended_by_operator", operator_here))
+            throw Refused("there is no live session " + id);
     });
     return {0, "ended " + id + "\n", {{"session", id}}, ""};
 }
@@ -229,8 +250,11 @@ Reply key_list(Node& node, const json::object&) {
         for (const auto& key : store.load_keys()) {
             if (key.algorithm == auth::mac_algorithm) continue;
             const auto state = states[static_cast<int>(key.state)];
-            rows.push_back({{"kid", key.id}, {"algorithm", key.algorithm}, {"state", state},
-                            {"created_at", base::unix_seconds(key.created)}, {"since", base::unix_seconds(key.state_since)}});
+            rows.push_back({{"kid", key.id},
+                            {"algorithm", key.algorithm},
+                            {"state", state},
+                            {"created_at", base::unix_seconds(key.created)},
+                            {"since", base::unix_seconds(key.state_since)}});
             reply.text.append(key.id).append("  ").append(key.algorithm).append("  ").append(state);
             reply.text.append("  since ").append(base::readable(key.state_since)).append("\n");
         }
@@ -240,14 +264,16 @@ Reply key_list(Node& node, const json::object&) {
 }
 
 Reply key_rotate(Node& node, const json::object& request) {
-    node.store().run([&](auth::Store& store) { auth::rotate_keys(store, node.sealing_key(), node.algorithm()); });
+    node.store().run(
+        [&](auth::Store& store) { auth::rotate_keys(store, node.sealing_key(), node.algorithm()); });
     return key_list(node, request);
 }
 
 Reply key_revoke(Node& node, const json::object& request) {
     const std::string id = text_of(request, "kid");
     node.store().run([&](auth::Store& store) {
-        if (!auth::revoke_key(store, node.sealing_key(), id, node.algorithm())) throw Refused("there is no key " + id);
+        if (!auth::revoke_key(store, node.sealing_key(), id, node.algorithm()))
+            throw Refused("there is no key " + id);
     });
     return key_list(node, request);
 }
@@ -255,7 +281,11 @@ Reply key_revoke(Node& node, const json::object& request) {
 Reply key_reseal(Node& node, const json::object& request) {
     const std::string file = text_of(request, "file");
     node.reseal_keys(file);
-    return {0, "the keys in the database are sealed with " + file + " now: name it in store.sealing_key_file on every node, and destroy the one before\n", {{"sealing_key_file", file}}, ""};
+    return {0,
+            "the keys in the database are sealed with " + file +
+                " now: name it in store.sealing_key_file on every node, and destroy the one before\n",
+            {{"sealing_key_file", file}},
+            ""};
 }
 
 Reply service_key_add(Node& node, const json::object& request) {
@@ -271,7 +301,8 @@ Reply service_key_add(Node& node, const json::object& request) {
     auth::MintedServiceKey minted;
     node.store().run([&](auth::Store& store) {
         minted = auth::mint_service_key(*name, scopes, store.now());
-        if (!store.insert_service_key(minted.row)) throw Refused("there is a service key " + *name + " already");
+        if (!store.insert_service_key(minted.row))
+            throw Refused("there is a service key " + *name + " already");
         store.append_audit({store.now(), "service_key_added", "", "", "", *name});
     });
     return {0, minted.text + "\n", {{"name", *name}, {"key", minted.text}}, ""};
@@ -290,7 +321,9 @@ Reply service_key_list(Node& node, const json::object&) {
                 reply.text.append("  ").append(auth::name_of(scope));
             }
             reply.text += "  since " + base::readable(key.created) + "\n";
-            rows.push_back({{"name", key.name}, {"scopes", std::move(scopes)}, {"created_at", base::unix_seconds(key.created)}});
+            rows.push_back({{"name", key.name},
+                            {"scopes", std::move(scopes)},
+                            {"created_at", base::unix_seconds(key.created)}});
         }
     });
     reply.json["service_keys"] = std::move(rows);
@@ -313,10 +346,15 @@ Reply audit_list(Node& node, const json::object& request) {
     node.store().run([&](auth::Store& store) {
         reply = {}, rows = {};
         for (const auto& event : store.list_audit(limit ? limit->to_number<std::size_t>() : 100)) {
-            rows.push_back({{"time", base::unix_seconds(event.time)}, {"event", event.event}, {"user_id", event.user},
-                            {"session", event.session}, {"address", event.address}, {"detail", event.detail}});
-            reply.text += base::readable(event.time) + "  " + event.event + "  user " + event.user + "  session " + event.session +
-                          "  from " + event.address + "  " + event.detail + "\n";
+            rows.push_back({{"time", base::unix_seconds(event.time)},
+                            {"event", event.event},
+                            {"user_id", event.user},
+                            {"session", event.session},
+                            {"address", event.address},
+                            {"detail", event.detail}});
+            reply.text += base::readable(event.time) + "  " + event.event + "  user " + event.user +
+                          "  session " + event.session + "  from " + event.address + "  " + event.detail +
+                          "\n";
         }
     });
     reply.json["events"] = std::move(rows);
@@ -341,9 +379,13 @@ Reply token_inspect(Node& node, const json::object& request) {
 Reply token_verify(Node& node, const json::object& request) {
     verify::Verifier verifier(auth::verification_of(node.policy()), node.keys(), node.revocations());
     const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
-    if (proof) return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
+    if (proof)
+        return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);
-    return {1, "", {{"valid", false}, {"code", reason.code}}, std::string(reason.code) + ": " + std::string(reason.title)};
+    return {1,
+            "",
+            {{"valid", false}, {"code", reason.code}},
+            std::string(reason.code) + ": " + std::string(reason.title)};
 }
 
 struct Row {
@@ -351,13 +393,26 @@ struct Row {
     Reply (*run)(Node&, const json::object&);
 };
 constexpr Row rows[] = {
-    {"user add", user_add},         {"user list", user_list},       {"user set", user_set},
-    {"user disable", user_disable}, {"user enable", user_enable},   {"user delete", user_delete},
-    {"user password", user_password}, {"session list", session_list}, {"session end", session_end},
-    {"key list", key_list},         {"key rotate", key_rotate},     {"key revoke", key_revoke},
+    {"user add", user_add},
+    {"user list", user_list},
+    {"user set", user_set},
+    {"user disable", user_disable},
+    {"user enable", user_enable},
+    {"user delete", user_delete},
+    {"user password", user_password},
+    {"session list", session_list},
+    {"session end", session_end},
+    {"key list", key_list},
+    {"key rotate", key_rotate},
+    {"key revoke", key_revoke},
     {"key reseal", key_reseal},
-    {"service-key add", service_key_add}, {"service-key list", service_key_list}, {"service-key end", service_key_end},
-    {"store restored", store_restored}, {"audit list", audit_list},     {"token inspect", token_inspect}, {"token verify", token_verify},
+    {"service-key add", service_key_add},
+    {"service-key list", service_key_list},
+    {"service-key end", service_key_end},
+    {"store restored", store_restored},
+    {"audit list", audit_list},
+    {"token inspect", token_inspect},
+    {"token verify", token_verify},
 };
 
 }  // namespace
@@ -381,7 +436,9 @@ namespace {
 
 std::string span_in_words(base::Duration span) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(span).count();
-    const auto words = [](std::int64_t number, const char* unit) { return std::to_string(number) + " " + unit + (number == 1 ? "" : "s"); };
+    const auto words = [](std::int64_t number, const char* unit) {
+        return std::to_string(number) + " " + unit + (number == 1 ? "" : "s");
+    };
     if (seconds < 120) return words(seconds, "second");
     if (seconds < 7200) return words(seconds / 60, "minute");
     if (seconds < 172800) return words(seconds / 3600, "hour");
@@ -389,29 +446,43 @@ std::string span_in_words(base::Duration span) {
 }
 
 std::string time_in_words(const char* what, base::Timestamp then, base::Timestamp now) {
-    return std::string(what) + " " + base::readable(then) + (then <= now ? ", " + span_in_words(now - then) + " ago" : ", in " + span_in_words(then - now)) + "\n";
+    return std::string(what) + " " + base::readable(then) +
+           (then <= now ? ", " + span_in_words(now - then) + " ago" : ", in " + span_in_words(then - now)) +
+           "\n";
 }
 
 }  // namespace
 
 Reply inspect_token(const std::string& token, const Node* node, base::Timestamp now) {
-    if (token.starts_with(token::refresh_prefix)) return {1, "", {}, "This is a refresh token of Coatcheck: opaque, nothing in it is meant to be read."};
+    if (token.starts_with(token::refresh_prefix))
+        return {
+            1, "", {}, "This is a refresh token of Coatcheck: opaque, nothing in it is meant to be read."};
     std::string jwt = token;
     if (token::is_encrypted(token)) {
         const auto keys = node == nullptr ? nullptr : node->policy().encryption;
-        auto inner = keys ? token::decrypt(token, *keys) : base::Result<std::string>(base::Denied{base::Reason::token_not_ours});
-        if (!inner) return {1, "", {{"error", "encrypted"}}, "This is an encrypted token (JWE), and no key here reads it."};
+        auto inner = keys ? token::decrypt(token, *keys)
+                          : base::Result<std::string>(base::Denied{base::Reason::token_not_ours});
+        if (!inner)
+            return {1,
+                    "",
+                    {{"error", "encrypted"}},
+                    "This is an encrypted token (JWE), and no key here reads it."};
         jwt = *std::move(inner);
     }
     const auto parts = token::parse_compact(jwt);
-    if (!parts) return {1, "", {{"error", parts.error().detail}}, "This is no token in its one canonical form: " + parts.error().detail};
+    if (!parts)
+        return {1,
+                "",
+                {{"error", parts.error().detail}},
+                "This is no token in its one canonical form: " + parts.error().detail};
     const std::string header = parts->header->json;
     Reply reply;
     if (jwt != token) reply.text = "encrypted, and read with a key of this server\n";
     reply.text += "header  " + header + "\nclaims  " + parts->claims_json + "\n";
     reply.json = {{"header", json::parse(header)}, {"claims", json::parse(parts->claims_json)}};
     if (const auto claims = token::parse_claims(parts->claims_json)) {
-        reply.text += time_in_words("issued ", claims->issued, now) + time_in_words(claims->expires <= now ? "expired" : "expires", claims->expires, now);
+        reply.text += time_in_words("issued ", claims->issued, now) +
+                      time_in_words(claims->expires <= now ? "expired" : "expires", claims->expires, now);
         reply.json["expired"] = claims->expires <= now;
     } else {
         reply.text += "not an access token of the kind Coatcheck issues: " + claims.error().detail + "\n";
@@ -425,7 +496,8 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
     reply.json["valid"] = proof.has_value();
     if (!proof) reply.json["code"] = web::public_reason(proof.error().reason).code;
     reply.text += proof ? "valid: this server believes it\n"
-                        : "not valid: " + std::string(web::public_reason(proof.error().reason).code) + ", " + std::string(web::public_reason(proof.error().reason).title) + "\n";
+                        : "not valid: " + std::string(web::public_reason(proof.error().reason).code) + ", " +
+                              std::string(web::public_reason(proof.error().reason).title) + "\n";
     return reply;
 }
 

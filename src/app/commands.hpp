@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator can tell a node to do. The same function serves the command line directly, where no server runs on
-// the data, and the control socket, where one does.
+// What an operator can tell a node to do. The same function serves the command line directly, where no server
+// runs on the data, and the control socket, where one does.
 #pragma once
 
 #include "app/node.hpp"
@@ -14,11 +14,11 @@ struct Reply {
     int status = 0;    // the command's exit status
     std::string text;  // for people
     boost::json::object json;
-    std::string error; // one sentence; only where status is not 0
+    std::string error;  // one sentence; only where status is not 0
 };
 
-// `request` holds "command", such as "user add", and its arguments as app/cli.cpp writes them. Passwords come as
-// members of it, never as words of a command line.
+// `request` holds "command", such as "user add", and its arguments as app/cli.cpp writes them. Passwords come
+// as members of it, never as words of a command line.
 Reply execute(Node& node, const boost::json::object& request);
 
 // A token in words, without any key: `token inspect` where there is no data.

@@ -7,8 +7,8 @@
 #include "store/open.hpp"
 #include "web/forwarded.hpp"
 
-#include <algorithm>
 #include <arpa/inet.h>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstdio>
@@ -21,7 +21,8 @@ namespace coatcheck::app {
 namespace {
 
 constexpr Key keys[] = {
-    {"public_url", &Config::public_url, "What browsers call this server; becomes the issuer (iss) of tokens."},
+    {"public_url", &Config::public_url,
+     "What browsers call this server; becomes the issuer (iss) of tokens."},
     {"listen", &Config::listen, "Address and port. Beyond loopback needs behind_proxy."},
     {"behind_proxy", &Config::behind_proxy, "A proxy that speaks TLS stands in front."},
     {"trusted_proxies", &Config::trusted_proxies, "Addresses or blocks whose X-Forwarded-* count."},
@@ -29,37 +30,51 @@ constexpr Key keys[] = {
     {"tokens.access_ttl", &Config::access_ttl, "Life of an access token."},
     {"tokens.audience", &Config::audience, "aud of tokens; empty: public_url."},
     {"tokens.key_rotation", &Config::key_rotation, "How long a key signs before the next one takes over."},
-    {"tokens.format", &Config::token_format, "jwt; jwe: encrypted, and no others are taken; any: encrypted, and both are."},
-    {"tokens.encryption_key_file", &Config::encryption_key_file, "Keys for that, one a line: the first encrypts, all decrypt."},
-    {"tokens.status_list", &Config::status_list, "Tokens name their place in a Token Status List, for verifiers that are not ours."},
+    {"tokens.format", &Config::token_format,
+     "jwt; jwe: encrypted, and no others are taken; any: encrypted, and both are."},
+    {"tokens.encryption_key_file", &Config::encryption_key_file,
+     "Keys for that, one a line: the first encrypts, all decrypt."},
+    {"tokens.status_list", &Config::status_list,
+     "Tokens name their place in a Token Status List, for verifiers that are not ours."},
     {"sessions.idle", &Config::idle, "A session ends when it was not refreshed for this long."},
     {"sessions.absolute", &Config::absolute, "A session ends after this long, however busy."},
-    {"sessions.refresh_grace", &Config::refresh_grace, "How long a replaced refresh token still gets the current one."},
+    {"sessions.refresh_grace", &Config::refresh_grace,
+     "How long a replaced refresh token still gets the current one."},
     {"sign_up.enabled", &Config::sign_up, "Anybody may make an account."},
     {"passwords.min_length", &Config::min_password, "In characters, when a password is set."},
-    {"accept.bare_authorization", &Config::bare_authorization, "Take `Authorization: <token>` without Bearer as well."},
-    {"accept.bare_authorization_until", &Config::bare_authorization_until, "The last day of that, by UTC; empty: no end."},
+    {"accept.bare_authorization", &Config::bare_authorization,
+     "Take `Authorization: <token>` without Bearer as well."},
+    {"accept.bare_authorization_until", &Config::bare_authorization_until,
+     "The last day of that, by UTC; empty: no end."},
     {"accept.x_token", &Config::x_token, "Take `X-TOKEN: <token>` with `X-USER: <user id>` as well."},
     {"accept.x_token_until", &Config::x_token_until, "The last day of that, by UTC; empty: no end."},
-    {"accept.envelope", &Config::envelope, "Sign-in with `user_name`, answered in `{success, data, detail}`."},
+    {"accept.envelope", &Config::envelope,
+     "Sign-in with `user_name`, answered in `{success, data, detail}`."},
     {"accept.envelope_path", &Config::envelope_path, "Another path for it, such as /login; empty: none."},
     {"accept.envelope_until", &Config::envelope_until, "The last day of that, by UTC; empty: no end."},
     {"accept.crypt", &Config::crypt, "Issue and take tokens that Laravel's Crypt reads."},
     {"accept.crypt_until", &Config::crypt_until, "The last day of that, by UTC; empty: no end."},
     {"accept.crypt_cipher", &Config::crypt_cipher, "AES-256-CBC or AES-256-GCM."},
-    {"accept.crypt_key_file", &Config::crypt_key_file, "Keys as in APP_KEY, one a line: the first encrypts, all decrypt."},
+    {"accept.crypt_key_file", &Config::crypt_key_file,
+     "Keys as in APP_KEY, one a line: the first encrypts, all decrypt."},
     {"accept.crypt_header", &Config::crypt_header, "The header that such a token comes in."},
-    {"accept.crypt_fields", &Config::crypt_fields, "How the user, the time of issue and of expiry are called in it."},
+    {"accept.crypt_fields", &Config::crypt_fields,
+     "How the user, the time of issue and of expiry are called in it."},
     {"accept.crypt_ttl", &Config::crypt_ttl, "Life of such a token."},
-    {"accept.foreign_file", &Config::foreign_file, "Issuers of an older system whose JWTs are taken; empty: none."},
+    {"accept.foreign_file", &Config::foreign_file,
+     "Issuers of an older system whose JWTs are taken; empty: none."},
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
-    {"store.url", &Config::store_url, "sqlite:FILE, a file of the data directory; or postgres://USER@HOST/DATABASE, for several nodes."},
-    {"store.password_file", &Config::store_password_file, "Holds the password of PostgreSQL; empty: as its own variables and files say."},
+    {"store.url", &Config::store_url,
+     "sqlite:FILE, a file of the data directory; or postgres://USER@HOST/DATABASE, for several nodes."},
+    {"store.password_file", &Config::store_password_file,
+     "Holds the password of PostgreSQL; empty: as its own variables and files say."},
     {"store.connections", &Config::store_connections, "To PostgreSQL, of each node; one more listens."},
-    {"store.listen_url", &Config::store_listen_url, "For the one that listens, past a pooler such as pgbouncer; empty: as store.url."},
-    {"store.sealing_key_file", &Config::store_sealing_key_file, "Seals the keys in the store; all nodes need the same. Made where it is missing."},
+    {"store.listen_url", &Config::store_listen_url,
+     "For the one that listens, past a pooler such as pgbouncer; empty: as store.url."},
+    {"store.sealing_key_file", &Config::store_sealing_key_file,
+     "Seals the keys in the store; all nodes need the same. Made where it is missing."},
 };
 
 template <class... F>
@@ -86,16 +101,18 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string expected_for(const Member& member) {
-    return std::visit(Overloaded{[](std::string Config::*) { return "a string"; },
-                                 [](bool Config::*) { return "true or false"; },
-                                 [](std::int64_t Config::*) { return "a whole number"; },
-                                 [](base::Duration Config::*) { return "a duration such as 30s, 15m, 12h or 7d"; },
-                                 [](std::vector<std::string> Config::*) { return "a list of strings"; }},
-                      member);
+    return std::visit(
+        Overloaded{[](std::string Config::*) { return "a string"; },
+                   [](bool Config::*) { return "true or false"; },
+                   [](std::int64_t Config::*) { return "a whole number"; },
+                   [](base::Duration Config::*) { return "a duration such as 30s, 15m, 12h or 7d"; },
+                   [](std::vector<std::string> Config::*) { return "a list of strings"; }},
+        member);
 }
 
 const Key* find_key(std::string_view name) {
-    const auto* row = std::find_if(std::begin(keys), std::end(keys), [&](const Key& key) { return key.name == name; });
+    const auto* row = std::find_if(std::begin(keys), std::end(keys),
+                                   [&](const Key& key) { return key.name == name; });
     return row == std::end(keys) ? nullptr : row;
 }
 
@@ -106,27 +123,50 @@ std::size_t distance(std::string_view a, std::string_view b) {
     for (std::size_t i = 1; i <= a.size(); ++i) {
         std::size_t diagonal = std::exchange(row[0], i);
         for (std::size_t j = 1; j <= b.size(); ++j)
-            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+            diagonal = std::exchange(
+                row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
     }
     return row[b.size()];
 }
 
 // Letters, digits and /-._~, and not a path of ours.
 bool is_free_path(std::string_view path) {
-    constexpr std::string_view ours[] = {"/api/v1/", "/oauth2/", "/.well-known/", "/sdk/", "/dev/", "/healthz", "/readyz", "/openapi.json", "/page.", "/icon.svg"};
-    const auto is_plain = [](unsigned char c) { return std::isalnum(c) || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos; };
-    return path.starts_with('/') && path.size() > 1 && path.size() <= 200 && std::ranges::all_of(path, is_plain) &&
+    constexpr std::string_view ours[] = {"/api/v1/", "/oauth2/", "/.well-known/", "/sdk/",  "/dev/",
+                                         "/healthz", "/readyz",  "/openapi.json", "/page.", "/icon.svg"};
+    const auto is_plain = [](unsigned char c) {
+        return std::isalnum(c) ||
+               std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    return path.starts_with('/') && path.size() > 1 && path.size() <= 200 &&
+           std::ranges::all_of(path, is_plain) &&
            std::ranges::none_of(ours, [&](std::string_view own) { return path.starts_with(own); });
 }
 
 // A field name (RFC 9110 §5.1) that we read nothing else from.
 bool is_free_header(std::string_view name) {
-    constexpr std::string_view ours[] = {"authorization", "cookie", "origin", "host", "x-token", "x-user", "x-coatcheck", "content-type", "content-length", "connection",
-                                         "transfer-encoding", "sec-fetch-site", "if-none-match", "last-event-id", "accept", "expect", "user-agent"};
+    constexpr std::string_view ours[] = {"authorization",
+                                         "cookie",
+                                         "origin",
+                                         "host",
+                                         "x-token",
+                                         "x-user",
+                                         "x-coatcheck",
+                                         "content-type",
+                                         "content-length",
+                                         "connection",
+                                         "transfer-encoding",
+                                         "sec-fetch-site",
+                                         "if-none-match",
+                                         "last-event-id",
+                                         "accept",
+                                         "expect",
+                                         "user-agent"};
     std::string small(name);
-    std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(small, small.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '-'; };
-    return !small.empty() && small.size() <= 64 && std::ranges::all_of(small, is_plain) && std::ranges::find(ours, small) == std::end(ours) && !small.starts_with("x-forwarded-");
+    return !small.empty() && small.size() <= 64 && std::ranges::all_of(small, is_plain) &&
+           std::ranges::find(ours, small) == std::end(ours) && !small.starts_with("x-forwarded-");
 }
 
 [[noreturn]] void unknown_key(const std::string& where, std::string_view name) {
@@ -138,16 +178,20 @@ bool is_free_header(std::string_view name) {
     throw ConfigError(text);
 }
 
-[[noreturn]] void bad_value(const std::string& where, std::string_view key, std::string_view value, std::string_view expected) {
-    throw ConfigError(where + ": " + std::string(key) + " needs " + std::string(expected) + ", not " + std::string(value));
+[[noreturn]] void bad_value(const std::string& where, std::string_view key, std::string_view value,
+                            std::string_view expected) {
+    throw ConfigError(where + ": " + std::string(key) + " needs " + std::string(expected) + ", not " +
+                      std::string(value));
 }
 
-// Of postgres://user:password@host/database?password=…, which would show in process lists and where configurations are printed.
+// Of postgres://user:password@host/database?password=…, which would show in process lists and where
+// configurations are printed.
 bool has_password(std::string_view url) {
     const auto after_scheme = url.substr(url.find("://") + 3);
     const auto authority = after_scheme.substr(0, after_scheme.find_first_of("/?"));
     const auto at = authority.rfind('@');
-    return (at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos) || url.find("password=") != std::string_view::npos;
+    return (at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos) ||
+           url.find("password=") != std::string_view::npos;
 }
 
 void set_text(Config& config, const Key& key, const std::string& value, const std::string& where) {
@@ -158,7 +202,8 @@ void set_text(Config& config, const Key& key, const std::string& value, const st
                               config.*m = value == "true";
                           },
                           [&](std::int64_t Config::*m) {
-                              const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), config.*m);
+                              const auto [end, error] = std::from_chars(
+                                  value.data(), value.data() + value.size(), config.*m);
                               if (error != std::errc{} || end != value.data() + value.size()) bad();
                           },
                           [&](base::Duration Config::*m) {
@@ -195,7 +240,9 @@ void set_node(Config& config, const Key& key, const toml::node& node, const std:
                               config.*m = **node.as_integer();
                           },
                           [&](base::Duration Config::*m) {
-                              const auto duration = node.is_string() ? base::parse_duration(**node.as_string()) : std::nullopt;
+                              const auto duration = node.is_string()
+                                                        ? base::parse_duration(**node.as_string())
+                                                        : std::nullopt;
                               if (!duration) bad();
                               config.*m = *duration;
                           },
@@ -212,7 +259,8 @@ void set_node(Config& config, const Key& key, const toml::node& node, const std:
     config.origin[std::string(key.name)] = where;
 }
 
-void read_table(Config& config, const toml::table& table, const std::string& prefix, const std::string& file) {
+void read_table(Config& config, const toml::table& table, const std::string& prefix,
+                const std::string& file) {
     for (const auto& [name, node] : table) {
         const std::string full = prefix + std::string(name.str());
         const std::string where = file + ":" + std::to_string(node.source().begin.line);
@@ -220,7 +268,8 @@ void read_table(Config& config, const toml::table& table, const std::string& pre
             set_node(config, *key, node, where);
         } else if (node.is_table() && prefix.empty()) {
             const auto section = full + ".";
-            if (std::none_of(std::begin(keys), std::end(keys), [&](const Key& k) { return k.name.starts_with(section); }))
+            if (std::none_of(std::begin(keys), std::end(keys),
+                             [&](const Key& k) { return k.name.starts_with(section); }))
                 throw ConfigError(where + ": there is no section [" + full + "]");
             read_table(config, *node.as_table(), section, file);
         } else {
@@ -231,7 +280,8 @@ void read_table(Config& config, const toml::table& table, const std::string& pre
 
 std::string variable_of(std::string_view key) {
     std::string name = "COATCHECK_";
-    for (char c : key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (char c : key)
+        name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
 }
 
@@ -239,7 +289,8 @@ void read_environment(Config& config, const std::vector<std::pair<std::string, s
     for (const auto& [variable, value] : environment) {
         const std::string& name = variable;
         if (!name.starts_with("COATCHECK_")) continue;
-        const auto* key = std::find_if(std::begin(keys), std::end(keys), [&](const Key& k) { return variable_of(k.name) == name; });
+        const auto* key = std::find_if(std::begin(keys), std::end(keys),
+                                       [&](const Key& k) { return variable_of(k.name) == name; });
         if (key != std::end(keys)) {
             set_text(config, *key, value, name);
             continue;
@@ -252,23 +303,27 @@ void read_environment(Config& config, const std::vector<std::pair<std::string, s
 }
 
 std::string literal(const Config& config, const Member& member) {
-    return std::visit(Overloaded{[&](std::string Config::*m) { return in_quotes(config.*m); },
-                                 [&](bool Config::*m) { return std::string(config.*m ? "true" : "false"); },
-                                 [&](std::int64_t Config::*m) { return std::to_string(config.*m); },
-                                 [&](base::Duration Config::*m) { return in_quotes(base::format_duration(config.*m)); },
-                                 [&](std::vector<std::string> Config::*m) {
-                                     std::string list;
-                                     for (const auto& text : config.*m) list += (list.empty() ? "" : ", ") + in_quotes(text);
-                                     return "[" + list + "]";
-                                 }},
-                      member);
+    return std::visit(
+        Overloaded{[&](std::string Config::*m) { return in_quotes(config.*m); },
+                   [&](bool Config::*m) { return std::string(config.*m ? "true" : "false"); },
+                   [&](std::int64_t Config::*m) { return std::to_string(config.*m); },
+                   [&](base::Duration Config::*m) { return in_quotes(base::format_duration(config.*m)); },
+                   [&](std::vector<std::string> Config::*m) {
+                       std::string list;
+                       for (const auto& text : config.*m)
+                           list += (list.empty() ? "" : ", ") + in_quotes(text);
+                       return "[" + list + "]";
+                   }},
+        member);
 }
 
 }  // namespace
 
 std::span<const Key> config_keys() { return keys; }
 
-void read_toml(Config& config, std::string_view text, const std::string& name) { read_table(config, parse_toml(text, name), "", name); }
+void read_toml(Config& config, std::string_view text, const std::string& name) {
+    read_table(config, parse_toml(text, name), "", name);
+}
 
 Config load_config(const ConfigSources& sources) {
     Config config;
@@ -289,7 +344,8 @@ Config load_config(const ConfigSources& sources) {
         if (key == nullptr) unknown_key("--set", name);
         set_text(config, *key, setting.substr(sign + 1), "--set");
     }
-    for (const auto& [name, value] : sources.flags) set_text(config, *find_key(name), value, "the command line");
+    for (const auto& [name, value] : sources.flags)
+        set_text(config, *find_key(name), value, "the command line");
     check_config(config);
     return config;
 }
@@ -321,7 +377,8 @@ bool is_origin(std::string_view text) {
     if (scheme == 0) return false;
     std::string_view host = text.substr(scheme);
     const auto bracket = host.find(']');
-    if (const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket); colon != std::string_view::npos) {
+    if (const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+        colon != std::string_view::npos) {
         const std::string_view port = host.substr(colon + 1);
         std::uint16_t number = 0;
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
@@ -332,11 +389,13 @@ bool is_origin(std::string_view text) {
     }
     if (host.starts_with('[')) {
         unsigned char bytes[16];
-        return host.ends_with(']') && inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), bytes) == 1;
+        return host.ends_with(']') &&
+               inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), bytes) == 1;
     }
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
     return !host.empty() && is_letter(host.front()) && is_letter(host.back()) &&
-           std::all_of(host.begin(), host.end(), [&](char c) { return is_letter(c) || c == '.' || c == '-'; });
+           std::all_of(host.begin(), host.end(),
+                       [&](char c) { return is_letter(c) || c == '.' || c == '-'; });
 }
 
 namespace {
@@ -348,19 +407,28 @@ namespace {
 }
 
 void check_store(const Config& config) {
-    for (const auto& [key, url] : {std::pair{"store.url", config.store_url}, std::pair{"store.listen_url", config.store_listen_url}}) {
+    for (const auto& [key, url] :
+         {std::pair{"store.url", config.store_url}, std::pair{"store.listen_url", config.store_listen_url}}) {
         if (store::is_postgres(url) && has_password(url))
-            refuse(config, key, "must not hold a password: put it into a file that only this server reads, and name that in store.password_file");
+            refuse(config, key,
+                   "must not hold a password: put it into a file that only this server reads, and name that "
+                   "in store.password_file");
     }
     // The lock is on the data directory: a database elsewhere could be served twice.
     const auto& url = config.store_url;
     const bool is_file = url.starts_with("sqlite:") && url.size() > 7 && url.find('/') == std::string::npos;
-    if (!is_file && !store::is_postgres(url)) refuse(config, "store.url", "needs sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE, not " + in_quotes(url));
+    if (!is_file && !store::is_postgres(url))
+        refuse(config, "store.url",
+               "needs sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE, not " +
+                   in_quotes(url));
     if (!config.store_listen_url.empty() && !store::is_postgres(config.store_listen_url))
-        refuse(config, "store.listen_url", "needs postgres://USER@HOST/DATABASE, or nothing, not " + in_quotes(config.store_listen_url));
+        refuse(config, "store.listen_url",
+               "needs postgres://USER@HOST/DATABASE, or nothing, not " + in_quotes(config.store_listen_url));
     if (config.store_connections < 1 || config.store_connections > 200)
-        refuse(config, "store.connections", "needs 1 to 200, not " + std::to_string(config.store_connections));
-    if (config.store_sealing_key_file.empty()) refuse(config, "store.sealing_key_file", "needs the name of a file");
+        refuse(config, "store.connections",
+               "needs 1 to 200, not " + std::to_string(config.store_connections));
+    if (config.store_sealing_key_file.empty())
+        refuse(config, "store.sealing_key_file", "needs the name of a file");
 }
 
 }  // namespace
@@ -368,42 +436,75 @@ void check_store(const Config& config) {
 void check_config(const Config& config) {
     const auto refuse = [&](std::string_view key, const std::string& why) { app::refuse(config, key, why); };
     if (!is_origin(config.public_url))
-        refuse("public_url", "needs http:// or https://, a host in lower case, maybe a port, and nothing after it, not " + in_quotes(config.public_url));
+        refuse("public_url",
+               "needs http:// or https://, a host in lower case, maybe a port, and nothing after it, not " +
+                   in_quotes(config.public_url));
     const auto listen = parse_listen(config.listen);
-    if (!listen) refuse("listen", "needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + in_quotes(config.listen));
-    if (config.dev && !listen->is_loopback()) refuse("listen", "must be loopback with --dev: cookies would go over the network in the clear");
+    if (!listen)
+        refuse("listen",
+               "needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + in_quotes(config.listen));
+    if (config.dev && !listen->is_loopback())
+        refuse("listen", "must be loopback with --dev: cookies would go over the network in the clear");
     if (!listen->is_loopback() && !config.behind_proxy)
-        refuse("listen", "is beyond loopback, and passwords would travel in the clear: put a proxy with TLS in front and say behind_proxy = true");
+        refuse("listen",
+               "is beyond loopback, and passwords would travel in the clear: put a proxy with TLS in front "
+               "and say behind_proxy = true");
     for (const auto& proxy : config.trusted_proxies)
-        if (!web::Network::parse(proxy)) refuse("trusted_proxies", "needs addresses or blocks such as 10.0.0.0/8, not " + in_quotes(proxy));
-    if (!crypto::algorithm_named(config.algorithm)) refuse("tokens.algorithm", "needs ES256, RS256, PS256 or EdDSA, not " + in_quotes(config.algorithm));
-    const auto within = [&](std::string_view key, base::Duration value, base::Duration least, base::Duration most) {
+        if (!web::Network::parse(proxy))
+            refuse("trusted_proxies",
+                   "needs addresses or blocks such as 10.0.0.0/8, not " + in_quotes(proxy));
+    if (!crypto::algorithm_named(config.algorithm))
+        refuse("tokens.algorithm", "needs ES256, RS256, PS256 or EdDSA, not " + in_quotes(config.algorithm));
+    const auto within = [&](std::string_view key, base::Duration value, base::Duration least,
+                            base::Duration most) {
         if (value < least || value > most)
-            refuse(key, "needs " + base::format_duration(least) + " to " + base::format_duration(most) + ", not " + base::format_duration(value));
+            refuse(key, "needs " + base::format_duration(least) + " to " + base::format_duration(most) +
+                            ", not " + base::format_duration(value));
     };
-    if (config.token_format != "jwt" && config.token_format != "jwe" && config.token_format != "any") refuse("tokens.format", "needs jwt, jwe or any, not " + in_quotes(config.token_format));
-    if (config.token_format != "jwt" && config.encryption_key_file.empty()) refuse("tokens.encryption_key_file", "needs a file with the keys");
+    if (config.token_format != "jwt" && config.token_format != "jwe" && config.token_format != "any")
+        refuse("tokens.format", "needs jwt, jwe or any, not " + in_quotes(config.token_format));
+    if (config.token_format != "jwt" && config.encryption_key_file.empty())
+        refuse("tokens.encryption_key_file", "needs a file with the keys");
     using std::chrono::hours, std::chrono::seconds, std::chrono::minutes;
     within("tokens.access_ttl", config.access_ttl, seconds(1), hours(24));
     within("tokens.key_rotation", config.key_rotation, minutes(1), hours(24 * 3650));
     within("sessions.absolute", config.absolute, seconds(1), hours(24 * 400));
     within("sessions.idle", config.idle, seconds(1), hours(24 * 400));
     within("sessions.refresh_grace", config.refresh_grace, std::chrono::milliseconds(1), minutes(10));
-    if (config.min_password < 8 || config.min_password > 128) refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
-    for (const auto& [key, day] : {std::pair{"accept.bare_authorization_until", config.bare_authorization_until}, std::pair{"accept.x_token_until", config.x_token_until},
-                                   std::pair{"accept.envelope_until", config.envelope_until}, std::pair{"accept.crypt_until", config.crypt_until}})
-        if (!day.empty() && !base::parse_day_end(day)) refuse(key, "needs a day such as 2027-01-31, or nothing, not " + in_quotes(day));
+    if (config.min_password < 8 || config.min_password > 128)
+        refuse("passwords.min_length", "needs 8 to 128, not " + std::to_string(config.min_password));
+    for (const auto& [key, day] :
+         {std::pair{"accept.bare_authorization_until", config.bare_authorization_until},
+          std::pair{"accept.x_token_until", config.x_token_until},
+          std::pair{"accept.envelope_until", config.envelope_until},
+          std::pair{"accept.crypt_until", config.crypt_until}})
+        if (!day.empty() && !base::parse_day_end(day))
+            refuse(key, "needs a day such as 2027-01-31, or nothing, not " + in_quotes(day));
     const auto& path = config.envelope_path;
-    if (!path.empty() && !is_free_path(path)) refuse("accept.envelope_path", "needs a path such as /login that has no other meaning here, or nothing, not " + in_quotes(path));
-    if (config.crypt_cipher != "AES-256-CBC" && config.crypt_cipher != "AES-256-GCM") refuse("accept.crypt_cipher", "needs AES-256-CBC or AES-256-GCM, not " + in_quotes(config.crypt_cipher));
+    if (!path.empty() && !is_free_path(path))
+        refuse(
+            "accept.envelope_path",
+            "needs a path such as /login that has no other meaning here, or nothing, not " + in_quotes(path));
+    if (config.crypt_cipher != "AES-256-CBC" && config.crypt_cipher != "AES-256-GCM")
+        refuse("accept.crypt_cipher",
+               "needs AES-256-CBC or AES-256-GCM, not " + in_quotes(config.crypt_cipher));
     within("accept.crypt_ttl", config.crypt_ttl, minutes(1), hours(24 * 30));
-    if (config.crypt && config.crypt_key_file.empty()) refuse("accept.crypt_key_file", "needs a file with the keys");
-    if (!is_free_header(config.crypt_header)) refuse("accept.crypt_header", "needs the name of a header that has no other meaning here, not " + in_quotes(config.crypt_header));
+    if (config.crypt && config.crypt_key_file.empty())
+        refuse("accept.crypt_key_file", "needs a file with the keys");
+    if (!is_free_header(config.crypt_header))
+        refuse("accept.crypt_header", "needs the name of a header that has no other meaning here, not " +
+                                          in_quotes(config.crypt_header));
     const std::set<std::string> fields(config.crypt_fields.begin(), config.crypt_fields.end());
-    if (config.crypt_fields.size() != 3 || fields.size() != 3 || fields.contains("") || fields.contains("session") || fields.contains("ver"))
-        refuse("accept.crypt_fields", "needs three different names: of the user, the time of issue and the time of expiry");
+    if (config.crypt_fields.size() != 3 || fields.size() != 3 || fields.contains("") ||
+        fields.contains("session") || fields.contains("ver"))
+        refuse("accept.crypt_fields",
+               "needs three different names: of the user, the time of issue and the time of expiry");
     for (const auto& origin : config.origins)
-        if (!is_origin(origin)) refuse("cors.origins", "needs origins such as https://app.example.com, each in full and without a path or *, not " + in_quotes(origin));
+        if (!is_origin(origin))
+            refuse(
+                "cors.origins",
+                "needs origins such as https://app.example.com, each in full and without a path or *, not " +
+                    in_quotes(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))
         refuse("metrics.listen", "needs ADDRESS:PORT, or nothing, not " + in_quotes(config.metrics_listen));
     check_store(config);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configuration: defaults, then a TOML file, then COATCHECK_* environment, then flags. One table names every key.
+// Configuration: defaults, then a TOML file, then COATCHECK_* environment, then flags. One table names every
+// key.
 #pragma once
 
 #include "base/time.hpp"
@@ -32,7 +33,8 @@ struct Config {
     bool sign_up = false;
     std::int64_t min_password = 15;
     bool bare_authorization = false, x_token = false, envelope = false, crypt = false;
-    std::string bare_authorization_until, x_token_until, envelope_until, crypt_until;  // the last day, such as 2027-01-31; empty: no end
+    std::string bare_authorization_until, x_token_until, envelope_until,
+        crypt_until;  // the last day, such as 2027-01-31; empty: no end
     std::string envelope_path;
     std::string crypt_cipher = "AES-256-CBC", crypt_key_file = "crypt-keys", crypt_header = "AccessToken";
     std::vector<std::string> crypt_fields{"user_id", "time_stamp", "expire_on"};
@@ -55,8 +57,8 @@ struct Config {
     std::map<std::string, std::string, std::less<>> origin;
 };
 
-using Member = std::variant<std::string Config::*, bool Config::*, std::int64_t Config::*, base::Duration Config::*,
-                            std::vector<std::string> Config::*>;
+using Member = std::variant<std::string Config::*, bool Config::*, std::int64_t Config::*,
+                            base::Duration Config::*, std::vector<std::string> Config::*>;
 struct Key {
     std::string_view name;  // "section.key", or "key"
     Member member;
@@ -71,8 +73,9 @@ struct ConfigError : std::runtime_error {
 
 struct ConfigSources {
     std::string file;  // empty: none
-    std::vector<std::pair<std::string, std::string>> environment;  // all variables; those of others are passed over
-    std::vector<std::string> settings;  // "key=value"
+    std::vector<std::pair<std::string, std::string>>
+        environment;                                         // all variables; those of others are passed over
+    std::vector<std::string> settings;                       // "key=value"
     std::vector<std::pair<std::string, std::string>> flags;  // key, value: as named by their own flags
     bool dev = false;
 };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where configuration comes from: each key by file, environment and flag, which of them counts, and what is said of a
-// mistake.
+// Where configuration comes from: each key by file, environment and flag, which of them counts, and what is
+// said of a mistake.
 #include "app/config.hpp"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace coatcheck::app {
 namespace {
@@ -51,7 +51,8 @@ const Sample samples[] = {
     {"accept.envelope", "true", "true"},
     {"accept.envelope_path", "/login", R"("/login")"},
     {"accept.envelope_until", "2028-02-29", R"("2028-02-29")"},
-    {"cors.origins", "https://a.example,https://b.example:8443", R"(["https://a.example", "https://b.example:8443"])"},
+    {"cors.origins", "https://a.example,https://b.example:8443",
+     R"(["https://a.example", "https://b.example:8443"])"},
     {"metrics.listen", "127.0.0.1:9100", R"("127.0.0.1:9100")"},
     {"log.access", "true", "true"},
     {"store.url", "sqlite:other.db", R"("sqlite:other.db")"},
@@ -68,15 +69,18 @@ const Key& key_named(std::string_view name) {
 
 std::string variable(std::string_view name) {
     std::string out = "COATCHECK_";
-    for (char c : name) out += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (char c : name)
+        out += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return out;
 }
 
 // In a file, on line 3.
 std::string in_toml(const Sample& sample) {
     const auto dot = sample.name.find('.');
-    if (dot == std::string_view::npos) return "# one\n\n" + std::string(sample.name) + " = " + sample.toml + "\n";
-    return "# one\n[" + std::string(sample.name.substr(0, dot)) + "]\n" + std::string(sample.name.substr(dot + 1)) + " = " + sample.toml + "\n";
+    if (dot == std::string_view::npos)
+        return "# one\n\n" + std::string(sample.name) + " = " + sample.toml + "\n";
+    return "# one\n[" + std::string(sample.name.substr(0, dot)) + "]\n" +
+           std::string(sample.name.substr(dot + 1)) + " = " + sample.toml + "\n";
 }
 
 struct File {
@@ -108,7 +112,8 @@ bool says(const std::string& text, std::string_view part) { return text.find(par
 
 TEST(Config, EveryKeyHasASampleThatIsNotItsDefault) {
     EXPECT_EQ(config_keys().size(), std::size(samples));
-    for (const auto& sample : samples) EXPECT_NE(print_value(Config{}, key_named(sample.name)), sample.toml) << sample.name;
+    for (const auto& sample : samples)
+        EXPECT_NE(print_value(Config{}, key_named(sample.name)), sample.toml) << sample.name;
 }
 
 TEST(Config, EveryKeyIsSetByAFile) {
@@ -167,20 +172,31 @@ TEST(Config, FlagBeatsSetBeatsEnvironmentBeatsFileBeatsDefault) {
 
 TEST(Config, ListIsReplacedNotAddedTo) {
     const File file("[cors]\norigins = [\"https://a.example\"]\n");
-    const Config config = load_config({.file = file.path, .environment = {{"COATCHECK_CORS_ORIGINS", "https://b.example"}}});
+    const Config config = load_config(
+        {.file = file.path, .environment = {{"COATCHECK_CORS_ORIGINS", "https://b.example"}}});
     EXPECT_EQ(config.origins, std::vector<std::string>{"https://b.example"});
-    EXPECT_TRUE(load_config({.file = file.path, .environment = {{"COATCHECK_CORS_ORIGINS", ""}}}).origins.empty());
+    EXPECT_TRUE(
+        load_config({.file = file.path, .environment = {{"COATCHECK_CORS_ORIGINS", ""}}}).origins.empty());
 }
 
-TEST(Config, LastOfTwoSettingsCounts) { EXPECT_EQ(load_config({.settings = {"tokens.access_ttl=3m", "tokens.access_ttl=4m"}}).access_ttl, std::chrono::minutes(4)); }
+TEST(Config, LastOfTwoSettingsCounts) {
+    EXPECT_EQ(load_config({.settings = {"tokens.access_ttl=3m", "tokens.access_ttl=4m"}}).access_ttl,
+              std::chrono::minutes(4));
+}
 
-TEST(Config, ValueMayHoldAnEqualsSign) { EXPECT_EQ(load_config({.settings = {"tokens.audience=a=b"}}).audience, "a=b"); }
+TEST(Config, ValueMayHoldAnEqualsSign) {
+    EXPECT_EQ(load_config({.settings = {"tokens.audience=a=b"}}).audience, "a=b");
+}
 
 TEST(Config, UnknownKeyNamesTheOneThatWasMeant) {
-    EXPECT_EQ(mistake("\n[tokens]\nacces_ttl = \"5m\"\n"), "test.toml:3: there is no key tokens.acces_ttl; did you mean tokens.access_ttl?");
-    EXPECT_EQ(mistake("publik_url = \"x\"\n"), "test.toml:1: there is no key publik_url; did you mean public_url?");
-    EXPECT_EQ(mistake(ConfigSources{.settings = {"session.idle=1h"}}), "--set: there is no key session.idle; did you mean sessions.idle?");
-    EXPECT_EQ(mistake("something_else_entirely = 1\n"), "test.toml:1: there is no key something_else_entirely");
+    EXPECT_EQ(mistake("\n[tokens]\nacces_ttl = \"5m\"\n"),
+              "test.toml:3: there is no key tokens.acces_ttl; did you mean tokens.access_ttl?");
+    EXPECT_EQ(mistake("publik_url = \"x\"\n"),
+              "test.toml:1: there is no key publik_url; did you mean public_url?");
+    EXPECT_EQ(mistake(ConfigSources{.settings = {"session.idle=1h"}}),
+              "--set: there is no key session.idle; did you mean sessions.idle?");
+    EXPECT_EQ(mistake("something_else_entirely = 1\n"),
+              "test.toml:1: there is no key something_else_entirely");
     EXPECT_TRUE(says(mistake("Listen = \"127.0.0.1:1\"\n"), "did you mean listen?"));
 }
 
@@ -192,49 +208,73 @@ TEST(Config, UnknownSectionIsNamed) {
 }
 
 TEST(Config, SyntaxErrorIsToldWithItsLine) {
-    EXPECT_TRUE(mistake("listen = \"127.0.0.1:1\"\nnonsense\n").starts_with("test.toml:2: ")) << mistake("nonsense");
+    EXPECT_TRUE(mistake("listen = \"127.0.0.1:1\"\nnonsense\n").starts_with("test.toml:2: "))
+        << mistake("nonsense");
     EXPECT_TRUE(mistake("a = \n").starts_with("test.toml:1: "));
-    EXPECT_TRUE(mistake("[tokens]\nalgorithm = \"ES256\"\nalgorithm = \"EdDSA\"\n").starts_with("test.toml:3: "));
+    EXPECT_TRUE(
+        mistake("[tokens]\nalgorithm = \"ES256\"\nalgorithm = \"EdDSA\"\n").starts_with("test.toml:3: "));
     EXPECT_TRUE(mistake("\n\n\nlisten = \"\xff\"\n").starts_with("test.toml:4: "));
 }
 
 TEST(Config, ValueOfAnotherTypeIsToldWithWhatWasExpected) {
     EXPECT_EQ(mistake("listen = 8080\n"), "test.toml:1: listen needs a string, not 8080");
-    EXPECT_EQ(mistake("behind_proxy = \"yes\"\n"), "test.toml:1: behind_proxy needs true or false, not 'yes'");
-    EXPECT_TRUE(says(mistake("[passwords]\nmin_length = \"15\"\n"), "test.toml:2: passwords.min_length needs a whole number, not "));
-    EXPECT_TRUE(says(mistake("[passwords]\nmin_length = 15.5\n"), "passwords.min_length needs a whole number, not 15.5"));
-    EXPECT_TRUE(says(mistake("[tokens]\naccess_ttl = 900\n"), "tokens.access_ttl needs a duration such as 30s, 15m, 12h or 7d, not 900"));
+    EXPECT_EQ(mistake("behind_proxy = \"yes\"\n"),
+              "test.toml:1: behind_proxy needs true or false, not 'yes'");
+    EXPECT_TRUE(says(mistake("[passwords]\nmin_length = \"15\"\n"),
+                     "test.toml:2: passwords.min_length needs a whole number, not "));
+    EXPECT_TRUE(says(mistake("[passwords]\nmin_length = 15.5\n"),
+                     "passwords.min_length needs a whole number, not 15.5"));
+    EXPECT_TRUE(says(mistake("[tokens]\naccess_ttl = 900\n"),
+                     "tokens.access_ttl needs a duration such as 30s, 15m, 12h or 7d, not 900"));
     EXPECT_TRUE(says(mistake("[tokens]\naccess_ttl = \"15\"\n"), "tokens.access_ttl needs a duration"));
-    EXPECT_TRUE(says(mistake("trusted_proxies = \"10.0.0.0/8\"\n"), "trusted_proxies needs a list of strings"));
+    EXPECT_TRUE(
+        says(mistake("trusted_proxies = \"10.0.0.0/8\"\n"), "trusted_proxies needs a list of strings"));
     EXPECT_TRUE(says(mistake("trusted_proxies = [1]\n"), "trusted_proxies needs a list of strings"));
     EXPECT_TRUE(says(mistake("[listen]\nport = 1\n"), "listen needs a string"));
 }
 
 TEST(Config, TextOfAnotherTypeIsToldWithWhereItStood) {
-    EXPECT_EQ(mistake(ConfigSources{.environment = {{"COATCHECK_LOG_ACCESS", "yes"}}}), "COATCHECK_LOG_ACCESS: log.access needs true or false, not \"yes\"");
-    for (const char* bad : {"True", "TRUE", "1", "0", "", "on", " true"}) EXPECT_NE(mistake(ConfigSources{.settings = {std::string("log.access=") + bad}}), "") << bad;
+    EXPECT_EQ(mistake(ConfigSources{.environment = {{"COATCHECK_LOG_ACCESS", "yes"}}}),
+              "COATCHECK_LOG_ACCESS: log.access needs true or false, not \"yes\"");
+    for (const char* bad : {"True", "TRUE", "1", "0", "", "on", " true"})
+        EXPECT_NE(mistake(ConfigSources{.settings = {std::string("log.access=") + bad}}), "") << bad;
     for (const char* bad : {"", "abc", "15abc", "15.0", "+15", " 15", "0x10", "99999999999999999999"})
-        EXPECT_TRUE(says(mistake(ConfigSources{.settings = {std::string("passwords.min_length=") + bad}}), "--set: passwords.min_length needs a whole number")) << bad;
+        EXPECT_TRUE(says(mistake(ConfigSources{.settings = {std::string("passwords.min_length=") + bad}}),
+                         "--set: passwords.min_length needs a whole number"))
+            << bad;
     for (const char* bad : {"", "15", "1.5h", "0s", "forever", "-1s"})
-        EXPECT_TRUE(says(mistake(ConfigSources{.flags = {{"sessions.idle", bad}}}), "the command line: sessions.idle needs a duration")) << bad;
+        EXPECT_TRUE(says(mistake(ConfigSources{.flags = {{"sessions.idle", bad}}}),
+                         "the command line: sessions.idle needs a duration"))
+            << bad;
     EXPECT_EQ(mistake(ConfigSources{.settings = {"listen"}}), "--set listen: key=value is expected");
     EXPECT_NE(mistake(ConfigSources{.settings = {"=x"}}), "");
 }
 
 TEST(Config, VariablesOfOthersArePassedOver) {
-    const ConfigSources sources{.environment = {{"PATH", "/bin"}, {"HOME", "/"}, {"COATCHECK", "x"}, {"coatcheck_listen", "x"}, {"MY_COATCHECK_LISTEN", "x"}, {"COATCHECK_DATA", "/d"},
-                                                {"COATCHECK_CONFIG", "/c"}, {"COATCHECK_SERVICE_HOST", "10.0.0.1"}, {"COATCHECK_SERVICE_PORT", "80"},
-                                                {"COATCHECK_PORT", "tcp://10.0.0.1:80"}, {"COATCHECK_PORT_80_TCP_ADDR", "10.0.0.1"}}};
+    const ConfigSources sources{.environment = {{"PATH", "/bin"},
+                                                {"HOME", "/"},
+                                                {"COATCHECK", "x"},
+                                                {"coatcheck_listen", "x"},
+                                                {"MY_COATCHECK_LISTEN", "x"},
+                                                {"COATCHECK_DATA", "/d"},
+                                                {"COATCHECK_CONFIG", "/c"},
+                                                {"COATCHECK_SERVICE_HOST", "10.0.0.1"},
+                                                {"COATCHECK_SERVICE_PORT", "80"},
+                                                {"COATCHECK_PORT", "tcp://10.0.0.1:80"},
+                                                {"COATCHECK_PORT_80_TCP_ADDR", "10.0.0.1"}}};
     EXPECT_EQ(print_config(load_config(sources)), print_config(Config{}));
 }
 
 TEST(Config, VariableThatNamesNoKeyIsRefused) {
-    for (const char* name : {"COATCHECK_LISTN", "COATCHECK_", "COATCHECK_listen", "COATCHECK_TOKENS.ALGORITHM", "COATCHECK_ACCESS_TTL", "COATCHECK_LISTEN_"})
-        EXPECT_EQ(mistake(ConfigSources{.environment = {{name, "x"}}}), std::string(name) + ": there is no key for this variable of the environment");
+    for (const char* name : {"COATCHECK_LISTN", "COATCHECK_", "COATCHECK_listen",
+                             "COATCHECK_TOKENS.ALGORITHM", "COATCHECK_ACCESS_TTL", "COATCHECK_LISTEN_"})
+        EXPECT_EQ(mistake(ConfigSources{.environment = {{name, "x"}}}),
+                  std::string(name) + ": there is no key for this variable of the environment");
 }
 
 TEST(Config, FileThatCannotBeReadIsNamed) {
-    EXPECT_EQ(mistake(ConfigSources{.file = "/nonexistent/coatcheck.toml"}), "/nonexistent/coatcheck.toml: cannot be read");
+    EXPECT_EQ(mistake(ConfigSources{.file = "/nonexistent/coatcheck.toml"}),
+              "/nonexistent/coatcheck.toml: cannot be read");
     EXPECT_NE(mistake(ConfigSources{.file = testing::TempDir()}), "");
     const File empty("");
     EXPECT_EQ(mistake(ConfigSources{.file = empty.path}), "");

@@ -3,15 +3,15 @@
 
 #include "base/log.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstring>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
 
 namespace coatcheck::app {
 namespace {
@@ -19,27 +19,32 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t max_message_bytes = 64 * 1024;
-constexpr std::chrono::seconds patience{10};          // of the server with one connection
-constexpr std::chrono::seconds client_patience{120};  // of a command: a sweep or a slow disk may come before it
+constexpr std::chrono::seconds patience{10};  // of the server with one connection
+constexpr std::chrono::seconds client_patience{
+    120};  // of a command: a sweep or a slow disk may come before it
 
 sockaddr_un address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string name = path.string();
-    if (name.size() >= sizeof address.sun_path) throw std::runtime_error("the path of the data directory is too long for a socket: " + name);
+    if (name.size() >= sizeof address.sun_path)
+        throw std::runtime_error("the path of the data directory is too long for a socket: " + name);
     std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
     return address;
 }
 
 // Everything up to the end of file; nothing where it is too long or too slow, or where `wake` can be read.
-std::optional<std::string> receive(int connection, std::size_t limit, std::chrono::seconds patience, int wake = -1) {
+std::optional<std::string> receive(int connection, std::size_t limit, std::chrono::seconds patience,
+                                   int wake = -1) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     std::string text;
     char part[4096];
     for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
         pollfd wanted[] = {{connection, POLLIN, 0}, {wake, POLLIN, 0}};
-        if (left <= 0 || ::poll(wanted, 2, static_cast<int>(left)) <= 0 || wanted[1].revents != 0) return std::nullopt;
+        if (left <= 0 || ::poll(wanted, 2, static_cast<int>(left)) <= 0 || wanted[1].revents != 0)
+            return std::nullopt;
         const ssize_t size = ::recv(connection, part, sizeof part, 0);
         if (size == 0) return text;
         if (size < 0) return std::nullopt;
@@ -65,10 +70,13 @@ ControlServer::ControlServer(Node& node, const std::filesystem::path& directory)
     ::unlink(path_.c_str());  // the directory is locked: what lies there is left over
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const mode_t before = ::umask(0177);
-    const bool bound = listener_ >= 0 && ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+    const bool bound = listener_ >= 0 &&
+                       ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
                        ::listen(listener_, 16) == 0 && ::pipe(wake_) == 0;
     ::umask(before);
-    if (!bound) throw std::runtime_error("cannot open the control socket " + path_.string() + ": " + std::strerror(errno));
+    if (!bound)
+        throw std::runtime_error("cannot open the control socket " + path_.string() + ": " +
+                                 std::strerror(errno));
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -101,7 +109,9 @@ void ControlServer::answer(int connection) {
     ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &send_patience, sizeof send_patience);
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || (peer.uid != ::geteuid() && peer.uid != 0)) return;
+    if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        (peer.uid != ::geteuid() && peer.uid != 0))
+        return;
     auto text = receive(connection, max_message_bytes, patience, wake_[0]);
     if (!text) return;
     boost::system::error_code error;
@@ -109,7 +119,10 @@ void ControlServer::answer(int connection) {
     base::wipe(*text);
     if (error || !request.is_object()) return;
     const Reply reply = execute(node_, request.get_object());
-    send_all(connection, json::serialize(json::object{{"status", reply.status}, {"text", reply.text}, {"json", reply.json}, {"error", reply.error}}));
+    send_all(
+        connection,
+        json::serialize(json::object{
+            {"status", reply.status}, {"text", reply.text}, {"json", reply.json}, {"error", reply.error}}));
 }
 
 std::optional<Reply> ask_server(const std::filesystem::path& directory, const json::object& request) {
@@ -126,10 +139,11 @@ std::optional<Reply> ask_server(const std::filesystem::path& directory, const js
     base::wipe(message);
     ::close(connection);
     // To try again elsewhere could do it twice.
-    if (!text || text->empty()) throw std::runtime_error("the running server did not answer: it may or may not have done it");
+    if (!text || text->empty())
+        throw std::runtime_error("the running server did not answer: it may or may not have done it");
     const auto answer = json::parse(*text).as_object();
-    return Reply{static_cast<int>(answer.at("status").as_int64()), answer.at("text").as_string().c_str(), answer.at("json").as_object(),
-                 answer.at("error").as_string().c_str()};
+    return Reply{static_cast<int>(answer.at("status").as_int64()), answer.at("text").as_string().c_str(),
+                 answer.at("json").as_object(), answer.at("error").as_string().c_str()};
 }
 
 }  // namespace coatcheck::app

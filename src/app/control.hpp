@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket: how commands reach a running server. A Unix socket in the data directory, mode 0600; one JSON
-// object each way, ended by end of file. Only the same user and root may speak to it.
+// The control socket: how commands reach a running server. A Unix socket in the data directory, mode 0600;
+// one JSON object each way, ended by end of file. Only the same user and root may speak to it.
 #pragma once
 
 #include "app/commands.hpp"

@@ -5,22 +5,25 @@
 #include "base/random.hpp"
 #include "crypto/sealed_box.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
 
 namespace coatcheck::app {
 namespace {
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& what) {
+    throw std::runtime_error(what + ": " + std::strerror(errno));
+}
 
 std::string read_all(int file) {
     std::string text;
     char part[256];
-    for (ssize_t size; (size = ::read(file, part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(size));
+    for (ssize_t size; (size = ::read(file, part, sizeof part)) > 0;)
+        text.append(part, static_cast<std::size_t>(size));
     return text;
 }
 
@@ -35,15 +38,17 @@ void write_all(int file, std::string_view text) {
 }  // namespace
 
 DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)) {
-    if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) fail("cannot make the data directory " + path_.string());
+    if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
+        fail("cannot make the data directory " + path_.string());
     const auto lock_file = path_ / "lock";
     lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0) fail("cannot open " + lock_file.string());
     if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
         const int pid = std::atoi(read_all(lock_).c_str());
         ::close(lock_);
-        throw DirectoryInUse("the data directory " + path_.string() + " is in use by another coatcheck (process " +
-                                 std::to_string(pid) + ")", pid);
+        throw DirectoryInUse("the data directory " + path_.string() +
+                                 " is in use by another coatcheck (process " + std::to_string(pid) + ")",
+                             pid);
     }
     if (::ftruncate(lock_, 0) != 0) fail("cannot write " + lock_file.string());
     write_all(lock_, std::to_string(::getpid()) + "\n");
@@ -60,7 +65,8 @@ base::Secret DataDirectory::sealing_key(const std::string& name) const {
         const int made = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (made < 0) fail("cannot make " + path.string());
         write_all(made, base::base64url(base::random_bytes(crypto::sealing_key_bytes)) + "\n");
-        if (::fsync(made) != 0 || ::close(made) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) fail("cannot make " + path.string());
+        if (::fsync(made) != 0 || ::close(made) != 0 || ::rename(aside.c_str(), path.c_str()) != 0)
+            fail("cannot make " + path.string());
         const int directory = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (directory >= 0) {
             ::fsync(directory);
@@ -75,11 +81,13 @@ base::Secret DataDirectory::sealing_key(const std::string& name) const {
     ::close(file);
     if ((facts.st_mode & 077) != 0) {
         base::wipe(text);
-        throw std::runtime_error(path.string() + " can be read by other users; say: chmod 600 " + path.string());
+        throw std::runtime_error(path.string() + " can be read by other users; say: chmod 600 " +
+                                 path.string());
     }
     auto key = base::from_base64url(std::string_view(text).substr(0, text.find('\n')));
     base::wipe(text);
-    if (!key || key->size() != crypto::sealing_key_bytes) throw std::runtime_error(path.string() + " does not hold a key");
+    if (!key || key->size() != crypto::sealing_key_bytes)
+        throw std::runtime_error(path.string() + " does not hold a key");
     return base::Secret(*std::move(key));
 }
 

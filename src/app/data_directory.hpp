@@ -18,17 +18,21 @@ struct DirectoryInUse : std::runtime_error {
 
 class DataDirectory {
 public:
-    // Makes the directory (mode 0700) where it is missing and locks it until destruction. Throws DirectoryInUse.
+    // Makes the directory (mode 0700) where it is missing and locks it until destruction. Throws
+    // DirectoryInUse.
     explicit DataDirectory(std::filesystem::path path);
     ~DataDirectory();
     DataDirectory(const DataDirectory&) = delete;
 
     // Where a file of this directory lies.
     std::filesystem::path file(const std::string& name) const { return path_ / name; }
-    // 32 bytes that seal the keys in the database; made at the first call, mode 0600. Throws where others may read it.
+    // 32 bytes that seal the keys in the database; made at the first call, mode 0600. Throws where others may
+    // read it.
     base::Secret sealing_key(const std::string& name) const;
 
-    static std::filesystem::path socket_in(const std::filesystem::path& directory) { return directory / "control.sock"; }
+    static std::filesystem::path socket_in(const std::filesystem::path& directory) {
+        return directory / "control.sock";
+    }
 
 private:
     std::filesystem::path path_;

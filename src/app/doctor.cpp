@@ -36,7 +36,9 @@ Url parsed(const std::string& origin) {
     return url;
 }
 
-bool is_local(const std::string& host) { return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1"; }
+bool is_local(const std::string& host) {
+    return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
+}
 
 // The last two labels: close enough to the registrable domain to warn, too coarse to decide.
 std::string site_of(const std::string& host) {
@@ -46,7 +48,8 @@ std::string site_of(const std::string& host) {
     return before == std::string::npos ? host : host.substr(before + 1);
 }
 
-// What GET of a path says, over plain HTTP; with TLS just whether something listens. Nothing if nobody answers in 2 s.
+// What GET of a path says, over plain HTTP; with TLS just whether something listens. Nothing if nobody
+// answers in 2 s.
 std::optional<std::string> fetch(const Url& url, const std::string& path) {
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = SOCK_STREAM;
@@ -59,10 +62,12 @@ std::optional<std::string> fetch(const Url& url, const std::string& path) {
         ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         if (::connect(connection, a->ai_addr, a->ai_addrlen) == 0) {
             answer = "";
-            const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + url.host + ":" + url.port + "\r\nConnection: close\r\n\r\n";
+            const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + url.host + ":" + url.port +
+                                        "\r\nConnection: close\r\n\r\n";
             if (!url.tls && ::send(connection, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
                 char part[4096];
-                for (ssize_t size; answer->size() < 65536 && (size = ::recv(connection, part, sizeof part, 0)) > 0;)
+                for (ssize_t size;
+                     answer->size() < 65536 && (size = ::recv(connection, part, sizeof part, 0)) > 0;)
                     answer->append(part, static_cast<std::size_t>(size));
             }
         }
@@ -76,59 +81,82 @@ void examine_files(Findings& findings, const Config& config, const std::filesyst
     struct stat facts {};
     if (::stat(directory.c_str(), &facts) != 0) return;  // made at the first start
     if ((facts.st_mode & 077) != 0)
-        findings.push_back("Other users may look into " + directory.string() + "; say: chmod 700 " + directory.string());
+        findings.push_back("Other users may look into " + directory.string() + "; say: chmod 700 " +
+                           directory.string());
     if (facts.st_uid != ::geteuid() && ::geteuid() != 0)
-        findings.push_back(directory.string() + " belongs to another user; run coatcheck as that user, or change its owner.");
+        findings.push_back(directory.string() +
+                           " belongs to another user; run coatcheck as that user, or change its owner.");
     const auto key = directory / config.store_sealing_key_file;
     if (::stat(key.c_str(), &facts) == 0 && (facts.st_mode & 077) != 0)
         findings.push_back(key.string() + " can be read by others; say: chmod 600 " + key.string());
     if (::stat((directory / "coatcheck.db").c_str(), &facts) == 0 && (facts.st_mode & 077) != 0)
-        findings.push_back("The database in " + directory.string() + " can be read by others; say: chmod 600 " + (directory / "coatcheck.db").string());
-    if (::access(directory.c_str(), W_OK | X_OK) != 0) findings.push_back(directory.string() + " cannot be written to by this user.");
+        findings.push_back("The database in " + directory.string() +
+                           " can be read by others; say: chmod 600 " + (directory / "coatcheck.db").string());
+    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+        findings.push_back(directory.string() + " cannot be written to by this user.");
 }
 
 void examine_clock(Findings& findings, base::Timestamp now) {
     if (now < base::from_unix_seconds(1767225600))  // 2026-01-01
-        findings.push_back("This machine's clock says " + base::readable(now) + ", which is in the past: tokens would end at the wrong time. Set the clock.");
+        findings.push_back("This machine's clock says " + base::readable(now) +
+                           ", which is in the past: tokens would end at the wrong time. Set the clock.");
     timex state{};
     if (::adjtimex(&state) == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
-        findings.push_back("This machine's clock is not synchronised with a time server; tokens and their verifiers need clocks that agree. Switch on systemd-timesyncd or chrony.");
+        findings.push_back(
+            "This machine's clock is not synchronised with a time server; tokens and their verifiers need "
+            "clocks that agree. Switch on systemd-timesyncd or chrony.");
 }
 
 void examine_addresses(Findings& findings, const Config& config, bool server_runs) {
     const HostPort listen = parse_listen(config.listen).value();
     const Url url = parsed(config.public_url);
-    const Url direct{false, listen.host == "0.0.0.0" ? "127.0.0.1" : listen.host, std::to_string(listen.port)};
+    const Url direct{false, listen.host == "0.0.0.0" ? "127.0.0.1" : listen.host,
+                     std::to_string(listen.port)};
     const auto here = fetch(direct, "/.well-known/oauth-authorization-server");
     if (!server_runs && here)
-        findings.push_back("Something else listens on " + config.listen + ": stop it, or choose another port with listen.");
+        findings.push_back("Something else listens on " + config.listen +
+                           ": stop it, or choose another port with listen.");
     if (!config.behind_proxy && url.port != direct.port)
-        findings.push_back("public_url says port " + url.port + ", but the server listens on port " + direct.port + ": set public_url to what browsers use, or behind_proxy = true.");
+        findings.push_back("public_url says port " + url.port + ", but the server listens on port " +
+                           direct.port + ": set public_url to what browsers use, or behind_proxy = true.");
     if (url.tls && !config.behind_proxy)
-        findings.push_back("public_url is https, but this server speaks plain HTTP: put a proxy with TLS in front and say behind_proxy = true.");
+        findings.push_back(
+            "public_url is https, but this server speaks plain HTTP: put a proxy with TLS in front and say "
+            "behind_proxy = true.");
     if (auto hidden = proxy_hides_clients(config); !hidden.empty()) findings.push_back(std::move(hidden));
     if (!server_runs) return;
     const auto there = fetch(url, "/.well-known/oauth-authorization-server");
     if (!there)
-        findings.push_back("Nobody answers at public_url " + config.public_url + " from this machine: is the proxy running, and does the name lead here?");
+        findings.push_back("Nobody answers at public_url " + config.public_url +
+                           " from this machine: is the proxy running, and does the name lead here?");
     else if (!url.tls && there->find("\"issuer\":\"" + config.public_url + "\"") == std::string::npos)
-        findings.push_back("Something answers at public_url " + config.public_url + ", but it is not this server: tokens name an issuer that cannot be asked for its keys.");
+        findings.push_back(
+            "Something answers at public_url " + config.public_url +
+            ", but it is not this server: tokens name an issuer that cannot be asked for its keys.");
 }
 
 void examine_cookies(Findings& findings, const Config& config) {
     const Url url = parsed(config.public_url);
     if (!url.tls && !is_local(url.host))
-        findings.push_back("public_url is plain http on " + url.host + ": browsers drop our Secure cookies there, so that hybrid and cookie sessions cannot work. Use https.");
+        findings.push_back("public_url is plain http on " + url.host +
+                           ": browsers drop our Secure cookies there, so that hybrid and cookie sessions "
+                           "cannot work. Use https.");
     if (!url.tls && is_local(url.host) && !config.dev)
-        findings.push_back("Over http://" + url.host + " Chrome and Firefox keep Secure cookies and Safari does not: for Safari start with --dev.");
+        findings.push_back(
+            "Over http://" + url.host +
+            " Chrome and Firefox keep Secure cookies and Safari does not: for Safari start with --dev.");
     for (const auto& text : config.origins) {
         const Url origin = parsed(text);
         if (site_of(origin.host) != site_of(url.host))
-            findings.push_back("cors.origins lists " + text + ", which is another site than " + config.public_url +
-                               ": SameSite=Lax cookies are not sent from there, so pages on it need delivery body, or a name below the same domain.");
+            findings.push_back("cors.origins lists " + text + ", which is another site than " +
+                               config.public_url +
+                               ": SameSite=Lax cookies are not sent from there, so pages on it need delivery "
+                               "body, or a name below the same domain.");
         if (origin.tls != url.tls && !is_local(origin.host))
-            findings.push_back("cors.origins lists " + text + " while public_url is " + (url.tls ? "https" : "http") + ": browsers treat them as different sites.");
-        if (text == config.public_url) findings.push_back("cors.origins lists public_url itself; that does no harm and is not needed.");
+            findings.push_back("cors.origins lists " + text + " while public_url is " +
+                               (url.tls ? "https" : "http") + ": browsers treat them as different sites.");
+        if (text == config.public_url)
+            findings.push_back("cors.origins lists public_url itself; that does no harm and is not needed.");
     }
 }
 
@@ -137,7 +165,8 @@ void examine_cookies(Findings& findings, const Config& config) {
 std::string proxy_hides_clients(const Config& config) {
     const bool proxied = config.behind_proxy || config.public_url.starts_with("https:");
     if (!proxied || !config.trusted_proxies.empty()) return {};
-    return "trusted_proxies is empty behind a proxy: every client then looks like the proxy, and the limits on failed sign-ins count them all as one. Name the proxy's address.";
+    return "trusted_proxies is empty behind a proxy: every client then looks like the proxy, and the limits "
+           "on failed sign-ins count them all as one. Name the proxy's address.";
 }
 
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory) {
@@ -148,7 +177,9 @@ std::vector<std::string> examine(const Config& config, const std::filesystem::pa
     examine_addresses(findings, config, server_runs);
     examine_cookies(findings, config);
     if (config.access_ttl > std::chrono::hours(1))
-        findings.push_back("tokens.access_ttl is " + base::format_duration(config.access_ttl) + ": a stolen token works that long wherever revocations are not followed. 15m is usual.");
+        findings.push_back(
+            "tokens.access_ttl is " + base::format_duration(config.access_ttl) +
+            ": a stolen token works that long wherever revocations are not followed. 15m is usual.");
     return findings;
 }
 

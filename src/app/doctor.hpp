@@ -13,7 +13,8 @@ namespace coatcheck::app {
 // Empty: nothing found. Reads and connects; changes nothing.
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory);
 
-// The one finding that `serve` also gives at its start: all clients would share one limit on failed sign-ins. Empty: fine.
+// The one finding that `serve` also gives at its start: all clients would share one limit on failed sign-ins.
+// Empty: fine.
 std::string proxy_hides_clients(const Config& config);
 
 }  // namespace coatcheck::app

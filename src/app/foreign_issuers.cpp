@@ -23,7 +23,8 @@ public:
     Reader(const toml::table& table, const fs::path& file) : table_(table), file_(file) {}
 
     [[noreturn]] void refuse(const std::string& member, const std::string& what) const {
-        throw ConfigError(file_.string() + ":" + std::to_string(table_.source().begin.line) + ": " + member + " " + what);
+        throw ConfigError(file_.string() + ":" + std::to_string(table_.source().begin.line) + ": " + member +
+                          " " + what);
     }
     std::string text(const std::string& member, const char* usual = nullptr) {
         known_.insert(member);
@@ -64,7 +65,8 @@ public:
     }
     void refuse_unknown() const {
         for (const auto& [name, value] : table_)
-            if (!known_.contains(std::string(name.str()))) refuse(std::string(name.str()), "is not known here");
+            if (!known_.contains(std::string(name.str())))
+                refuse(std::string(name.str()), "is not known here");
     }
 
 private:
@@ -73,10 +75,13 @@ private:
     std::set<std::string> known_;
 };
 
-std::vector<ForeignIssuer::Key> read_keys(const Reader& reader, const fs::path& path, const std::string& algorithm) {
+std::vector<ForeignIssuer::Key> read_keys(const Reader& reader, const fs::path& path,
+                                          const std::string& algorithm) {
     const bool is_secret = algorithm == "HS256";
-    if (!is_secret && !crypto::algorithm_named(algorithm)) reader.refuse("algorithm", "needs HS256, RS256, PS256, ES256 or EdDSA");
-    const base::Secret text = is_secret ? read_private_file(path, "key_file", "") : base::Secret(read_public_file(path, "key_file"));
+    if (!is_secret && !crypto::algorithm_named(algorithm))
+        reader.refuse("algorithm", "needs HS256, RS256, PS256, ES256 or EdDSA");
+    const base::Secret text = is_secret ? read_private_file(path, "key_file", "")
+                                        : base::Secret(read_public_file(path, "key_file"));
     std::string_view content = text.reveal();
     if (is_secret && content.ends_with('\n')) content.remove_suffix(1);
     std::string problem;
@@ -98,11 +103,14 @@ ForeignIssuer read_issuer(const toml::table& table, const fs::path& file) {
     issuer.algorithm = reader.text("algorithm");
     issuer.keys = read_keys(reader, file.parent_path() / reader.text("key_file"), issuer.algorithm);
     const auto until = base::parse_day_end(reader.text("until"));
-    if (!until) reader.refuse("until", "needs the last day on which its tokens are taken, such as \"2027-01-31\"");
+    if (!until)
+        reader.refuse("until", "needs the last day on which its tokens are taken, such as \"2027-01-31\"");
     issuer.until = *until;
     if (const std::string day = reader.text("issued_before", ""); !day.empty()) {
         const auto end = base::parse_day_end(day);
-        if (!end) reader.refuse("issued_before", "needs the day from which on its tokens are not taken, such as \"2026-12-01\"");
+        if (!end)
+            reader.refuse("issued_before",
+                          "needs the day from which on its tokens are not taken, such as \"2026-12-01\"");
         issuer.issued_before = *end - std::chrono::hours(24);
     }
     reader.refuse_unknown();
@@ -115,7 +123,8 @@ std::vector<ForeignIssuer> read_foreign_issuers(const fs::path& path, std::strin
     const auto refuse = [&](const std::string& what) { throw ConfigError(path.string() + ": " + what); };
     const toml::table file = parse_toml(read_public_file(path, "accept.foreign_file"), path.string());
     const auto* tables = file.get_as<toml::array>("issuer");
-    if (tables == nullptr || file.size() != 1 || !tables->is_homogeneous<toml::table>()) refuse("needs one or more [[issuer]], and nothing else");
+    if (tables == nullptr || file.size() != 1 || !tables->is_homogeneous<toml::table>())
+        refuse("needs one or more [[issuer]], and nothing else");
     if (tables->size() > max_issuers) refuse("has more than 16 issuers");
     std::vector<ForeignIssuer> issuers;
     std::set<std::string> names, said;
@@ -125,7 +134,8 @@ std::vector<ForeignIssuer> read_foreign_issuers(const fs::path& path, std::strin
         if (!names.insert(issuer.name).second) refuse("two issuers are called " + issuer.name);
         // Which issuer's key is asked is decided by iss: it must not say two.
         for (const auto& iss : issuer.issuers.empty() ? std::vector<std::string>{""} : issuer.issuers) {
-            if (!said.insert(iss).second) refuse(iss.empty() ? "two issuers have no iss" : "two issuers have the iss " + iss);
+            if (!said.insert(iss).second)
+                refuse(iss.empty() ? "two issuers have no iss" : "two issuers have the iss " + iss);
             if (iss == own) refuse("the iss " + iss + " is Coatcheck's own");
         }
     }
@@ -133,7 +143,8 @@ std::vector<ForeignIssuer> read_foreign_issuers(const fs::path& path, std::strin
     for (const auto& one : issuers)
         for (const auto& other : issuers)
             if (&one != &other && one.id_prefix.starts_with(other.id_prefix) && issuers.size() > 1)
-                refuse("the id_prefix of " + one.name + " begins with that of " + other.name + ": one id could be a user of either");
+                refuse("the id_prefix of " + one.name + " begins with that of " + other.name +
+                       ": one id could be a user of either");
     return issuers;
 }
 

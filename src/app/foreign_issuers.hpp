@@ -10,8 +10,9 @@
 
 namespace coatcheck::app {
 
-// At most 16 of them. Paths in it are relative to it. Throws ConfigError: the file, the issuer, and what is wrong with it.
-// `own`: our own iss, which no other may have.
-std::vector<verify::ForeignIssuer> read_foreign_issuers(const std::filesystem::path& path, std::string_view own);
+// At most 16 of them. Paths in it are relative to it. Throws ConfigError: the file, the issuer, and what is
+// wrong with it. `own`: our own iss, which no other may have.
+std::vector<verify::ForeignIssuer> read_foreign_issuers(const std::filesystem::path& path,
+                                                        std::string_view own);
 
 }  // namespace coatcheck::app

@@ -30,7 +30,8 @@ auth::Policy policy_of(const Config& config) {
 
 std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::filesystem::path& path) {
     auto keys = std::make_shared<token::EncryptionKeys>();
-    for (auto& key : read_keys(path, "tokens.encryption_key_file")) keys->push_back(token::encryption_key(std::move(key)));
+    for (auto& key : read_keys(path, "tokens.encryption_key_file"))
+        keys->push_back(token::encryption_key(std::move(key)));
     return keys;
 }
 
@@ -39,7 +40,8 @@ std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::fil
 store::Place place_of(const Config& config, const std::filesystem::path& directory) {
     store::Place place{config.store_url, directory};
     if (!config.store_password_file.empty()) {
-        const auto file = read_private_file(directory / config.store_password_file, "store.password_file", "");
+        const auto file = read_private_file(directory / config.store_password_file, "store.password_file",
+                                            "");
         place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
     }
     place.listen_url = config.store_listen_url;
@@ -48,12 +50,15 @@ store::Place place_of(const Config& config, const std::filesystem::path& directo
 }
 
 Node::Node(Config config, const std::filesystem::path& directory, Purpose purpose)
-    : config_(std::move(config)), policy_(policy_of(config_)),
-      algorithm_(crypto::algorithm_named(config_.algorithm).value()), directory_(directory),
+    : config_(std::move(config)),
+      policy_(policy_of(config_)),
+      algorithm_(crypto::algorithm_named(config_.algorithm).value()),
+      directory_(directory),
       sealing_key_(directory_.sealing_key(config_.store_sealing_key_file)),
-      queue_(store::open(place_of(config_, directory), {[this](const auto& entries) { revocations_.add(entries); },
-                                                         [this](const auto& entries) { log_.append(entries); },
-                                                         [this](auth::Store& store) { load_keys(store); }})) {
+      queue_(store::open(place_of(config_, directory),
+                         {[this](const auto& entries) { revocations_.add(entries); },
+                          [this](const auto& entries) { log_.append(entries); },
+                          [this](auth::Store& store) { load_keys(store); }})) {
     if (config_.token_format != "jwt") {
         policy_.encryption = read_encryption_keys(directory / config_.encryption_key_file);
         policy_.only_encrypted = config_.token_format == "jwe";
@@ -70,7 +75,9 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         if (foreign_)
             for (const auto& user : store.disabled_users()) {
                 const auto entries = store.find_revocations(user);
-                const bool known = std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.minimum == verify::foreign_for_good; });
+                const bool known = std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+                    return entry.minimum == verify::foreign_for_good;
+                });
                 if (!known) auth::revoke_foreign(store, policy_, user, auth::Foreign::for_good);
             }
         // A command that was given another configuration than the server must not switch its keys.
@@ -100,13 +107,15 @@ void Node::reseal_keys(const std::string& file) {
 
 bool Node::sweep() {
     using Clock = std::chrono::steady_clock;
-    // On SQLite all that is written waits for it meanwhile: a session takes some 40 microseconds, and several times that where it comes
-    // from the disk. So only the first few come from there, and further ones are read before. On PostgreSQL nobody waits, and most of
-    // the time is the way there.
+    // On SQLite all that is written waits for it meanwhile: a session takes some 40 microseconds, and several
+    // times that where it comes from the disk. So only the first few come from there, and further ones are
+    // read before. On PostgreSQL nobody waits, and most of the time is the way there.
     constexpr std::size_t fewest = 4, some = 16, most = 256, on_postgres = 100;
     constexpr auto little = std::chrono::microseconds(500), much = std::chrono::microseconds(2000);
     const bool goes_on = rows_to_sweep_ > 0;
-    const std::size_t rows = store::is_postgres(config_.store_url) ? on_postgres : goes_on ? rows_to_sweep_ : fewest;
+    const std::size_t rows = store::is_postgres(config_.store_url) ? on_postgres
+                             : goes_on                             ? rows_to_sweep_
+                                                                   : fewest;
     if (goes_on) queue_->read_ahead_of_sweep(rows);
     std::size_t deleted = 0;
     Clock::duration took{};
@@ -149,13 +158,15 @@ void Housekeeper::loop() {
             try {
                 work();
             } catch (const std::exception& failure) {
-                base::log::write(base::log::Level::error, "housekeeping_failed", {{"reason", failure.what()}});
+                base::log::write(base::log::Level::error, "housekeeping_failed",
+                                 {{"reason", failure.what()}});
             }
         };
         logging_failure([&] {
             const bool is_more = node_.sweep();
             const auto now = Clock::now();
-            // A tenth of the time, most of which it reads ahead: two hundred sessions a second, where ten million end at 17.
+            // A tenth of the time, most of which it reads ahead: two hundred sessions a second, where ten
+            // million end at 17.
             if (is_more) next = std::min(due, now + 9 * (now - began));
         });
         if (next == due) logging_failure([&] { node_.keep_house(); });

@@ -23,7 +23,8 @@ store::Place place_of(const Config& config, const std::filesystem::path& directo
 
 class Node {
 public:
-    // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key ring.
+    // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key
+    // ring.
     enum class Purpose { serve, command };
     Node(Config config, const std::filesystem::path& directory, Purpose purpose);
 
@@ -66,7 +67,8 @@ private:
     std::size_t rows_to_sweep_ = 0;  // at a time, while there is more; 0: none are known
 };
 
-// Keeps house every ten seconds on a thread of its own. Where much is over at once it is swept a little at a time.
+// Keeps house every ten seconds on a thread of its own. Where much is over at once it is swept a little at a
+// time.
 class Housekeeper {
 public:
     explicit Housekeeper(Node& node);

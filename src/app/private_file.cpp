@@ -39,7 +39,10 @@ base::Secret read_private_file(const fs::path& path, const std::string& setting,
 }
 
 std::vector<base::Secret> read_keys(const fs::path& path, const std::string& setting) {
-    const base::Secret file = read_private_file(path, setting, "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() + " && chmod 600 " + path.string());
+    const base::Secret file = read_private_file(
+        path, setting,
+        "Make one:  (echo -n base64:; head -c 32 /dev/urandom | base64) > " + path.string() +
+            " && chmod 600 " + path.string());
     std::vector<base::Secret> keys;
     std::string_view rest = file.reveal();
     for (int number = 1; !rest.empty(); ++number) {
@@ -47,13 +50,18 @@ std::vector<base::Secret> read_keys(const fs::path& path, const std::string& set
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
         if (line.empty() || line.starts_with('#')) continue;
         auto key = token::parse_app_key(line);
-        if (!key) refuse(path, setting, "line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
+        if (!key)
+            refuse(
+                path, setting,
+                "line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
         keys.push_back(*std::move(key));
     }
     if (keys.empty()) refuse(path, setting, "holds no key");
     return keys;
 }
 
-std::string read_public_file(const fs::path& path, const std::string& setting) { return read(path, setting, ""); }
+std::string read_public_file(const fs::path& path, const std::string& setting) {
+    return read(path, setting, "");
+}
 
 }  // namespace coatcheck::app

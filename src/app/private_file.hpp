@@ -10,12 +10,13 @@
 
 namespace coatcheck::app {
 
-// The text of a file. Throws ConfigError, which begins with `setting`, if it cannot be read, may be read by others, or
-// is larger than 64 KiB; `hint` says how such a file is made.
-base::Secret read_private_file(const std::filesystem::path& path, const std::string& setting, const std::string& hint);
+// The text of a file. Throws ConfigError, which begins with `setting`, if it cannot be read, may be read by
+// others, or is larger than 64 KiB; `hint` says how such a file is made.
+base::Secret read_private_file(const std::filesystem::path& path, const std::string& setting,
+                               const std::string& hint);
 
-// Keys of 32 bytes from such a file, one a line as "base64:…"; empty lines and those that begin with # aside. Throws
-// likewise, with the command that makes such a file; there is one key at least.
+// Keys of 32 bytes from such a file, one a line as "base64:…"; empty lines and those that begin with # aside.
+// Throws likewise, with the command that makes such a file; there is one key at least.
 std::vector<base::Secret> read_keys(const std::filesystem::path& path, const std::string& setting);
 
 // The same of a file without secrets, that anybody may read.

@@ -9,11 +9,11 @@
 #include "crypto/hash_memory.hpp"
 #include "web/server.hpp"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 namespace coatcheck::app {
 namespace {
@@ -24,10 +24,13 @@ web::Settings settings_of(const Config& config) {
     web::Settings settings;
     settings.public_url = settings.origin = config.public_url;
     settings.allowed_origins.insert(config.origins.begin(), config.origins.end());
-    for (const auto& proxy : config.trusted_proxies) settings.trusted_proxies.push_back(web::Network::parse(proxy).value());
+    for (const auto& proxy : config.trusted_proxies)
+        settings.trusted_proxies.push_back(web::Network::parse(proxy).value());
     settings.dev = config.dev;
     const auto take = [&](web::Dialect dialect, bool on, const std::string& until) {
-        if (on) settings.dialects[static_cast<std::size_t>(dialect)] = base::parse_day_end(until).value_or(base::Timestamp::max());
+        if (on)
+            settings.dialects[static_cast<std::size_t>(dialect)] = base::parse_day_end(until).value_or(
+                base::Timestamp::max());
     };
     take(web::Dialect::bare_authorization, config.bare_authorization, config.bare_authorization_until);
     take(web::Dialect::x_token, config.x_token, config.x_token_until);
@@ -41,11 +44,17 @@ web::Settings settings_of(const Config& config) {
     return settings;
 }
 
-verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesystem::path& directory, const verify::Revocations& revocations) {
-    const auto cipher = config.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm : crypto::EnvelopeCipher::aes_256_cbc;
+verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesystem::path& directory,
+                                        const verify::Revocations& revocations) {
+    const auto cipher = config.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm
+                                                             : crypto::EnvelopeCipher::aes_256_cbc;
     token::CryptFields fields{{config.crypt_fields[0]}, {config.crypt_fields[1]}, {config.crypt_fields[2]}};
-    if (config.crypt_fields[1] == "time_stamp") fields.issued.push_back("time_stemp");  // as the usual snippet has it
-    return {{cipher, read_keys(directory / config.crypt_key_file, "accept.crypt_key_file")}, std::move(fields), config.crypt_ttl, revocations};
+    if (config.crypt_fields[1] == "time_stamp")
+        fields.issued.push_back("time_stemp");  // as the usual snippet has it
+    return {{cipher, read_keys(directory / config.crypt_key_file, "accept.crypt_key_file")},
+            std::move(fields),
+            config.crypt_ttl,
+            revocations};
 }
 
 web::Endpoint endpoint_of(const std::string& text) {
@@ -85,11 +94,15 @@ std::uint64_t raise_descriptor_limit() {
 void say_hello(Node& node, const Config& config, const std::filesystem::path& directory) {
     bool nobody = false;
     node.store().run([&](auth::Store& store) { nobody = store.list_users({.limit = 1}).empty(); });
-    std::printf("Coatcheck listens on %s and is known as %s\n", config.listen.c_str(), config.public_url.c_str());
+    std::printf("Coatcheck listens on %s and is known as %s\n", config.listen.c_str(),
+                config.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
-    if (const auto hidden = proxy_hides_clients(config); !hidden.empty()) std::printf("warning: %s\n", hidden.c_str());
-    if (nobody) std::printf("There is no user yet. Make one:  coatcheck user add NAME --data %s\n", directory.c_str());
+    if (const auto hidden = proxy_hides_clients(config); !hidden.empty())
+        std::printf("warning: %s\n", hidden.c_str());
+    if (nobody)
+        std::printf("There is no user yet. Make one:  coatcheck user add NAME --data %s\n",
+                    directory.c_str());
     std::fflush(stdout);
 }
 
@@ -106,13 +119,23 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     web::Server* running = nullptr;
     web::Settings settings = settings_of(config);
     settings.max_connections_per_loop = connections / cores;
-    web::Service service{settings, node.policy(), node.store(), hashing, node.keys(), node.revocations(), node.ring(), node.log(),
-                         node.service_keys(),
-                         [&] {
-                             return running->counters_text() + "# TYPE coatcheck_hashes_waiting gauge\ncoatcheck_hashes_waiting " +
-                                    std::to_string(hashing.waiting()) + "\n# TYPE coatcheck_log_dropped_total counter\ncoatcheck_log_dropped_total " +
-                                    std::to_string(base::log::dropped()) + "\n";
-                         }};
+    web::Service service{
+        settings,
+        node.policy(),
+        node.store(),
+        hashing,
+        node.keys(),
+        node.revocations(),
+        node.ring(),
+        node.log(),
+        node.service_keys(),
+        [&] {
+            return running->counters_text() +
+                   "# TYPE coatcheck_hashes_waiting gauge\ncoatcheck_hashes_waiting " +
+                   std::to_string(hashing.waiting()) +
+                   "\n# TYPE coatcheck_log_dropped_total counter\ncoatcheck_log_dropped_total " +
+                   std::to_string(base::log::dropped()) + "\n";
+        }};
     if (config.crypt) service.crypt.emplace(crypt_verifier_of(config, directory, node.revocations()));
     service.foreign = node.foreign();
     std::optional<web::Endpoint> metrics;
@@ -122,7 +145,8 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     ControlServer control(node, directory);
     Housekeeper housekeeper(node);
     server.start();
-    base::log::write(base::log::Level::info, "started", {{"listen", config.listen}, {"public_url", config.public_url}});
+    base::log::write(base::log::Level::info, "started",
+                     {{"listen", config.listen}, {"public_url", config.public_url}});
     say_hello(node, config, directory);
 
     int signal = SIGHUP;

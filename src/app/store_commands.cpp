@@ -3,15 +3,15 @@
 
 #include "app/control.hpp"
 #include "store/copy.hpp"
-#include "store/schema.hpp"
 #include "store/postgres_store.hpp"
+#include "store/schema.hpp"
 #include "store/sqlite_store.hpp"
 
+#include <unistd.h>
 #include <boost/json/array.hpp>
 #include <chrono>
 #include <cstdio>
 #include <optional>
-#include <unistd.h>
 
 namespace coatcheck::app {
 namespace {
@@ -23,9 +23,14 @@ store::PostgresAddress address_of(const store::Place& place) { return {place.url
 Reply told(const store::Schema& schema, const std::vector<std::string>& steps, bool applied) {
     const auto version = schema.version + static_cast<std::int64_t>(applied ? 0 : steps.size());
     Reply reply;
-    reply.text = "schema " + std::to_string(schema.version) + " of " + std::to_string(version) + (steps.empty() ? ": nothing to do\n" : applied ? ", after:\n" : ", to come:\n");
+    reply.text = "schema " + std::to_string(schema.version) + " of " + std::to_string(version) +
+                 (steps.empty() ? ": nothing to do\n"
+                  : applied     ? ", after:\n"
+                                : ", to come:\n");
     for (const auto& step : steps) reply.text += "  " + step + "\n";
-    reply.json = {{"version", schema.version}, {"known", version}, {applied ? "applied" : "to_come", json::array(steps.begin(), steps.end())}};
+    reply.json = {{"version", schema.version},
+                  {"known", version},
+                  {applied ? "applied" : "to_come", json::array(steps.begin(), steps.end())}};
     return reply;
 }
 
@@ -36,7 +41,8 @@ public:
         const auto now = std::chrono::steady_clock::now();
         if (now < next_) return;
         next_ = now + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1000));
-        std::fprintf(stderr, terminal_ ? "\r\033[K%s: %.*s %lld of %lld" : "%s: %.*s %lld of %lld\n", table.c_str(), static_cast<int>(doing.size()), doing.data(),
+        std::fprintf(stderr, terminal_ ? "\r\033[K%s: %.*s %lld of %lld" : "%s: %.*s %lld of %lld\n",
+                     table.c_str(), static_cast<int>(doing.size()), doing.data(),
                      static_cast<long long>(rows), static_cast<long long>(of));
         written_ = true;
     }
@@ -58,11 +64,13 @@ Reply migrate(const Config& config, const std::filesystem::path& directory, bool
         store::PostgresDatabase database(address_of(place));
         const auto schema = store::read_schema(database);
         if (!apply) return told(schema, schema.next, false);
-        store::PostgresStore(address_of(place), store::PostgresDatabase::Prepare::never, base::read_clock).migrate();
+        store::PostgresStore(address_of(place), store::PostgresDatabase::Prepare::never, base::read_clock)
+            .migrate();
         return told(store::read_schema(database), schema.next, true);
     }
     const auto file = store::file_of(place);
-    if (!std::filesystem::exists(file)) throw std::runtime_error("there is no database at " + file + " yet: the first start makes it");
+    if (!std::filesystem::exists(file))
+        throw std::runtime_error("there is no database at " + file + " yet: the first start makes it");
     std::optional<DataDirectory> alone;
     if (apply) alone.emplace(directory);
     store::SqliteDatabase database(file);
@@ -75,8 +83,10 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     auto from = place_of(config, directory), to = from;
     if (const auto* url = request.if_contains("from")) from.url = url->get_string().c_str();
     to.url = request.at("to").get_string().c_str();
-    if (!from.url.starts_with("sqlite:")) throw std::runtime_error("--from is sqlite:FILE, a file of the data directory, not " + from.url);
-    if (!store::is_postgres(to.url)) throw std::runtime_error("--to is postgres://USER@HOST/DATABASE, not " + to.url);
+    if (!from.url.starts_with("sqlite:"))
+        throw std::runtime_error("--from is sqlite:FILE, a file of the data directory, not " + from.url);
+    if (!store::is_postgres(to.url))
+        throw std::runtime_error("--to is postgres://USER@HOST/DATABASE, not " + to.url);
     for (const auto& url : {from.url, to.url}) {
         Config as_store = config;
         as_store.store_url = url;
@@ -98,12 +108,19 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     Reply reply;
     json::array rows;
     for (const auto& table : tables) {
-        reply.text += table.name + ": " + std::to_string(table.rows) + " rows, " + std::to_string(table.added) + " added, " + std::to_string(table.removed) + " removed" +
+        reply.text += table.name + ": " + std::to_string(table.rows) + " rows, " +
+                      std::to_string(table.added) + " added, " + std::to_string(table.removed) + " removed" +
                       (table.checksum.empty() ? "" : ", the same there: " + table.checksum) + "\n";
-        rows.push_back({{"table", table.name}, {"rows", table.rows}, {"added", table.added}, {"removed", table.removed}, {"checksum", table.checksum}});
+        rows.push_back({{"table", table.name},
+                        {"rows", table.rows},
+                        {"added", table.added},
+                        {"removed", table.removed},
+                        {"checksum", table.checksum}});
     }
-    reply.text += alone ? "Done: " + file + " is not served any more. Now: coatcheck serve --store " + to.url + ", with the same " + config.store_sealing_key_file + "\n"
-                        : "A server still runs on " + file + ". Stop it and run this again: what has changed meanwhile is copied then.\n";
+    reply.text += alone ? "Done: " + file + " is not served any more. Now: coatcheck serve --store " +
+                              to.url + ", with the same " + config.store_sealing_key_file + "\n"
+                        : "A server still runs on " + file +
+                              ". Stop it and run this again: what has changed meanwhile is copied then.\n";
     reply.json = {{"finished", alone.has_value()}, {"tables", std::move(rows)}};
     return reply;
 }

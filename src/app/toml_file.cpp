@@ -10,22 +10,27 @@
 namespace coatcheck::app {
 
 toml::table parse_toml(std::string_view text, const std::string& name) {
-    // Outside of strings, toml++ 3.3 runs into undefined behaviour at many letters beyond ASCII. Escaped, they are a
-    // syntax error there, and the same in comments and between double quotes.
+    // Outside of strings, toml++ 3.3 runs into undefined behaviour at many letters beyond ASCII. Escaped,
+    // they are a syntax error there, and the same in comments and between double quotes.
     const auto ascii = base::escape_non_ascii(text);
     std::istringstream lines{std::string(text)};
     std::size_t number = 0;
     for (std::string line; ++number, std::getline(lines, line);) {
-        const auto beyond = std::find_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-        if (!base::escape_non_ascii(line)) throw ConfigError(name + ":" + std::to_string(number) + ": is not UTF-8");
+        const auto beyond = std::find_if(line.begin(), line.end(),
+                                         [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+        if (!base::escape_non_ascii(line))
+            throw ConfigError(name + ":" + std::to_string(number) + ": is not UTF-8");
         const std::string before(line.begin(), beyond);
-        if (beyond != line.end() && before.find('\'') != std::string::npos && before.find('#') == std::string::npos)
-            throw ConfigError(name + ":" + std::to_string(number) + ": letters beyond ASCII go between double quotes");
+        if (beyond != line.end() && before.find('\'') != std::string::npos &&
+            before.find('#') == std::string::npos)
+            throw ConfigError(name + ":" + std::to_string(number) +
+                              ": letters beyond ASCII go between double quotes");
     }
     try {
         return toml::parse(*ascii, name);
     } catch (const toml::parse_error& error) {
-        throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+        throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": " +
+                          std::string(error.description()));
     }
 }
 

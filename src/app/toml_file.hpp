@@ -2,9 +2,9 @@
 // TOML by toml++, around what its version 3.3 does with letters beyond ASCII.
 #pragma once
 
+#include <toml++/toml.h>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 
 namespace coatcheck::app {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/accounts.hpp"
 
+#include "auth/embedded_blocklist.hpp"
 #include "auth/sessions.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -8,7 +9,6 @@
 #include "token/claims.hpp"
 #include "token/json.hpp"
 #include "token/refresh_token.hpp"
-#include "auth/embedded_blocklist.hpp"
 
 #include <algorithm>
 #include <set>
@@ -49,7 +49,9 @@ bool is_sequence(std::string_view text) {
 
 // "password2026!!" is "password" to whoever guesses: compare without digits and signs at both ends.
 std::string_view core_of(std::string_view text) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; };
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+    };
     while (!text.empty() && !letter(text.front())) text.remove_prefix(1);
     while (!text.empty() && !letter(text.back())) text.remove_suffix(1);
     return text;
@@ -65,7 +67,8 @@ std::string_view repeated_part(std::string_view text) {
     return text;
 }
 
-// On the lists, or one of their usual disguises: repeated, in a row of the keyboard, with digits and signs around it.
+// On the lists, or one of their usual disguises: repeated, in a row of the keyboard, with digits and signs
+// around it.
 bool is_common(const std::string& folded, const std::string& folded_username) {
     constexpr std::size_t shortest_part = 6;
     const auto& common = common_passwords();
@@ -74,14 +77,15 @@ bool is_common(const std::string& folded, const std::string& folded_username) {
         const bool is_most_of_it = text.size() > folded.size() / 2;
         if (is_most_of_it && once.size() < shortest_part && once.size() < text.size()) return true;
         for (const std::string_view part : {text, once, core_of(once)})
-            if (!part.empty() && (common.contains(part) || part == "coatcheck" || part == folded_username)) return true;
+            if (!part.empty() && (common.contains(part) || part == "coatcheck" || part == folded_username))
+                return true;
         if (is_most_of_it && is_sequence(once)) return true;
     }
     return false;
 }
 
-// Until when a token of the user's may live that says what was true before this step: also one that another step, on
-// whatever node, mints at this moment without having seen what this one does.
+// Until when a token of the user's may live that says what was true before this step: also one that another
+// step, on whatever node, mints at this moment without having seen what this one does.
 Timestamp last_access_end(Store& store, const Policy& policy, const std::string& user) {
     constexpr std::chrono::minutes longest_step{1};
     Timestamp last = store.now() + policy.access_ttl + longest_step;
@@ -90,8 +94,10 @@ Timestamp last_access_end(Store& store, const Policy& policy, const std::string&
 }
 
 // All tokens below this version are over, those of others too.
-void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version, Foreign foreign) {
-    store.insert_revocation({Revocation::Kind::user_revoked, user, version, last_access_end(store, policy, user)});
+void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version,
+               Foreign foreign) {
+    store.insert_revocation(
+        {Revocation::Kind::user_revoked, user, version, last_access_end(store, policy, user)});
     revoke_foreign(store, policy, user, foreign);
 }
 
@@ -101,20 +107,25 @@ Result<std::string> checked_username(std::string_view text) {
     const auto name = base::nfc(text);
     if (!name || name->empty() || base::code_points(*name) > 64 || base::has_invisible(*name) ||
         name->find('@') != std::string::npos || base::has_outer_space(*name))
-        return Denied{Reason::invalid_member, {}, "1 to 64 visible characters, without @ and without spaces at the ends", "username"};
+        return Denied{Reason::invalid_member,
+                      {},
+                      "1 to 64 visible characters, without @ and without spaces at the ends",
+                      "username"};
     return *name;
 }
 
 Result<std::string> checked_email(std::string_view text) {
     const auto email = base::nfc(text);
     const auto at = email ? email->find('@') : std::string::npos;
-    if (at == std::string::npos || at == 0 || at + 1 == email->size() || email->find('@', at + 1) != std::string::npos ||
-        email->size() > 254 || base::has_invisible(*email) || email->find(' ') != std::string::npos)
+    if (at == std::string::npos || at == 0 || at + 1 == email->size() ||
+        email->find('@', at + 1) != std::string::npos || email->size() > 254 || base::has_invisible(*email) ||
+        email->find(' ') != std::string::npos)
         return Denied{Reason::invalid_member, {}, "an e-mail address", "email"};
     return *email;
 }
 
-Result<std::string> checked_password(std::string_view text, std::size_t min_length, std::string_view username) {
+Result<std::string> checked_password(std::string_view text, std::size_t min_length,
+                                     std::string_view username) {
     // Before it is normalised: that takes long for long runs of marks.
     if (text.size() > crypto::max_password_bytes)
         return Denied{Reason::password_too_long, {}, "at most 512 characters, and 1024 bytes", "password"};
@@ -122,12 +133,18 @@ Result<std::string> checked_password(std::string_view text, std::size_t min_leng
     if (!normal) return Denied{Reason::invalid_member, {}, "valid UTF-8", "password"};
     const std::size_t length = base::code_points(*normal);
     if (length < min_length)
-        return Denied{Reason::password_too_short, {}, "at least " + std::to_string(min_length) + " characters; a few words do well", "password"};
+        return Denied{Reason::password_too_short,
+                      {},
+                      "at least " + std::to_string(min_length) + " characters; a few words do well",
+                      "password"};
     if (length > max_password_points || normal->size() > crypto::max_password_bytes)
         return Denied{Reason::password_too_long, {}, "at most 512 characters, and 1024 bytes", "password"};
     const std::string plain = base::folded(*normal).value_or(*normal);
     if (is_common(plain, base::folded(username).value_or("")))
-        return Denied{Reason::password_too_common, {}, "this password is on the lists that guessers try first; choose another", "password"};
+        return Denied{Reason::password_too_common,
+                      {},
+                      "this password is on the lists that guessers try first; choose another",
+                      "password"};
     return *normal;
 }
 
@@ -140,34 +157,48 @@ Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles) {
             return Denied{Reason::invalid_member, {}, "a role has 1 to 64 visible characters", "roles"};
     }
     if (roles.size() > most || bytes > most_bytes)
-        return Denied{Reason::invalid_member, {}, "at most 32 roles of 512 bytes together: they travel in every token", "roles"};
+        return Denied{Reason::invalid_member,
+                      {},
+                      "at most 32 roles of 512 bytes together: they travel in every token",
+                      "roles"};
     return roles;
 }
 
 Result<std::string> checked_claims(std::string_view text) {
-    const auto refuse = [](std::string detail) { return Denied{Reason::invalid_member, {}, std::move(detail), "claims"}; };
-    if (text.size() > 1024) return refuse("claims take at most 1024 bytes together: they travel in every token");
+    const auto refuse = [](std::string detail) {
+        return Denied{Reason::invalid_member, {}, std::move(detail), "claims"};
+    };
+    if (text.size() > 1024)
+        return refuse("claims take at most 1024 bytes together: they travel in every token");
     const auto claims = token::parse_object(text);
     if (!claims) return refuse("these claims are no JSON object, are nested too deeply, or are too many");
     for (const auto& claim : *claims) {
-        if (token::is_reserved_claim(claim.key())) return refuse("the claim " + std::string(claim.key()) + " belongs to the protocol");
-        if (claim.key().empty() || base::has_invisible(claim.key())) return refuse("a claim's name has visible characters only");
+        if (token::is_reserved_claim(claim.key()))
+            return refuse("the claim " + std::string(claim.key()) + " belongs to the protocol");
+        if (claim.key().empty() || base::has_invisible(claim.key()))
+            return refuse("a claim's name has visible characters only");
     }
     return std::string(text);
 }
 
 Result<std::string> checked_id(std::string_view text) {
-    // It stands in headers and in paths, where clients and servers agree on ASCII alone, and take dots for directories.
+    // It stands in headers and in paths, where clients and servers agree on ASCII alone, and take dots for
+    // directories.
     const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
     if (text.empty() || text.size() > token::max_user_id_bytes || !is_visible || text == "." || text == "..")
-        return Denied{Reason::invalid_member, {}, "an id has 1 to 64 characters of visible ASCII, and is not . or ..", "id"};
+        return Denied{Reason::invalid_member,
+                      {},
+                      "an id has 1 to 64 characters of visible ASCII, and is not . or ..",
+                      "id"};
     return std::string(text);
 }
 
 Result<std::string> checked_password_hash(std::string_view text) {
     if (crypto::is_known_hash(std::string(text))) return std::string(text);
-    return Denied{Reason::invalid_member, {},
-                  "this hash cannot be checked here; taken are Argon2id and Argon2i (at most 256 MiB and 20 passes), bcrypt (2a, 2b, 2y, cost 4 to 14) and "
+    return Denied{Reason::invalid_member,
+                  {},
+                  "this hash cannot be checked here; taken are Argon2id and Argon2i (at most 256 MiB and 20 "
+                  "passes), bcrypt (2a, 2b, 2y, cost 4 to 14) and "
                   "pbkdf2_sha256 as Django writes it (at most 2000000 rounds)",
                   "password_hash"};
 }
@@ -178,7 +209,8 @@ Result<User> create_user(Store& store, const Policy& policy, User user, const Ac
     } else {
         // An id that was here before: what was revoked then stays revoked, and the new user is not.
         for (const auto& entry : store.find_revocations(user.id))
-            if (entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale) user.version = std::max(user.version, entry.minimum);
+            if (entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale)
+                user.version = std::max(user.version, entry.minimum);
     }
     user.created = store.now();
     if (auto inserted = store.insert_user(user); !inserted) return inserted.error();
@@ -187,8 +219,9 @@ Result<User> create_user(Store& store, const Policy& policy, User user, const Ac
     return user;
 }
 
-bool set_password(Store& store, const Policy& policy, const std::string& id, const std::optional<std::string>& expected,
-                  const std::string& hash, const std::string& except, const Actor& by) {
+bool set_password(Store& store, const Policy& policy, const std::string& id,
+                  const std::optional<std::string>& expected, const std::string& hash,
+                  const std::string& except, const Actor& by) {
     auto user = store.lock_user(id);
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
@@ -214,24 +247,28 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
         for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     }
     (void)store.update_user(*user).value();
-    store.append_audit({store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
+    store.append_audit(
+        {store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
     return true;
 }
 
-bool set_attributes(Store& store, const Policy& policy, const std::string& id, const std::optional<std::vector<std::string>>& roles,
+bool set_attributes(Store& store, const Policy& policy, const std::string& id,
+                    const std::optional<std::vector<std::string>>& roles,
                     const std::optional<std::string>& claims, const Actor& by) {
     auto user = store.lock_user(id);
     if (!user) return false;
     if (roles) user->roles = *roles;
     if (claims) user->claims = *claims;
     ++user->version;
-    store.insert_revocation({Revocation::Kind::user_stale, id, user->version, last_access_end(store, policy, id)});
+    store.insert_revocation(
+        {Revocation::Kind::user_stale, id, user->version, last_access_end(store, policy, id)});
     (void)store.update_user(*user).value();
     store.append_audit({store.now(), "user_attributes_changed", id, "", by.address, by.detail()});
     return true;
 }
 
-Result<User> set_email(Store& store, const std::string& id, const std::optional<std::string>& email, const Actor& by) {
+Result<User> set_email(Store& store, const std::string& id, const std::optional<std::string>& email,
+                       const Actor& by) {
     auto user = store.lock_user(id);
     if (!user) return Denied{Reason::session_ended};
     user->email = email;

@@ -13,12 +13,19 @@ namespace {
 using State = StoredKey::State;
 
 // `token_life`, here and below: of the key whose place it is to take.
-void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
+void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
+               Duration token_life) {
     const auto key = crypto::SigningKey::generate(algorithm);
     const std::string id = token::thumbprint(key.public_key());
     const Timestamp now = store.now();
-    store.save_key({id, std::string(crypto::name_of(algorithm)), State::next,
-                    crypto::seal(sealing_key, id, key.to_pkcs8().reveal()), now, now, {}, token_life});
+    store.save_key({id,
+                    std::string(crypto::name_of(algorithm)),
+                    State::next,
+                    crypto::seal(sealing_key, id, key.to_pkcs8().reveal()),
+                    now,
+                    now,
+                    {},
+                    token_life});
 }
 
 std::optional<StoredKey> find_state(Store& store, State state) {
@@ -32,7 +39,8 @@ constexpr Duration longest_step = std::chrono::minutes(2);
 constexpr Duration key_sets_are_kept = std::chrono::minutes(10);  // 5, and once more
 
 // Configurations differ while nodes are restarted one by one: the life of tokens never shrinks.
-void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
+void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
+                  Duration token_life) {
     if (auto next = find_state(store, State::next)) {
         if (next->algorithm == crypto::name_of(algorithm)) {
             next->state = State::current;
@@ -67,12 +75,15 @@ void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorith
     store.append_audit({store.now(), "key_rotated", "", "", "", find_state(store, State::current)->id});
 }
 
-void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration token_life) {
+void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
+                 Duration token_life) {
     store.lock_keys();
     const auto keys = store.load_keys();
-    if (std::none_of(keys.begin(), keys.end(), [](const StoredKey& k) { return k.algorithm == mac_algorithm; }))
+    if (std::none_of(keys.begin(), keys.end(),
+                     [](const StoredKey& k) { return k.algorithm == mac_algorithm; }))
         store.save_key({"1", std::string(mac_algorithm), State::current,
-                        crypto::seal(sealing_key, "mac 1", base::random_bytes(32)), store.now(), store.now()});
+                        crypto::seal(sealing_key, "mac 1", base::random_bytes(32)), store.now(),
+                        store.now()});
     const auto current = find_state(store, State::current);
     if (!current || current->algorithm != crypto::name_of(algorithm))
         rotate_keys(store, sealing_key, algorithm);
@@ -98,7 +109,8 @@ bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm 
     return changed;
 }
 
-bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id, crypto::Algorithm algorithm) {
+bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id,
+                crypto::Algorithm algorithm) {
     store.lock_keys();
     const auto keys = store.load_keys();
     const auto row = std::find_if(keys.begin(), keys.end(), [&](const StoredKey& k) {
@@ -108,15 +120,19 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     store.delete_key(id);
     if (row->state == State::current) promote_next(store, sealing_key, algorithm, row->token_life);
     else if (row->state == State::next) make_next(store, sealing_key, algorithm, row->token_life);
-    // Whoever has it writes any end into a token: it is believed as long as verifiers keep the keys that they fetched.
-    store.insert_revocation({verify::Revocation::Kind::key, id, 0, store.now() + std::max(row->token_life, key_sets_are_kept) + longest_step});
+    // Whoever has it writes any end into a token: it is believed as long as verifiers keep the keys that they
+    // fetched.
+    store.insert_revocation({verify::Revocation::Kind::key, id, 0,
+                             store.now() + std::max(row->token_life, key_sets_are_kept) + longest_step});
     store.append_audit({store.now(), "key_revoked", "", "", "", id});
     return true;
 }
 
 namespace {
 
-std::string context_of(const StoredKey& key) { return key.algorithm == mac_algorithm ? "mac " + key.id : key.id; }
+std::string context_of(const StoredKey& key) {
+    return key.algorithm == mac_algorithm ? "mac " + key.id : key.id;
+}
 
 base::Secret opened(const base::Secret& sealing_key, const StoredKey& key) {
     auto secret = crypto::open(sealing_key, context_of(key), key.sealed);
@@ -143,7 +159,8 @@ Ring load_ring(Store& store, const base::Secret& sealing_key) {
             continue;
         }
         const auto algorithm = crypto::algorithm_named(key.algorithm).value();
-        auto signing = std::make_shared<const crypto::SigningKey>(crypto::SigningKey::from_pkcs8(algorithm, secret));
+        auto signing = std::make_shared<const crypto::SigningKey>(
+            crypto::SigningKey::from_pkcs8(algorithm, secret));
         ring.published.push_back({key.id, signing->public_key()});
         if (key.state == State::current) {
             ring.current_id = key.id;

@@ -3,8 +3,8 @@
 
 #include "store/memory_store.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 namespace coatcheck::auth {
 namespace {
@@ -40,7 +40,8 @@ protected:
         return step([&](Store& s) { return tend_keys(s, sealing_key, Algorithm::es256, period); });
     }
     static bool publishes(const Ring& ring, const std::string& id) {
-        return std::any_of(ring.published.begin(), ring.published.end(), [&](const auto& key) { return key.key_id == id; });
+        return std::any_of(ring.published.begin(), ring.published.end(),
+                           [&](const auto& key) { return key.key_id == id; });
     }
 };
 
@@ -131,7 +132,8 @@ TEST_F(KeyRing, AnotherAlgorithmTakesOverAndOldTokensStayGood) {
 
 TEST_F(KeyRing, NeedsTheKeyItWasSealedWith) {
     ensured();
-    store.run([](Store& s) { EXPECT_THROW(load_ring(s, base::Secret(std::string(32, 'x'))), std::runtime_error); });
+    store.run(
+        [](Store& s) { EXPECT_THROW(load_ring(s, base::Secret(std::string(32, 'x'))), std::runtime_error); });
 }
 
 TEST_F(KeyRing, HoldsNoSecretInThePlain) {

@@ -22,16 +22,17 @@ Bucket address_bucket(const std::string& address) {
 
 std::vector<Bucket> buckets_of(const Attempt& attempt) {
     const std::string name = crypto::sha256(attempt.login).substr(0, 2);
-    std::vector<Bucket> buckets{
-        address_bucket(attempt.address),
-        {"pair " + name + crypto::sha256(network_of(attempt.address)).substr(0, 8), 10, std::chrono::minutes(1)}};
+    std::vector<Bucket> buckets{address_bucket(attempt.address),
+                                {"pair " + name + crypto::sha256(network_of(attempt.address)).substr(0, 8),
+                                 10, std::chrono::minutes(1)}};
     if (!attempt.known_address) buckets.push_back({"name " + name, 50, std::chrono::minutes(1)});
     return buckets;
 }
 
 // How long one has to wait for a bucket; not at all if it is not above zero.
 Duration wait_of(Store& store, const Bucket& bucket) {
-    return store.find_bucket(bucket.key).value_or(store.now()) - store.now() - (bucket.burst - 1) * bucket.refill;
+    return store.find_bucket(bucket.key).value_or(store.now()) - store.now() -
+           (bucket.burst - 1) * bucket.refill;
 }
 
 // `pending`: attempts of the address that are not decided yet.
@@ -66,13 +67,15 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(Store& store, const
     for (const auto& bucket : buckets_of(attempt))
         if (bucket.key != address.key) wait = std::max(wait, wait_of(store, bucket));
     const std::lock_guard lock(mutex_);
-    if (auto allowed = check(wait, of_address, address, running(address.key)); !allowed) return allowed.error();
+    if (auto allowed = check(wait, of_address, address, running(address.key)); !allowed)
+        return allowed.error();
     if (running(account) >= most)
         return base::Denied{base::Reason::too_many_attempts, pending_wait, "at most four attempts at a time"};
     return Slot(*this, {account, address.key});
 }
 
-base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_address(Store& store, const std::string& address) {
+base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_address(Store& store,
+                                                                     const std::string& address) {
     const Bucket bucket = address_bucket(address);
     const Duration wait = wait_of(store, bucket);
     const std::lock_guard lock(mutex_);
@@ -80,7 +83,8 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_address(Store& stor
     return Slot(*this, {bucket.key});
 }
 
-AttemptsInFlight::Slot::Slot(AttemptsInFlight& all, std::vector<std::string> keys) : all_(&all), keys_(std::move(keys)) {
+AttemptsInFlight::Slot::Slot(AttemptsInFlight& all, std::vector<std::string> keys)
+    : all_(&all), keys_(std::move(keys)) {
     for (const auto& key : keys_) ++all.running_[key];
 }
 

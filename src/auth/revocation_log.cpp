@@ -56,7 +56,9 @@ Cursor RevocationLog::end() const {
 
 std::vector<verify::Revocation> RevocationLog::after(std::uint64_t id, std::size_t most) const {
     std::shared_lock lock(mutex_);
-    const auto first = std::upper_bound(entries_.begin(), entries_.end(), id, [](std::uint64_t seen, const auto& entry) { return seen < entry.id; });
+    const auto first = std::upper_bound(
+        entries_.begin(), entries_.end(), id,
+        [](std::uint64_t seen, const auto& entry) { return seen < entry.id; });
     const auto count = std::min<std::size_t>(most, static_cast<std::size_t>(entries_.end() - first));
     return {first, first + static_cast<std::ptrdiff_t>(count)};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The revocations in the order of their commits, for those that follow them: an entry has the id that the store gave it,
-// and whoever has seen id N asks for what came after. Ids start anew with another `epoch`: that of a restored copy.
+// The revocations in the order of their commits, for those that follow them: an entry has the id that the
+// store gave it, and whoever has seen id N asks for what came after. Ids start anew with another `epoch`:
+// that of a restored copy.
 #pragma once
 
 #include "verify/revocations.hpp"

@@ -52,7 +52,8 @@ TEST(RevocationLog, SaysThatThereIsMoreWhenItCanBeRead) {
 
 TEST(Cursor, ReadsWhatItWrites) {
     EXPECT_EQ(Cursor::parse("0f3a.41")->write(), "0f3a.41");
-    for (const char* text : {"", ".", ".1", "e", "e.", "e.x", "e.-1", "e.1x", "e.1.2", "e.99999999999999999999", "0123456789012345678901234567890123.1"})
+    for (const char* text : {"", ".", ".1", "e", "e.", "e.x", "e.-1", "e.1x", "e.1.2",
+                             "e.99999999999999999999", "0123456789012345678901234567890123.1"})
         EXPECT_FALSE(Cursor::parse(text)) << text;
 }
 

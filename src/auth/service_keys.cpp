@@ -55,7 +55,9 @@ base::Result<std::string> ServiceKeys::check(std::string_view text, Scope scope)
     if (!base::equal_in_constant_time(hash, row->second.secret_hash)) return unknown;
     const auto& scopes = row->second.scopes;
     if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end())
-        return base::Denied{base::Reason::service_key_scope, {}, "this takes a key with --scope " + std::string(name_of(scope))};
+        return base::Denied{base::Reason::service_key_scope,
+                            {},
+                            "this takes a key with --scope " + std::string(name_of(scope))};
     return row->second.name;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Service keys: how the application's own programs (verifiers, its back end) say who they are. A key is `ccs_` and 64
-// base64url characters: an id of 16 bytes and a secret of 32. It is shown once; the store has the secret's SHA-256 alone,
-// which is enough for a secret that nobody chose.
+// Service keys: how the application's own programs (verifiers, its back end) say who they are. A key is
+// `ccs_` and 64 base64url characters: an id of 16 bytes and a secret of 32. It is shown once; the store has
+// the secret's SHA-256 alone, which is enough for a secret that nobody chose.
 #pragma once
 
 #include "base/result.hpp"

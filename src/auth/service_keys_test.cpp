@@ -8,7 +8,8 @@ namespace {
 
 using base::Reason;
 
-const auto minted = mint_service_key("api", {Scope::feed, Scope::introspect}, base::from_unix_seconds(1'800'000'000));
+const auto minted = mint_service_key("api", {Scope::feed, Scope::introspect},
+                                     base::from_unix_seconds(1'800'000'000));
 
 TEST(ServiceKey, IsRecognisableAndIsNotInTheStore) {
     EXPECT_TRUE(minted.text.starts_with("ccs_"));
@@ -27,13 +28,16 @@ TEST(ServiceKey, OpensWhatItsScopesName) {
 
 TEST(ServiceKey, AnyOtherTextIsUnknown) {
     ServiceKeys keys;
-    EXPECT_EQ(keys.check(minted.text, Scope::feed).error().reason, Reason::service_key_unknown) << "not there yet";
+    EXPECT_EQ(keys.check(minted.text, Scope::feed).error().reason, Reason::service_key_unknown)
+        << "not there yet";
     keys.replace({minted.row});
     for (std::size_t i = 0; i < minted.text.size(); ++i) {
         std::string other = minted.text;
         other[i] = other[i] == 'A' ? 'B' : 'A';
         EXPECT_EQ(keys.check(other, Scope::feed).error().reason, Reason::service_key_unknown) << i;
-        EXPECT_EQ(keys.check(minted.text.substr(0, i), Scope::feed).error().reason, Reason::service_key_unknown) << i;
+        EXPECT_EQ(keys.check(minted.text.substr(0, i), Scope::feed).error().reason,
+                  Reason::service_key_unknown)
+            << i;
     }
     EXPECT_EQ(keys.check(minted.text + "A", Scope::feed).error().reason, Reason::service_key_unknown);
     keys.replace({});
@@ -41,7 +45,8 @@ TEST(ServiceKey, AnyOtherTextIsUnknown) {
 }
 
 TEST(ServiceKey, ScopesHaveNamesBothWays) {
-    for (const Scope scope : {Scope::feed, Scope::users, Scope::introspect}) EXPECT_EQ(scope_named(name_of(scope)), scope);
+    for (const Scope scope : {Scope::feed, Scope::users, Scope::introspect})
+        EXPECT_EQ(scope_named(name_of(scope)), scope);
     EXPECT_FALSE(scope_named("admin"));
     EXPECT_FALSE(scope_named(""));
 }

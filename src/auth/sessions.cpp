@@ -14,31 +14,34 @@ using verify::Revocation;
 
 namespace {
 
-std::string renewed_secret(const base::Secret& mac_key, const std::string& session, const std::string& old_hash) {
+std::string renewed_secret(const base::Secret& mac_key, const std::string& session,
+                           const std::string& old_hash) {
     return crypto::hmac_sha256(mac_key.reveal(), "renewed secret " + session + " " + old_hash).substr(0, 16);
 }
 
 void extend_access(Store& store, const Policy& policy, Granted& granted) {
     granted.granted_at = store.now();
     granted.access_end = std::min(store.now() + policy.access_ttl, granted.session.idle_end);
-    if (granted.access_end > granted.session.access_end) store.extend_access(granted.session.id, granted.access_end);
+    if (granted.access_end > granted.session.access_end)
+        store.extend_access(granted.session.id, granted.access_end);
 }
 
 }  // namespace
 
 RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& presented, bool by_cookie) {
-    return {presented.session, presented.user, presented.secret_hash(), presented.counter, policy.grace, policy.idle, policy.access_ttl, by_cookie};
+    return {presented.session, presented.user, presented.secret_hash(), presented.counter,
+            policy.grace,      policy.idle,    policy.access_ttl,       by_cookie};
 }
 
-Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key, const token::RefreshToken& presented,
-                        const RotateRequest& request, const std::string& address) {
+Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
+                        const token::RefreshToken& presented, const RotateRequest& request,
+                        const std::string& address) {
     Rotation rotation = store.rotate_refresh(request);
     switch (rotation.outcome) {
-        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as a cookie.
+        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as
+        // a cookie.
         case Rotation::Outcome::misplaced: return Denied{Reason::refresh_token_malformed};
-        case Rotation::Outcome::ended:
-            store.catch_up();
-            return Denied{Reason::session_ended};
+        case Rotation::Outcome::ended: store.catch_up(); return Denied{Reason::session_ended};
         case Rotation::Outcome::reused:
             end_session(store, presented.session, "refresh_token_reused", address);
             return Denied{Reason::refresh_token_reused};
@@ -55,7 +58,8 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
     return granted;
 }
 
-Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key, const std::string& session) {
+Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key,
+                      const std::string& session) {
     const auto row = store.lock_session(session);
     if (!row || row->ended) return Denied{Reason::session_ended};
     Granted granted;
@@ -74,22 +78,27 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
 
 namespace {
 
-// The tokens of a session that has just been ended: ours, an older system's, and its place in the status lists.
+// The tokens of a session that has just been ended: ours, an older system's, and its place in the status
+// lists.
 void revoke_session(Store& store, const Session& session) {
-    store.insert_revocation({Revocation::Kind::session, session.id, 0, std::max(session.access_end, session.older_end)});
+    store.insert_revocation(
+        {Revocation::Kind::session, session.id, 0, std::max(session.access_end, session.older_end)});
     revoke_status(store, session);
 }
 
 }  // namespace
 
 void revoke_status(Store& store, const Session& session) {
-    if (session.status >= 0) store.insert_revocation({Revocation::Kind::status, "", session.status, session.access_end});
+    if (session.status >= 0)
+        store.insert_revocation({Revocation::Kind::status, "", session.status, session.access_end});
 }
 
 void revoke_foreign(Store& store, const Policy& policy, const std::string& user, Foreign which) {
     if (policy.foreign_life <= Duration(0)) return;
-    const std::int64_t until = which == Foreign::for_good ? verify::foreign_for_good : base::unix_seconds(store.now());
-    store.insert_revocation({Revocation::Kind::foreign_before, user, until, store.now() + policy.foreign_life});
+    const std::int64_t until = which == Foreign::for_good ? verify::foreign_for_good
+                                                          : base::unix_seconds(store.now());
+    store.insert_revocation(
+        {Revocation::Kind::foreign_before, user, until, store.now() + policy.foreign_life});
 }
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
@@ -108,23 +117,27 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
     const bool ended = end_session(store, claims.session, "sign_out", by);
     // Whether there was a session or not, and whatever had become of it: the token itself is over.
     const auto entries = store.find_revocations(claims.session);
-    const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) { return entry.kind == Revocation::Kind::session; });
+    const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) {
+        return entry.kind == Revocation::Kind::session;
+    });
     if (known) store.catch_up();
     if (known || claims.foreign_end <= store.now()) return ended;
     store.insert_revocation({Revocation::Kind::session, claims.session, 0, claims.foreign_end});
-    store.append_audit({store.now(), "sign_out", claims.subject, "", by.address, "with a token of an older system"});
+    store.append_audit(
+        {store.now(), "sign_out", claims.subject, "", by.address, "with a token of an older system"});
     return true;
 }
 
-bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash, const std::string& address) {
+bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash,
+                           const std::string& address) {
     const auto row = store.find_session(session);
     if (!row || row->ended) store.catch_up();
     if (!row || (row->secret_hash != secret_hash && row->renewed_from != secret_hash)) return false;
     return end_session(store, session, "sign_out", address);
 }
 
-void end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except, const std::string& event,
-                  const Actor& by) {
+void end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except,
+                  const std::string& event, const Actor& by) {
     store.lock_user(user);
     revoke_foreign(store, policy, user, Foreign::until_now);
     for (const auto& session : store.end_sessions(user, except)) {

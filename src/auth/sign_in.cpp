@@ -29,7 +29,8 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
     session.address = form.address;
     session.created = std::min(now, form.asked);
     session.last_used = now;
-    session.absolute_end = now + (form.remember ? policy.absolute : std::min(policy.absolute, policy.absolute_not_remembered));
+    session.absolute_end = now + (form.remember ? policy.absolute
+                                                : std::min(policy.absolute, policy.absolute_not_remembered));
     session.idle_end = std::min(now + policy.idle, session.absolute_end);
     session.access_end = granted.access_end = std::min(now + access_ttl, session.idle_end);
     return granted;
@@ -69,12 +70,13 @@ PasswordVerdict check_password(const std::optional<User>& user, const base::Secr
     return verdict;
 }
 
-Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form, const Candidate& candidate,
-                             const PasswordVerdict& verdict) {
+Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
+                             const Candidate& candidate, const PasswordVerdict& verdict) {
     const Timestamp now = store.now();
     const auto refuse = [&]() -> Result<Granted> {
         charge_failure(store, candidate.attempt);
-        store.append_audit({now, "sign_in_failed", candidate.user ? candidate.user->id : "", "", form.address, ""});
+        store.append_audit(
+            {now, "sign_in_failed", candidate.user ? candidate.user->id : "", "", form.address, ""});
         return Denied{Reason::invalid_credentials};
     };
     if (!verdict.matches || !candidate.user) return refuse();
@@ -93,11 +95,13 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     auto user = store.insert_session(session, hash);
     if (!user) return refuse();
     granted.user = *std::move(user);
-    store.append_audit({now, "sign_in", session.user, session.id, form.address, std::string(name_of(form.delivery))});
+    store.append_audit(
+        {now, "sign_in", session.user, session.id, form.address, std::string(name_of(form.delivery))});
     return granted;
 }
 
-Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key, const Exchange& form) {
+Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key,
+                         const Exchange& form) {
     const Timestamp now = store.now();
     const auto user = store.lock_user(form.user);
     if (!user) return Denied{Reason::token_not_ours, {}, "its user has not been imported"};
@@ -107,19 +111,24 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     for (const auto& entry : store.find_revocations(form.session))
         if (entry.kind == verify::Revocation::Kind::session) return Denied{Reason::token_revoked};
     for (const auto& entry : store.find_revocations(user->id))
-        if (entry.kind == verify::Revocation::Kind::foreign_before && form.issued <= base::from_unix_seconds(entry.minimum) + verify::max_clock_difference)
+        if (entry.kind == verify::Revocation::Kind::foreign_before &&
+            form.issued <= base::from_unix_seconds(entry.minimum) + verify::max_clock_difference)
             return Denied{Reason::token_revoked};
 
     Granted granted = new_session(now, policy, form, policy.access_ttl);
-    // Of the token, so that the same comes out again, and of our key, so that who issued the token does not know it.
-    granted.secret = crypto::hmac_sha256(mac_key.reveal(), "exchanged token " + std::string(form.token.reveal())).substr(0, 16);
+    // Of the token, so that the same comes out again, and of our key, so that who issued the token does not
+    // know it.
+    granted.secret = crypto::hmac_sha256(mac_key.reveal(),
+                                         "exchanged token " + std::string(form.token.reveal()))
+                         .substr(0, 16);
     Session& session = granted.session;
     session.id = form.session;
     session.user = user->id;
     session.secret_hash = crypto::sha256(granted.secret);
     session.older_end = form.foreign_end;
     if (const auto before = store.lock_session(session.id)) {
-        const bool again = !before->ended && before->idle_end > now && before->counter == 0 && before->secret_hash == session.secret_hash && now - before->created < policy.grace;
+        const bool again = !before->ended && before->idle_end > now && before->counter == 0 &&
+                           before->secret_hash == session.secret_hash && now - before->created < policy.grace;
         if (!again) return Denied{Reason::token_exchanged};
         session = *before;
         granted.user = *user;
@@ -131,7 +140,8 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     auto inserted = store.insert_session(session, user->password_hash);
     if (!inserted) return Denied{Reason::token_revoked};
     granted.user = *std::move(inserted);
-    store.append_audit({now, "token_exchanged", session.user, session.id, form.address, "from " + form.issuer});
+    store.append_audit(
+        {now, "token_exchanged", session.user, session.id, form.address, "from " + form.issuer});
     return granted;
 }
 

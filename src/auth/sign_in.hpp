@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signing in, as the edge sequences it: look_up (store) → check_password (hashing pool) → open_session (store) → mint.
+// Signing in, as the edge sequences it: look_up (store) → check_password (hashing pool) → open_session
+// (store) → mint.
 #pragma once
 
 #include "auth/limits.hpp"
@@ -49,10 +50,11 @@ base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const
 PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password);
 
 // Re-checks the user, inserts the session and the audit row; or charges the failure: invalid_credentials.
-base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form, const Candidate& candidate,
-                                   const PasswordVerdict& verdict);
+base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
+                                   const Candidate& candidate, const PasswordVerdict& verdict);
 
-// A token of an older system that has been proven (verify/foreign_verifier.hpp), to be exchanged for a session of ours.
+// A token of an older system that has been proven (verify/foreign_verifier.hpp), to be exchanged for a
+// session of ours.
 struct Exchange {
     std::string session, user, issuer;  // of its claims
     Timestamp issued, foreign_end;      // likewise
@@ -64,9 +66,10 @@ struct Exchange {
     Timestamp asked = Timestamp::max();  // by this machine's clock: auth_time is no later, in whichever token
 };
 
-// One session for each token, with the id that was made of the token: ending it ends the token as well. Again within the
-// grace it is the same one, for an answer may be lost; later, or once it was refreshed, token_exchanged. token_not_ours
-// where its user is not here; token_revoked where the user is disabled.
-base::Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key, const Exchange& form);
+// One session for each token, with the id that was made of the token: ending it ends the token as well. Again
+// within the grace it is the same one, for an answer may be lost; later, or once it was refreshed,
+// token_exchanged. token_not_ours where its user is not here; token_revoked where the user is disabled.
+base::Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key,
+                               const Exchange& form);
 
 }  // namespace coatcheck::auth

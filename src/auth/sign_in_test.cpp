@@ -43,7 +43,8 @@ protected:
     void step(F f) {
         store.run([&](Store& s) { f(s); });
     }
-    base::Result<Granted> sign_in(const std::string& name, bool matches, const std::string& address = "192.0.2.1") {
+    base::Result<Granted> sign_in(const std::string& name, bool matches,
+                                  const std::string& address = "192.0.2.1") {
         SignIn form;
         form.login = name;
         form.address = address;
@@ -58,14 +59,17 @@ protected:
         });
         return out;
     }
-    base::Result<Granted> refresh_with(const Granted& granted, std::uint32_t counter, const std::string& secret = "") {
+    base::Result<Granted> refresh_with(const Granted& granted, std::uint32_t counter,
+                                       const std::string& secret = "") {
         token::RefreshToken token;
         token.user = granted.user.id;
         token.session = granted.session.id;
         token.counter = counter;
         token.secret = secret.empty() ? granted.secret : secret;
         base::Result<Granted> out = base::Denied{Reason::internal_error};
-        step([&](Store& s) { out = refresh(s, policy, mac_key, token, rotation_of(policy, token, false), "192.0.2.1"); });
+        step([&](Store& s) {
+            out = refresh(s, policy, mac_key, token, rotation_of(policy, token, false), "192.0.2.1");
+        });
         return out;
     }
     std::vector<verify::Revocation> revocations() {
@@ -113,7 +117,8 @@ TEST_F(SigningIn, TenFailuresFromOneAddressAreEnoughAndOneComesBackEachMinute) {
 }
 
 TEST_F(SigningIn, UnknownNamesAreLimitedInTheSameWay) {
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(sign_in("nobody", false).error().reason, Reason::invalid_credentials);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(sign_in("nobody", false).error().reason, Reason::invalid_credentials);
     EXPECT_EQ(sign_in("nobody", false).error().reason, Reason::too_many_attempts);
 }
 
@@ -129,7 +134,8 @@ TEST_F(SigningIn, AGuesserFromManyAddressesCannotShutTheOwnerOut) {
 }
 
 TEST_F(SigningIn, OneAddressThatTriesManyNamesIsStopped) {
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(sign_in("name" + std::to_string(i), false).error().reason, Reason::invalid_credentials);
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(sign_in("name" + std::to_string(i), false).error().reason, Reason::invalid_credentials);
     EXPECT_EQ(sign_in("another", false).error().reason, Reason::too_many_attempts);
 }
 
@@ -145,14 +151,16 @@ TEST_F(SigningIn, ADisableThatComesBetweenWins) {
     step([&](Store& s) {
         const auto candidate = look_up(s, in_flight, form);
         set_enabled(s, policy, "u1", false, "");
-        EXPECT_EQ(open_session(s, policy, form, *candidate, {true, ""}).error().reason, Reason::invalid_credentials);
+        EXPECT_EQ(open_session(s, policy, form, *candidate, {true, ""}).error().reason,
+                  Reason::invalid_credentials);
     });
 }
 
 TEST_F(SigningIn, FourAttemptsAtATime) {
     std::vector<AttemptsInFlight::Slot> held;
     step([&](Store& s) {
-        for (int i = 0; i < 4; ++i) held.push_back(*in_flight.enter(s, {"u1", "192.0.2." + std::to_string(i)}));
+        for (int i = 0; i < 4; ++i)
+            held.push_back(*in_flight.enter(s, {"u1", "192.0.2." + std::to_string(i)}));
         EXPECT_FALSE(in_flight.enter(s, {"u1", "192.0.2.9"}));
         EXPECT_TRUE(in_flight.enter(s, {"u2", "192.0.2.9"}));
         EXPECT_TRUE(in_flight.enter(s, {"u1", "192.0.2.9", true})) << "the owner's own address";
@@ -172,7 +180,9 @@ TEST_F(SigningIn, GuessesSentTogetherDoNotOutrunTheLimitOfTheirAddress) {
         for (int i = 0; i < 100; ++i) charge_failure(s, attempt_at(i));
     });
     held.clear();
-    step([&](Store& s) { EXPECT_EQ(in_flight.enter(s, attempt_at(100)).error().reason, Reason::too_many_attempts); });
+    step([&](Store& s) {
+        EXPECT_EQ(in_flight.enter(s, attempt_at(100)).error().reason, Reason::too_many_attempts);
+    });
     now += 10s;
     step([&](Store& s) {
         held.push_back(*in_flight.enter(s, attempt_at(100)));
@@ -230,15 +240,19 @@ TEST_F(SigningIn, ARevocationLastsAsLongAsTheLastTokenOfARefreshThatRaced) {
     const auto granted = sign_in("ada", true);
     now += 10min;
     const auto later = refresh_with(*granted, 0);
-    step([&](Store& s) { set_attributes(s, policy, "u1", std::vector<std::string>{"admin"}, std::nullopt, ""); });
+    step([&](Store& s) {
+        set_attributes(s, policy, "u1", std::vector<std::string>{"admin"}, std::nullopt, "");
+    });
     EXPECT_GE(revocations()[0].expires, later->access_end);
-    EXPECT_LE(revocations()[0].expires, later->access_end + 1min) << "and no longer than one step on another node may take";
+    EXPECT_LE(revocations()[0].expires, later->access_end + 1min)
+        << "and no longer than one step on another node may take";
     EXPECT_EQ(revocations()[0].kind, verify::Revocation::Kind::user_stale);
 }
 
 TEST_F(SigningIn, ARefreshWithinTheGraceWritesTheSameRefreshToken) {
     Ring ring;
-    ring.current = std::make_shared<crypto::SigningKey>(crypto::SigningKey::generate(crypto::Algorithm::es256));
+    ring.current = std::make_shared<crypto::SigningKey>(
+        crypto::SigningKey::generate(crypto::Algorithm::es256));
     ring.mac_key = std::make_shared<base::Secret>(std::string(32, 'k'));
     const auto first = sign_in("ada", true);
     now += 1h;

@@ -9,9 +9,9 @@ void StoreQueue::run(Step step) {
     std::promise<void> over;
     auto waiting = over.get_future();
     post({std::move(step), [&over](std::exception_ptr failed) {
-        if (failed) over.set_exception(failed);
-        else over.set_value();
-    }});
+              if (failed) over.set_exception(failed);
+              else over.set_value();
+          }});
     waiting.get();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store's port: verbs named by need. A step is a function that is given the Store; it runs whole or not at all,
-// and its request goes on only when it is on disk.
+// The store's port: verbs named by need. A step is a function that is given the Store; it runs whole or not
+// at all, and its request goes on only when it is on disk.
 #pragma once
 
 #include "auth/service_keys.hpp"
@@ -24,19 +24,21 @@ struct RotateRequest {
 
 struct Rotation {
     enum class Outcome {
-        rotated,   // the counter was current and has grown by one
-        repeated,  // superseded less than the grace ago, or four rotations in this grace: the current token again
-        reused,    // superseded earlier, or ahead of the row: end the session
-        misplaced, // it came by a cookie, and belongs to a session whose tokens are delivered in bodies
-        ended,     // unknown, over, other secret, or the user is not enabled
+        rotated,    // the counter was current and has grown by one
+        repeated,   // superseded less than the grace ago, or four rotations in this grace: the current token
+                    // again
+        reused,     // superseded earlier, or ahead of the row: end the session
+        misplaced,  // it came by a cookie, and belongs to a session whose tokens are delivered in bodies
+        ended,      // unknown, over, other secret, or the user is not enabled
     };
     Outcome outcome = Outcome::ended;
     bool by_earlier_secret = false;  // `repeated`, by the secret that was renewed less than the grace ago
-    Session session{};  // as it is now; unless `ended`
+    Session session{};               // as it is now; unless `ended`
     User user{};
 };
 
-// Which users: those whose name or e-mail address begins with `prefix`, after the one named `after`; both folded, or empty.
+// Which users: those whose name or e-mail address begins with `prefix`, after the one named `after`; both
+// folded, or empty.
 struct UserPage {
     std::size_t limit = 100;
     std::string after = "", prefix = "";
@@ -59,7 +61,8 @@ struct StoredKey {
     Timestamp created;
     Timestamp state_since;
     Timestamp drop_after{};  // retired: when its last token has expired
-    Duration token_life{0};  // the longest life of the access tokens that it signs, or the keys before it signed
+    Duration token_life{
+        0};  // the longest life of the access tokens that it signs, or the keys before it signed
 };
 
 class Store {
@@ -74,23 +77,27 @@ public:
     // The same; and until this step ends, no other step changes the user or opens a session of theirs.
     virtual std::optional<User> lock_user(const std::string& id) = 0;
     virtual std::optional<User> find_user_by_login(const std::string& folded) = 0;  // name, or e-mail address
-    virtual std::vector<User> list_users(const UserPage& page) = 0;  // by folded name
+    virtual std::vector<User> list_users(const UserPage& page) = 0;                 // by folded name
     virtual base::Result<void> update_user(const User& user) = 0;  // by id; every column but `created`
     // Replaces the hash if it is still `expected`; raises nothing.
     virtual bool replace_password_hash(const std::string& user, const std::string& expected,
                                        const std::string& hash) = 0;
-    virtual void delete_user(const std::string& id) = 0;  // its sessions go with it
+    virtual void delete_user(const std::string& id) = 0;    // its sessions go with it
     virtual std::vector<std::string> disabled_users() = 0;  // ids
 
     // Sessions.
-    // One statement: inserts if the user is still enabled and still has this password hash. The user as it is now.
+    // One statement: inserts if the user is still enabled and still has this password hash. The user as it is
+    // now.
     virtual std::optional<User> insert_session(const Session& session, const std::string& password_hash) = 0;
-    // A rotation may stay where the step is undone afterwards: for the client that is an answer that was lost.
+    // A rotation may stay where the step is undone afterwards: for the client that is an answer that was
+    // lost.
     virtual Rotation rotate_refresh(const RotateRequest& request) = 0;
     virtual std::optional<Session> find_session(const std::string& id) = 0;
-    virtual std::optional<Session> lock_session(const std::string& id) = 0;  // and until this step ends, no other changes it
+    virtual std::optional<Session> lock_session(
+        const std::string& id) = 0;  // and until this step ends, no other changes it
     virtual std::vector<Session> list_sessions(const std::string& user) = 0;  // live ones, latest use first
-    virtual bool has_live_session(const std::string& user, const std::string& address) = 0;  // opened from its network_of()
+    virtual bool has_live_session(const std::string& user,
+                                  const std::string& address) = 0;  // opened from its network_of()
     virtual std::vector<Session> page_of_sessions(const SessionPage& page) = 0;
     // Ends it for ever and gives it as it is then; nullopt if it had ended or is not there.
     virtual std::optional<Session> end_session(const std::string& id) = 0;
@@ -98,21 +105,24 @@ public:
     virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
     // Gives the session a new secret; the present one becomes `renewed_from`.
     virtual void renew_secret(const std::string& session, const std::string& secret_hash) = 0;
-    // An index of the Token Status Lists that was never given before, and giving one to a session; how many were given.
+    // An index of the Token Status Lists that was never given before, and giving one to a session; how many
+    // were given.
     virtual std::int64_t next_status() = 0;
     virtual std::int64_t given_statuses() = 0;
     virtual void set_status(const std::string& session, std::int64_t status) = 0;
     virtual void extend_access(const std::string& session, Timestamp access_end) = 0;
     virtual void end_all_sessions() = 0;
-    // This is a restored copy, and what was ended after it was taken is not known: ends every session and every token issued
-    // until now, drops the keys that sign, and gives the feed another epoch. No token may be issued in the same second.
+    // This is a restored copy, and what was ended after it was taken is not known: ends every session and
+    // every token issued until now, drops the keys that sign, and gives the feed another epoch. No token may
+    // be issued in the same second.
     virtual void revive_nothing() = 0;
 
     // Revocations reach every verifier when the step commits, before its request goes on.
     virtual void insert_revocation(const verify::Revocation& entry) = 0;
     virtual std::vector<verify::Revocation> load_revocations() = 0;
-    // What other nodes took back until now (keys apart) reaches this node's verifiers when the step commits: for who says that
-    // something is over which another node may have ended. Where one process alone writes, there is nothing to hear of.
+    // What other nodes took back until now (keys apart) reaches this node's verifiers when the step commits:
+    // for who says that something is over which another node may have ended. Where one process alone writes,
+    // there is nothing to hear of.
     virtual void catch_up() {}
     // Those of one session or user, with what this step has done.
     virtual std::vector<verify::Revocation> find_revocations(const std::string& subject) = 0;
@@ -121,7 +131,8 @@ public:
 
     // Limits: when a bucket will be empty again (GCRA's theoretical arrival time).
     virtual std::optional<Timestamp> find_bucket(const std::string& key) = 0;
-    // One more: a bucket that is not there, or is empty, is empty `refill` from now; another that much later than it was.
+    // One more: a bucket that is not there, or is empty, is empty `refill` from now; another that much later
+    // than it was.
     virtual void charge_bucket(const std::string& key, Duration refill) = 0;
 
     // Keys, service keys too. A change makes every node load them again when the step commits.
@@ -129,14 +140,15 @@ public:
     virtual std::vector<StoredKey> load_keys() = 0;
     virtual void save_key(const StoredKey& key) = 0;  // inserts or replaces
     virtual void delete_key(const std::string& id) = 0;
-    virtual std::vector<ServiceKey> list_service_keys() = 0;         // by name
-    virtual bool insert_service_key(const ServiceKey& key) = 0;      // false: the name is taken
-    virtual bool delete_service_key(const std::string& name) = 0;    // false: there is none
+    virtual std::vector<ServiceKey> list_service_keys() = 0;       // by name
+    virtual bool insert_service_key(const ServiceKey& key) = 0;    // false: the name is taken
+    virtual bool delete_service_key(const std::string& name) = 0;  // false: there is none
 
     virtual void append_audit(const AuditEvent& event) = 0;
     virtual std::vector<AuditEvent> list_audit(std::size_t limit) = 0;  // latest first
 
-    // Deletes what is over, at most `limit` rows of each kind; the number deleted. Less than `limit`: there is no more to do.
+    // Deletes what is over, at most `limit` rows of each kind; the number deleted. Less than `limit`: there
+    // is no more to do.
     virtual std::size_t sweep(std::size_t limit) = 0;
 };
 
@@ -155,24 +167,27 @@ public:
     virtual ~StoreQueue() = default;
     using Step = std::function<void(Store&)>;
     struct Work {
-        // Where other transactions stand in the way, a step is undone and run again: it assigns to what it was given, and does
-        // not add to it.
+        // Where other transactions stand in the way, a step is undone and run again: it assigns to what it
+        // was given, and does not add to it.
         Step step;
         // Called on the store's thread when the step is durable (null), or was undone (the exception).
         std::function<void(std::exception_ptr)> done;
-        // If there is one, it may be called on the store's thread once the step has run and will not run again, but is not durable
-        // yet: time to prepare what nobody may hear before `done`. Must not throw.
+        // If there is one, it may be called on the store's thread once the step has run and will not run
+        // again, but is not durable yet: time to prepare what nobody may hear before `done`. Must not throw.
         std::function<void()> ran{};
-        // What the step rotates before it asks anything else: a queue may do that for many at once. Lives until `done` is called.
+        // What the step rotates before it asks anything else: a queue may do that for many at once. Lives
+        // until `done` is called.
         const RotateRequest* rotation = nullptr;
-        // It writes nothing, and need not wait for those that do. It sees all that was durable when it was posted.
+        // It writes nothing, and need not wait for those that do. It sees all that was durable when it was
+        // posted.
         bool only_reads = false;
     };
     virtual void post(Work work) = 0;
     // From now on the listener also hears what other nodes do; of revocations, those after this id.
     virtual void follow(std::uint64_t) {}
-    // Fetches from the disk the sessions that sweep(rows) looks at next, so that those who come behind it do not wait for that. A help:
-    // where it fails, that is logged. From one thread at a time, and not from I/O threads.
+    // Fetches from the disk the sessions that sweep(rows) looks at next, so that those who come behind it do
+    // not wait for that. A help: where it fails, that is logged. From one thread at a time, and not from I/O
+    // threads.
     virtual void read_ahead_of_sweep(std::size_t) {}
     // False while it does not hear of them: then this node is not fit to be asked. Any thread.
     virtual bool is_current() const { return true; }

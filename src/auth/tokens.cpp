@@ -9,7 +9,9 @@
 
 namespace coatcheck::auth {
 
-verify::Policy verification_of(const Policy& policy) { return {policy.issuer, policy.audience, false, policy.encryption, policy.only_encrypted}; }
+verify::Policy verification_of(const Policy& policy) {
+    return {policy.issuer, policy.audience, false, policy.encryption, policy.only_encrypted};
+}
 
 Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& granted, Timestamp now) {
     const auto& [user, session, granted_at, access_end, secret] = granted;
@@ -22,7 +24,8 @@ Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& grante
     claims.expires = claims.issued + life;
     claims.id = base::random_id();
     claims.session = session.id;
-    claims.authenticated = std::min(claims.issued, Timestamp(std::chrono::floor<std::chrono::seconds>(session.created)));
+    claims.authenticated = std::min(claims.issued,
+                                    Timestamp(std::chrono::floor<std::chrono::seconds>(session.created)));
     claims.username = user.username;
     claims.roles = user.roles;
     claims.version = user.version;

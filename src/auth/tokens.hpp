@@ -12,8 +12,8 @@ namespace coatcheck::auth {
 struct Tokens {
     std::string access;
     std::string refresh;
-    Timestamp access_end;  // the access token's exp: whole seconds
-    std::chrono::seconds life;  // exp - iat
+    Timestamp access_end;              // the access token's exp: whole seconds
+    std::chrono::seconds life;         // exp - iat
     std::string_view type = "Bearer";  // or "crypt"
 };
 
@@ -21,8 +21,9 @@ struct Tokens {
 verify::Policy verification_of(const Policy& policy);
 
 // The pair of tokens for a session that was just opened or refreshed. Signs: about 30 us with ES256.
-// `now` is this machine's clock, read before the store was asked: verifiers go by it, where the store's may be ahead. So
-// the token ends no later than the session's access_end, until which its revocation would be kept.
+// `now` is this machine's clock, read before the store was asked: verifiers go by it, where the store's may
+// be ahead. So the token ends no later than the session's access_end, until which its revocation would be
+// kept.
 Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& granted, Timestamp now);
 
 }  // namespace coatcheck::auth

@@ -45,10 +45,10 @@ inline constexpr std::size_t rotations_per_grace = 4;
 struct Session {
     std::string id;
     std::string user;
-    std::string secret_hash;    // SHA-256 of the refresh tokens' secret
-    std::string renewed_from;   // the hash before a password change renewed the secret; empty if it never did
+    std::string secret_hash;   // SHA-256 of the refresh tokens' secret
+    std::string renewed_from;  // the hash before a password change renewed the secret; empty if it never did
     Timestamp renewed{};
-    std::uint32_t counter = 0;  // of the current refresh token
+    std::uint32_t counter = 0;                             // of the current refresh token
     std::array<Timestamp, rotations_per_grace> rotated{};  // when the latest rotations happened, latest first
     Delivery delivery = Delivery::hybrid;
     std::string device;
@@ -59,7 +59,7 @@ struct Session {
     Timestamp absolute_end;  // never moves
     Timestamp access_end;    // when the last access token minted for it expires; never beyond idle_end
     std::optional<Timestamp> ended;
-    Timestamp older_end{};  // when the older system's token ends that it was exchanged for; {}: it was not
+    Timestamp older_end{};     // when the older system's token ends that it was exchanged for; {}: it was not
     std::int64_t status = -1;  // its index in the Token Status Lists; -1: none
 };
 
@@ -89,7 +89,7 @@ struct Policy {
     std::string audience;
     std::shared_ptr<const token::EncryptionKeys> encryption{};  // access tokens are encrypted with the first
     bool only_encrypted = false;                                // and no others are taken
-    bool status_lists = false;                                  // tokens name their place in the Token Status Lists
+    bool status_lists = false;  // tokens name their place in the Token Status Lists
     Duration access_ttl = std::chrono::minutes(15);
     Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
     // Of tokens that others issue and we take: what takes them back is kept as long.

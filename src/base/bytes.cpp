@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include <sodium.h>
 #include <array>
 #include <cstring>
-#include <sodium.h>
 
 namespace coatcheck::base {
 namespace {
@@ -15,7 +15,8 @@ constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk
 constexpr std::array<std::int8_t, 256> inverse(char sixty_two, char sixty_three) {
     std::array<std::int8_t, 256> table{};
     table.fill(-1);
-    for (int i = 0; i < 62; ++i) table[static_cast<unsigned char>(url_alphabet[i])] = static_cast<std::int8_t>(i);
+    for (int i = 0; i < 62; ++i)
+        table[static_cast<unsigned char>(url_alphabet[i])] = static_cast<std::int8_t>(i);
     table[static_cast<unsigned char>(sixty_two)] = 62;
     table[static_cast<unsigned char>(sixty_three)] = 63;
     return table;
@@ -25,15 +26,19 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
     if (text.size() % 4 == 1) return std::nullopt;
     std::string out(text.size() * 3 / 4, '\0');
     char* to = out.data();
-    const auto value = [&](std::size_t at) { return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]); };
+    const auto value = [&](std::size_t at) {
+        return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]);
+    };
     std::int32_t all = 0;  // or of all values: -1 has every bit set, and stays
     std::size_t at = 0;
-    // Four bytes are written at a time, of which the last is written over: half the time of three stores. So these are not the last ones.
+    // Four bytes are written at a time, of which the last is written over: half the time of three stores. So
+    // these are not the last ones.
     for (; at + 8 <= text.size(); at += 4, to += 3) {
         const std::int32_t a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
         all |= a | b | c | d;
         const std::int32_t bits = a << 18 | b << 12 | c << 6 | d;
-        const char bytes[] = {static_cast<char>(bits >> 16), static_cast<char>(bits >> 8), static_cast<char>(bits), '\0'};
+        const char bytes[] = {static_cast<char>(bits >> 16), static_cast<char>(bits >> 8),
+                              static_cast<char>(bits), '\0'};
         std::memcpy(to, bytes, sizeof bytes);
     }
     std::uint32_t bits = 0;
@@ -57,7 +62,9 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
 std::string base64url(std::string_view bytes) {
     std::string out((bytes.size() * 4 + 2) / 3, '\0');
     char* to = out.data();
-    const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])); };
+    const auto byte = [&](std::size_t at) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at]));
+    };
     std::size_t at = 0;
     for (; at + 3 <= bytes.size(); at += 3) {
         const std::uint32_t bits = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
@@ -100,7 +107,12 @@ std::optional<std::string> from_form(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
+    };
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -108,7 +120,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
             out += text[i];
             continue;
         }
-        const int high = i + 2 < text.size() ? digit(text[i + 1]) : -1, low = high < 0 ? -1 : digit(text[i + 2]);
+        const int high = i + 2 < text.size() ? digit(text[i + 1]) : -1,
+                  low = high < 0 ? -1 : digit(text[i + 2]);
         if (low < 0) return std::nullopt;
         out += static_cast<char>(high * 16 + low);
         i += 2;
@@ -122,8 +135,9 @@ std::string percent_encode(std::string_view bytes, std::string_view keep) {
     out.reserve(bytes.size());
     for (char c : bytes) {
         const auto u = static_cast<unsigned char>(c);
-        const bool plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') || u == '-' ||
-                           u == '.' || u == '_' || u == '~' || keep.find(c) != std::string_view::npos;
+        const bool plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') ||
+                           u == '-' || u == '.' || u == '_' || u == '~' ||
+                           keep.find(c) != std::string_view::npos;
         if (plain) {
             out.push_back(c);
         } else {

@@ -24,7 +24,8 @@ std::optional<std::string> from_base64(std::string_view text);
 // Compares secrets in time that depends on the lengths alone.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-// The bytes that percent-encoded text stands for (RFC 3986 §2.1); nullopt for a `%` without two hexadecimal digits.
+// The bytes that percent-encoded text stands for (RFC 3986 §2.1); nullopt for a `%` without two hexadecimal
+// digits.
 std::optional<std::string> percent_decode(std::string_view text);
 // The same of application/x-www-form-urlencoded, where `+` is a space: bodies and queries.
 std::optional<std::string> from_form(std::string_view text);

@@ -10,7 +10,8 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 TEST(Base64url, WritesTheExamplesOfRfc4648WithoutPadding) {
     const std::pair<std::string_view, std::string_view> examples[] = {
-        {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
+        {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
     for (const auto& [bytes, text] : examples) {
         EXPECT_EQ(base64url(bytes), text);
         EXPECT_EQ(from_base64url(text), bytes);
@@ -76,7 +77,8 @@ TEST(Base64url, SpareBitsAreRefusedAtTheEndOfLongTextToo) {
 }
 
 TEST(Base64url, LengthOfFourTimesKPlusOneIsRefused) {
-    for (std::size_t size = 1; size < 60; size += 4) EXPECT_FALSE(from_base64url(std::string(size, 'A'))) << size;
+    for (std::size_t size = 1; size < 60; size += 4)
+        EXPECT_FALSE(from_base64url(std::string(size, 'A'))) << size;
 }
 
 TEST(Base64url, PaddingIsRefused) {
@@ -88,7 +90,8 @@ TEST(Base64url, AnyByteOutsideTheAlphabetIsRefusedAtAnyPlace) {
     for (std::size_t place = 0; place < 16; ++place) {
         int taken = 0;
         for (int c = 0; c < 256; ++c) {
-            std::string text(place < 4 ? 4 : 16, 'A');  // the last characters are read in another way than those before
+            std::string text(place < 4 ? 4 : 16,
+                             'A');  // the last characters are read in another way than those before
             text[place] = static_cast<char>(c);
             taken += from_base64url(text).has_value();
         }
@@ -151,7 +154,8 @@ TEST(PercentEncode, KeepsWhatItIsToldTo) {
 TEST(PercentEncoding, IsTakenBackStrictly) {
     EXPECT_EQ(percent_decode("a%20b%2Fc+d%c3%A9"), "a b/c+d\xc3\xa9");
     EXPECT_EQ(percent_decode(""), "");
-    for (const auto* bad : {"%", "%2", "a%2", "%g0", "%0g", "%%", "% 1", "%-1"}) EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
+    for (const auto* bad : {"%", "%2", "a%2", "%g0", "%0g", "%%", "% 1", "%-1"})
+        EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
     std::string every;
     for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
     EXPECT_EQ(percent_decode(percent_encode(every)), every);

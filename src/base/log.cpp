@@ -3,12 +3,12 @@
 
 #include "base/time.hpp"
 
-#include <csignal>
-#include <memory>
-#include <mutex>
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
+#include <csignal>
+#include <memory>
+#include <mutex>
 
 namespace coatcheck::base::log {
 namespace {
@@ -39,13 +39,15 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void start() {
     readable_form = isatty(STDERR_FILENO) == 1;
-    // Its thread takes no signals: one that came before the server waits for them would end the process by it.
+    // Its thread takes no signals: one that came before the server waits for them would end the process by
+    // it.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     pool = std::make_shared<spdlog::details::thread_pool>(queue_events, 1);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    logger = std::make_shared<spdlog::async_logger>("coatcheck", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+    logger = std::make_shared<spdlog::async_logger>("coatcheck",
+                                                    std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
                                                     spdlog::async_overflow_policy::overrun_oldest);
     logger->set_pattern("%v");
     logger->flush_on(spdlog::level::info);
@@ -69,7 +71,10 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
             append_escaped(line, f.value);
         }
     } else {
-        line.append("{\"time\":").append(std::to_string(unix_millis(now))).append(",\"level\":\"").append(name);
+        line.append("{\"time\":")
+            .append(std::to_string(unix_millis(now)))
+            .append(",\"level\":\"")
+            .append(name);
         line.append("\",\"event\":\"").append(event).push_back('"');
         for (const auto& f : fields) {
             line.append(",\"").append(f.name).append("\":\"");

@@ -3,16 +3,16 @@
 
 #include "base/time.hpp"
 
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sstream>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace coatcheck::base {
@@ -36,7 +36,8 @@ private:
 std::string read_all(int descriptor) {
     std::string text;
     char buffer[4096];
-    for (ssize_t size; (size = read(descriptor, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(size));
+    for (ssize_t size; (size = read(descriptor, buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<std::size_t>(size));
     return text;
 }
 
@@ -65,7 +66,9 @@ std::string written_by(Work work) {
 
 TEST(Log, EventIsOneLineOfJsonInAFile) {
     const auto before = unix_millis(read_clock());
-    const std::string text = written_by([] { log::write(Level::warning, "store_slow", {{"step", "sign_in"}, {"ms", "250"}}); });
+    const std::string text = written_by([] {
+        log::write(Level::warning, "store_slow", {{"step", "sign_in"}, {"ms", "250"}});
+    });
     ASSERT_EQ(lines_of(text).size(), 1u) << text;
     const auto event = boost::json::parse(text).as_object();
     EXPECT_EQ(event.at("level"), "warning");
@@ -90,7 +93,9 @@ TEST(Log, EachLevelHasItsName) {
 TEST(Log, NoValueBreaksTheLineOrAddsAField) {
     std::string every_byte;
     for (int c = 0; c < 128; ++c) every_byte.push_back(static_cast<char>(c));
-    const std::string values[] = {"one\ntwo", "one\r\ntwo", "\",\"level\":\"error", "\\", "\\\"", "{} {0} %s %n", "\x1b[2J", every_byte, "J\u00f6rg"};
+    const std::string values[] = {"one\ntwo", "one\r\ntwo", "\",\"level\":\"error",
+                                  "\\",       "\\\"",       "{} {0} %s %n",
+                                  "\x1b[2J",  every_byte,   "J\u00f6rg"};
     for (const auto& value : values) {
         const std::string text = written_by([&] { log::write(Level::info, "probe", {{"value", value}}); });
         ASSERT_EQ(lines_of(text).size(), 1u) << text;
@@ -104,7 +109,9 @@ TEST(Log, NoValueBreaksTheLineOrAddsAField) {
 
 TEST(Log, IsReadableTextOnATerminal) {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) GTEST_SKIP() << "this system gives no pseudo terminal (a container without /dev/pts): there is no terminal to write to";
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
+        GTEST_SKIP() << "this system gives no pseudo terminal (a container without /dev/pts): there is no "
+                        "terminal to write to";
     const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
     ASSERT_GE(end, 0);
     {
@@ -136,7 +143,9 @@ TEST(Log, ConcurrentWritersKeepTheirLinesWhole) {
         std::vector<std::jthread> writers;
         for (int w = 0; w < 4; ++w)
             writers.emplace_back([w] {
-                for (int i = 0; i < 500; ++i) log::write(Level::info, "line", {{"writer", std::to_string(w)}, {"text", std::string(80, 'x')}});
+                for (int i = 0; i < 500; ++i)
+                    log::write(Level::info, "line",
+                               {{"writer", std::to_string(w)}, {"text", std::string(80, 'x')}});
             });
     }));
     ASSERT_EQ(lines.size(), 2000u);
@@ -164,7 +173,8 @@ TEST(Log, FullQueueDropsAndCountsInsteadOfBlocking) {
     EXPECT_GT(dropped, 0u);
     const auto lines = lines_of(text);
     EXPECT_EQ(lines.size() + dropped, static_cast<std::size_t>(events));
-    EXPECT_EQ(boost::json::parse(lines.back()).at("i").as_string(), std::to_string(events - 1));  // the newest stay
+    EXPECT_EQ(boost::json::parse(lines.back()).at("i").as_string(),
+              std::to_string(events - 1));  // the newest stay
 }
 
 }  // namespace

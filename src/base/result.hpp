@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An expected "no" is a value: Result<T> holds a T or a Denied. A broken environment throws, our own bug aborts.
+// An expected "no" is a value: Result<T> holds a T or a Denied. A broken environment throws, our own bug
+// aborts.
 #pragma once
 
 #include <boost/system/result.hpp>

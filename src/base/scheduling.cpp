@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/scheduling.hpp"
 
-#include <cstdint>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cstdint>
 
 namespace coatcheck::base {
 namespace {
 
-// sched_setattr(2), which glibc has from 2.41 on; the kernel's own header does not go together with <sched.h>.
+// sched_setattr(2), which glibc has from 2.41 on; the kernel's own header does not go together with
+// <sched.h>.
 struct Attributes {
     std::uint32_t size, policy;
     std::uint64_t flags;
@@ -20,9 +21,12 @@ struct Attributes {
 static_assert(sizeof(Attributes) == 48);
 
 // Of a thread of the usual policy, the runtime is the length of its turns, between these two.
-constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(100), longest = std::chrono::milliseconds(100);
+constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(100),
+                                   longest = std::chrono::milliseconds(100);
 
-bool read(Attributes& attributes) { return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0; }
+bool read(Attributes& attributes) {
+    return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
+}
 
 bool take_turns_of(std::chrono::nanoseconds length) {
     Attributes attributes{};

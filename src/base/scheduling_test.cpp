@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <thread>
 #include <unistd.h>
+#include <thread>
 
 namespace coatcheck::base {
 namespace {
@@ -34,7 +34,8 @@ TEST(Scheduling, ShortTurnsLeaveThePriority) { EXPECT_EQ(after(take_short_turns)
 TEST(Scheduling, TurnsAreShortForThoseWhoAnswerAndLongForThoseWhoCompute) {
     bool may = false;
     std::thread([&] { may = take_short_turns(); }).join();
-    if (!may || own_turns() == std::chrono::nanoseconds(0)) GTEST_SKIP() << "this kernel refuses, or knows of no turns";
+    if (!may || own_turns() == std::chrono::nanoseconds(0))
+        GTEST_SKIP() << "this kernel refuses, or knows of no turns";
     EXPECT_LT(after(take_short_turns).turns, own_turns());
     EXPECT_GT(after(give_way).turns, own_turns());
 }

@@ -31,7 +31,9 @@ public:
     // The bytes, for the one place that needs them. Never log or copy what this returns.
     std::string_view reveal() const { return bytes_; }
     bool empty() const { return bytes_.empty(); }
-    friend bool operator==(const Secret& a, const Secret& b) { return equal_in_constant_time(a.bytes_, b.bytes_); }
+    friend bool operator==(const Secret& a, const Secret& b) {
+        return equal_in_constant_time(a.bytes_, b.bytes_);
+    }
 
 private:
     std::string bytes_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/secret.hpp"
 
-#include <cstring>
 #include <gtest/gtest.h>
+#include <cstring>
 #include <new>
 #include <ostream>
 #include <type_traits>
@@ -11,10 +11,13 @@ namespace coatcheck::base {
 namespace {
 
 template <class T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+    out << value;
+};
 
 static_assert(!Printable<Secret>);
-static_assert(!std::is_convertible_v<Secret, std::string> && !std::is_convertible_v<Secret, std::string_view>);
+static_assert(!std::is_convertible_v<Secret, std::string> &&
+              !std::is_convertible_v<Secret, std::string_view>);
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);
 static_assert(!std::is_convertible_v<std::string, Secret>);  // becoming a secret is said aloud
 
@@ -29,7 +32,9 @@ bool holds(const void* memory, std::size_t size, std::string_view pattern) {
 struct Place {
     alignas(Secret) unsigned char bytes[sizeof(Secret)] = {};
     template <class... Args>
-    Secret* build(Args&&... args) { return new (bytes) Secret(std::forward<Args>(args)...); }
+    Secret* build(Args&&... args) {
+        return new (bytes) Secret(std::forward<Args>(args)...);
+    }
     bool holds(std::string_view pattern) const { return base::holds(bytes, sizeof bytes, pattern); }
 };
 

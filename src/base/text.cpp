@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.hpp"
 
+#include <utf8proc.h>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <utf8proc.h>
 
 namespace coatcheck::base {
 namespace {
@@ -33,10 +33,13 @@ std::optional<std::string> escape_non_ascii(std::string_view text) {
     std::string out;
     while (!text.empty()) {
         utf8proc_int32_t point = 0;
-        const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &point);
+        const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                           static_cast<utf8proc_ssize_t>(text.size()), &point);
         if (used <= 0) return std::nullopt;
         char escaped[12] = {static_cast<char>(point)};
-        if (point >= 0x80) std::snprintf(escaped, sizeof escaped, point > 0xffff ? "\\U%08x" : "\\u%04x", static_cast<unsigned>(point));
+        if (point >= 0x80)
+            std::snprintf(escaped, sizeof escaped, point > 0xffff ? "\\U%08x" : "\\u%04x",
+                          static_cast<unsigned>(point));
         out.append(point == 0 ? std::string(1, '\0') : escaped);
         text.remove_prefix(static_cast<std::size_t>(used));
     }
@@ -49,7 +52,8 @@ std::string well_formed(std::string_view text) {
     std::string out;
     while (!text.empty()) {
         utf8proc_int32_t point = 0;
-        const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &point);
+        const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                           static_cast<utf8proc_ssize_t>(text.size()), &point);
         const bool good = used > 0 && point != 0;
         out += good ? text.substr(0, static_cast<std::size_t>(used)) : "\xef\xbf\xbd";
         text.remove_prefix(good ? static_cast<std::size_t>(used) : 1);
@@ -66,10 +70,12 @@ std::size_t code_points(std::string_view text) {
 bool has_outer_space(std::string_view text) {
     const auto is_space = [](std::string_view point) {
         utf8proc_int32_t value = 0;
-        if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()), static_cast<utf8proc_ssize_t>(point.size()), &value) <= 0)
+        if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
+                             static_cast<utf8proc_ssize_t>(point.size()), &value) <= 0)
             return false;
         const auto category = utf8proc_category(value);
-        return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+        return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+               category == UTF8PROC_CATEGORY_ZP;
     };
     if (text.empty()) return false;
     std::size_t last = text.size() - 1;
@@ -85,8 +91,12 @@ bool has_invisible(std::string_view text) {
         const auto used = utf8proc_iterate(at, left, &point);
         if (used <= 0) return true;
         switch (utf8proc_category(point)) {
-            case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
-            case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_ZL:
+            case UTF8PROC_CATEGORY_CC:
+            case UTF8PROC_CATEGORY_CF:
+            case UTF8PROC_CATEGORY_CS:
+            case UTF8PROC_CATEGORY_CO:
+            case UTF8PROC_CATEGORY_CN:
+            case UTF8PROC_CATEGORY_ZL:
             case UTF8PROC_CATEGORY_ZP: return true;
             default: break;
         }

@@ -6,30 +6,33 @@
 namespace coatcheck::base {
 namespace {
 
-const std::string_view invalid_utf8[] = {
-    "\x80",              // a continuation alone
-    "\xc3",              // cut off
-    "\xe2\x82",          // cut off
-    "\xf0\x9f\x92",      // cut off
-    "a\xc3z",            // a lead byte before ASCII
-    "\xc0\xaf",          // "/" overlong
-    "\xc1\xbf",          // overlong
-    "\xe0\x80\xaf",      // overlong
-    "\xf0\x80\x80\xaf",  // overlong
-    "\xed\xa0\x80",      // surrogate
-    "\xed\xbf\xbf",      // surrogate
-    "\xf4\x90\x80\x80",  // above U+10FFFF
-    "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "J\xf6rg"};  // the last is ISO 8859-1
+const std::string_view invalid_utf8[] = {"\x80",              // a continuation alone
+                                         "\xc3",              // cut off
+                                         "\xe2\x82",          // cut off
+                                         "\xf0\x9f\x92",      // cut off
+                                         "a\xc3z",            // a lead byte before ASCII
+                                         "\xc0\xaf",          // "/" overlong
+                                         "\xc1\xbf",          // overlong
+                                         "\xe0\x80\xaf",      // overlong
+                                         "\xf0\x80\x80\xaf",  // overlong
+                                         "\xed\xa0\x80",      // surrogate
+                                         "\xed\xbf\xbf",      // surrogate
+                                         "\xf4\x90\x80\x80",  // above U+10FFFF
+                                         "\xf8\x88\x80\x80\x80",
+                                         "\xfe",
+                                         "\xff",
+                                         "J\xf6rg"};  // the last is ISO 8859-1
 
 std::string utf8(char32_t c) {
     std::string out;
     if (c < 0x80) out = {static_cast<char>(c)};
     else if (c < 0x800) out = {static_cast<char>(0xc0 | c >> 6), static_cast<char>(0x80 | (c & 63))};
     else if (c < 0x10000)
-        out = {static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
-    else
-        out = {static_cast<char>(0xf0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)), static_cast<char>(0x80 | (c >> 6 & 63)),
+        out = {static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)),
                static_cast<char>(0x80 | (c & 63))};
+    else
+        out = {static_cast<char>(0xf0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)),
+               static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
     return out;
 }
 
@@ -54,7 +57,9 @@ TEST(Nfc, ComposesWhatBelongsTogether) {
 }
 
 TEST(Nfc, LeavesCompatibilityFormsCaseAndBlanksAlone) {
-    for (std::string_view text : {"\ufb01", "\u2460", "\uff21", "\u00b2", " Abc ", "\t", "Stra\u00dfe", "\u2167"}) EXPECT_EQ(nfc(text), text);
+    for (std::string_view text :
+         {"\ufb01", "\u2460", "\uff21", "\u00b2", " Abc ", "\t", "Stra\u00dfe", "\u2167"})
+        EXPECT_EQ(nfc(text), text);
     EXPECT_EQ(nfc(std::string_view("a\0b", 3)), std::string("a\0b", 3));
     EXPECT_EQ(nfc(""), "");
 }
@@ -99,7 +104,8 @@ TEST(Folded, DoneTwiceChangesNothing) {
 }
 
 TEST(Folded, SpellingsThatAreOneTextFoldToOne) {
-    // Marks typed in another order are the same text (Unicode, canonical equivalence): NFC comes before folding.
+    // Marks typed in another order are the same text (Unicode, canonical equivalence): NFC comes before
+    // folding.
     int apart = 0;
     std::string example;
     for (std::string_view letter : {"a", "A", "\u03b1", "\u0391", "\u1fb3", "\u01b0"})
@@ -110,7 +116,8 @@ TEST(Folded, SpellingsThatAreOneTextFoldToOne) {
                 ++apart;
                 example = text;
             }
-    EXPECT_EQ(apart, 0) << "such as " << example << ": " << folded(example).value_or("") << " and " << folded(*nfc(example)).value_or("");
+    EXPECT_EQ(apart, 0) << "such as " << example << ": " << folded(example).value_or("") << " and "
+                        << folded(*nfc(example)).value_or("");
 }
 
 TEST(CodePoints, CountsLettersNotBytes) {
@@ -121,19 +128,24 @@ TEST(CodePoints, CountsLettersNotBytes) {
 }
 
 TEST(HasInvisible, SeesControlFormatPrivateAndUnassigned) {
-    const char32_t seen[] = {0x00, 0x09, 0x0a, 0x1b, 0x7f, 0x85, 0xad, 0x061c, 0x200b, 0x200c, 0x200d, 0x200e, 0x202a, 0x202e, 0x2028, 0x2029,
-                             0x2060, 0x2066, 0x2069, 0xfeff, 0xfff9, 0xe000, 0xf8ff, 0x0378, 0xffff, 0xe0001, 0xe0041, 0x100000, 0x10ffff};
-    for (char32_t c : seen) EXPECT_TRUE(has_invisible("a" + utf8(c) + "b")) << std::hex << static_cast<unsigned>(c);
+    const char32_t seen[] = {0x00,   0x09,    0x0a,    0x1b,     0x7f,    0x85,   0xad,   0x061c,
+                             0x200b, 0x200c,  0x200d,  0x200e,   0x202a,  0x202e, 0x2028, 0x2029,
+                             0x2060, 0x2066,  0x2069,  0xfeff,   0xfff9,  0xe000, 0xf8ff, 0x0378,
+                             0xffff, 0xe0001, 0xe0041, 0x100000, 0x10ffff};
+    for (char32_t c : seen)
+        EXPECT_TRUE(has_invisible("a" + utf8(c) + "b")) << std::hex << static_cast<unsigned>(c);
 }
 
 TEST(HasInvisible, LetsLettersMarksSignsAndSpacesPass) {
-    for (std::string_view text : {"", "alice", "Anna Maria", "\u00e9", "e\u0301", "\u05d0\u05d1", "\u0639\u0644\u064a", "\u4e2d\u6587", "\U0001f600",
-                                  "a@b.example", "\u00a0", "\u20ac"})
+    for (std::string_view text :
+         {"", "alice", "Anna Maria", "\u00e9", "e\u0301", "\u05d0\u05d1", "\u0639\u0644\u064a",
+          "\u4e2d\u6587", "\U0001f600", "a@b.example", "\u00a0", "\u20ac"})
         EXPECT_FALSE(has_invisible(text)) << text;
 }
 
 TEST(HasInvisible, TakesInvalidUtf8ForInvisible) {
-    for (std::string_view text : invalid_utf8) EXPECT_TRUE(has_invisible(text)) << testing::PrintToString(text);
+    for (std::string_view text : invalid_utf8)
+        EXPECT_TRUE(has_invisible(text)) << testing::PrintToString(text);
 }
 
 }  // namespace

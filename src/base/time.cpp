@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <charconv>
 #include <ctime>
+#include <limits>
 #include <utility>
 
 namespace coatcheck::base {
@@ -35,8 +35,7 @@ std::atomic<bool> follows{false};  // the machine's clock is not looked at
 
 void raise_lead(std::int64_t at_least) {
     std::int64_t known = lead.load(std::memory_order_relaxed);
-    while (known < at_least && !lead.compare_exchange_weak(known, at_least, std::memory_order_relaxed)) {
-    }
+    while (known < at_least && !lead.compare_exchange_weak(known, at_least, std::memory_order_relaxed)) {}
 }
 
 // Unlike the monotonic clock it goes on while the machine sleeps.
@@ -49,21 +48,25 @@ std::int64_t steady_nanoseconds() {
 }  // namespace
 
 Timestamp read_clock() {
-    // A look at a clock keeps the core from going on meanwhile (a sixth of a check in process): the wall clock, which only says by how
-    // much it leads, is looked at once in a millisecond by each thread.
+    // A look at a clock keeps the core from going on meanwhile (a sixth of a check in process): the wall
+    // clock, which only says by how much it leads, is looked at once in a millisecond by each thread.
     constexpr std::int64_t millisecond = 1'000'000;
     thread_local std::int64_t next_look = std::numeric_limits<std::int64_t>::min();
     std::int64_t steady = steady_nanoseconds();
     if (!follows.load(std::memory_order_relaxed) && steady >= next_look) {
         const std::int64_t wall = nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-        steady = steady_nanoseconds();  // after it: whoever is stopped in between sees too small a lead, and not too large a one for ever
+        steady = steady_nanoseconds();  // after it: whoever is stopped in between sees too small a lead, and
+                                        // not too large a one for ever
         raise_lead(wall - steady);
         next_look = steady + millisecond;
     }
-    return Timestamp(std::chrono::floor<Duration>(nanoseconds(steady + lead.load(std::memory_order_relaxed))));
+    return Timestamp(
+        std::chrono::floor<Duration>(nanoseconds(steady + lead.load(std::memory_order_relaxed))));
 }
 
-void raise_clock(Timestamp at_least) { raise_lead(nanoseconds(at_least.time_since_epoch()).count() - steady_nanoseconds()); }
+void raise_clock(Timestamp at_least) {
+    raise_lead(nanoseconds(at_least.time_since_epoch()).count() - steady_nanoseconds());
+}
 
 void follow_clock(Timestamp shared) {
     const std::int64_t now = nanoseconds(shared.time_since_epoch()).count() - steady_nanoseconds();
@@ -98,8 +101,11 @@ std::optional<Timestamp> parse_day_end(std::string_view text) {
         const char *begin = text.data() + at, *end = begin + size;
         return *begin >= '0' && *begin <= '9' && std::from_chars(begin, end, out).ptr == end;
     };
-    if (text.size() != 10 || text[4] != '-' || text[7] != '-' || !read(0, 4, year) || !read(5, 2, month) || !read(8, 2, day)) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-' || !read(0, 4, year) || !read(5, 2, month) ||
+        !read(8, 2, day))
+        return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                           std::chrono::day(day)};
     if (!date.ok()) return std::nullopt;
     return Timestamp(std::chrono::sys_days(date) + std::chrono::days(1));
 }

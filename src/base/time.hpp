@@ -13,15 +13,15 @@ namespace coatcheck::base {
 using Duration = std::chrono::milliseconds;
 using Timestamp = std::chrono::sys_time<Duration>;
 
-// The machine's clock, in whole milliseconds, but it never goes back: where the clock is set back, time goes on from
-// where it was. So nothing that has expired, or was forgotten because it had, counts again. Called by the edge, the store
-// and the command line alone. Any thread.
+// The machine's clock, in whole milliseconds, but it never goes back: where the clock is set back, time goes
+// on from where it was. So nothing that has expired, or was forgotten because it had, counts again. Called by
+// the edge, the store and the command line alone. Any thread.
 Timestamp read_clock();
 // It has been at least this late already, before this process started.
 void raise_clock(Timestamp at_least);
 
-// From now on this process goes by another clock, which several processes share, and no longer by the machine's: it says this at
-// this moment. The first call may set the time back; later ones only raise it.
+// From now on this process goes by another clock, which several processes share, and no longer by the
+// machine's: it says this at this moment. The first call may set the time back; later ones only raise it.
 void follow_clock(Timestamp shared);
 
 constexpr std::int64_t unix_millis(Timestamp t) { return t.time_since_epoch().count(); }

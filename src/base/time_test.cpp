@@ -18,14 +18,17 @@ TEST(ParseDuration, ReadsEachUnit) {
 }
 
 TEST(ParseDuration, RefusesEverythingElse) {
-    for (std::string_view text : {"", "5", "s", "ms", "d", "5 s", " 5s", "5s ", "+5s", "-5s", "--5s", "1.5h", "1,5h", "5S", "5D", "5w", "5y", "5us",
-                                  "5min", "5mss", "5sm", "1h30m", "0x10s", "1e3s", "\xd9\xa5s", "5\xc2\xb5s", "infinite", "nan"})
+    for (std::string_view text :
+         {"",     "5",     "s",     "ms",   "d",         "5 s",        " 5s",      "5s ", "+5s",  "-5s",
+          "--5s", "1.5h",  "1,5h",  "5S",   "5D",        "5w",         "5y",       "5us", "5min", "5mss",
+          "5sm",  "1h30m", "0x10s", "1e3s", "\xd9\xa5s", "5\xc2\xb5s", "infinite", "nan"})
         EXPECT_FALSE(parse_duration(text)) << '"' << text << '"';
     EXPECT_FALSE(parse_duration({"5s\0", 3}));
 }
 
 TEST(ParseDuration, RefusesZero) {
-    for (std::string_view text : {"0ms", "0s", "0d", "00m", "-0s"}) EXPECT_FALSE(parse_duration(text)) << text;
+    for (std::string_view text : {"0ms", "0s", "0d", "00m", "-0s"})
+        EXPECT_FALSE(parse_duration(text)) << text;
 }
 
 TEST(ParseDuration, EndsAtTenYears) {
@@ -42,8 +45,9 @@ TEST(ParseDuration, EndsAtTenYears) {
 }
 
 TEST(ParseDuration, DoesNotOverflow) {
-    for (std::string_view text : {"9223372036854775807d", "9223372036854775807ms", "9223372036854775808s", "106751991168d", "213503982335d",
-                                  "18446744073709551617s", "99999999999999999999999999999999d"})
+    for (std::string_view text :
+         {"9223372036854775807d", "9223372036854775807ms", "9223372036854775808s", "106751991168d",
+          "213503982335d", "18446744073709551617s", "99999999999999999999999999999999d"})
         EXPECT_FALSE(parse_duration(text)) << text;
 }
 
@@ -78,7 +82,8 @@ TEST(HttpDate, HasTwentyNineCharactersOnEveryDayOfFourYears) {
 TEST(HttpDate, KnowsLeapDaysAndTheEpoch) {
     EXPECT_EQ(http_date(from_unix_seconds(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
     EXPECT_EQ(http_date(from_unix_seconds(951782400)), "Tue, 29 Feb 2000 00:00:00 GMT");
-    EXPECT_EQ(http_date(from_unix_seconds(4107542400)), "Mon, 01 Mar 2100 00:00:00 GMT");  // 2100 has no leap day
+    EXPECT_EQ(http_date(from_unix_seconds(4107542400)),
+              "Mon, 01 Mar 2100 00:00:00 GMT");  // 2100 has no leap day
 }
 
 TEST(HttpDate, DropsTheFractionOfASecond) {
@@ -86,7 +91,9 @@ TEST(HttpDate, DropsTheFractionOfASecond) {
     EXPECT_EQ(http_date(from_unix_millis(-1)), "Wed, 31 Dec 1969 23:59:59 GMT");
 }
 
-TEST(Readable, IsWrittenInUtc) { EXPECT_EQ(readable(from_unix_seconds(784111777)), "1994-11-06 08:49:37 UTC"); }
+TEST(Readable, IsWrittenInUtc) {
+    EXPECT_EQ(readable(from_unix_seconds(784111777)), "1994-11-06 08:49:37 UTC");
+}
 
 TEST(UnixSeconds, RoundsDownBeforeTheEpochToo) {
     EXPECT_EQ(unix_seconds(from_unix_millis(1999)), 1);

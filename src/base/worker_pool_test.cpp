@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/worker_pool.hpp"
 
-#include <atomic>
 #include <gtest/gtest.h>
-#include <latch>
-#include <memory>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <atomic>
+#include <latch>
+#include <memory>
 
 namespace coatcheck::base {
 namespace {

@@ -8,7 +8,8 @@ namespace {
 
 std::string bytes(std::string_view hex) {
     std::string out;
-    for (std::size_t i = 0; i < hex.size(); i += 2) out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+    for (std::size_t i = 0; i < hex.size(); i += 2)
+        out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
     return out;
 }
 const base::Secret key(bytes("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"));
@@ -19,9 +20,11 @@ TEST(EnvelopeCipher, ReadsPublishedVectors) {
     cbc.iv = bytes("000102030405060708090a0b0c0d0e0f");
     cbc.value = bytes("f58c4c04d6e5f1ba779eabfb5f7bfbd6");
     EXPECT_EQ(decrypt(EnvelopeCipher::aes_256_cbc, key, cbc), std::nullopt) << "there is no padding";
-    // "The Galois/Counter Mode of Operation" (McGrew, Viega), test case 14: a key, an IV and a block of zeros.
+    // "The Galois/Counter Mode of Operation" (McGrew, Viega), test case 14: a key, an IV and a block of
+    // zeros.
     const base::Secret zeros(std::string(32, '\0'));
-    const Encrypted gcm{std::string(12, '\0'), bytes("cea7403d4d606b6e074ec5d3baf39d18"), bytes("d0d1c8a799996bf0265b98b5d48ab919")};
+    const Encrypted gcm{std::string(12, '\0'), bytes("cea7403d4d606b6e074ec5d3baf39d18"),
+                        bytes("d0d1c8a799996bf0265b98b5d48ab919")};
     EXPECT_EQ(decrypt(EnvelopeCipher::aes_256_gcm, zeros, gcm), std::string(16, '\0'));
 }
 
@@ -31,7 +34,9 @@ TEST(EnvelopeCipher, GivesBackWhatWentInAndNothingTwiceAlike) {
             const std::string plain(size, 'x');
             const auto once = encrypt(cipher, key, plain), again = encrypt(cipher, key, plain);
             EXPECT_NE(once.iv, again.iv);
-            if (size > 0) { EXPECT_NE(once.value, again.value); }
+            if (size > 0) {
+                EXPECT_NE(once.value, again.value);
+            }
             EXPECT_EQ(decrypt(cipher, key, once), plain);
         }
     EXPECT_THROW(encrypt(EnvelopeCipher::aes_256_cbc, base::Secret("short"), "x"), std::runtime_error);
@@ -50,7 +55,8 @@ TEST(EnvelopeCipher, RefusesOtherKeysLengthsAndWhatWasAltered) {
     for (std::size_t size : {0U, 4U, 12U, 15U, 17U}) {
         Encrypted shorter = good;
         shorter.tag.resize(size);
-        EXPECT_EQ(decrypt(EnvelopeCipher::aes_256_gcm, key, shorter), std::nullopt) << "a tag of " << size << " bytes";
+        EXPECT_EQ(decrypt(EnvelopeCipher::aes_256_gcm, key, shorter), std::nullopt)
+            << "a tag of " << size << " bytes";
     }
     auto cbc = encrypt(EnvelopeCipher::aes_256_cbc, key, "hello");
     EXPECT_EQ(decrypt(EnvelopeCipher::aes_256_gcm, key, cbc), std::nullopt);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/hash_memory.hpp"
 
-#include <cstdint>
 #include <sys/mman.h>
+#include <cstdint>
 
 // The linker's names for what --wrap replaced.
-extern "C" void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset);
+extern "C" void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int file,
+                             off_t offset);
 extern "C" int __real_munmap(void* where, std::size_t bytes);
 
 namespace coatcheck::crypto {
 namespace {
 
 constexpr std::size_t huge_page_bytes = 2ull << 20;
-constexpr std::size_t arena_bytes = (hash_memory_bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+constexpr std::size_t arena_bytes = (hash_memory_bytes + huge_page_bytes - 1) / huge_page_bytes *
+                                    huge_page_bytes;
 
 struct Arena {
     void* mapped = nullptr;  // with what aligning to huge pages needs
@@ -27,7 +29,8 @@ struct Arena {
     void* lend() {
         if (lent) return nullptr;
         if (mapped == nullptr) {
-            void* found = __real_mmap(nullptr, arena_bytes + huge_page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            void* found = __real_mmap(nullptr, arena_bytes + huge_page_bytes, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             if (found == MAP_FAILED) return nullptr;
             mapped = found;
             const auto address = reinterpret_cast<std::uintptr_t>(found) + huge_page_bytes - 1;
@@ -51,7 +54,8 @@ void release_hash_memory() {
 }  // namespace coatcheck::crypto
 
 // Hashes of other costs (imported ones) and all else go to the system.
-extern "C" void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file, off_t offset) {
+extern "C" void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file,
+                             off_t offset) {
     if (where == nullptr && bytes == coatcheck::crypto::hash_memory_bytes && (flags & MAP_ANONYMOUS) != 0)
         if (void* memory = coatcheck::crypto::arena.lend()) return memory;
     return __real_mmap(where, bytes, protection, flags, file, offset);

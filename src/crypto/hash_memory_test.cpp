@@ -3,17 +3,19 @@
 
 #include "crypto/password_hash.hpp"
 
-#include <fstream>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <fstream>
 #include <sstream>
 #include <string>
-#include <sys/mman.h>
 #include <thread>
 
 namespace coatcheck::crypto {
 namespace {
 
-void* map_hash_memory() { return mmap(nullptr, hash_memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+void* map_hash_memory() {
+    return mmap(nullptr, hash_memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
 // The kilobytes of this process that are in memory.
 long resident_kb() {
@@ -66,7 +68,8 @@ TEST(HashMemory, OtherSizesAreTheSystems) {
 TEST(HashMemory, ConcurrentThreadsHaveTheirOwn) {
     std::string hashes[4];
     std::thread threads[4];
-    for (int i = 0; i < 4; ++i) threads[i] = std::thread([&, i] { hashes[i] = hash_password("password " + std::to_string(i)); });
+    for (int i = 0; i < 4; ++i)
+        threads[i] = std::thread([&, i] { hashes[i] = hash_password("password " + std::to_string(i)); });
     for (auto& thread : threads) thread.join();
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(password_matches(hashes[i], "password " + std::to_string(i)));
 }

@@ -5,14 +5,14 @@
 #include "base/random.hpp"
 #include "crypto/hash_memory.hpp"
 
+#include <crypt.h>
+#include <openssl/evp.h>
+#include <sodium.h>
 #include <charconv>
 #include <cstdio>
-#include <crypt.h>
 #include <memory>
 #include <new>
-#include <openssl/evp.h>
 #include <optional>
-#include <sodium.h>
 #include <stdexcept>
 
 namespace coatcheck::crypto {
@@ -78,26 +78,29 @@ bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
     return ok == 1 && base::equal_in_constant_time(key, parts.key);
 }
 
-// $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>: what a sign-in would cost, and that nothing is empty.
+// $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>: what a sign-in would cost, and that nothing is
+// empty.
 bool is_bearable_argon2(std::string_view hash) {
     constexpr int max_kib = 262144, max_passes = 20, max_lanes = 16;
     int kib = 0, t = 0, lanes = 0, end = 0;
     const std::string text(hash);
     const auto costs = text.find("$m=");
-    if (costs == std::string::npos || std::sscanf(text.c_str() + costs, "$m=%9d,t=%9d,p=%9d$%n", &kib, &t, &lanes, &end) != 3 || end == 0)
+    if (costs == std::string::npos ||
+        std::sscanf(text.c_str() + costs, "$m=%9d,t=%9d,p=%9d$%n", &kib, &t, &lanes, &end) != 3 || end == 0)
         return false;
     const auto salt = text.substr(costs + static_cast<std::size_t>(end));
     const auto dollar = salt.find('$');
     // At least 8 bytes of salt and 12 of tag.
     const bool whole = dollar != std::string::npos && dollar >= 11 && salt.size() - dollar > 16;
-    return whole && kib >= 8 && kib <= max_kib && t >= 1 && t <= max_passes && lanes >= 1 && lanes <= max_lanes;
+    return whole && kib >= 8 && kib <= max_kib && t >= 1 && t <= max_passes && lanes >= 1 &&
+           lanes <= max_lanes;
 }
 
 // Standard Base64 without padding, as PHC strings have it.
 std::string phc_base64(std::string_view bytes) {
     std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
-    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                      bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     out.pop_back();
     return out;
 }
@@ -145,8 +148,10 @@ bool is_known_hash(std::string_view hash) {
 
 const std::string& unmatchable_hash() {
     // The form of one, with a tag that nobody computed: made without spending a hash.
-    static const std::string hash = "$argon2id$v=19$m=" + std::to_string(memory_bytes / 1024) + ",t=" + std::to_string(passes) +
-                                    ",p=1$" + phc_base64(base::random_bytes(16)) + "$" + phc_base64(base::random_bytes(32));
+    static const std::string hash = "$argon2id$v=19$m=" + std::to_string(memory_bytes / 1024) +
+                                    ",t=" + std::to_string(passes) + ",p=1$" +
+                                    phc_base64(base::random_bytes(16)) + "$" +
+                                    phc_base64(base::random_bytes(32));
     return hash;
 }
 

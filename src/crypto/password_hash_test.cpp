@@ -9,16 +9,21 @@ namespace coatcheck::crypto {
 namespace {
 
 // The strings of the reference implementation's own tests: password "password", salt "somesalt".
-const std::string argon2id_example = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-const std::string argon2id_two_lanes = "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc";
-const std::string argon2i_example = "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
+const std::string argon2id_example =
+    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+const std::string argon2id_two_lanes =
+    "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc";
+const std::string argon2i_example =
+    "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
 // Django's own test: password "lètmein".
-const std::string django_example = "pbkdf2_sha256$260000$seasalt2$UCGMhrOoaq1ghQPArIBK5RkI6IZLRxlIwHWA1dMy7y8=";
+const std::string django_example =
+    "pbkdf2_sha256$260000$seasalt2$UCGMhrOoaq1ghQPArIBK5RkI6IZLRxlIwHWA1dMy7y8=";
 
 TEST(HashPassword, MatchesItsPasswordAlone) {
     const std::string hash = hash_password("correct horse battery staple");
     EXPECT_TRUE(password_matches(hash, "correct horse battery staple"));
-    for (std::string_view other : {"", "correct horse battery stapl", "correct horse battery staple ", "Correct horse battery staple"})
+    for (std::string_view other :
+         {"", "correct horse battery stapl", "correct horse battery staple ", "Correct horse battery staple"})
         EXPECT_FALSE(password_matches(hash, other)) << other;
 }
 
@@ -70,9 +75,11 @@ TEST(Argon2, MatchesWhatLibsodiumWrites) {
 
 TEST(Argon2, CostBeyondTheBoundIsRefusedUnspent) {
     const std::string tail = "$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-    for (std::string_view costs : {"m=262145,t=2,p=1", "m=4194304,t=2,p=1", "m=4294967295,t=2,p=1", "m=256,t=21,p=1", "m=256,t=4294967295,p=1",
-                                   "m=256,t=2,p=17", "m=256,t=0,p=1", "m=256,t=2,p=0", "m=4,t=2,p=1", "m=-1,t=2,p=1", "m=99999999999,t=2,p=1",
-                                   "t=2,m=256,p=1", "m=256,t=2", "m= 256,t=2,p=1", "m=256,t=2,p=1,data=x"})
+    for (std::string_view costs :
+         {"m=262145,t=2,p=1", "m=4194304,t=2,p=1", "m=4294967295,t=2,p=1", "m=256,t=21,p=1",
+          "m=256,t=4294967295,p=1", "m=256,t=2,p=17", "m=256,t=0,p=1", "m=256,t=2,p=0", "m=4,t=2,p=1",
+          "m=-1,t=2,p=1", "m=99999999999,t=2,p=1", "t=2,m=256,p=1", "m=256,t=2", "m= 256,t=2,p=1",
+          "m=256,t=2,p=1,data=x"})
         for (std::string_view kind : {"$argon2id$v=19$", "$argon2i$v=19$"}) {
             const std::string hash = std::string(kind).append(costs).append(tail);
             EXPECT_FALSE(is_known_hash(hash)) << hash;
@@ -81,10 +88,12 @@ TEST(Argon2, CostBeyondTheBoundIsRefusedUnspent) {
 }
 
 TEST(Argon2, DamagedHashIsUnknown) {
-    for (std::string_view hash : {"$argon2id$", "$argon2id$v=19$m=256,t=2,p=1$", "$argon2id$v=19$m=256,t=2,p=1$$", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
-                                  "$argon2id$v=19$m=256,t=2,p=1$$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-                                  "$argon2id$v=18$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-                                  "$argon2d$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"}) {
+    for (std::string_view hash :
+         {"$argon2id$", "$argon2id$v=19$m=256,t=2,p=1$", "$argon2id$v=19$m=256,t=2,p=1$$",
+          "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
+          "$argon2id$v=19$m=256,t=2,p=1$$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+          "$argon2id$v=18$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+          "$argon2d$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"}) {
         EXPECT_FALSE(is_known_hash(hash)) << hash;
         EXPECT_FALSE(password_matches(hash, "password")) << hash;
         EXPECT_FALSE(password_matches(hash, "")) << hash;
@@ -116,7 +125,8 @@ TEST(Bcrypt, MatchesThePublishedExamples) {
 }
 
 TEST(Bcrypt, PasswordThatItWouldCutAt72BytesNeverMatches) {
-    const std::string hash = "$2b$05$abcdefghijklmnopqrstuucInKr3IboNwd.uyBCOF.k5jbgnj4BlS", password = "0123456789012345678901234567890123456789012345678901234567890123456789ab";
+    const std::string hash = "$2b$05$abcdefghijklmnopqrstuucInKr3IboNwd.uyBCOF.k5jbgnj4BlS",
+                      password = "0123456789012345678901234567890123456789012345678901234567890123456789ab";
     ASSERT_EQ(password.size(), 72u);
     EXPECT_TRUE(password_matches(hash, password));
     EXPECT_FALSE(password_matches(hash, password + "X"));  // bcrypt itself takes this one
@@ -132,12 +142,14 @@ TEST(Bcrypt, PasswordThatItWouldCutAtNulNeverMatches) {
 
 TEST(Bcrypt, CostsOutsideFourToFourteenAreRefusedUnspent) {
     for (std::string_view cost : {"00", "03", "15", "20", "31", "99", "-5", "+5", " 5", "ab"}) {
-        const std::string hash = "$2b$" + std::string(cost) + "$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        const std::string hash = "$2b$" + std::string(cost) +
+                                 "$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
         EXPECT_FALSE(is_known_hash(hash)) << hash;
         EXPECT_FALSE(password_matches(hash, "U*U")) << hash;
     }
     for (std::string_view cost : {"04", "14"})
-        EXPECT_TRUE(is_known_hash("$2b$" + std::string(cost) + "$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+        EXPECT_TRUE(is_known_hash("$2b$" + std::string(cost) +
+                                  "$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
 }
 
 TEST(Bcrypt, DamagedHashDoesNotMatch) {
@@ -149,7 +161,8 @@ TEST(Bcrypt, DamagedHashDoesNotMatch) {
     }
     EXPECT_FALSE(password_matches(hash.substr(0, 59), "U*U"));
     EXPECT_FALSE(password_matches(hash + "W", "U*U"));
-    EXPECT_FALSE(is_known_hash("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));  // made by a bug of old
+    EXPECT_FALSE(is_known_hash(
+        "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));  // made by a bug of old
 }
 
 TEST(DjangoPbkdf2, MatchesThePublishedExamples) {
@@ -157,8 +170,10 @@ TEST(DjangoPbkdf2, MatchesThePublishedExamples) {
     EXPECT_FALSE(password_matches(django_example, "letmein"));
     EXPECT_TRUE(needs_rehash(django_example));
     // RFC 7914 §11, its first 32 bytes.
-    EXPECT_TRUE(password_matches("pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=", "passwd"));
-    EXPECT_TRUE(password_matches("pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw", "passwd"));
+    EXPECT_TRUE(
+        password_matches("pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=", "passwd"));
+    EXPECT_TRUE(
+        password_matches("pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw", "passwd"));
 }
 
 TEST(DjangoPbkdf2, NulNeverMatches) {
@@ -170,28 +185,35 @@ TEST(DjangoPbkdf2, NulNeverMatches) {
 TEST(DjangoPbkdf2, RoundsBeyondTheBoundAreRefusedUnspent) {
     const std::string tail = "$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=";
     EXPECT_TRUE(is_known_hash("pbkdf2_sha256$2000000" + tail));
-    for (std::string_view rounds : {"2000001", "2147483647", "2147483648", "99999999999999999999", "0", "-1", "+1", " 1", "1 ", "1x", "", "0x1", "1e3"})
+    for (std::string_view rounds : {"2000001", "2147483647", "2147483648", "99999999999999999999", "0", "-1",
+                                    "+1", " 1", "1 ", "1x", "", "0x1", "1e3"})
         EXPECT_FALSE(is_known_hash("pbkdf2_sha256$" + std::string(rounds) + tail)) << rounds;
 }
 
 TEST(DjangoPbkdf2, DamagedHashIsUnknown) {
-    for (std::string_view hash : {"pbkdf2_sha256$", "pbkdf2_sha256$1", "pbkdf2_sha256$1$salt", "pbkdf2_sha256$1$salt$", "pbkdf2_sha256$1$$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=",
-                                  "pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrA==", "pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLx=",
-                                  "pbkdf2_sha1$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=", "PBKDF2_SHA256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw="}) {
+    for (std::string_view hash :
+         {"pbkdf2_sha256$", "pbkdf2_sha256$1", "pbkdf2_sha256$1$salt", "pbkdf2_sha256$1$salt$",
+          "pbkdf2_sha256$1$$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=",
+          "pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrA==",
+          "pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLx=",
+          "pbkdf2_sha1$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=",
+          "PBKDF2_SHA256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw="}) {
         EXPECT_FALSE(is_known_hash(hash)) << hash;
         EXPECT_FALSE(password_matches(hash, "passwd")) << hash;
     }
 }
 
 TEST(PasswordMatches, NoOtherTextIsAHash) {
-    for (std::string_view hash : {"", "password", "$", "$1$salt$hash", "$6$rounds=5000$salt$hash", "$scrypt$ln=17,r=8,p=1$c29tZXNhbHQ$aaaa", "*", "!", "x", "$5$salt$"})
+    for (std::string_view hash : {"", "password", "$", "$1$salt$hash", "$6$rounds=5000$salt$hash",
+                                  "$scrypt$ln=17,r=8,p=1$c29tZXNhbHQ$aaaa", "*", "!", "x", "$5$salt$"})
         for (std::string_view password : {"", "password", "x", "*"}) {
             EXPECT_FALSE(is_known_hash(hash)) << hash;
             EXPECT_FALSE(password_matches(hash, password)) << hash;
         }
     EXPECT_FALSE(is_known_hash(std::string(100'000, '$')));
     EXPECT_FALSE(is_known_hash("$argon2id$" + std::string(100'000, '1')));
-    EXPECT_FALSE(is_known_hash("pbkdf2_sha256$1$" + std::string(100'000, 's') + "$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw="));
+    EXPECT_FALSE(is_known_hash("pbkdf2_sha256$1$" + std::string(100'000, 's') +
+                               "$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw="));
 }
 
 TEST(UnmatchableHash, CostsWhatAHashCostsAndMatchesNothing) {
@@ -200,7 +222,8 @@ TEST(UnmatchableHash, CostsWhatAHashCostsAndMatchesNothing) {
     EXPECT_TRUE(is_known_hash(hash));
     EXPECT_FALSE(needs_rehash(hash));  // the very costs of hash_password()
     EXPECT_EQ(hash.size(), hash_password("x").size());
-    for (std::string_view password : {"", "password", "unmatchable"}) EXPECT_FALSE(password_matches(hash, password)) << password;
+    for (std::string_view password : {"", "password", "unmatchable"})
+        EXPECT_FALSE(password_matches(hash, password)) << password;
     EXPECT_FALSE(password_matches(hash, hash));
 }
 

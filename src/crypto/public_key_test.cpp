@@ -12,7 +12,8 @@ std::string bytes(std::string_view base64url) { return base::from_base64url(base
 
 std::string hex(std::string_view digits) {
     std::string out;
-    for (std::size_t i = 0; i < digits.size(); i += 2) out.push_back(static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16)));
+    for (std::size_t i = 0; i < digits.size(); i += 2)
+        out.push_back(static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16)));
     return out;
 }
 
@@ -50,8 +51,10 @@ std::string der(const std::string& raw) {
 TEST(EcKey, BelievesTheExampleOfRfc7515) {
     const auto key = PublicKey::from_ec_p256(rfc7515_x, rfc7515_y);
     ASSERT_TRUE(key);
-    EXPECT_TRUE(key->verify("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
-                            bytes("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")));
+    EXPECT_TRUE(key->verify(
+        "eyJhbGciOiJFUzI1NiJ9."
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+        bytes("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")));
     EXPECT_EQ(key->parameter('x'), rfc7515_x);
     EXPECT_EQ(key->parameter('y'), rfc7515_y);
 }
@@ -76,7 +79,8 @@ TEST(EcKey, CoordinateBeyondTheFieldIsRefused) {
     const std::string x = std::string(31, '\0') + '\x05';
     const std::string y = hex("459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
     EXPECT_TRUE(PublicKey::from_ec_p256(x, y));
-    EXPECT_FALSE(PublicKey::from_ec_p256(hex("ffffffff00000001000000000000000000000001000000000000000000000004"), y));
+    EXPECT_FALSE(
+        PublicKey::from_ec_p256(hex("ffffffff00000001000000000000000000000001000000000000000000000004"), y));
     EXPECT_FALSE(PublicKey::from_ec_p256(p, y));
 }
 
@@ -141,19 +145,23 @@ TEST(Es256, NumbersOutsideOneToOrderAreRefused) {
 }
 
 TEST(Es256, TheOtherHalfOfASignatureCountsToo) {
-    // (r, n - s) is a signature as well (RFC 7518 asks for no lower half): nothing may depend on there being only one.
+    // (r, n - s) is a signature as well (RFC 7518 asks for no lower half): nothing may depend on there being
+    // only one.
     const SigningKey key = SigningKey::generate(Algorithm::es256);
     const std::string signature = key.sign("message");
     const std::string mirrored = signature.substr(0, 32) + minus(n, signature.substr(32));
     EXPECT_TRUE(key.public_key().verify("message", mirrored));
-    EXPECT_FALSE(key.public_key().verify("message", minus(n, signature.substr(0, 32)) + signature.substr(32)));
+    EXPECT_FALSE(
+        key.public_key().verify("message", minus(n, signature.substr(0, 32)) + signature.substr(32)));
 }
 
 TEST(Ed25519Key, MakesAndBelievesTheExampleOfRfc8037) {
-    const std::string pkcs8 = hex("302e020100300506032b657004220420") + bytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+    const std::string pkcs8 = hex("302e020100300506032b657004220420") +
+                              bytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
     const SigningKey key = SigningKey::from_pkcs8(Algorithm::eddsa, base::Secret(pkcs8));
     const std::string message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    const std::string signature = bytes("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+    const std::string signature = bytes(
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
     EXPECT_EQ(key.sign(message), signature);
     const auto open = PublicKey::from_ed25519(bytes("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"));
     ASSERT_TRUE(open);
@@ -162,7 +170,8 @@ TEST(Ed25519Key, MakesAndBelievesTheExampleOfRfc8037) {
 }
 
 TEST(Ed25519Key, AnotherLengthIsRefused) {
-    for (std::size_t size : {0u, 31u, 33u, 64u}) EXPECT_FALSE(PublicKey::from_ed25519(std::string(size, '\x09'))) << size;
+    for (std::size_t size : {0u, 31u, 33u, 64u})
+        EXPECT_FALSE(PublicKey::from_ed25519(std::string(size, '\x09'))) << size;
 }
 
 TEST(Ed25519Key, BytesThatAreNoPointAreRefused) {
@@ -177,17 +186,20 @@ TEST(Ed25519Key, BytesThatAreNoPointBelieveNothing) {
     y[0] = 2;
     const auto key = PublicKey::from_ed25519(y);
     if (!key) return;
-    for (const std::string& signature : {std::string(64, '\0'), y + zero, zero + zero, one + zero}) EXPECT_FALSE(key->verify("message", signature));
+    for (const std::string& signature : {std::string(64, '\0'), y + zero, zero + zero, one + zero})
+        EXPECT_FALSE(key->verify("message", signature));
 }
 
 TEST(Ed25519, SecondSpellingOfSIsRefused) {
     // S + L verifies where a library forgets to compare with L (RFC 8032 §5.1.7).
     const SigningKey key = SigningKey::generate(Algorithm::eddsa);
-    const std::string order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");  // little-endian
+    const std::string order = hex(
+        "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");  // little-endian
     std::string signature = key.sign("message");
     int carry = 0;
     for (std::size_t i = 0; i < 32; ++i) {
-        const int digit = static_cast<unsigned char>(signature[32 + i]) + static_cast<unsigned char>(order[i]) + carry;
+        const int digit = static_cast<unsigned char>(signature[32 + i]) +
+                          static_cast<unsigned char>(order[i]) + carry;
         signature[32 + i] = static_cast<char>(digit & 0xff);
         carry = digit >> 8;
     }
@@ -220,13 +232,15 @@ TEST_F(RsaKey, ModulusBelow3072BitsIsRefused) {
     smaller[0] = static_cast<char>((smaller[0] & 0x7f) | 0x40);  // 3071 bits
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, smaller, exponent));
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, modulus.substr(0, 256), exponent));
-    EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, std::string(100, '\0') + modulus.substr(0, 256), exponent));
+    EXPECT_FALSE(
+        PublicKey::from_rsa(Algorithm::rs256, std::string(100, '\0') + modulus.substr(0, 256), exponent));
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, "", exponent));
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, "\x01", exponent));
 }
 
 TEST(PemKey, IsReadForItsOwnAlgorithmAlone) {
-    // Made by: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl pkey -pubout (and EC, ED25519)
+    // Made by: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl pkey -pubout (and EC,
+    // ED25519)
     const std::string rsa =
         "-----BEGIN PUBLIC KEY-----\n"
         "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxK4fQ9dHAt+0XvFC/X57\n"
@@ -256,19 +270,25 @@ TEST(PemKey, IsReadForItsOwnAlgorithmAlone) {
     EXPECT_TRUE(PublicKey::from_pem(Algorithm::ps256, rsa, foreign_rsa_bits));
     EXPECT_FALSE(PublicKey::from_pem(Algorithm::rs256, rsa)) << "too small for one of ours";
     const auto small = PublicKey::from_pem(Algorithm::rs256, rsa, foreign_rsa_bits);
-    EXPECT_TRUE(PublicKey::from_rsa(Algorithm::rs256, small->parameter('n'), small->parameter('e'), foreign_rsa_bits));
+    EXPECT_TRUE(PublicKey::from_rsa(Algorithm::rs256, small->parameter('n'), small->parameter('e'),
+                                    foreign_rsa_bits));
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, small->parameter('n'), small->parameter('e')));
     EXPECT_FALSE(PublicKey::from_pem(Algorithm::rs256, rsa, foreign_rsa_bits + 1));
     EXPECT_TRUE(PublicKey::from_pem(Algorithm::es256, ec));
     EXPECT_TRUE(PublicKey::from_pem(Algorithm::eddsa, ed));
-    for (const auto& [algorithm, text] : {std::pair{Algorithm::rs256, ec}, std::pair{Algorithm::es256, rsa}, std::pair{Algorithm::es256, ed}, std::pair{Algorithm::eddsa, ec},
-                                          std::pair{Algorithm::es256, p384}, std::pair{Algorithm::es256, ec.substr(0, ec.size() / 2)}, std::pair{Algorithm::es256, std::string()},
-                                          std::pair{Algorithm::es256, std::string("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n")}})
-        EXPECT_FALSE(PublicKey::from_pem(algorithm, text, foreign_rsa_bits)) << name_of(algorithm) << "\n" << text;
+    for (const auto& [algorithm, text] :
+         {std::pair{Algorithm::rs256, ec}, std::pair{Algorithm::es256, rsa}, std::pair{Algorithm::es256, ed},
+          std::pair{Algorithm::eddsa, ec}, std::pair{Algorithm::es256, p384},
+          std::pair{Algorithm::es256, ec.substr(0, ec.size() / 2)},
+          std::pair{Algorithm::es256, std::string()},
+          std::pair{Algorithm::es256, std::string("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n")}})
+        EXPECT_FALSE(PublicKey::from_pem(algorithm, text, foreign_rsa_bits)) << name_of(algorithm) << "\n"
+                                                                             << text;
 }
 
 TEST_F(RsaKey, ModulusAbove8192BitsIsRefused) {
-    EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, '\x01' + std::string(1023, '\xa5') + '\x01', exponent));
+    EXPECT_FALSE(
+        PublicKey::from_rsa(Algorithm::rs256, '\x01' + std::string(1023, '\xa5') + '\x01', exponent));
     EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, std::string(100'000, '\xa5') + '\x01', exponent));
 }
 
@@ -279,7 +299,8 @@ TEST_F(RsaKey, EvenModulusIsRefused) {
 }
 
 TEST_F(RsaKey, ExponentThatIsEvenOrSmallOrHugeIsRefused) {
-    for (std::string_view digits : {"", "00", "01", "02", "03", "11", "ffff", "010000", "010002", "ffffffffffffffff01", "0100000000000000000001"})
+    for (std::string_view digits : {"", "00", "01", "02", "03", "11", "ffff", "010000", "010002",
+                                    "ffffffffffffffff01", "0100000000000000000001"})
         EXPECT_FALSE(PublicKey::from_rsa(Algorithm::rs256, modulus, hex(digits))) << digits;
     for (std::string_view digits : {"010001", "010003", "ffffffff", "ffffffffffffffff"})
         EXPECT_TRUE(PublicKey::from_rsa(Algorithm::rs256, modulus, hex(digits))) << digits;

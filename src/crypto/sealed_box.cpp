@@ -12,7 +12,9 @@ constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(sealing_key_bytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
-const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+const unsigned char* octets(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 
 }  // namespace
 
@@ -20,8 +22,9 @@ std::string seal(const base::Secret& key, std::string_view context, std::string_
     std::string box = base::random_bytes(nonce_bytes);
     box.resize(nonce_bytes + plain.size() + tag_bytes);
     auto* out = reinterpret_cast<unsigned char*>(box.data());
-    crypto_aead_xchacha20poly1305_ietf_encrypt(out + nonce_bytes, nullptr, octets(plain), plain.size(), octets(context),
-                                               context.size(), nullptr, out, octets(key.reveal()));
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + nonce_bytes, nullptr, octets(plain), plain.size(),
+                                               octets(context), context.size(), nullptr, out,
+                                               octets(key.reveal()));
     return box;
 }
 

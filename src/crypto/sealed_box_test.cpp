@@ -15,7 +15,8 @@ Secret key_of(char c) { return Secret(std::string(sealing_key_bytes, c)); }
 
 TEST(SealedBox, OpensToWhatWasSealed) {
     const Secret key = key_of('k');
-    for (const std::string& plain : {std::string(), std::string("a"), std::string("a\0b", 3), std::string(4096, 'x')}) {
+    for (const std::string& plain :
+         {std::string(), std::string("a"), std::string("a\0b", 3), std::string(4096, 'x')}) {
         const std::string box = seal(key, "row 1", plain);
         EXPECT_EQ(box.size(), plain.size() + overhead);
         const auto opened = open(key, "row 1", box);
@@ -27,7 +28,8 @@ TEST(SealedBox, OpensToWhatWasSealed) {
 TEST(SealedBox, MovedToAnotherContextDoesNotOpen) {
     const Secret key = key_of('k');
     const std::string box = seal(key, "row 1", "secret");
-    for (std::string_view context : {"row 2", "row 1 ", "row ", "", "ROW 1"}) EXPECT_FALSE(open(key, context, box)) << context;
+    for (std::string_view context : {"row 2", "row 1 ", "row ", "", "ROW 1"})
+        EXPECT_FALSE(open(key, context, box)) << context;
     EXPECT_FALSE(open(key, {"row 1\0", 6}, box));
 }
 
@@ -41,7 +43,8 @@ TEST(SealedBox, DoesNotOpenWithAnotherKey) {
 
 TEST(SealedBox, DoesNotOpenWithAKeyOfAnotherLength) {
     const std::string box = seal(key_of('k'), "row", "secret");
-    for (std::size_t size : {0u, 16u, 31u, 33u, 64u}) EXPECT_FALSE(open(Secret(std::string(size, 'k')), "row", box)) << size;
+    for (std::size_t size : {0u, 16u, 31u, 33u, 64u})
+        EXPECT_FALSE(open(Secret(std::string(size, 'k')), "row", box)) << size;
 }
 
 TEST(SealedBox, AnyFlippedBitIsSeen) {
@@ -57,7 +60,8 @@ TEST(SealedBox, AnyFlippedBitIsSeen) {
 TEST(SealedBox, CutOffOrExtendedDoesNotOpen) {
     const Secret key = key_of('k');
     const std::string box = seal(key, "row", "secret");
-    for (std::size_t size = 0; size < box.size(); ++size) ASSERT_FALSE(open(key, "row", box.substr(0, size))) << size;
+    for (std::size_t size = 0; size < box.size(); ++size)
+        ASSERT_FALSE(open(key, "row", box.substr(0, size))) << size;
     EXPECT_FALSE(open(key, "row", box.substr(1)));
     EXPECT_FALSE(open(key, "row", box + '\0'));
 }
@@ -65,10 +69,13 @@ TEST(SealedBox, CutOffOrExtendedDoesNotOpen) {
 TEST(SealedBox, SameSecretIsSealedDifferentlyEachTime) {
     const Secret key = key_of('k');
     std::set<std::string> nonces;
-    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(nonces.insert(seal(key, "row", "secret").substr(0, 24)).second);
+    for (int i = 0; i < 1000; ++i)
+        EXPECT_TRUE(nonces.insert(seal(key, "row", "secret").substr(0, 24)).second);
 }
 
-TEST(SealedBox, HidesWhatIsInIt) { EXPECT_EQ(seal(key_of('k'), "row", "tell-tale secret").find("tell-tale"), std::string::npos); }
+TEST(SealedBox, HidesWhatIsInIt) {
+    EXPECT_EQ(seal(key_of('k'), "row", "tell-tale secret").find("tell-tale"), std::string::npos);
+}
 
 }  // namespace
 }  // namespace coatcheck::crypto

@@ -28,7 +28,8 @@ void run(const std::string& name, const std::filesystem::path& file, int expecte
         const std::optional<PublicKey> key = key_of(group, why);
         for (const auto& test : group.at("tests").as_array()) {
             const bool taken = key && key->verify(from_hex(text(test, "msg")), from_hex(text(test, "sig")));
-            tally.judge(std::to_string(test.at("tcId").as_int64()), vectors::result_of(test), taken, key ? "" : why);
+            tally.judge(std::to_string(test.at("tcId").as_int64()), vectors::result_of(test), taken,
+                        key ? "" : why);
         }
     }
     tally.report();
@@ -49,7 +50,9 @@ TEST(SignatureVectors, EcdsaOfWycheproof) {
 TEST(SignatureVectors, Ed25519OfWycheproof) {
     const auto folder = vectors::find("wycheproof");
     if (!folder) GTEST_SKIP() << vectors::absent;
-    run("ed25519", *folder / "ed25519_test.json", 150, [](const auto& group, std::string&) { return PublicKey::from_ed25519(from_hex(text(group.at("publicKey"), "pk"))); });
+    run("ed25519", *folder / "ed25519_test.json", 150, [](const auto& group, std::string&) {
+        return PublicKey::from_ed25519(from_hex(text(group.at("publicKey"), "pk")));
+    });
 }
 
 TEST(SignatureVectors, RsaOfWycheproof) {

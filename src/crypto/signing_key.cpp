@@ -21,7 +21,9 @@ namespace {
 template <auto Free>
 struct Freed {
     template <class T>
-    void operator()(T* p) const { Free(p); }
+    void operator()(T* p) const {
+        Free(p);
+    }
 };
 using Context = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
@@ -39,9 +41,13 @@ constexpr int max_rsa_bits = 8192;  // verifying above this costs more than an a
 }
 
 Key owned(EVP_PKEY* key) { return Key(key, EVP_PKEY_free); }
-const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+const unsigned char* octets(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 unsigned char* octets(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-Number number(std::string_view bytes) { return Number(BN_bin2bn(octets(bytes), static_cast<int>(bytes.size()), nullptr)); }
+Number number(std::string_view bytes) {
+    return Number(BN_bin2bn(octets(bytes), static_cast<int>(bytes.size()), nullptr));
+}
 
 // PS256: MGF1 with SHA-256 and a salt of exactly 32 bytes (RFC 7518 §3.5).
 bool set_padding(EVP_PKEY_CTX* context, Algorithm algorithm) {
@@ -50,8 +56,8 @@ bool set_padding(EVP_PKEY_CTX* context, Algorithm algorithm) {
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
-// A context that is ready for a SHA-256 digest, made once for a key: using a copy of it saves OpenSSL's look-ups.
-// None for EdDSA, which takes the message itself.
+// A context that is ready for a SHA-256 digest, made once for a key: using a copy of it saves OpenSSL's
+// look-ups. None for EdDSA, which takes the message itself.
 std::shared_ptr<EVP_PKEY_CTX> prepared(Algorithm algorithm, const Key& key, int (*init)(EVP_PKEY_CTX*)) {
     if (algorithm == Algorithm::eddsa) return nullptr;
     std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free);
@@ -118,7 +124,8 @@ bool fits(Algorithm algorithm, EVP_PKEY* key) {
     switch (algorithm) {
         case Algorithm::es256: {
             char curve[32] = {};
-            return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, curve, sizeof curve, nullptr) == 1 &&
+            return EVP_PKEY_is_a(key, "EC") &&
+                   EVP_PKEY_get_group_name(key, curve, sizeof curve, nullptr) == 1 &&
                    std::string_view(curve) == "prime256v1";
         }
         case Algorithm::eddsa: return EVP_PKEY_is_a(key, "ED25519");
@@ -167,7 +174,8 @@ std::optional<PublicKey> PublicKey::from_ed25519(std::string_view x) {
     return PublicKey(Algorithm::eddsa, std::move(key));
 }
 
-std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_view n, std::string_view e, int min_bits) {
+std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_view n, std::string_view e,
+                                             int min_bits) {
     if (algorithm != Algorithm::rs256 && algorithm != Algorithm::ps256) return std::nullopt;
     Number modulus = number(n), exponent = number(e);
     if (!modulus || !exponent) return std::nullopt;
@@ -184,7 +192,8 @@ std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_vi
 }
 
 std::optional<PublicKey> PublicKey::from_pem(Algorithm algorithm, std::string_view text, int min_bits) {
-    const std::unique_ptr<BIO, Freed<BIO_free>> source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    const std::unique_ptr<BIO, Freed<BIO_free>> source(
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     EVP_PKEY* read = source ? PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr) : nullptr;
     ERR_clear_error();
     if (read == nullptr) return std::nullopt;
@@ -211,10 +220,14 @@ std::optional<PublicKey> PublicKey::from_pem(Algorithm algorithm, std::string_vi
 }
 
 PublicKey::PublicKey(Algorithm algorithm, Key key)
-    : algorithm_(algorithm), key_(std::move(key)), prepared_(prepared(algorithm_, key_, EVP_PKEY_verify_init)) {}
+    : algorithm_(algorithm),
+      key_(std::move(key)),
+      prepared_(prepared(algorithm_, key_, EVP_PKEY_verify_init)) {}
 
 SigningKey::SigningKey(Algorithm algorithm, Key key)
-    : algorithm_(algorithm), key_(std::move(key)), prepared_(prepared(algorithm_, key_, EVP_PKEY_sign_init)) {}
+    : algorithm_(algorithm),
+      key_(std::move(key)),
+      prepared_(prepared(algorithm_, key_, EVP_PKEY_sign_init)) {}
 
 bool PublicKey::verify(std::string_view message, std::string_view signature) const {
     std::string der;
@@ -226,11 +239,14 @@ bool PublicKey::verify(std::string_view message, std::string_view signature) con
     bool good = false;
     if (algorithm_ == Algorithm::eddsa) {
         Context context(EVP_MD_CTX_new());
-        if (!context || EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1) fail("prepare to verify");
-        good = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message), message.size()) == 1;
+        if (!context || EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1)
+            fail("prepare to verify");
+        good = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
+                                message.size()) == 1;
     } else {
         const std::string digest = sha256(message);
-        good = EVP_PKEY_verify(copy_of(prepared_).get(), octets(signature), signature.size(), octets(digest), digest.size()) == 1;
+        good = EVP_PKEY_verify(copy_of(prepared_).get(), octets(signature), signature.size(), octets(digest),
+                               digest.size()) == 1;
     }
     if (!good) ERR_clear_error();
     return good;
@@ -272,7 +288,8 @@ SigningKey SigningKey::from_pkcs8(Algorithm algorithm, const base::Secret& der) 
     const unsigned char* in = octets(der.reveal());
     Key key = owned(d2i_AutoPrivateKey(nullptr, &in, static_cast<long>(der.reveal().size())));
     if (!key) fail("read private key");
-    if (!fits(algorithm, key.get())) throw std::runtime_error("private key is not one for " + std::string(name_of(algorithm)));
+    if (!fits(algorithm, key.get()))
+        throw std::runtime_error("private key is not one for " + std::string(name_of(algorithm)));
     return SigningKey(algorithm, std::move(key));
 }
 
@@ -296,7 +313,9 @@ std::string SigningKey::sign(std::string_view message) const {
             fail("sign");
     } else {
         const std::string digest = sha256(message);
-        if (EVP_PKEY_sign(copy_of(prepared_).get(), octets(signature), &size, octets(digest), digest.size()) != 1) fail("sign");
+        if (EVP_PKEY_sign(copy_of(prepared_).get(), octets(signature), &size, octets(digest),
+                          digest.size()) != 1)
+            fail("sign");
     }
     signature.resize(size);
     return algorithm_ == Algorithm::es256 ? raw_from_der(signature) : signature;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signature keys over OpenSSL's EVP. A key knows its one algorithm; no caller chooses another (RFC 8725 §3.1).
+// Signature keys over OpenSSL's EVP. A key knows its one algorithm; no caller chooses another (RFC 8725
+// §3.1).
 #pragma once
 
 #include "base/secret.hpp"
@@ -21,19 +22,23 @@ std::string_view name_of(Algorithm algorithm);
 // "Ed25519" (RFC 9864) is read as EdDSA. Case matters.
 std::optional<Algorithm> algorithm_named(std::string_view name);
 
-// RSA keys of our own have this many bits, at least; another issuer's may have fewer (NIST SP 800-131A: 2048).
+// RSA keys of our own have this many bits, at least; another issuer's may have fewer (NIST SP 800-131A:
+// 2048).
 inline constexpr int own_rsa_bits = 3072, foreign_rsa_bits = 2048;
 
 // The public half. Copies share one immutable key; any thread may verify.
 class PublicKey {
 public:
-    // Parameters as raw big-endian bytes, as in a JWK. nullopt: not on the curve, RSA below `min_bits` or above 8192 bits,
-    // an exponent that is even or below 65537, or the wrong length.
+    // Parameters as raw big-endian bytes, as in a JWK. nullopt: not on the curve, RSA below `min_bits` or
+    // above 8192 bits, an exponent that is even or below 65537, or the wrong length.
     static std::optional<PublicKey> from_ec_p256(std::string_view x, std::string_view y);
     static std::optional<PublicKey> from_ed25519(std::string_view x);
-    static std::optional<PublicKey> from_rsa(Algorithm algorithm, std::string_view n, std::string_view e, int min_bits = own_rsa_bits);
-    // A SubjectPublicKeyInfo in PEM (RFC 7468 §13), under the same conditions. nullopt: another kind of key as well.
-    static std::optional<PublicKey> from_pem(Algorithm algorithm, std::string_view text, int min_bits = own_rsa_bits);
+    static std::optional<PublicKey> from_rsa(Algorithm algorithm, std::string_view n, std::string_view e,
+                                             int min_bits = own_rsa_bits);
+    // A SubjectPublicKeyInfo in PEM (RFC 7468 §13), under the same conditions. nullopt: another kind of key
+    // as well.
+    static std::optional<PublicKey> from_pem(Algorithm algorithm, std::string_view text,
+                                             int min_bits = own_rsa_bits);
 
     Algorithm algorithm() const { return algorithm_; }
     // True if `signature` is exactly this key's over `message`: ES256 as 64 bytes r||s (RFC 7518 §3.4).

@@ -5,10 +5,10 @@
 #include "base/bytes.hpp"
 
 #include <gtest/gtest.h>
-#include <map>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <map>
 #include <set>
 #include <thread>
 #include <vector>
@@ -48,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(SigningKey, EachAlgorithm, testing::ValuesIn(all),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST_P(EachAlgorithm, BelievesItsOwnSignature) {
-    for (const std::string& message : {std::string(), std::string("message"), std::string("a\0b", 3), std::string(100'000, 'x')})
+    for (const std::string& message :
+         {std::string(), std::string("message"), std::string("a\0b", 3), std::string(100'000, 'x')})
         EXPECT_TRUE(open.verify(message, key.sign(message)));
     EXPECT_EQ(open.algorithm(), GetParam());
     EXPECT_EQ(key.algorithm(), GetParam());
@@ -56,7 +57,8 @@ TEST_P(EachAlgorithm, BelievesItsOwnSignature) {
 
 TEST_P(EachAlgorithm, RefusesASignatureOfAnotherMessage) {
     const std::string signature = key.sign("message");
-    for (std::string_view other : {"", "messag", "message ", "Message", "message\n"}) EXPECT_FALSE(open.verify(other, signature)) << other;
+    for (std::string_view other : {"", "messag", "message ", "Message", "message\n"})
+        EXPECT_FALSE(open.verify(other, signature)) << other;
 }
 
 TEST_P(EachAlgorithm, RefusesASignatureWithAnyByteChanged) {
@@ -70,7 +72,8 @@ TEST_P(EachAlgorithm, RefusesASignatureWithAnyByteChanged) {
 
 TEST_P(EachAlgorithm, RefusesASignatureOfAnotherLength) {
     const std::string signature = key.sign("message");
-    for (std::size_t size = 0; size < signature.size(); ++size) ASSERT_FALSE(open.verify("message", signature.substr(0, size))) << size;
+    for (std::size_t size = 0; size < signature.size(); ++size)
+        ASSERT_FALSE(open.verify("message", signature.substr(0, size))) << size;
     EXPECT_FALSE(open.verify("message", signature + '\0'));
     EXPECT_FALSE(open.verify("message", '\0' + signature));
     EXPECT_FALSE(open.verify("message", signature + signature));
@@ -100,7 +103,8 @@ TEST_P(EachAlgorithm, DoesNotLoadAKeyOfAnotherKind) {
     for (Algorithm other : all) {
         const bool other_rsa = other == Algorithm::rs256 || other == Algorithm::ps256;
         if (other == GetParam() || (rsa && other_rsa)) continue;
-        EXPECT_THROW(SigningKey::from_pkcs8(GetParam(), key_of(other).to_pkcs8()), std::runtime_error) << name_of(other);
+        EXPECT_THROW(SigningKey::from_pkcs8(GetParam(), key_of(other).to_pkcs8()), std::runtime_error)
+            << name_of(other);
     }
 }
 
@@ -110,7 +114,9 @@ TEST_P(EachAlgorithm, DoesNotLoadWhatIsNoKey) {
     const Secret whole = key.to_pkcs8();
     const std::string_view der = whole.reveal();
     for (std::size_t size = 0; size < der.size(); size += 1 + der.size() / 12)
-        EXPECT_THROW(SigningKey::from_pkcs8(GetParam(), Secret(std::string(der.substr(0, size)))), std::runtime_error) << size;
+        EXPECT_THROW(SigningKey::from_pkcs8(GetParam(), Secret(std::string(der.substr(0, size)))),
+                     std::runtime_error)
+            << size;
 }
 
 TEST_P(EachAlgorithm, ConcurrentUseOfOneKeyIsSafe) {
@@ -176,7 +182,9 @@ TEST(SigningKey, PssSaltIsFreshAndExactly32Bytes) {
         ASSERT_EQ(EVP_DigestSignInit(context, &parameters, EVP_sha256(), nullptr, raw), 1);
         ASSERT_GT(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING), 0);
         ASSERT_GT(EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, salt), 0);
-        ASSERT_EQ(EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size, reinterpret_cast<const unsigned char*>("message"), 7), 1);
+        ASSERT_EQ(EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size,
+                                 reinterpret_cast<const unsigned char*>("message"), 7),
+                  1);
         EVP_MD_CTX_free(context);
         EXPECT_EQ(key.public_key().verify("message", signature), salt == 32) << salt;
     }
@@ -190,9 +198,11 @@ TEST(Algorithm, NamesAreReadAsTheyAreWritten) {
 }
 
 TEST(Algorithm, NoOtherNameIsKnown) {
-    for (std::string_view name : {"", "none", "None", "NONE", "nOnE", " none", "none ", "es256", "ES256 ", " ES256", "Es256", "ES256K", "ES384", "ES512", "ES521",
-                                  "RS384", "RS512", "PS384", "PS512", "rs256", "HS256", "HS384", "HS512", "hs256", "EDDSA", "eddsa", "ed25519", "ED25519",
-                                  "Ed448", "RSA1_5", "dir", "A256GCM", "ECDH-ES", "ESB256"})
+    for (std::string_view name :
+         {"",        "none",  "None",   "NONE",  "nOnE",    " none",   "none ", "es256", "ES256 ",
+          " ES256",  "Es256", "ES256K", "ES384", "ES512",   "ES521",   "RS384", "RS512", "PS384",
+          "PS512",   "rs256", "HS256",  "HS384", "HS512",   "hs256",   "EDDSA", "eddsa", "ed25519",
+          "ED25519", "Ed448", "RSA1_5", "dir",   "A256GCM", "ECDH-ES", "ESB256"})
         EXPECT_FALSE(algorithm_named(name)) << name;
     EXPECT_FALSE(algorithm_named({"ES256\0", 6}));
 }

@@ -23,7 +23,8 @@ TEST_P(Contract, UsersAreFoundAPageAtATimeByTheBeginningOfTheirNameOrAddress) {
     });
     const auto names = [&](const auth::UserPage& page) {
         std::string out;
-        for (const auto& one : run([&](auth::Store& store) { return store.list_users(page); })) out += one.username + " ";
+        for (const auto& one : run([&](auth::Store& store) { return store.list_users(page); }))
+            out += one.username + " ";
         return out;
     };
     EXPECT_EQ(names({}), "ada Bob bobby eve \xc3\x84nne ");
@@ -38,7 +39,9 @@ TEST_P(Contract, UsersAreFoundAPageAtATimeByTheBeginningOfTheirNameOrAddress) {
 
 TEST_P(Contract, RevocationsHaveIdsThatGrowAndAreNeverGivenTwice) {
     const auto insert = [&](const std::string& subject, std::chrono::seconds life) {
-        run([&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, subject, 0, s.now() + life}); });
+        run([&](auth::Store& s) {
+            s.insert_revocation({verify::Revocation::Kind::session, subject, 0, s.now() + life});
+        });
     };
     const auto last = [&] { return run([&](auth::Store& s) { return s.load_revocations().back().id; }); };
     insert("a", 1s);
@@ -56,7 +59,8 @@ TEST_P(Contract, RevocationsHaveIdsThatGrowAndAreNeverGivenTwice) {
 TEST_P(Contract, AServiceKeyHasANameOfItsOwnAndCanBeEnded) {
     const auto key = auth::mint_service_key("api", {auth::Scope::feed, auth::Scope::users}, start).row;
     EXPECT_TRUE(run([&](auth::Store& s) { return s.insert_service_key(key); }));
-    EXPECT_FALSE(run([&](auth::Store& s) { return s.insert_service_key(auth::mint_service_key("api", {}, start).row); }));
+    EXPECT_FALSE(run(
+        [&](auth::Store& s) { return s.insert_service_key(auth::mint_service_key("api", {}, start).row); }));
     const auto keys = run([&](auth::Store& s) { return s.list_service_keys(); });
     ASSERT_EQ(keys.size(), 1U);
     EXPECT_EQ(keys[0].id, key.id);
@@ -71,11 +75,14 @@ TEST_P(Contract, AServiceKeyHasANameOfItsOwnAndCanBeEnded) {
 TEST_P(Contract, TheFeedsEpochStays) {
     const auto epoch = run([&](auth::Store& s) { return s.feed_epoch(); });
     EXPECT_FALSE(epoch.empty());
-    run([&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, "a", 0, s.now() + 1s}); });
+    run([&](auth::Store& s) {
+        s.insert_revocation({verify::Revocation::Kind::session, "a", 0, s.now() + 1s});
+    });
     EXPECT_EQ(run([&](auth::Store& s) { return s.feed_epoch(); }), epoch);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Contract, testing::Values("memory", "sqlite", "postgres"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Stores, Contract, testing::Values("memory", "sqlite", "postgres"),
+                         [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Contract, UsersAreFoundByIdNameAndAddressWithoutCase) {
     run([](auth::Store& store) {
@@ -177,7 +184,8 @@ TEST_P(Contract, AFifthRotationWithinTheGraceGetsTheCurrentToken) {
     add_ada();
     sign_in();
     place->now += 1h;
-    for (std::uint32_t counter = 0; counter < auth::rotations_per_grace; ++counter) EXPECT_EQ(rotate(counter).outcome, Rotation::Outcome::rotated);
+    for (std::uint32_t counter = 0; counter < auth::rotations_per_grace; ++counter)
+        EXPECT_EQ(rotate(counter).outcome, Rotation::Outcome::rotated);
     const Rotation fifth = rotate(4);
     EXPECT_EQ(fifth.outcome, Rotation::Outcome::repeated);
     EXPECT_EQ(fifth.session.counter, 4U);
@@ -196,11 +204,13 @@ TEST_P(Contract, ACounterAheadOfItsRowIsReused) {
 TEST_P(Contract, AnotherSecretOrUserFindsNoSession) {
     add_ada();
     sign_in();
-    for (const auth::RotateRequest& request : {auth::RotateRequest{"s1", "u1", "another", 0, grace, 168h, 15min},
-                                               auth::RotateRequest{"s1", "u2", "secret hash of s1", 0, grace, 168h, 15min},
-                                               auth::RotateRequest{"s1", "u1", "", 0, grace, 168h, 15min},
-                                               auth::RotateRequest{"s2", "u1", "secret hash of s1", 0, grace, 168h, 15min}})
-        EXPECT_EQ(run([&](auth::Store& store) { return store.rotate_refresh(request); }).outcome, Rotation::Outcome::ended);
+    for (const auth::RotateRequest& request :
+         {auth::RotateRequest{"s1", "u1", "another", 0, grace, 168h, 15min},
+          auth::RotateRequest{"s1", "u2", "secret hash of s1", 0, grace, 168h, 15min},
+          auth::RotateRequest{"s1", "u1", "", 0, grace, 168h, 15min},
+          auth::RotateRequest{"s2", "u1", "secret hash of s1", 0, grace, 168h, 15min}})
+        EXPECT_EQ(run([&](auth::Store& store) { return store.rotate_refresh(request); }).outcome,
+                  Rotation::Outcome::ended);
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::rotated);
 }
 
@@ -210,7 +220,8 @@ TEST_P(Contract, WhatIsDeliveredInBodiesIsNotTakenAsACookie) {
     in_bodies.delivery = auth::Delivery::body;
     run([&](auth::Store& store) { return store.insert_session(in_bodies, "hash of Ada"); });
     const auto outcome = [&](std::uint32_t counter, bool by_cookie) {
-        const auth::RotateRequest request{"s1", "u1", "secret hash of s1", counter, grace, 168h, 15min, by_cookie};
+        const auth::RotateRequest request{"s1",  "u1",     "secret hash of s1", counter, grace, 168h,
+                                          15min, by_cookie};
         return run([&](auth::Store& store) { return store.rotate_refresh(request); }).outcome;
     };
     EXPECT_EQ(outcome(0, true), Rotation::Outcome::misplaced);
@@ -307,7 +318,10 @@ TEST_P(Contract, PagesOfSessionsHaveEachLiveOneOnce) {
     run([](auth::Store& store) { store.end_session("s3"); });
     const auto page = [&](const std::string& after, std::optional<std::string> user) {
         std::string ids;
-        for (const auto& one : run([&](auth::Store& store) { return store.page_of_sessions({2, user, after}); })) ids += one.id + " ";
+        for (const auto& one : run([&](auth::Store& store) {
+                 return store.page_of_sessions({2, user, after});
+             }))
+            ids += one.id + " ";
         return ids;
     };
     EXPECT_EQ(page("", std::nullopt), "s0 s1 ");
@@ -401,7 +415,8 @@ TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {
         store.charge_bucket(std::string("a\0b", 3), 1s);
         EXPECT_EQ(store.find_bucket(std::string("a\0b", 3)), start + 2s);
         EXPECT_FALSE(store.find_bucket("a"));
-        auth::StoredKey key{"k1", "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2), start, start};
+        auth::StoredKey key{"k1",  "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2),
+                            start, start};
         store.save_key(key);
         key.state = auth::StoredKey::State::current;
         key.token_life = 15min;

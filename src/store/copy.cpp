@@ -24,8 +24,10 @@ struct TakenOver : StoreError {
 void digest(std::string& sum, const Row& row) {
     std::string bytes = std::move(sum);
     for (const Value& value : row) {
-        if (const auto* number = std::get_if<std::int64_t>(&value)) bytes.append("n").append(std::to_string(*number)).append(";");
-        else if (const auto* text = std::get_if<std::string>(&value)) bytes.append("t").append(std::to_string(text->size())).append(":").append(*text);
+        if (const auto* number = std::get_if<std::int64_t>(&value))
+            bytes.append("n").append(std::to_string(*number)).append(";");
+        else if (const auto* text = std::get_if<std::string>(&value))
+            bytes.append("t").append(std::to_string(text->size())).append(":").append(*text);
         else bytes += "0";
     }
     sum = crypto::sha256(bytes);
@@ -39,7 +41,9 @@ std::string text_of(Database& database, const char* sql) {
 class Copying {
 public:
     explicit Copying(const Copy& copy)
-        : copy_(copy), target_store_(copy.target, PostgresDatabase::Prepare::never, base::read_clock), target_(target_store_.database()) {
+        : copy_(copy),
+          target_store_(copy.target, PostgresDatabase::Prepare::never, base::read_clock),
+          target_(target_store_.database()) {
         target_.be_patient(std::chrono::minutes(10));
     }
 
@@ -68,11 +72,16 @@ private:
             }
         }
         source_.emplace(copy_.source);
-        if (!read_schema(*source_).next.empty()) throw StoreError("the source has an older schema: stop the program that serves it, and run this again");
+        if (!read_schema(*source_).next.empty())
+            throw StoreError(
+                "the source has an older schema: stop the program that serves it, and run this again");
         feed_ = text_of(*source_, "SELECT feed FROM meta");
         target_store_.migrate();
-        // Where it was interrupted between the two steps of hand_over(), it is finished: there, and nowhere else.
-        if (moved && (moved->to != copy_.target.url || !is_of_ours(text_of(target_, "SELECT copy_of FROM meta")))) throw Moved(*moved);
+        // Where it was interrupted between the two steps of hand_over(), it is finished: there, and nowhere
+        // else.
+        if (moved &&
+            (moved->to != copy_.target.url || !is_of_ours(text_of(target_, "SELECT copy_of FROM meta"))))
+            throw Moved(*moved);
     }
 
     bool is_of_ours(const std::string& copy_of) const { return copy_of.starts_with(feed_ + " "); }
@@ -81,17 +90,20 @@ private:
     void open_target() {
         target_.begin();
         const std::string of = text_of(target_, "SELECT copy_of FROM meta FOR UPDATE");
-        if (!of.empty() && !is_of_ours(of)) throw StoreError("the target holds the unfinished copy of another database: give an empty one");
+        if (!of.empty() && !is_of_ours(of))
+            throw StoreError("the target holds the unfinished copy of another database: give an empty one");
         if (of.empty())
             for (const Table& table : all_tables())
                 if (number_of(target_, table.any.c_str()) != 0)
-                    throw StoreError(std::string("the target holds ") + table.name + " already, and a copy would mix them: give an empty database");
+                    throw StoreError(std::string("the target holds ") + table.name +
+                                     " already, and a copy would mix them: give an empty database");
         run_ = feed_ + " " + base::random_id();
         target_.query("UPDATE meta SET copy_of = $1").bind(run_).run();
         target_.commit();
     }
 
-    // One change there: a transaction, which first makes sure that this run is still the one, and nobody has opened the target meanwhile.
+    // One change there: a transaction, which first makes sure that this run is still the one, and nobody has
+    // opened the target meanwhile.
     template <class Change>
     void change(Change does) {
         target_.begin();
@@ -99,7 +111,8 @@ private:
             {
                 auto row = target_.query("SELECT 1 FROM meta WHERE copy_of = $1 FOR SHARE");
                 row.bind(run_);
-                if (!row.step()) throw TakenOver("another run of this copy has begun, or finished it: this one stops");
+                if (!row.step())
+                    throw TakenOver("another run of this copy has begun, or finished it: this one stops");
             }
             does();
             target_.commit();
@@ -158,8 +171,8 @@ private:
         } catch (const TakenOver&) {
             throw;
         } catch (const StoreError&) {
-            // Beside a server: a session of somebody who signed up behind us, or a name that went from one to another. The next run
-            // brings it.
+            // Beside a server: a session of somebody who signed up behind us, or a name that went from one to
+            // another. The next run brings it.
             if (copy_.finish || target_.is_broken()) throw;
             for (const Row& row : missing) done.added += try_to_add(table, row) ? 1 : 0;
         }
@@ -185,26 +198,44 @@ private:
         for (int side : {0, 1})
             for (Walk walk(*databases[side], table); walk.row() != nullptr; walk.next()) {
                 digest(sums[side], *walk.row());
-                if (++rows[side] % static_cast<std::int64_t>(Table::page) == 0) tell(table, side == 0 ? "read" : "read back", rows[side], done.rows);
+                if (++rows[side] % static_cast<std::int64_t>(Table::page) == 0)
+                    tell(table, side == 0 ? "read" : "read back", rows[side], done.rows);
             }
         if (sums[0] != sums[1])
-            throw StoreError(std::string("the ") + table.name + " differ: " + std::to_string(rows[0]) + " rows here, " + std::to_string(rows[1]) + " there. Does somebody write to one of them? Run it again");
+            throw StoreError(std::string("the ") + table.name + " differ: " + std::to_string(rows[0]) +
+                             " rows here, " + std::to_string(rows[1]) +
+                             " there. Does somebody write to one of them? Run it again");
         done.rows = rows[0];
         done.checksum = base::base64url(sums[0].empty() ? crypto::sha256("") : sums[0]);
     }
 
-    // First the target goes on where the source was; then the source serves no more; and only then the target may.
+    // First the target goes on where the source was; then the source serves no more; and only then the target
+    // may.
     void hand_over() {
         change([&] { set_counters(); });
         if (owner_) owner_->hand_over(copy_.target.url);
-        if (target_.query("UPDATE meta SET copy_of = '' WHERE copy_of = $1").bind(run_).run() != 1) throw TakenOver("another run of this copy has begun: it has to finish");
+        if (target_.query("UPDATE meta SET copy_of = '' WHERE copy_of = $1").bind(run_).run() != 1)
+            throw TakenOver("another run of this copy has begun: it has to finish");
     }
 
     void set_counters() {
-        target_.query("UPDATE meta SET feed = $1, clock = GREATEST(clock, $2), keys_version = keys_version + 1").bind(feed_).bind(number_of(*source_, "SELECT clock FROM meta")).run();
-        target_.query("UPDATE feed SET last_id = $1").bind(number_of(*source_, "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'revocations'")).run();
-        target_.query("SELECT setval('status_places', $1, false)").bind(number_of(*source_, "SELECT next_status FROM meta")).run();
-        target_.query("SELECT setval(pg_get_serial_sequence('audit', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM audit), false)").run();
+        target_
+            .query("UPDATE meta SET feed = $1, clock = GREATEST(clock, $2), keys_version = keys_version + 1")
+            .bind(feed_)
+            .bind(number_of(*source_, "SELECT clock FROM meta"))
+            .run();
+        target_.query("UPDATE feed SET last_id = $1")
+            .bind(number_of(*source_,
+                            "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'revocations'"))
+            .run();
+        target_.query("SELECT setval('status_places', $1, false)")
+            .bind(number_of(*source_, "SELECT next_status FROM meta"))
+            .run();
+        target_
+            .query(
+                "SELECT setval(pg_get_serial_sequence('audit', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM "
+                "audit), false)")
+            .run();
     }
 
     void tell(const Table& table, std::string_view doing, std::int64_t rows, std::int64_t of) const {
@@ -217,7 +248,8 @@ private:
     PostgresStore target_store_;
     PostgresDatabase& target_;
     std::string feed_;
-    std::string run_;  // as the target names it in meta.copy_of: the feed, and what tells this run from others
+    std::string
+        run_;  // as the target names it in meta.copy_of: the feed, and what tells this run from others
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hand-kept list of what is copied, against both schemas; the copy itself is tested from outside (tests/blackbox/test_store_copy.py).
+// The hand-kept list of what is copied, against both schemas; the copy itself is tested from outside
+// (tests/blackbox/test_store_copy.py).
 #include "store/places_for_tests.hpp"
 #include "store/schema.hpp"
 #include "store/table_walk.hpp"
@@ -30,8 +31,11 @@ Columns found(Database& database, const char* sql) {
 TEST(Copy, LeavesNothingOfSqliteBehind) {
     SqliteDatabase database(":memory:");
     migrate(database);
-    auto there = found(database, "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'");
-    for (const char* kept_apart : {"meta", "sqlite_sequence"}) there.erase(kept_apart);  // Copying::hand_over() does these
+    auto there = found(
+        database,
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'");
+    for (const char* kept_apart : {"meta", "sqlite_sequence"})
+        there.erase(kept_apart);  // Copying::hand_over() does these
     EXPECT_EQ(there["sessions"].erase("due"), 1U) << "when the sweeper of this engine looks at it";
     EXPECT_EQ(copied(), there);
 }
@@ -39,7 +43,9 @@ TEST(Copy, LeavesNothingOfSqliteBehind) {
 TEST(Copy, FillsAllOfPostgres) {
     PostgresDatabase database({PostgresServer::shared().fresh_url(), ""});
     migrate(database);
-    auto there = found(database, "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns WHERE table_schema = current_schema()");
+    auto there = found(database,
+                       "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM "
+                       "information_schema.columns WHERE table_schema = current_schema()");
     for (const char* kept_apart : {"meta", "feed", "coatcheck_schema"}) there.erase(kept_apart);
     EXPECT_EQ(there["sessions"].erase("due"), 1U) << "when the sweeper of this engine looks at it";
     EXPECT_EQ(there["sessions"].erase("end_day"), 1U) << "generated";
@@ -67,12 +73,17 @@ TEST(Copy, BothSidesAreReadInOneOrder) {
     const Table& users = all_tables()[3];
     ASSERT_STREQ(users.name, "users");
     std::vector<Row> rows;
-    for (const char* id : {"a", "B", "_", "-", "a-b", "ab", "Z", "é", "z", "0", "\xf0\x9f\x8d\x8b", "\xef\xbf\xbd"}) {
+    for (const char* id :
+         {"a", "B", "_", "-", "a-b", "ab", "Z", "é", "z", "0", "\xf0\x9f\x8d\x8b", "\xef\xbf\xbd"}) {
         const std::string text = id;
-        rows.push_back({text, text, text, Value(), Value(), std::int64_t{1}, std::int64_t{0}, std::string(), std::string("{}"), std::string("x"), std::int64_t{1}});
+        rows.push_back({text, text, text, Value(), Value(), std::int64_t{1}, std::int64_t{0}, std::string(),
+                        std::string("{}"), std::string("x"), std::int64_t{1}});
     }
     add_rows(there, users, rows);
-    for (const Row& row : rows) here.execute("INSERT INTO users VALUES ('" + std::get<std::string>(row[0]) + "','" + std::get<std::string>(row[0]) + "','" + std::get<std::string>(row[0]) + "',NULL,NULL,1,0,'','{}','x',1)");
+    for (const Row& row : rows)
+        here.execute("INSERT INTO users VALUES ('" + std::get<std::string>(row[0]) + "','" +
+                     std::get<std::string>(row[0]) + "','" + std::get<std::string>(row[0]) +
+                     "',NULL,NULL,1,0,'','{}','x',1)");
     Walk ours(here, users), theirs(there, users);
     for (std::size_t i = 0; i < rows.size(); ++i, ours.next(), theirs.next()) {
         ASSERT_TRUE(ours.row() != nullptr && theirs.row() != nullptr);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQLite and PostgreSQL have in common: a connection and its prepared statements. Errors throw StoreError.
+// What SQLite and PostgreSQL have in common: a connection and its prepared statements. Errors throw
+// StoreError.
 //
-// Statements are written once, as PostgreSQL reads them: $1, LEAST, FOR UPDATE. SQLite's connection translates the first two
-// and leaves the last out, since it has one writer at a time anyway.
+// Statements are written once, as PostgreSQL reads them: $1, LEAST, FOR UPDATE. SQLite's connection
+// translates the first two and leaves the last out, since it has one writer at a time anyway.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +57,7 @@ public:
     bool step() { return statement_.step(); }
     // To the end; gives the number of rows changed.
     int run() {
-        while (step()) {
-        }
+        while (step()) {}
         return statement_.changed();
     }
 

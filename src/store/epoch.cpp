@@ -4,12 +4,12 @@
 #include "base/random.hpp"
 #include "store/database.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 namespace coatcheck::store {
 namespace {
@@ -18,8 +18,8 @@ namespace {
 std::string identity_of(const std::filesystem::path& file) {
     struct statx facts {};
     if (statx(AT_FDCWD, file.c_str(), 0, STATX_INO | STATX_BTIME, &facts) != 0) return {};
-    return file.filename().string() + ":" + std::to_string(facts.stx_ino) + ":" + std::to_string(facts.stx_btime.tv_sec) + "." +
-           std::to_string(facts.stx_btime.tv_nsec);
+    return file.filename().string() + ":" + std::to_string(facts.stx_ino) + ":" +
+           std::to_string(facts.stx_btime.tv_sec) + "." + std::to_string(facts.stx_btime.tv_nsec);
 }
 
 [[noreturn]] void fail(const std::string& what) { throw StoreError(what + ": " + std::strerror(errno)); }
@@ -46,9 +46,11 @@ std::string Epoch::begin() {
 
 void Epoch::keep_only(const std::string& noted) const {
     const std::filesystem::path database = path_;
-    const std::string prefix = database.filename().string() + ".epoch-", kept = noted.substr(0, noted.find(':'));
+    const std::string prefix = database.filename().string() + ".epoch-",
+                      kept = noted.substr(0, noted.find(':'));
     std::error_code failed;
-    for (std::filesystem::directory_iterator entry(database.parent_path(), failed), end; !failed && entry != end; entry.increment(failed)) {
+    for (std::filesystem::directory_iterator entry(database.parent_path(), failed), end;
+         !failed && entry != end; entry.increment(failed)) {
         const std::string name = entry->path().filename().string();
         std::error_code ignored;
         if (name.starts_with(prefix) && name != kept) std::filesystem::remove(entry->path(), ignored);

@@ -5,7 +5,8 @@
 
 namespace coatcheck::store {
 
-GroupThread::GroupThread(std::function<void(Group&)> run) : run_(std::move(run)), thread_([this] { loop(); }) {}
+GroupThread::GroupThread(std::function<void(Group&)> run)
+    : run_(std::move(run)), thread_([this] { loop(); }) {}
 
 GroupThread::~GroupThread() {
     {

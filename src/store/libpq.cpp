@@ -10,11 +10,14 @@ namespace {
 
 Libpq load() {
     void* library = ::dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) throw StoreError(std::string("PostgreSQL needs its client library, which Debian calls libpq5: ") + ::dlerror());
+    if (library == nullptr)
+        throw StoreError(std::string("PostgreSQL needs its client library, which Debian calls libpq5: ") +
+                         ::dlerror());
     Libpq out;
     const auto find = [library](auto& function, const char* name) {
         function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(library, name));
-        if (function == nullptr) throw StoreError(std::string("libpq is older than version 14: it has no ") + name);
+        if (function == nullptr)
+            throw StoreError(std::string("libpq is older than version 14: it has no ") + name);
     };
 #define COATCHECK_FIND(name) find(out.name, #name);
     COATCHECK_LIBPQ(COATCHECK_FIND)

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// PostgreSQL's client library, loaded where a database of PostgreSQL's is configured and nowhere else: what it brings along
-// (Kerberos, LDAP, a second TLS library) would be half of a small server's memory.
+// PostgreSQL's client library, loaded where a database of PostgreSQL's is configured and nowhere else: what
+// it brings along (Kerberos, LDAP, a second TLS library) would be half of a small server's memory.
 #pragma once
 
 #include <libpq-fe.h>
 
 namespace coatcheck::store {
 
-#define COATCHECK_LIBPQ(F)                                                                                          \
-    F(PQconnectdbParams) F(PQconninfoParse) F(PQconninfoFree) F(PQfinish) F(PQstatus) F(PQsocket) F(PQerrorMessage) \
-    F(PQsetnonblocking) F(PQenterPipelineMode) F(PQexitPipelineMode) F(PQpipelineSync) F(PQsendPrepare)             \
-    F(PQsendQueryPrepared) F(PQsendQueryParams) F(PQsendQuery) F(PQflush) F(PQconsumeInput) F(PQisBusy)             \
-    F(PQgetResult) F(PQresultStatus) F(PQresultErrorField) F(PQresultErrorMessage) F(PQntuples) F(PQgetvalue)       \
-    F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQclear) F(PQnotifies) F(PQfreemem) F(PQsetNoticeReceiver)
+#define COATCHECK_LIBPQ(F)                                                                                  \
+    F(PQconnectdbParams)                                                                                    \
+    F(PQconninfoParse) F(PQconninfoFree) F(PQfinish) F(PQstatus) F(PQsocket) F(PQerrorMessage)              \
+        F(PQsetnonblocking) F(PQenterPipelineMode) F(PQexitPipelineMode) F(PQpipelineSync) F(PQsendPrepare) \
+            F(PQsendQueryPrepared) F(PQsendQueryParams) F(PQsendQuery) F(PQflush) F(PQconsumeInput)         \
+                F(PQisBusy) F(PQgetResult) F(PQresultStatus) F(PQresultErrorField) F(PQresultErrorMessage)  \
+                    F(PQntuples) F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus)  \
+                        F(PQclear) F(PQnotifies) F(PQfreemem) F(PQsetNoticeReceiver)
 
 struct Libpq {
 #define COATCHECK_DECLARE(name) decltype(&::name) name = nullptr;

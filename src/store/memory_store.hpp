@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port in memory: the plainest thing that keeps its promises. Tests of the rules run on it, and the contract suite
-// holds it and SQLite to the same behaviour.
+// The port in memory: the plainest thing that keeps its promises. Tests of the rules run on it, and the
+// contract suite holds it and SQLite to the same behaviour.
 #pragma once
 
 #include "auth/store.hpp"
@@ -12,7 +12,8 @@ namespace coatcheck::store {
 
 class MemoryStore final : public auth::Store, public auth::StoreQueue {
 public:
-    explicit MemoryStore(std::function<base::Timestamp()> clock = base::read_clock) : clock_(std::move(clock)) {}
+    explicit MemoryStore(std::function<base::Timestamp()> clock = base::read_clock)
+        : clock_(std::move(clock)) {}
 
     // Runs the step at once, on the caller's thread; what it did is undone where it throws.
     void post(Work work) override;
@@ -24,9 +25,11 @@ public:
     std::optional<auth::User> find_user_by_login(const std::string& folded) override;
     std::vector<auth::User> list_users(const auth::UserPage& page) override;
     base::Result<void> update_user(const auth::User& user) override;
-    bool replace_password_hash(const std::string& user, const std::string& expected, const std::string& hash) override;
+    bool replace_password_hash(const std::string& user, const std::string& expected,
+                               const std::string& hash) override;
     void delete_user(const std::string& id) override;
-    std::optional<auth::User> insert_session(const auth::Session& session, const std::string& password_hash) override;
+    std::optional<auth::User> insert_session(const auth::Session& session,
+                                             const std::string& password_hash) override;
     auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     std::optional<auth::Session> find_session(const std::string& id) override;
     std::optional<auth::Session> lock_session(const std::string& id) override { return find_session(id); }
@@ -57,7 +60,9 @@ public:
     void save_key(const auth::StoredKey& key) override { tables_.keys[key.id] = key; }
     void delete_key(const std::string& id) override { tables_.keys.erase(id); }
     std::vector<auth::ServiceKey> list_service_keys() override;
-    bool insert_service_key(const auth::ServiceKey& key) override { return tables_.service_keys.emplace(key.name, key).second; }
+    bool insert_service_key(const auth::ServiceKey& key) override {
+        return tables_.service_keys.emplace(key.name, key).second;
+    }
     bool delete_service_key(const std::string& name) override { return tables_.service_keys.erase(name) > 0; }
     void append_audit(const auth::AuditEvent& event) override { tables_.audit.push_back(event); }
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;

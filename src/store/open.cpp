@@ -13,11 +13,13 @@
 namespace coatcheck::store {
 namespace {
 
-// A database and the thread that owns it; and two connections that only read, which are opened when they are first wanted. That is within
-// a step, which has just seen that the file is still there: another one in its place would be taken for ours, and get our log.
+// A database and the thread that owns it; and two connections that only read, which are opened when they are
+// first wanted. That is within a step, which has just seen that the file is still there: another one in its
+// place would be taken for ours, and get our log.
 class Sqlite final : public auth::StoreQueue {
 public:
-    Sqlite(const std::string& path, auth::StoreListener listener) : path_(path), store_(path), queue_(store_, std::move(listener)) {}
+    Sqlite(const std::string& path, auth::StoreListener listener)
+        : path_(path), store_(path), queue_(store_, std::move(listener)) {}
 
     void post(Work work) override {
         if (!work.only_reads) return queue_.post(std::move(work));
@@ -62,13 +64,19 @@ private:
 
 }  // namespace
 
-std::string file_of(const Place& place) { return (place.directory / place.url.substr(std::string_view("sqlite:").size())).string(); }
+std::string file_of(const Place& place) {
+    return (place.directory / place.url.substr(std::string_view("sqlite:").size())).string();
+}
 
-bool is_postgres(std::string_view url) { return url.starts_with("postgres://") || url.starts_with("postgresql://"); }
+bool is_postgres(std::string_view url) {
+    return url.starts_with("postgres://") || url.starts_with("postgresql://");
+}
 
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener listener) {
     if (is_postgres(place.url))
-        return std::make_unique<PostgresPool>(PostgresSettings{{place.url, place.password}, place.listen_url, place.connections}, std::move(listener));
+        return std::make_unique<PostgresPool>(
+            PostgresSettings{{place.url, place.password}, place.listen_url, place.connections},
+            std::move(listener));
     return std::make_unique<Sqlite>(file_of(place), std::move(listener));
 }
 

@@ -8,10 +8,10 @@
 #include "store/queue.hpp"
 #include "store/sqlite_store.hpp"
 
+#include <gtest/gtest.h>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <optional>
 #include <stdexcept>
 
@@ -34,17 +34,24 @@ public:
 
 private:
     PostgresServer() {
-        std::FILE* said = ::popen((std::string(SOURCE_DIR) + "/tests/support/postgres.sh start " + directory_).c_str(), "r");
+        std::FILE* said = ::popen(
+            (std::string(SOURCE_DIR) + "/tests/support/postgres.sh start " + directory_).c_str(), "r");
         char line[512] = "";
         if (std::fgets(line, sizeof line, said) != nullptr) url_ = line;
-        if (::pclose(said) != 0 || url_.empty()) throw std::runtime_error("no PostgreSQL: script/bootstrap test installs it");
+        if (::pclose(said) != 0 || url_.empty())
+            throw std::runtime_error("no PostgreSQL: script/bootstrap test installs it");
         url_.pop_back();
     }
     ~PostgresServer() {
-        if (std::system((std::string(SOURCE_DIR) + "/tests/support/postgres.sh stop " + directory_ + " immediate").c_str()) == 0) std::filesystem::remove_all(directory_);
+        if (std::system(
+                (std::string(SOURCE_DIR) + "/tests/support/postgres.sh stop " + directory_ + " immediate")
+                    .c_str()) == 0)
+            std::filesystem::remove_all(directory_);
     }
 
-    std::string directory_ = (std::filesystem::temp_directory_path() / ("coatcheck-postgres-" + std::to_string(::getpid()))).string();
+    std::string directory_ = (std::filesystem::temp_directory_path() /
+                              ("coatcheck-postgres-" + std::to_string(::getpid())))
+                                 .string();
     std::string url_;
 };
 
@@ -52,7 +59,9 @@ struct PlaceForTests {
     virtual ~PlaceForTests() = default;
     virtual auth::StoreQueue& queue() = 0;
     base::Timestamp now = base::from_unix_seconds(1'800'000'000);
-    static auth::StoreListener deaf() { return {[](const auto&) {}, [](const auto&) {}, [](auto&) {}}; }
+    static auth::StoreListener deaf() {
+        return {[](const auto&) {}, [](const auto&) {}, [](auto&) {}};
+    }
 };
 
 struct InMemory final : PlaceForTests {
@@ -61,7 +70,9 @@ struct InMemory final : PlaceForTests {
 };
 
 struct InSqlite final : PlaceForTests {
-    std::filesystem::path directory = std::filesystem::temp_directory_path() / ("coatcheck-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    std::filesystem::path directory = std::filesystem::temp_directory_path() /
+                                      ("coatcheck-" + std::to_string(::getpid()) + "-" +
+                                       std::to_string(++count));
     static inline int count = 0;
     std::unique_ptr<SqliteStore> store;
     std::unique_ptr<Queue> steps;
@@ -135,7 +146,13 @@ protected:
         ASSERT_TRUE(run([&](auth::Store& store) { return store.insert_session(s, "hash of Ada"); }));
     }
     auth::Rotation rotate(std::uint32_t counter, const std::string& id = "s1") {
-        auth::RotateRequest request{id, "u1", "secret hash of " + id, counter, grace, std::chrono::hours(168), std::chrono::minutes(15)};
+        auth::RotateRequest request{id,
+                                    "u1",
+                                    "secret hash of " + id,
+                                    counter,
+                                    grace,
+                                    std::chrono::hours(168),
+                                    std::chrono::minutes(15)};
         return run([&](auth::Store& store) { return store.rotate_refresh(request); });
     }
 };

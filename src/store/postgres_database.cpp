@@ -6,12 +6,12 @@
 #include "crypto/digest.hpp"
 #include "store/libpq.hpp"
 
+#include <poll.h>
+#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <poll.h>
-#include <unistd.h>
 #include <utility>
 
 namespace coatcheck::store {
@@ -36,16 +36,24 @@ bool is_local(std::string_view hosts) {
     // Of a list each: by default it is one socket of this machine.
     for (;;) {
         const auto host = hosts.substr(0, hosts.find(','));
-        if (!(host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" || host.starts_with("127.") || host == "::1")) return false;
+        if (!(host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
+              host.starts_with("127.") || host == "::1"))
+            return false;
         if (host.size() == hosts.size()) return true;
         hosts.remove_prefix(host.size() + 1);
     }
 }
 
-// What holds unless the url says otherwise. A database elsewhere is spoken to by TLS, and its certificate is checked.
+// What holds unless the url says otherwise. A database elsewhere is spoken to by TLS, and its certificate is
+// checked.
 std::vector<Setting> defaults_for(const std::string& url) {
-    std::vector<Setting> settings{{"fallback_application_name", "coatcheck"}, {"connect_timeout", "3"}, {"keepalives_idle", "5"}, {"keepalives_interval", "2"},
-                                  {"keepalives_count", "3"}, {"tcp_user_timeout", "6000"}, {"target_session_attrs", "read-write"}};
+    std::vector<Setting> settings{{"fallback_application_name", "coatcheck"},
+                                  {"connect_timeout", "3"},
+                                  {"keepalives_idle", "5"},
+                                  {"keepalives_interval", "2"},
+                                  {"keepalives_count", "3"},
+                                  {"tcp_user_timeout", "6000"},
+                                  {"target_session_attrs", "read-write"}};
     const Libpq& pq = libpq();
     char* why = nullptr;
     PQconninfoOption* const said = pq.PQconninfoParse(url.c_str(), &why);
@@ -61,17 +69,22 @@ std::vector<Setting> defaults_for(const std::string& url) {
         return set == nullptr ? "" : set;
     };
     std::string mode = value("sslmode", "PGSSLMODE");
-    if (mode.empty() && !is_local(value("host", "PGHOST"))) settings.emplace_back("sslmode", mode = "verify-full");
+    if (mode.empty() && !is_local(value("host", "PGHOST")))
+        settings.emplace_back("sslmode", mode = "verify-full");
     const char* home = std::getenv("HOME");
-    const bool has_root = !value("sslrootcert", "PGSSLROOTCERT").empty() || (home != nullptr && std::filesystem::exists(std::string(home) + "/.postgresql/root.crt"));
-    if (mode.starts_with("verify") && !has_root) settings.emplace_back("sslrootcert", "/etc/ssl/certs/ca-certificates.crt");
+    const bool has_root = !value("sslrootcert", "PGSSLROOTCERT").empty() ||
+                          (home != nullptr &&
+                           std::filesystem::exists(std::string(home) + "/.postgresql/root.crt"));
+    if (mode.starts_with("verify") && !has_root)
+        settings.emplace_back("sslrootcert", "/etc/ssl/certs/ca-certificates.crt");
     pq.PQconninfoFree(said);
     return settings;
 }
 
 std::string eight_bytes(std::int64_t value) {
     std::string bytes(8, '\0');
-    for (int i = 7; i >= 0; --i, value >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<char>(value & 0xff);
+    for (int i = 7; i >= 0; --i, value >>= 8)
+        bytes[static_cast<std::size_t>(i)] = static_cast<char>(value & 0xff);
     return bytes;
 }
 
@@ -80,7 +93,9 @@ std::string eight_bytes(std::int64_t value) {
 class PostgresStatement final : public Statement {
 public:
     PostgresStatement(PostgresDatabase& database, const char* sql)
-        : database_(database), sql_(sql), name_("coatcheck_" + base::base64url(crypto::sha256(sql).substr(0, 16))) {}
+        : database_(database),
+          sql_(sql),
+          name_("coatcheck_" + base::base64url(crypto::sha256(sql).substr(0, 16))) {}
 
     void bind(std::int64_t value) override { add(int8, eight_bytes(value)); }
     void bind(std::string_view text) override { add(text_type, base::well_formed(text)); }
@@ -104,15 +119,18 @@ public:
         return count;
     }
     std::int64_t integer(int column) const override {
-        const auto* bytes = reinterpret_cast<const unsigned char*>(libpq().PQgetvalue(result_.get(), row_, column));
+        const auto* bytes = reinterpret_cast<const unsigned char*>(
+            libpq().PQgetvalue(result_.get(), row_, column));
         const int size = libpq().PQgetlength(result_.get(), row_, column);
         if (size == 0) return 0;
         std::int64_t value = bytes[0] >= 0x80 ? -1 : 0;
-        for (int i = 0; i < size; ++i) value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << 8 | bytes[i]);
+        for (int i = 0; i < size; ++i)
+            value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << 8 | bytes[i]);
         return value;
     }
     std::string text(int column) const override {
-        return {libpq().PQgetvalue(result_.get(), row_, column), static_cast<std::size_t>(libpq().PQgetlength(result_.get(), row_, column))};
+        return {libpq().PQgetvalue(result_.get(), row_, column),
+                static_cast<std::size_t>(libpq().PQgetlength(result_.get(), row_, column))};
     }
     bool is_null(int column) const override { return libpq().PQgetisnull(result_.get(), row_, column) == 1; }
     void reset() override {
@@ -137,22 +155,26 @@ private:
         try {
             send(at, lengths, binary);
         } catch (const AlreadyPrepared&) {
-            prepared_ = true;  // by a transaction that failed, or by another program's: the name means this text
+            prepared_ =
+                true;  // by a transaction that failed, or by another program's: the name means this text
             throw;
         }
         prepared_ = database_.prepares_;
     }
-    void send(const std::vector<const char*>& at, const std::vector<int>& lengths, const std::vector<int>& binary) {
+    void send(const std::vector<const char*>& at, const std::vector<int>& lengths,
+              const std::vector<int>& binary) {
         const auto count = static_cast<int>(values_.size());
         const Libpq& pq = libpq();
         result_ = database_.exchange([&](pg_conn* connection) {
             if (!database_.prepares_) {
-                pq.PQsendQueryParams(connection, sql_, count, types_.data(), at.data(), lengths.data(), binary.data(), 1);
+                pq.PQsendQueryParams(connection, sql_, count, types_.data(), at.data(), lengths.data(),
+                                     binary.data(), 1);
                 return std::size_t{1};
             }
             const std::size_t results = prepared_ ? 1 : 2;
             if (!prepared_) pq.PQsendPrepare(connection, name_.c_str(), sql_, count, types_.data());
-            pq.PQsendQueryPrepared(connection, name_.c_str(), count, at.data(), lengths.data(), binary.data(), 1);
+            pq.PQsendQueryPrepared(connection, name_.c_str(), count, at.data(), lengths.data(), binary.data(),
+                                   1);
             return results;
         });
     }
@@ -169,7 +191,8 @@ private:
 
 void PostgresDatabase::Free::operator()(pg_result* result) const { libpq().PQclear(result); }
 
-PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepare) : prepares_(prepare == Prepare::kept) {
+PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepare)
+    : prepares_(prepare == Prepare::kept) {
     const Libpq& pq = libpq();
     auto settings = defaults_for(address.url);
     settings.emplace_back("dbname", address.url);
@@ -188,13 +211,18 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
         pq.PQfinish(connection_);
         throw Unavailable("PostgreSQL: " + why);
     }
-    pq.PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
+    pq.PQsetNoticeReceiver(
+        connection_, [](void*, const PGresult*) {}, nullptr);
     pq.PQsetnonblocking(connection_, 1);
     try {
-        // Before our own patience ends, so that nothing goes on for nobody. A node that stops in the middle of a transaction must not keep
-        // others from what it has locked; and who waits for a lock makes those wait who share its statement or its connection: no longer
-        // than twice what PostgreSQL takes to see a deadlock.
-        execute("SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'; SET lock_timeout = '2s'", patience_);
+        // Before our own patience ends, so that nothing goes on for nobody. A node that stops in the middle
+        // of a transaction must not keep others from what it has locked; and who waits for a lock makes those
+        // wait who share its statement or its connection: no longer than twice what PostgreSQL takes to see a
+        // deadlock.
+        execute(
+            "SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'; SET lock_timeout "
+            "= '2s'",
+            patience_);
     } catch (...) {
         pq.PQfinish(connection_);
         throw;
@@ -231,7 +259,8 @@ void PostgresDatabase::commit() {
         return std::size_t{1};
     });
     open_ = committing_ = false;
-    if (std::string_view(libpq().PQcmdStatus(result.get())) != "COMMIT") throw StoreError("PostgreSQL: the transaction had failed");
+    if (std::string_view(libpq().PQcmdStatus(result.get())) != "COMMIT")
+        throw StoreError("PostgreSQL: the transaction had failed");
 }
 
 void PostgresDatabase::rollback() {
@@ -259,7 +288,8 @@ PostgresDatabase::Result PostgresDatabase::exchange(Send send) {
     const Libpq& pq = libpq();
     deadline_ = std::chrono::steady_clock::now() + patience_;
     if (pq.PQenterPipelineMode(connection_) != 1) lose(trimmed(pq.PQerrorMessage(connection_)));
-    for (const char* sql : put_off_) pq.PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
+    for (const char* sql : put_off_)
+        pq.PQsendQueryParams(connection_, sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
     const std::size_t before = put_off_.size();
     put_off_.clear();
     const std::size_t results = before + send(connection_);
@@ -282,7 +312,8 @@ PostgresDatabase::Result PostgresDatabase::receive(std::size_t results) {
         if (next_result()) lose("there is an answer too many");
     }
     const Result sync = next_result();
-    if (!sync || pq.PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) lose(trimmed(pq.PQerrorMessage(connection_)));
+    if (!sync || pq.PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC)
+        lose(trimmed(pq.PQerrorMessage(connection_)));
     if (pq.PQexitPipelineMode(connection_) != 1) lose(trimmed(pq.PQerrorMessage(connection_)));
     if (error) fail(error.get());
     return last;
@@ -309,7 +340,9 @@ void PostgresDatabase::flush() {
 void PostgresDatabase::wait(bool for_writing) {
     pollfd wanted{socket(), static_cast<short>(POLLIN | (for_writing ? POLLOUT : 0)), 0};
     for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now()).count();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ -
+                                                                       std::chrono::steady_clock::now())
+                              .count();
         const int ready = left <= 0 ? 0 : ::poll(&wanted, 1, static_cast<int>(left));
         if (ready > 0) return;
         if (ready == 0) lose("no answer in time");
@@ -329,7 +362,8 @@ void PostgresDatabase::fail(pg_result* result) {
     const Libpq& pq = libpq();
     const auto field = [&](int code) { return trimmed(pq.PQresultErrorField(result, code)); };
     const std::string state = field(PG_DIAG_SQLSTATE), message = field(PG_DIAG_MESSAGE_PRIMARY);
-    if (pq.PQstatus(connection_) != CONNECTION_OK || state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006" || state == "25P03")
+    if (pq.PQstatus(connection_) != CONNECTION_OK || state.empty() || state.starts_with("08") ||
+        state.starts_with("57P") || state == "25006" || state == "25P03")
         lose(message.empty() ? trimmed(pq.PQresultErrorMessage(result)) : message);
     if (state == "23505") throw Duplicate("PostgreSQL: " + field(PG_DIAG_CONSTRAINT_NAME));
     if (state == "40001" || state == "40P01") throw Conflict("PostgreSQL: " + message);

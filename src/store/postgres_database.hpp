@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection to PostgreSQL. What is sent before a statement (BEGIN, a savepoint, preparing it) goes out together with it,
-// so that it costs no round trip of its own. Every wait has an end: a connection whose answer is late is given up.
+// A connection to PostgreSQL. What is sent before a statement (BEGIN, a savepoint, preparing it) goes out
+// together with it, so that it costs no round trip of its own. Every wait has an end: a connection whose
+// answer is late is given up.
 #pragma once
 
 #include "store/database.hpp"
@@ -35,16 +36,19 @@ struct PostgresAddress {
 
 class PostgresDatabase final : public Database {
 public:
-    // Keeping statements prepared fails once behind a pooler, with a Conflict: whoever does not try again asks for `never`.
+    // Keeping statements prepared fails once behind a pooler, with a Conflict: whoever does not try again
+    // asks for `never`.
     enum class Prepare { kept, never };
-    explicit PostgresDatabase(const PostgresAddress& address, Prepare prepare = Prepare::never);  // throws Unavailable
+    explicit PostgresDatabase(const PostgresAddress& address,
+                              Prepare prepare = Prepare::never);  // throws Unavailable
     ~PostgresDatabase() override;
     PostgresDatabase(const PostgresDatabase&) = delete;
 
     // Told to the server with the first statement, if there is any.
     void begin();
-    void commit();    // throws Unknown
-    // The next statement, if it is the first, is a transaction of its own, which is over with its answer: one round trip for all.
+    void commit();  // throws Unknown
+    // The next statement, if it is the first, is a transaction of its own, which is over with its answer: one
+    // round trip for all.
     void first_alone();
     void rollback();  // throws nothing: a connection that fails here is broken
     bool is_broken() const { return broken_; }
@@ -83,7 +87,7 @@ private:
 
     pg_conn* connection_ = nullptr;
     std::vector<const char*> put_off_;
-    bool open_ = false;       // the server has seen BEGIN
+    bool open_ = false;  // the server has seen BEGIN
     bool committing_ = false;
     bool alone_ = false;
     bool broken_ = false;

@@ -3,10 +3,10 @@
 
 #include "base/log.hpp"
 
-#include <algorithm>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <algorithm>
 
 namespace coatcheck::store {
 namespace {
@@ -19,8 +19,14 @@ using Steady = std::chrono::steady_clock;
 
 }  // namespace
 
-PostgresFeed::PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after, PlaceTold& told)
-    : address_(std::move(address)), listener_(listener), seen_(after), told_(told), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { loop(); }) {}
+PostgresFeed::PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after,
+                           PlaceTold& told)
+    : address_(std::move(address)),
+      listener_(listener),
+      seen_(after),
+      told_(told),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this] { loop(); }) {}
 
 PostgresFeed::~PostgresFeed() {
     stopping_ = true;
@@ -42,7 +48,8 @@ void PostgresFeed::loop() {
             look();
             if (std::exchange(lost, false)) base::log::write(base::log::Level::info, "feed_back", {});
         } catch (const std::exception& failure) {
-            if (!std::exchange(lost, true)) base::log::write(base::log::Level::error, "feed_lost", {{"reason", failure.what()}});
+            if (!std::exchange(lost, true))
+                base::log::write(base::log::Level::error, "feed_lost", {{"reason", failure.what()}});
             store_.reset();
         }
         try {
@@ -54,7 +61,8 @@ void PostgresFeed::loop() {
 }
 
 void PostgresFeed::connect() {
-    auto store = std::make_unique<PostgresStore>(address_, PostgresDatabase::Prepare::never, base::read_clock);
+    auto store = std::make_unique<PostgresStore>(address_, PostgresDatabase::Prepare::never,
+                                                 base::read_clock);
     store->database().execute("LISTEN coatcheck", std::chrono::seconds(5));
     store_ = std::move(store);
 }
@@ -62,7 +70,8 @@ void PostgresFeed::connect() {
 void PostgresFeed::look() {
     store_->begin();
     const auto state = store_->look();
-    // A standby that took over without the latest must not give their places again: nobody who has seen them would look there.
+    // A standby that took over without the latest must not give their places again: nobody who has seen them
+    // would look there.
     if (state.last_id < seen_) store_->skip_places(seen_);
     if (state.without_place) store_->give_places();
     store_->commit();
@@ -92,7 +101,9 @@ void PostgresFeed::look() {
     store_->commit();
 }
 
-bool PostgresFeed::is_current() const { return Steady::now().time_since_epoch() - Steady::duration(looked_.load()) < longest_silence; }
+bool PostgresFeed::is_current() const {
+    return Steady::now().time_since_epoch() - Steady::duration(looked_.load()) < longest_silence;
+}
 
 void PostgresFeed::wait() {
     // What came while we looked is to be looked at once more.

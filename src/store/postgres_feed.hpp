@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What other nodes do, on a thread and a connection of its own.
 //
-// Transactions do not commit in the order in which they took a number, so whoever followed a sequence could pass over one that
-// commits late. Revocations are therefore committed without a place in the feed, and given one afterwards, by whichever node
-// comes first, under a lock: places are then seen in their order, without gaps, by everybody. Nodes are woken by NOTIFY, and
-// look every half second in case it was lost, or the connection goes through a pooler that passes none on.
+// Transactions do not commit in the order in which they took a number, so whoever followed a sequence could
+// pass over one that commits late. Revocations are therefore committed without a place in the feed, and given
+// one afterwards, by whichever node comes first, under a lock: places are then seen in their order, without
+// gaps, by everybody. Nodes are woken by NOTIFY, and look every half second in case it was lost, or the
+// connection goes through a pooler that passes none on.
 #pragma once
 
 #include "auth/store.hpp"
@@ -21,15 +22,15 @@ public:
     using atomic::atomic;
     using atomic::operator=;
     void raise(std::uint64_t place) {
-        for (auto known = load(); known < place && !compare_exchange_weak(known, place);) {
-        }
+        for (auto known = load(); known < place && !compare_exchange_weak(known, place);) {}
     }
 };
 
 class PostgresFeed {
 public:
     // `told` is raised as the listener is told more.
-    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after, PlaceTold& told);
+    PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after,
+                 PlaceTold& told);
     ~PostgresFeed();
     PostgresFeed(const PostgresFeed&) = delete;
 

@@ -13,13 +13,15 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_waiting = 2000;
 constexpr std::chrono::seconds longest_wait{5};  // of a step before its turn
-constexpr std::size_t most_rotating = 2;         // connections at once: the fewer, the more rotations share a statement
-constexpr int most_attempts = 5;                 // where others stand in the way
+constexpr std::size_t most_rotating =
+    2;                            // connections at once: the fewer, the more rotations share a statement
+constexpr int most_attempts = 5;  // where others stand in the way
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
 }  // namespace
 
-PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listener, std::function<base::Timestamp()> clock)
+PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listener,
+                           std::function<base::Timestamp()> clock)
     : settings_(std::move(settings)), listener_(std::move(listener)), clock_(std::move(clock)) {
     if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
     const bool follows = !clock_;
@@ -28,8 +30,7 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listen
     clock_ = [this, machine = std::move(clock_)] {
         const auto now = base::unix_millis(machine());
         auto latest = latest_.load();
-        while (latest < now && !latest_.compare_exchange_weak(latest, now)) {
-        }
+        while (latest < now && !latest_.compare_exchange_weak(latest, now)) {}
         return base::from_unix_millis(std::max(latest, now));
     };
     auto first = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::never, clock_);
@@ -50,7 +51,8 @@ PostgresPool::~PostgresPool() {
 
 void PostgresPool::follow(std::uint64_t after) {
     told_ = after;
-    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password}, listener_, after, told_);
+    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password},
+                                           listener_, after, told_);
 }
 
 void PostgresPool::post(Work work) {
@@ -70,10 +72,12 @@ std::vector<PostgresPool::Waiting> PostgresPool::take() {
     std::unique_lock lock(mutex_);
     const auto may_rotate = [this] { return !rotations_.empty() && rotating_ < most_rotating; };
     wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || may_rotate(); });
-    const bool rotates = may_rotate() && (waiting_.empty() || rotations_.front().since <= waiting_.front().since);
+    const bool rotates = may_rotate() &&
+                         (waiting_.empty() || rotations_.front().since <= waiting_.front().since);
     auto& queue = rotates ? rotations_ : waiting_;
     const auto count = std::min(queue.size(), rotates ? PostgresStore::most_together : 1);
-    std::vector<Waiting> group(std::move_iterator(queue.begin()), std::move_iterator(queue.begin() + static_cast<std::ptrdiff_t>(count)));
+    std::vector<Waiting> group(std::move_iterator(queue.begin()),
+                               std::move_iterator(queue.begin() + static_cast<std::ptrdiff_t>(count)));
     queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
     if (rotates) ++rotating_;
     return group;
@@ -86,9 +90,12 @@ void PostgresPool::loop() {
         auto group = take();
         if (group.empty()) return;
         auto together = rotate(connection, group);
-        const auto is_rotated = [&](std::size_t i) { return !together.rotations.empty() && together.rotations[i].has_value(); };
+        const auto is_rotated = [&](std::size_t i) {
+            return !together.rotations.empty() && together.rotations[i].has_value();
+        };
         const auto finish = [&](std::size_t i) {
-            group[i].work.done(serve(connection, group[i], together.at, together.rotations.empty() ? nullptr : &together.rotations[i]));
+            group[i].work.done(serve(connection, group[i], together.at,
+                                     together.rotations.empty() ? nullptr : &together.rotations[i]));
         };
         // First those that ask nothing more; the others may have to wait for somebody.
         std::vector<std::size_t> rest;
@@ -104,8 +111,8 @@ void PostgresPool::loop() {
     }
 }
 
-// Where that fails, each step does it for itself, and meets the failure there. What was rotated without our hearing of it is then
-// found superseded a moment ago, as after any answer that was lost.
+// Where that fails, each step does it for itself, and meets the failure there. What was rotated without our
+// hearing of it is then found superseded a moment ago, as after any answer that was lost.
 PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::vector<Waiting>& group) {
     if (group.size() < 2) return {};
     std::vector<const auth::RotateRequest*> requests;
@@ -123,16 +130,19 @@ PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::
 void PostgresPool::connect(Connection& connection) {
     {
         const std::lock_guard lock(mutex_);
-        if (failures_ > 0 && Steady::now() < next_try_) throw Unavailable("PostgreSQL: there is no connection to it");
+        if (failures_ > 0 && Steady::now() < next_try_)
+            throw Unavailable("PostgreSQL: there is no connection to it");
         if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
     }
     try {
-        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept, clock_, &told_);
+        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept,
+                                                     clock_, &told_);
         const std::lock_guard lock(mutex_);
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
     } catch (const StoreError& failure) {
         const std::lock_guard lock(mutex_);
-        if (failures_++ == 0) base::log::write(base::log::Level::error, "store_lost", {{"reason", failure.what()}});
+        if (failures_++ == 0)
+            base::log::write(base::log::Level::error, "store_lost", {{"reason", failure.what()}});
         next_try_ = Steady::now() + std::min(longest_pause, first_pause * (1 << std::min(failures_, 6U)));
         throw;
     }
@@ -157,8 +167,10 @@ void PostgresPool::tell(Connection& connection) {
     }
 }
 
-std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at, std::optional<auth::Rotation>* rotated) {
-    if (Steady::now() - waiting.since > longest_wait) return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
+std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at,
+                                       std::optional<auth::Rotation>* rotated) {
+    if (Steady::now() - waiting.since > longest_wait)
+        return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
     for (int attempt = 1;; ++attempt) {
         // A connection that was idle may have been lost long ago: the step is worth a second one.
         const bool was_connected = connection != nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps on PostgreSQL: a few threads, each with a connection, each step a transaction. Waiting has an end everywhere: a step
-// that finds no connection, or too many before it, fails at once, and the next attempt to connect comes a little later.
+// Steps on PostgreSQL: a few threads, each with a connection, each step a transaction. Waiting has an end
+// everywhere: a step that finds no connection, or too many before it, fails at once, and the next attempt to
+// connect comes a little later.
 #pragma once
 
 #include "store/postgres_feed.hpp"
@@ -22,8 +23,10 @@ struct PostgresSettings {
 
 class PostgresPool final : public auth::StoreQueue {
 public:
-    // Connects once, so that a mistake is told at the start; migrates. Where `clock` is empty, the process follows the database's.
-    PostgresPool(PostgresSettings settings, auth::StoreListener listener, std::function<base::Timestamp()> clock = {});
+    // Connects once, so that a mistake is told at the start; migrates. Where `clock` is empty, the process
+    // follows the database's.
+    PostgresPool(PostgresSettings settings, auth::StoreListener listener,
+                 std::function<base::Timestamp()> clock = {});
     // Runs what waits, then ends its threads.
     ~PostgresPool() override;
 
@@ -42,7 +45,8 @@ private:
     // A step, or rotations that wait; nothing at the end.
     std::vector<Waiting> take();
     PostgresStore::Together rotate(Connection& connection, const std::vector<Waiting>& group);
-    std::exception_ptr serve(Connection& connection, const Waiting& waiting, base::Timestamp at = {}, std::optional<auth::Rotation>* rotated = nullptr);
+    std::exception_ptr serve(Connection& connection, const Waiting& waiting, base::Timestamp at = {},
+                             std::optional<auth::Rotation>* rotated = nullptr);
     void connect(Connection& connection);
     void tell(Connection& connection);
 

@@ -16,16 +16,25 @@ namespace coatcheck::store {
 using base::from_unix_millis;
 using base::unix_millis;
 
-PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock,
-                             const std::atomic<std::uint64_t>* told)
+PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
+                             std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told)
     : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), told_(told) {}
 
 void PostgresStore::check_fitness() {
-    auto row = db_.query("SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')");
+    auto row = db_.query(
+        "SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), "
+        "current_setting('fsync')");
     row.step();
-    if (row.text(0) != "UTF8") throw StoreError("the database has the encoding " + row.text(0) + ": Coatcheck needs one made with ENCODING 'UTF8'");
-    if (row.text(2) == "off") throw StoreError("the database has fsync off, and so forgets what it has confirmed when its machine fails: set it to on");
-    if (row.text(1) == "off") throw StoreError("the database has synchronous_commit off, and so forgets what it has confirmed: set it to on");
+    if (row.text(0) != "UTF8")
+        throw StoreError("the database has the encoding " + row.text(0) +
+                         ": Coatcheck needs one made with ENCODING 'UTF8'");
+    if (row.text(2) == "off")
+        throw StoreError(
+            "the database has fsync off, and so forgets what it has confirmed when its machine fails: set it "
+            "to on");
+    if (row.text(1) == "off")
+        throw StoreError(
+            "the database has synchronous_commit off, and so forgets what it has confirmed: set it to on");
 }
 
 void PostgresStore::migrate() {
@@ -35,7 +44,10 @@ void PostgresStore::migrate() {
 
 void PostgresStore::refuse_unfinished_copy() {
     auto row = db_.query("SELECT 1 FROM meta WHERE copy_of <> ''");
-    if (row.step()) throw StoreError("a copy into this database was begun and is not finished: run `coatcheck store copy` again, with nobody serving what is copied");
+    if (row.step())
+        throw StoreError(
+            "a copy into this database was begun and is not finished: run `coatcheck store copy` again, with "
+            "nobody serving what is copied");
 }
 
 base::Timestamp PostgresStore::database_clock() {
@@ -80,8 +92,10 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
         if (*rotated) result = *std::move(*rotated);
         return rotated->has_value();
     }
-    auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
-    // Whoever does not hear of it asks again, and gets the same token within the grace: so it need not wait for what follows.
+    auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF
+                                    " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
+    // Whoever does not hear of it asks again, and gets the same token within the grace: so it need not wait
+    // for what follows.
     postgres_.first_alone();
     if (!bind_rotation(row, now_, request).step()) return false;
     result.session = read_session(row);
@@ -91,17 +105,21 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
 
 namespace {
 
-// For so many at most. What is missing to that is filled up with what no session has: a row that is looked for in vain costs little.
+// For so many at most. What is missing to that is filled up with what no session has: a row that is looked
+// for in vain costs little.
 constexpr std::size_t sizes[] = {4, 16, PostgresStore::most_together};
 std::string rotate_many(std::size_t size) {
     std::string rows;
     for (std::size_t row = 0, number = 4; row < size; ++row) {
         rows += row == 0 ? "(" : ", (";
-        for (int column = 0; column < 5; ++column) rows.append(column == 0 ? "$" : ", $").append(std::to_string(++number));
+        for (int column = 0; column < 5; ++column)
+            rows.append(column == 0 ? "$" : ", $").append(std::to_string(++number));
         rows += ")";
     }
-    return ROTATE_SET " FROM users u, (VALUES " + rows + ") AS r(of_session, of_user, of_hash, at_counter, by_cookie) WHERE u.id = s.user_id AND u.enabled = 1 AND"
-           ROTATE_IF_CURRENT("r.of_session", "r.of_user", "r.of_hash", "r.at_counter", "$4", "r.by_cookie") " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS;
+    return ROTATE_SET " FROM users u, (VALUES " + rows +
+           ") AS r(of_session, of_user, of_hash, at_counter, by_cookie) WHERE u.id = s.user_id AND u.enabled "
+           "= 1 AND" ROTATE_IF_CURRENT("r.of_session", "r.of_user", "r.of_hash", "r.at_counter", "$4",
+                                       "r.by_cookie") " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS;
 }
 const std::string& rotate_many_sql(std::ptrdiff_t size) {
     static const std::string sql[] = {rotate_many(sizes[0]), rotate_many(sizes[1]), rotate_many(sizes[2])};
@@ -112,29 +130,45 @@ const std::string& rotate_many_sql(std::ptrdiff_t size) {
 
 PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::RotateRequest* const> requests) {
     Together together{clock_(), std::vector<std::optional<auth::Rotation>>(requests.size())};
-    // In one order everywhere, so that nodes that rotate the same ones do not wait for each other in a circle.
+    // In one order everywhere, so that nodes that rotate the same ones do not wait for each other in a
+    // circle.
     std::vector<std::size_t> order(requests.size());
     std::iota(order.begin(), order.end(), 0);
     const auto place = [&](std::size_t i) { return std::tie(requests[i]->user, requests[i]->session); };
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return place(a) < place(b); });
 
-    const auto size = std::find_if(std::begin(sizes), std::end(sizes), [&](auto most) { return most >= requests.size(); }) - std::begin(sizes);
+    const auto size = std::find_if(std::begin(sizes), std::end(sizes),
+                                   [&](auto most) { return most >= requests.size(); }) -
+                      std::begin(sizes);
     auto row = db_.query(rotate_many_sql(size).c_str());
     const auth::RotateRequest& first = *requests.front();
-    row.bind(unix_millis(together.at)).bind(first.idle.count()).bind(first.access_ttl.count()).bind(first.grace.count());
+    row.bind(unix_millis(together.at))
+        .bind(first.idle.count())
+        .bind(first.access_ttl.count())
+        .bind(first.grace.count());
     static const auth::RotateRequest nobody{};
     for (std::size_t i = 0; i < sizes[size]; ++i) {
         const auth::RotateRequest& r = i < order.size() ? *requests[order[i]] : nobody;
-        row.bind(r.session).bind(r.user).bind_blob(r.secret_hash).bind(static_cast<std::int64_t>(r.counter)).bind(r.by_cookie ? 1 : 0);
+        row.bind(r.session)
+            .bind(r.user)
+            .bind_blob(r.secret_hash)
+            .bind(static_cast<std::int64_t>(r.counter))
+            .bind(r.by_cookie ? 1 : 0);
     }
     while (row.step()) {
-        auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row), read_user(row, session_columns)};
-        // The same token may have come twice: one of them has rotated it. So may two of one number, the one with an earlier secret,
-        // or by a cookie that it does not belong in: what the statement asks for is asked here too.
+        auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row),
+                           read_user(row, session_columns)};
+        // The same token may have come twice: one of them has rotated it. So may two of one number, the one
+        // with an earlier secret, or by a cookie that it does not belong in: what the statement asks for is
+        // asked here too.
         const auto wanted = std::tie(one.session.user, one.session.id);
-        for (auto at = std::lower_bound(order.begin(), order.end(), wanted, [&](auto i, const auto& key) { return place(i) < key; }); at != order.end() && place(*at) == wanted; ++at)
-            if (requests[*at]->counter + 1 == one.session.counter && requests[*at]->secret_hash == one.session.secret_hash &&
-                !(requests[*at]->by_cookie && one.session.delivery == auth::Delivery::body) && !together.rotations[*at]) {
+        for (auto at = std::lower_bound(order.begin(), order.end(), wanted,
+                                        [&](auto i, const auto&key) { return place(i) < key; });
+             at != order.end() && place(*at) == wanted; ++at)
+            if (requests[*at]->counter + 1 == one.session.counter &&
+                requests[*at]->secret_hash == one.session.secret_hash &&
+                !(requests[*at]->by_cookie && one.session.delivery == auth::Delivery::body) &&
+                !together.rotations[*at]) {
                 together.rotations[*at] = std::move(one);
                 break;
             }
@@ -142,14 +176,19 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     return together;
 }
 
-SessionSweep PostgresStore::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("(user_id, id)", "user_id, id"); }
+SessionSweep PostgresStore::sweep_of_sessions() const {
+    return SWEEP_OF_SESSIONS("(user_id, id)", "user_id, id");
+}
 
 // Those too that have no place yet: nobody needs to hear of them any more.
 const char* PostgresStore::delete_revocations() const {
-    return "DELETE FROM revocations WHERE row IN (SELECT row FROM revocations WHERE expires < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    return "DELETE FROM revocations WHERE row IN (SELECT row FROM revocations WHERE expires < $1 LIMIT $2 "
+           "FOR UPDATE SKIP LOCKED)";
 }
 
-void PostgresStore::skip_statuses(std::int64_t count) { db_.query("SELECT setval('status_places', nextval('status_places') + $1)").bind(count).run(); }
+void PostgresStore::skip_statuses(std::int64_t count) {
+    db_.query("SELECT setval('status_places', nextval('status_places') + $1)").bind(count).run();
+}
 
 std::int64_t PostgresStore::next_status() {
     auto row = db_.query("SELECT nextval('status_places')");
@@ -158,7 +197,8 @@ std::int64_t PostgresStore::next_status() {
 }
 
 std::int64_t PostgresStore::given_statuses() {
-    auto row = db_.query("SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM status_places");
+    auto row = db_.query(
+        "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM status_places");
     row.step();
     return row.integer(0);
 }
@@ -171,8 +211,9 @@ std::vector<verify::Revocation> PostgresStore::load_revocations() {
 // With those that have no place yet; among them this step's own, which are told once more.
 void PostgresStore::catch_up() {
     if (told_ == nullptr) return;
-    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1"
-                         " UNION ALL SELECT kind, subject, minimum, expires, 0 FROM revocations WHERE id IS NULL");
+    auto row = db_.query(
+        "SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1"
+        " UNION ALL SELECT kind, subject, minimum, expires, 0 FROM revocations WHERE id IS NULL");
     row.bind(static_cast<std::int64_t>(told_->load()));
     while (row.step()) {
         published_.push_back(read_revocation(row));
@@ -181,14 +222,17 @@ void PostgresStore::catch_up() {
 }
 
 PostgresStore::FeedState PostgresStore::look() {
-    auto row = db_.query("SELECT f.last_id, m.keys_version, " DATABASE_CLOCK ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN 1 ELSE 0 END"
-                         " FROM feed f, meta m");
+    auto row = db_.query(
+        "SELECT f.last_id, m.keys_version, " DATABASE_CLOCK
+        ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN 1 ELSE 0 END"
+        " FROM feed f, meta m");
     row.step();
-    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), from_unix_millis(row.integer(2)), from_unix_millis(row.integer(3)), row.integer(4) == 1};
+    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), from_unix_millis(row.integer(2)),
+            from_unix_millis(row.integer(3)), row.integer(4) == 1};
 }
 
-// Under the lock of the one row of `feed`, so that whoever sees a place has seen all before it: a place is given by a
-// transaction that began after the one before it was committed.
+// Under the lock of the one row of `feed`, so that whoever sees a place has seen all before it: a place is
+// given by a transaction that began after the one before it was committed.
 void PostgresStore::give_places() {
     std::int64_t last = 0;
     {
@@ -196,24 +240,32 @@ void PostgresStore::give_places() {
         row.step();
         last = row.integer(0);
     }
-    const int given = db_.query("UPDATE revocations AS r SET id = $1 + n.place FROM"
-                                " (SELECT row, ROW_NUMBER() OVER (ORDER BY row) AS place FROM revocations WHERE id IS NULL) AS n WHERE r.row = n.row")
-                          .bind(last).run();
+    const int given = db_.query(
+                             "UPDATE revocations AS r SET id = $1 + n.place FROM"
+                             " (SELECT row, ROW_NUMBER() OVER (ORDER BY row) AS place FROM revocations WHERE "
+                             "id IS NULL) AS n WHERE r.row = n.row")
+                          .bind(last)
+                          .run();
     if (given == 0) return;
     db_.query("UPDATE feed SET last_id = last_id + $1").bind(given).run();
     db_.query("NOTIFY coatcheck").run();
 }
 
-void PostgresStore::skip_places(std::uint64_t up_to) { db_.query("UPDATE feed SET last_id = $1 WHERE last_id < $1").bind(static_cast<std::int64_t>(up_to)).run(); }
+void PostgresStore::skip_places(std::uint64_t up_to) {
+    db_.query("UPDATE feed SET last_id = $1 WHERE last_id < $1").bind(static_cast<std::int64_t>(up_to)).run();
+}
 
 std::vector<verify::Revocation> PostgresStore::after(std::uint64_t id, std::size_t most) {
     std::vector<verify::Revocation> entries;
-    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1 ORDER BY id LIMIT $2");
+    auto row = db_.query(
+        "SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1 ORDER BY id LIMIT $2");
     row.bind(static_cast<std::int64_t>(id)).bind(static_cast<std::int64_t>(most));
     while (row.step()) entries.push_back(read_revocation(row));
     return entries;
 }
 
-void PostgresStore::note_clock(base::Timestamp clock) { db_.query("UPDATE meta SET clock = $1 WHERE clock < $1").bind(unix_millis(clock)).run(); }
+void PostgresStore::note_clock(base::Timestamp clock) {
+    db_.query("UPDATE meta SET clock = $1 WHERE clock < $1").bind(unix_millis(clock)).run();
+}
 
 }  // namespace coatcheck::store

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port on PostgreSQL, which several nodes share. Isolation is READ COMMITTED: what two steps must not do at once, the verbs
-// lock, first the user and then sessions (docs/adr/0015-postgresql.md).
+// The port on PostgreSQL, which several nodes share. Isolation is READ COMMITTED: what two steps must not do
+// at once, the verbs lock, first the user and then sessions (docs/adr/0015-postgresql.md).
 #pragma once
 
 #include "store/postgres_database.hpp"
@@ -14,19 +14,21 @@ namespace coatcheck::store {
 
 class PostgresStore final : public SqlStore {
 public:
-    // `told`, if any: up to which place of the feed the verifiers were told; catch_up() fetches what comes after it.
-    PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare, std::function<base::Timestamp()> clock,
-                  const std::atomic<std::uint64_t>* told = nullptr);
+    // `told`, if any: up to which place of the feed the verifiers were told; catch_up() fetches what comes
+    // after it.
+    PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
+                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr);
 
-    // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or the database is not fit.
+    // Brings the schema up to date; one node does it, others wait. Throws StoreError where it is newer, or
+    // the database is not fit.
     void migrate();
     // Throws StoreError while the copy of another database is not finished (store/copy.hpp).
     void refuse_unfinished_copy();
     // The database's clock, or what it has been already, if that is later. Outside of transactions.
     base::Timestamp database_clock();
 
-    // Rotates those tokens that are current, in one statement that is a transaction of its own; what became of each. They differ in
-    // session, user, secret, counter and how they came, and in nothing else.
+    // Rotates those tokens that are current, in one statement that is a transaction of its own; what became
+    // of each. They differ in session, user, secret, counter and how they came, and in nothing else.
     static constexpr std::size_t most_together = 64;
     struct Together {
         base::Timestamp at;
@@ -45,7 +47,8 @@ public:
     std::int64_t given_statuses() override;
     std::vector<verify::Revocation> load_revocations() override;
     void catch_up() override;
-    // The last place that this transaction has fetched so; 0: none. Places are seen in their order: all before it are told with it.
+    // The last place that this transaction has fetched so; 0: none. Places are seen in their order: all
+    // before it are told with it.
     std::uint64_t caught_up_to() const { return caught_up_to_; }
 
     // The feed (store/postgres_feed.hpp).

@@ -4,8 +4,8 @@
 #include "auth/sessions.hpp"
 #include "store/places_for_tests.hpp"
 
-#include <atomic>
 #include <gtest/gtest.h>
+#include <atomic>
 #include <map>
 #include <set>
 
@@ -24,15 +24,17 @@ struct Node {
     PostgresPool pool;
 
     explicit Node(const std::string& url, bool follows = true, const std::string& listen_url = "")
-        : pool({{url, ""}, listen_url, 4}, {[this](const auto& entries) {
-                                        const std::lock_guard lock(mutex);
-                                        for (const auto& entry : entries) revoked.insert(entry.subject);
-                                    },
-                                    [this](const auto& entries) {
-                                        const std::lock_guard lock(mutex);
-                                        feed.insert(feed.end(), entries.begin(), entries.end());
-                                    },
-                                    [this](auth::Store&) { ++keys_loaded; }}, clock) {
+        : pool({{url, ""}, listen_url, 4},
+               {[this](const auto& entries) {
+                    const std::lock_guard lock(mutex);
+                    for (const auto& entry : entries) revoked.insert(entry.subject);
+                },
+                [this](const auto& entries) {
+                    const std::lock_guard lock(mutex);
+                    feed.insert(feed.end(), entries.begin(), entries.end());
+                },
+                [this](auth::Store&) { ++keys_loaded; }},
+               clock) {
         if (follows) pool.follow(0);
     }
     std::size_t heard() {
@@ -41,7 +43,8 @@ struct Node {
     }
     bool has_in_feed(const std::string& subject) {
         const std::lock_guard lock(mutex);
-        return std::any_of(feed.begin(), feed.end(), [&](const auto& entry) { return entry.subject == subject; });
+        return std::any_of(feed.begin(), feed.end(),
+                           [&](const auto& entry) { return entry.subject == subject; });
     }
     bool refuses(const std::string& subject) {
         const std::lock_guard lock(mutex);
@@ -72,7 +75,9 @@ auth::Session session(const std::string& id, const std::string& of, base::Timest
     return one;
 }
 
-auth::RotateRequest request(const std::string& id, const std::string& of, std::uint32_t counter) { return {id, of, "secret", counter, 30s, 1h, 15min}; }
+auth::RotateRequest request(const std::string& id, const std::string& of, std::uint32_t counter) {
+    return {id, of, "secret", counter, 30s, 1h, 15min};
+}
 
 TEST(PostgresConcurrent, EveryNodeSeesAllRevocationsInOneOrder) {
     const std::string url = PostgresServer::shared().fresh_url();
@@ -83,11 +88,14 @@ TEST(PostgresConcurrent, EveryNodeSeesAllRevocationsInOneOrder) {
         running.emplace_back([&, t] {
             for (int i = 0; i < each; ++i)
                 (t % 2 ? first : second).pool.run([&](auth::Store& store) {
-                    store.insert_revocation({verify::Revocation::Kind::session, std::to_string(t) + "-" + std::to_string(i), 0, store.now() + 1h});
+                    store.insert_revocation({verify::Revocation::Kind::session,
+                                             std::to_string(t) + "-" + std::to_string(i), 0,
+                                             store.now() + 1h});
                 });
         });
     for (auto& thread : running) thread.join();
-    ASSERT_TRUE(soon([&] { return first.heard() == threads * each && second.heard() == threads * each; })) << first.heard() << " and " << second.heard();
+    ASSERT_TRUE(soon([&] { return first.heard() == threads * each && second.heard() == threads * each; }))
+        << first.heard() << " and " << second.heard();
     std::set<std::string> subjects;
     for (std::size_t i = 0; i < first.feed.size(); ++i) {
         EXPECT_EQ(first.feed[i].id, i + 1) << "without gaps";
@@ -147,21 +155,26 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
     for (std::size_t i = 0; i < asked.size(); ++i) {
         Asked& one = asked[i];
         const std::size_t s = one.session, kind = s % 5;
-        auto& wanted = one.wanted = request(name(kind == 3 ? "no such session " : "s", s), name("u", s % 7), 0);
+        auto& wanted = one.wanted = request(name(kind == 3 ? "no such session " : "s", s), name("u", s % 7),
+                                            0);
         if (kind == 2) wanted.secret_hash = "another";
         wanted.by_cookie = kind == 4;
-        (i % 2 ? first : second).pool.post({[&one](auth::Store& store) {
-            const auto& wanted = one.wanted;
-            const auto rotation = store.rotate_refresh(wanted);
-            one.outcome = rotation.outcome;
-            one.counter = rotation.session.counter;
-            if (rotation.outcome == Outcome::ended) return;
-            EXPECT_EQ(rotation.session.id, wanted.session);
-            EXPECT_EQ(rotation.user.id, wanted.user);
-        }, [&](std::exception_ptr failed) {
-            one.failed = failed != nullptr;
-            ++answered;
-        }, {}, &wanted});
+        (i % 2 ? first : second)
+            .pool.post({[&one](auth::Store& store) {
+                            const auto& wanted = one.wanted;
+                            const auto rotation = store.rotate_refresh(wanted);
+                            one.outcome = rotation.outcome;
+                            one.counter = rotation.session.counter;
+                            if (rotation.outcome == Outcome::ended) return;
+                            EXPECT_EQ(rotation.session.id, wanted.session);
+                            EXPECT_EQ(rotation.user.id, wanted.user);
+                        },
+                        [&](std::exception_ptr failed) {
+                            one.failed = failed != nullptr;
+                            ++answered;
+                        },
+                        {},
+                        &wanted});
     }
     ASSERT_TRUE(soon([&] { return answered == asked.size(); }));
     std::map<std::size_t, std::map<Outcome, int>> seen;
@@ -171,15 +184,21 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
         EXPECT_EQ(one.counter, one.session % 5 < 2 ? 1U : 0U);
     }
     for (std::size_t i = 0; i < sessions; ++i) {
-        const std::map<Outcome, int> right[] = {{{Outcome::rotated, 1}}, {{Outcome::rotated, 1}, {Outcome::repeated, 3}}, {{Outcome::ended, 1}}, {{Outcome::ended, 1}}, {{Outcome::misplaced, 1}}};
+        const std::map<Outcome, int> right[] = {{{Outcome::rotated, 1}},
+                                                {{Outcome::rotated, 1}, {Outcome::repeated, 3}},
+                                                {{Outcome::ended, 1}},
+                                                {{Outcome::ended, 1}},
+                                                {{Outcome::misplaced, 1}}};
         EXPECT_EQ(seen[i], right[i % 5]) << i;
     }
 }
 
-// Of one session and one number, and yet not the same: with the secret before a new password, or as a cookie where it came in a body.
+// Of one session and one number, and yet not the same: with the secret before a new password, or as a cookie
+// where it came in a body.
 TEST(PostgresConcurrent, RotationsThatShareAStatementAreNotTakenForEachOther) {
     const std::string url = PostgresServer::shared().fresh_url();
-    PostgresStore store({url, ""}, PostgresDatabase::Prepare::never, [] { return base::from_unix_seconds(1'800'000'000); });
+    PostgresStore store({url, ""}, PostgresDatabase::Prepare::never,
+                        [] { return base::from_unix_seconds(1'800'000'000); });
     store.migrate();
     store.begin();
     ASSERT_TRUE(store.insert_user(user("u1")));
@@ -196,7 +215,8 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreNotTakenForEachOther) {
         std::vector<const auth::RotateRequest*> group{&earlier, &by_cookie, &right};
         std::rotate(group.begin(), group.begin() + number, group.end());
         const auto together = store.rotate_together(group);
-        for (std::size_t i = 0; i < group.size(); ++i) EXPECT_EQ(together.rotations[i].has_value(), group[i] == &right) << number << ", " << i;
+        for (std::size_t i = 0; i < group.size(); ++i)
+            EXPECT_EQ(together.rotations[i].has_value(), group[i] == &right) << number << ", " << i;
     }
 }
 
@@ -222,8 +242,8 @@ TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
     EXPECT_GE(waiting, 3) << "one began again";
 }
 
-// One that hears nothing of the others answers that a session is over: then its own verifiers know, when it does.
-// Where `first` follows the feed, what it took back has a place there, and else none.
+// One that hears nothing of the others answers that a session is over: then its own verifiers know, when it
+// does. Where `first` follows the feed, what it took back has a place there, and else none.
 class WhoSaysThatItIsOver : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(PostgresConcurrent, WhoSaysThatItIsOver, testing::Bool());
 
@@ -234,7 +254,8 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
     const auth::Actor by{"192.0.2.1"};
     first.pool.run([&](auth::Store& store) {
         for (const char* id : {"u1", "u2", "u3", "u4"}) ASSERT_TRUE(store.insert_user(user(id)));
-        for (const char* id : {"s1", "s2", "s3"}) ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
+        for (const char* id : {"s1", "s2", "s3"})
+            ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
         ASSERT_TRUE(store.insert_session(session("s4", "u2", store.now()), "h"));
     });
     const auto both = [&](const std::string& subject, const std::function<void(auth::Store&)>& end) {
@@ -258,9 +279,17 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
         claims.foreign_end = store.now() + 1h;
         auth::end_foreign(store, claims, by);
     });
-    for (const char* id : {"s5", "s6"}) first.pool.run([&](auth::Store& store) { ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h")); });
+    for (const char* id : {"s5", "s6"})
+        first.pool.run([&](auth::Store& store) {
+            ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
+        });
     both("s5", [&](auth::Store& store) {
-        if (store.find_session("s5")->ended) EXPECT_EQ(auth::refresh(store, policy, base::Secret("key"), {}, request("s5", "u1", 0), "192.0.2.1").error().reason, base::Reason::session_ended);
+        if (store.find_session("s5")->ended)
+            EXPECT_EQ(
+                auth::refresh(store, policy, base::Secret("key"), {}, request("s5", "u1", 0), "192.0.2.1")
+                    .error()
+                    .reason,
+                base::Reason::session_ended);
         else auth::end_session(store, "s5", "sign_out", by);
     });
     both("u4", [&](auth::Store& store) { auth::delete_user(store, policy, "u4", by); });
@@ -278,7 +307,9 @@ TEST(PostgresConcurrent, ASessionIsNotOpenedBesideAnotherPassword) {
     std::atomic<bool> locked{false}, opened{true};
     std::thread sign_in([&] {
         while (!locked) std::this_thread::sleep_for(1ms);
-        second.pool.run([&](auth::Store& store) { opened = store.insert_session(session("s1", "u1", store.now()), "h").has_value(); });
+        second.pool.run([&](auth::Store& store) {
+            opened = store.insert_session(session("s1", "u1", store.now()), "h").has_value();
+        });
     });
     first.pool.run([&](auth::Store& store) {
         auto ada = *store.lock_user("u1");
@@ -306,7 +337,9 @@ TEST(PostgresConcurrent, AChangeOfKeysIsHeardEverywhere) {
     Node first(url), second(url);
     ASSERT_TRUE(soon([&] { return second.keys_loaded > 0; }));
     const int before = second.keys_loaded;
-    first.pool.run([](auth::Store& store) { store.save_key({"k1", "ES256", auth::StoredKey::State::next, "sealed", store.now(), store.now()}); });
+    first.pool.run([](auth::Store& store) {
+        store.save_key({"k1", "ES256", auth::StoredKey::State::next, "sealed", store.now(), store.now()});
+    });
     EXPECT_GT(first.keys_loaded, 0) << "here before the step is over";
     EXPECT_TRUE(soon([&] { return second.keys_loaded > before; }));
 }
@@ -321,15 +354,18 @@ TEST(Postgres, ADuplicateUndoesItsStatementAlone) {
     place.pool.run([](auth::Store& store) { EXPECT_EQ(store.list_users({}).size(), 2U); });
 }
 
-// "Heap only": an update of columns that stand in no index leaves all indexes alone. An index on an expression over idle_end, or under a
-// condition on it, would end that.
+// "Heap only": an update of columns that stand in no index leaves all indexes alone. An index on an
+// expression over idle_end, or under a condition on it, would end that.
 TEST(Postgres, ARefreshChangesNoIndex) {
     constexpr int refreshes = 20;
     const std::string url = PostgresServer::shared().fresh_url();
     {
         std::atomic<int> minutes{0};
-        const auto clock = [&] { return base::from_unix_seconds(1'800'000'000) + std::chrono::minutes(minutes); };
-        PostgresPool pool({{url, ""}, "", 1}, {[](const auto&) {}, [](const auto&) {}, [](auth::Store&) {}}, clock);
+        const auto clock = [&] {
+            return base::from_unix_seconds(1'800'000'000) + std::chrono::minutes(minutes);
+        };
+        PostgresPool pool({{url, ""}, "", 1}, {[](const auto&) {}, [](const auto&) {}, [](auth::Store&) {}},
+                          clock);
         const auto start = clock();
         pool.run([&](auth::Store& store) {
             ASSERT_TRUE(store.insert_user(user("u")));
@@ -337,13 +373,18 @@ TEST(Postgres, ARefreshChangesNoIndex) {
         });
         for (int i = 0; i < refreshes; ++i) {
             ++minutes;
-            pool.run([&](auth::Store& store) { EXPECT_EQ(store.rotate_refresh(request("s", "u", static_cast<std::uint32_t>(i))).outcome, auth::Rotation::Outcome::rotated); });
+            pool.run([&](auth::Store& store) {
+                EXPECT_EQ(store.rotate_refresh(request("s", "u", static_cast<std::uint32_t>(i))).outcome,
+                          auth::Rotation::Outcome::rotated);
+            });
         }
     }
     PostgresDatabase database({url, ""});
     std::int64_t all = 0, heap_only = 0;
     soon([&] {  // counts come with the end of a connection
-        auto row = database.query("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions' AND schemaname = current_schema()");
+        auto row = database.query(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions' AND "
+            "schemaname = current_schema()");
         if (!row.step()) return false;
         all = row.integer(0);
         heap_only = row.integer(1);

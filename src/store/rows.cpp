@@ -58,8 +58,8 @@ auth::Session read_session(const Query& row) {
 }
 
 verify::Revocation read_revocation(const Query& row) {
-    return {static_cast<verify::Revocation::Kind>(row.integer(0)), row.text(1), row.integer(2), base::from_unix_millis(row.integer(3)),
-            static_cast<std::uint64_t>(row.integer(4))};
+    return {static_cast<verify::Revocation::Kind>(row.integer(0)), row.text(1), row.integer(2),
+            base::from_unix_millis(row.integer(3)), static_cast<std::uint64_t>(row.integer(4))};
 }
 
 }  // namespace coatcheck::store

@@ -6,10 +6,13 @@
 #include "store/database.hpp"
 #include "verify/revocations.hpp"
 
-#define USER_COLUMNS "u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created"
-#define SESSION_COLUMNS                                                                                        \
-    "s.id, s.user_id, s.secret_hash, s.renewed_from, s.renewed, s.counter, s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, "          \
-    "s.delivery, s.device, s.address, s.created, s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end"
+#define USER_COLUMNS \
+    "u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created"
+#define SESSION_COLUMNS                                                                                   \
+    "s.id, s.user_id, s.secret_hash, s.renewed_from, s.renewed, s.counter, s.rotated_1, s.rotated_2, "    \
+    "s.rotated_3, s.rotated_4, "                                                                          \
+    "s.delivery, s.device, s.address, s.created, s.last_used, s.idle_end, s.absolute_end, s.access_end, " \
+    "s.ended, s.status, s.older_end"
 
 namespace coatcheck::store {
 

@@ -11,7 +11,8 @@ template <class Steps>
 Schema schema_at(std::int64_t version, const Steps& steps) {
     const auto known = static_cast<std::int64_t>(std::size(steps));
     if (version > known)
-        throw StoreError("the database has schema " + std::to_string(version) + ", this program knows up to " + std::to_string(known) + ": use a newer coatcheck");
+        throw StoreError("the database has schema " + std::to_string(version) +
+                         ", this program knows up to " + std::to_string(known) + ": use a newer coatcheck");
     Schema schema{version, {}};
     for (auto i = version; i < known; ++i) schema.next.emplace_back(steps[i].name);
     return schema;
@@ -19,18 +20,24 @@ Schema schema_at(std::int64_t version, const Steps& steps) {
 
 }  // namespace
 
-Schema read_schema(SqliteDatabase& database) { return schema_at(number_of(database, "PRAGMA user_version"), embedded::sqlite_migrations); }
+Schema read_schema(SqliteDatabase& database) {
+    return schema_at(number_of(database, "PRAGMA user_version"), embedded::sqlite_migrations);
+}
 
 Schema read_schema(PostgresDatabase& database) {
-    const bool made = number_of(database, "SELECT CAST(1 AS BIGINT) FROM pg_tables WHERE tablename = 'coatcheck_schema' AND schemaname = ANY (current_schemas(false))") == 1;
-    return schema_at(made ? number_of(database, "SELECT COALESCE(MAX(version), 0) FROM coatcheck_schema") : 0, embedded::postgres_migrations);
+    const bool made = number_of(database,
+                                "SELECT CAST(1 AS BIGINT) FROM pg_tables WHERE tablename = "
+                                "'coatcheck_schema' AND schemaname = ANY (current_schemas(false))") == 1;
+    return schema_at(made ? number_of(database, "SELECT COALESCE(MAX(version), 0) FROM coatcheck_schema") : 0,
+                     embedded::postgres_migrations);
 }
 
 std::vector<std::string> migrate(SqliteDatabase& database) {
     auto schema = read_schema(database);
     for (std::size_t i = 0; i < schema.next.size(); ++i) {
         const auto step = static_cast<std::size_t>(schema.version) + i;
-        database.execute("BEGIN IMMEDIATE;" + std::string(embedded::sqlite_migrations[step].content) + ";PRAGMA user_version=" + std::to_string(step + 1) + ";COMMIT");
+        database.execute("BEGIN IMMEDIATE;" + std::string(embedded::sqlite_migrations[step].content) +
+                         ";PRAGMA user_version=" + std::to_string(step + 1) + ";COMMIT");
     }
     return schema.next;
 }
@@ -39,9 +46,13 @@ std::vector<std::string> migrate(PostgresDatabase& database) {
     constexpr std::chrono::minutes patience{10};  // another node may be rewriting a table
     auto schema = read_schema(database);
     if (schema.next.empty()) return {};
-    // The number is ours alone within this database: whoever else migrates waits here, and then finds nothing to do.
-    database.execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(4847341927);"
-                     "CREATE TABLE IF NOT EXISTS coatcheck_schema (version BIGINT PRIMARY KEY)", patience);
+    // The number is ours alone within this database: whoever else migrates waits here, and then finds nothing
+    // to do.
+    database.execute(
+        "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT "
+        "pg_advisory_xact_lock(4847341927);"
+        "CREATE TABLE IF NOT EXISTS coatcheck_schema (version BIGINT PRIMARY KEY)",
+        patience);
     schema = read_schema(database);
     for (std::size_t i = 0; i < schema.next.size(); ++i) {
         const auto step = static_cast<std::size_t>(schema.version) + i;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schema of a database and the steps that bring it up to date: store/migrations, one file a step, numbered by their order.
-// A step is never changed once it was released, and leaves what older programs on the same database need.
+// The schema of a database and the steps that bring it up to date: store/migrations, one file a step,
+// numbered by their order. A step is never changed once it was released, and leaves what older programs on
+// the same database need.
 #pragma once
 
 #include "store/postgres_database.hpp"

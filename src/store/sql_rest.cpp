@@ -12,8 +12,12 @@ using base::from_unix_millis;
 using base::unix_millis;
 
 void SqlStore::insert_revocation(const verify::Revocation& entry) {
-    auto row = db_.query("INSERT INTO revocations(kind, subject, minimum, expires) VALUES ($1,$2,$3,$4) RETURNING id");
-    row.bind(static_cast<std::int64_t>(entry.kind)).bind(entry.subject).bind(entry.minimum).bind(unix_millis(entry.expires));
+    auto row = db_.query(
+        "INSERT INTO revocations(kind, subject, minimum, expires) VALUES ($1,$2,$3,$4) RETURNING id");
+    row.bind(static_cast<std::int64_t>(entry.kind))
+        .bind(entry.subject)
+        .bind(entry.minimum)
+        .bind(unix_millis(entry.expires));
     row.step();
     published_.push_back(entry);
     if (!row.is_null(0)) published_.back().id = static_cast<std::uint64_t>(row.integer(0));
@@ -22,7 +26,8 @@ void SqlStore::insert_revocation(const verify::Revocation& entry) {
 
 std::vector<verify::Revocation> SqlStore::load_revocations() {
     std::vector<verify::Revocation> entries;
-    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE expires > $1 ORDER BY id");
+    auto row = db_.query(
+        "SELECT kind, subject, minimum, expires, id FROM revocations WHERE expires > $1 ORDER BY id");
     row.bind(unix_millis(now_));
     while (row.step()) entries.push_back(read_revocation(row));
     return entries;
@@ -30,7 +35,8 @@ std::vector<verify::Revocation> SqlStore::load_revocations() {
 
 std::vector<verify::Revocation> SqlStore::find_revocations(const std::string& subject) {
     std::vector<verify::Revocation> entries;
-    auto row = db_.query("SELECT kind, subject, minimum, expires, id FROM revocations WHERE subject = $2 AND expires > $1");
+    auto row = db_.query(
+        "SELECT kind, subject, minimum, expires, id FROM revocations WHERE subject = $2 AND expires > $1");
     row.bind(unix_millis(now_)).bind(subject);
     while (row.step()) entries.push_back(read_revocation(row));
     return entries;
@@ -50,27 +56,44 @@ std::optional<base::Timestamp> SqlStore::find_bucket(const std::string& key) {
 }
 
 void SqlStore::charge_bucket(const std::string& key, base::Duration refill) {
-    db_.query("INSERT INTO buckets(key, empty_at) VALUES ($1, $2 + $3)"
-              " ON CONFLICT (key) DO UPDATE SET empty_at = GREATEST(buckets.empty_at, $2) + $3")
-        .bind_blob(key).bind(unix_millis(now_)).bind(refill.count()).run();
+    db_.query(
+           "INSERT INTO buckets(key, empty_at) VALUES ($1, $2 + $3)"
+           " ON CONFLICT (key) DO UPDATE SET empty_at = GREATEST(buckets.empty_at, $2) + $3")
+        .bind_blob(key)
+        .bind(unix_millis(now_))
+        .bind(refill.count())
+        .run();
 }
 
 std::vector<auth::StoredKey> SqlStore::load_keys() {
     std::vector<auth::StoredKey> keys;
-    auto row = db_.query("SELECT id, algorithm, state, sealed, created, state_since, drop_after, token_life FROM keys ORDER BY created, id");
+    auto row = db_.query(
+        "SELECT id, algorithm, state, sealed, created, state_since, drop_after, token_life FROM keys ORDER "
+        "BY created, id");
     while (row.step())
-        keys.push_back({row.text(0), row.text(1), static_cast<auth::StoredKey::State>(row.integer(2)), row.text(3),
-                        from_unix_millis(row.integer(4)), from_unix_millis(row.integer(5)),
+        keys.push_back({row.text(0), row.text(1), static_cast<auth::StoredKey::State>(row.integer(2)),
+                        row.text(3), from_unix_millis(row.integer(4)), from_unix_millis(row.integer(5)),
                         from_unix_millis(row.integer(6)), base::Duration(row.integer(7))});
     return keys;
 }
 
 void SqlStore::save_key(const auth::StoredKey& key) {
-    db_.query("INSERT INTO keys(id, algorithm, state, sealed, created, state_since, drop_after, token_life) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)"
-              " ON CONFLICT (id) DO UPDATE SET algorithm = excluded.algorithm, state = excluded.state, sealed = excluded.sealed,"
-              " created = excluded.created, state_since = excluded.state_since, drop_after = excluded.drop_after, token_life = excluded.token_life")
-        .bind(key.id).bind(key.algorithm).bind(static_cast<std::int64_t>(key.state)).bind_blob(key.sealed)
-        .bind(unix_millis(key.created)).bind(unix_millis(key.state_since)).bind(unix_millis(key.drop_after)).bind(key.token_life.count()).run();
+    db_.query(
+           "INSERT INTO keys(id, algorithm, state, sealed, created, state_since, drop_after, token_life) "
+           "VALUES ($1,$2,$3,$4,$5,$6,$7,$8)"
+           " ON CONFLICT (id) DO UPDATE SET algorithm = excluded.algorithm, state = excluded.state, sealed = "
+           "excluded.sealed,"
+           " created = excluded.created, state_since = excluded.state_since, drop_after = "
+           "excluded.drop_after, token_life = excluded.token_life")
+        .bind(key.id)
+        .bind(key.algorithm)
+        .bind(static_cast<std::int64_t>(key.state))
+        .bind_blob(key.sealed)
+        .bind(unix_millis(key.created))
+        .bind(unix_millis(key.state_since))
+        .bind(unix_millis(key.drop_after))
+        .bind(key.token_life.count())
+        .run();
     keys_changed_ = true;
 }
 
@@ -86,7 +109,8 @@ std::vector<auth::ServiceKey> SqlStore::list_service_keys() {
         std::vector<auth::Scope> scopes;
         for (const auto& name : lines_of(row.text(2)))
             if (const auto scope = auth::scope_named(name)) scopes.push_back(*scope);
-        keys.push_back({row.text(0), row.text(1), std::move(scopes), row.text(3), from_unix_millis(row.integer(4))});
+        keys.push_back(
+            {row.text(0), row.text(1), std::move(scopes), row.text(3), from_unix_millis(row.integer(4))});
     }
     return keys;
 }
@@ -97,7 +121,12 @@ bool SqlStore::insert_service_key(const auth::ServiceKey& key) {
     db_.expect_duplicate();
     try {
         db_.query("INSERT INTO service_keys(id, name, scopes, secret_hash, created) VALUES ($1,$2,$3,$4,$5)")
-            .bind(key.id).bind(key.name).bind(joined(scopes)).bind_blob(key.secret_hash).bind(unix_millis(key.created)).run();
+            .bind(key.id)
+            .bind(key.name)
+            .bind(joined(scopes))
+            .bind_blob(key.secret_hash)
+            .bind(unix_millis(key.created))
+            .run();
     } catch (const Duplicate&) {
         db_.undo_duplicate();
         return false;
@@ -114,16 +143,23 @@ bool SqlStore::delete_service_key(const std::string& name) {
 
 void SqlStore::append_audit(const auth::AuditEvent& event) {
     db_.query("INSERT INTO audit(time, event, user_id, session, address, detail) VALUES ($1,$2,$3,$4,$5,$6)")
-        .bind(unix_millis(event.time)).bind(event.event).bind(event.user).bind(event.session).bind(event.address)
-        .bind(event.detail).run();
+        .bind(unix_millis(event.time))
+        .bind(event.event)
+        .bind(event.user)
+        .bind(event.session)
+        .bind(event.address)
+        .bind(event.detail)
+        .run();
 }
 
 std::vector<auth::AuditEvent> SqlStore::list_audit(std::size_t limit) {
     std::vector<auth::AuditEvent> events;
-    auto row = db_.query("SELECT time, event, user_id, session, address, detail FROM audit ORDER BY id DESC LIMIT $1");
+    auto row = db_.query(
+        "SELECT time, event, user_id, session, address, detail FROM audit ORDER BY id DESC LIMIT $1");
     row.bind(static_cast<std::int64_t>(limit));
     while (row.step())
-        events.push_back({from_unix_millis(row.integer(0)), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)});
+        events.push_back({from_unix_millis(row.integer(0)), row.text(1), row.text(2), row.text(3),
+                          row.text(4), row.text(5)});
     return events;
 }
 
@@ -137,8 +173,10 @@ void SqlStore::revive_nothing() {
     keys_changed_ = true;
     // Who followed the revocations of the original must not go on with those of the copy.
     db_.query("UPDATE meta SET feed = $1").bind(base::random_id().substr(0, 16)).run();
-    insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
-    // The original may have gone on giving places in the status lists: what is given from now on lies beyond them.
+    insert_revocation(
+        {verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
+    // The original may have gone on giving places in the status lists: what is given from now on lies beyond
+    // them.
     skip_statuses(places_to_skip);
     insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
     append_audit({now_, "restored_copy", "", "", "", ""});
@@ -148,20 +186,31 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     const auto now = unix_millis(now_);
     const auto rows = static_cast<std::int64_t>(limit);
     constexpr std::int64_t day = 86'400'000, audit_days = 90, max_audit_rows = 1'000'000;
-    const auto run = [&](const char* sql, std::int64_t most) { return db_.query(sql).bind(now).bind(most).run(); };
+    const auto run = [&](const char* sql, std::int64_t most) {
+        return db_.query(sql).bind(now).bind(most).run();
+    };
     int deleted = 0;
-    for (const char* sql : {delete_revocations(), "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"})
+    for (const char* sql : {delete_revocations(),
+                            "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 "
+                            "LIMIT $2 FOR UPDATE SKIP LOCKED)"})
         deleted += run(sql, rows);
     // Oldest first: only the head of the table is looked at.
-    deleted += db_.query("DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id LIMIT $3) AS oldest"
-                         " WHERE time < $1 OR id < (SELECT MAX(id) FROM audit) - $2)")
-                   .bind(now - audit_days * day).bind(max_audit_rows).bind(rows).run();
-    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One that an older
-    // system's token was exchanged for is kept while that token lives, so that there is no second one.
-    // Last, for these are locked until the end of the step. A refresh leaves `due` alone, so that it changes no index.
+    deleted += db_.query(
+                      "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id "
+                      "LIMIT $3) AS oldest"
+                      " WHERE time < $1 OR id < (SELECT MAX(id) FROM audit) - $2)")
+                   .bind(now - audit_days * day)
+                   .bind(max_audit_rows)
+                   .bind(rows)
+                   .run();
+    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One
+    // that an older system's token was exchanged for is kept while that token lives, so that there is no
+    // second one. Last, for these are locked until the end of the step. A refresh leaves `due` alone, so that
+    // it changes no index.
     const SessionSweep sessions = sweep_of_sessions();
     const int removed = run(sessions.remove, rows);
-    const int put_off = removed < rows ? run(sessions.put_off, rows - removed) : 0;  // what is left of the first ones
+    const int put_off = removed < rows ? run(sessions.put_off, rows - removed)
+                                       : 0;  // what is left of the first ones
     const bool is_more = removed + put_off >= rows;
     deleted += removed;
     return is_more ? std::max(static_cast<std::size_t>(deleted), limit) : static_cast<std::size_t>(deleted);

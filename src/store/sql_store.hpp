@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port in SQL, for any Database. What each engine does in its own way is virtual: SQLite's in sqlite_store.cpp,
-// PostgreSQL's in postgres_store.cpp. Used by one thread at a time, inside a transaction that the engine's queue opens.
+// The port in SQL, for any Database. What each engine does in its own way is virtual: SQLite's in
+// sqlite_store.cpp, PostgreSQL's in postgres_store.cpp. Used by one thread at a time, inside a transaction
+// that the engine's queue opens.
 #pragma once
 
 #include "auth/store.hpp"
@@ -10,8 +11,8 @@
 
 namespace coatcheck::store {
 
-// What is done with sessions that are due: those that are over go, and who lives on is looked at again at the end that it has by now.
-// $1 now, $2 at most so many.
+// What is done with sessions that are due: those that are over go, and who lives on is looked at again at the
+// end that it has by now. $1 now, $2 at most so many.
 struct SessionSweep {
     const char *remove, *put_off;
 };
@@ -25,9 +26,11 @@ public:
     std::optional<auth::User> find_user_by_login(const std::string& folded) override;
     std::vector<auth::User> list_users(const auth::UserPage& page) override;
     base::Result<void> update_user(const auth::User& user) override;
-    bool replace_password_hash(const std::string& user, const std::string& expected, const std::string& hash) override;
+    bool replace_password_hash(const std::string& user, const std::string& expected,
+                               const std::string& hash) override;
     void delete_user(const std::string& id) override;
-    std::optional<auth::User> insert_session(const auth::Session& session, const std::string& password_hash) override;
+    std::optional<auth::User> insert_session(const auth::Session& session,
+                                             const std::string& password_hash) override;
     auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     std::optional<auth::Session> find_session(const std::string& id) override;
     std::optional<auth::Session> lock_session(const std::string& id) override;
@@ -84,23 +87,27 @@ protected:
 };
 
 // By the columns that name a row.
-#define SWEEP_OF_SESSIONS(row, columns)                                                                                                         \
-    SessionSweep {                                                                                                                              \
-        "DELETE FROM sessions WHERE " row " IN (SELECT " columns " FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)"  \
-        " AND GREATEST(idle_end, older_end) < $1",                                                                                              \
-        "UPDATE sessions SET due = GREATEST(idle_end, older_end) WHERE " row " IN (SELECT " columns " FROM sessions WHERE due < $1 ORDER BY due" \
-        " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1"                                                             \
+#define SWEEP_OF_SESSIONS(row, columns)                                                                 \
+    SessionSweep {                                                                                      \
+        "DELETE FROM sessions WHERE " row " IN (SELECT " columns                                        \
+        " FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)"                   \
+        " AND GREATEST(idle_end, older_end) < $1",                                                      \
+            "UPDATE sessions SET due = GREATEST(idle_end, older_end) WHERE " row " IN (SELECT " columns \
+            " FROM sessions WHERE due < $1 ORDER BY due"                                                \
+            " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1"                 \
     }
 
-// What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret hash, $7 counter,
-// $8 grace, $9 whether it came by a cookie.
-#define ROTATE_SET                                                                                             \
-    "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = rotated_2," \
-    " rotated_4 = rotated_3, last_used = $1, idle_end = LEAST($1 + $2, absolute_end),"                          \
+// What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret
+// hash, $7 counter, $8 grace, $9 whether it came by a cookie.
+#define ROTATE_SET                                                                                        \
+    "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = " \
+    "rotated_2,"                                                                                          \
+    " rotated_4 = rotated_3, last_used = $1, idle_end = LEAST($1 + $2, absolute_end),"                    \
     " access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))"
-#define ROTATE_IF_CURRENT(session, user, secret_hash, counter, grace, by_cookie)                              \
-    " s.id = " session " AND s.user_id = " user " AND s.secret_hash = " secret_hash " AND s.counter = " counter \
-    " AND s.rotated_4 <= $1 - " grace " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"        \
+#define ROTATE_IF_CURRENT(session, user, secret_hash, counter, grace, by_cookie)    \
+    " s.id = " session " AND s.user_id = " user " AND s.secret_hash = " secret_hash \
+    " AND s.counter = " counter " AND s.rotated_4 <= $1 - " grace                   \
+    " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"              \
     " AND (" by_cookie " = 0 OR s.delivery <> 'body')"
 #define ROTATE_IF ROTATE_IF_CURRENT("$4", "$5", "$6", "$7", "$8", "$9")
 Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& request);

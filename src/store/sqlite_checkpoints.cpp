@@ -8,8 +8,9 @@ namespace {
 
 constexpr int due_pages = 4000;   // 16 MB: a page that was changed many times until then is written once
 constexpr int little_pages = 16;  // what a commit may have to wait for
-constexpr int most_passes = 8;    // then it waits for more, and those who commit are slowed down to what the disk can take
-constexpr int first_care = 8;     // pages on their way to the disk at once, which a commit's own are behind
+constexpr int most_passes =
+    8;  // then it waits for more, and those who commit are slowed down to what the disk can take
+constexpr int first_care = 8;  // pages on their way to the disk at once, which a commit's own are behind
 
 template <class Work>
 void logging_failure(Work work) {
@@ -64,7 +65,8 @@ void SqliteCheckpoints::after_commit(SqliteDatabase& database) noexcept {
     if (turn == Turn::thread) return;
     logging_failure([&] {
         if (turn == Turn::committer) {
-            begin_at_ = pages + due_pages;  // unless the log begins anew, which somebody who reads can prevent
+            begin_at_ = pages +
+                        due_pages;  // unless the log begins anew, which somebody who reads can prevent
             turn_ = Turn::nobody;
             const ReadGate::Closed nobody_reads(gate_);
             database.checkpoint();
@@ -91,8 +93,8 @@ void SqliteCheckpoints::loop() {
     }
 }
 
-// Each pass takes what came during the one before, and where that is more than the disk can take so carefully, with less care.
-// A log that is all brought over is not looked at again.
+// Each pass takes what came during the one before, and where that is more than the disk can take so
+// carefully, with less care. A log that is all brought over is not looked at again.
 void SqliteCheckpoints::bring_over() {
     SqliteDatabase database(path_, SqliteDatabase::Open::existing);
     for (int pass = 0; pass < most_passes && !stopping_; ++pass) {

@@ -15,7 +15,8 @@ namespace coatcheck::store {
 class SqliteDatabase final : public Database {
 public:
     enum class Open { existing, to_read, or_make };
-    // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys. `to_read`: whatever writes is refused.
+    // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys. `to_read`: whatever writes is
+    // refused.
     explicit SqliteDatabase(const std::string& path, Open open = Open::or_make);
     ~SqliteDatabase() override;
     SqliteDatabase(const SqliteDatabase&) = delete;
@@ -23,11 +24,13 @@ public:
     void execute(const std::string& sql);
     // Rows changed since the database was opened.
     std::int64_t total_changes() const;
-    // From now on no commit here brings the write-ahead log into the database; log_pages() says how much has gathered there.
+    // From now on no commit here brings the write-ahead log into the database; log_pages() says how much has
+    // gathered there.
     void leave_checkpoints();
     int log_pages() const { return log_pages_; }
-    // Brings as much of it there as nobody still reads, waiting for nobody; how many pages are there since the log began.
-    // `sync_after` so many pages they are brought to disk, until there is `hurry`. (0: all at once, which who commits meanwhile has to wait for.)
+    // Brings as much of it there as nobody still reads, waiting for nobody; how many pages are there since
+    // the log began. `sync_after` so many pages they are brought to disk, until there is `hurry`. (0: all at
+    // once, which who commits meanwhile has to wait for.)
     int checkpoint(int sync_after = 0, const std::atomic<bool>* hurry = nullptr);
 
 protected:

@@ -37,8 +37,11 @@ void SqliteReads::Store::end() {
 }
 
 SqliteReads::SqliteReads(SqliteStore& store, std::function<base::Timestamp()> clock)
-    : gate_(store.read_gate()), store_(store.file(), std::move(clock)), thread_([this](GroupThread::Group& group) {
-          for (std::span<auth::StoreQueue::Work> waiting = group; !waiting.empty();) waiting = waiting.subspan(run_some(waiting));
+    : gate_(store.read_gate()),
+      store_(store.file(), std::move(clock)),
+      thread_([this](GroupThread::Group& group) {
+          for (std::span<auth::StoreQueue::Work> waiting = group; !waiting.empty();)
+              waiting = waiting.subspan(run_some(waiting));
       }) {}
 
 std::size_t SqliteReads::run_some(std::span<auth::StoreQueue::Work> waiting) {
@@ -47,7 +50,8 @@ std::size_t SqliteReads::run_some(std::span<auth::StoreQueue::Work> waiting) {
         const ReadGate::Reading reading(gate_);
         store_.begin();
         const auto until = std::chrono::steady_clock::now() + longest;
-        while (failures.size() < std::min(waiting.size(), most_steps) && (failures.empty() || std::chrono::steady_clock::now() < until)) {
+        while (failures.size() < std::min(waiting.size(), most_steps) &&
+               (failures.empty() || std::chrono::steady_clock::now() < until)) {
             try {
                 waiting[failures.size()].step(store_);
                 failures.emplace_back();

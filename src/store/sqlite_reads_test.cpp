@@ -4,13 +4,13 @@
 #include "store/open.hpp"
 #include "store/queue.hpp"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <gtest/gtest.h>
 #include <thread>
-#include <unistd.h>
 
 namespace coatcheck::store {
 namespace {
@@ -36,10 +36,11 @@ protected:
     std::future<void> read(auth::StoreQueue::Step step) {
         auto promise = std::make_shared<std::promise<void>>();
         queue->post({.step = std::move(step),
-                     .done = [promise](std::exception_ptr failed) {
-                         if (failed) promise->set_exception(failed);
-                         else promise->set_value();
-                     },
+                     .done =
+                         [promise](std::exception_ptr failed) {
+                             if (failed) promise->set_exception(failed);
+                             else promise->set_value();
+                         },
                      .only_reads = true});
         return promise->get_future();
     }
@@ -123,16 +124,18 @@ TEST_F(Reads, LetTheLogBeginAnew) {
     std::atomic<bool> over{false};
     std::atomic<int> reading{2}, reads{0};
     const std::function<void()> read_again = [&] {
-        queue->post({.step = [&](auth::Store& store) {
-                         store.find_user("u0");
-                         std::this_thread::sleep_for(1ms);
-                         ++reads;
-                     },
-                     .done = [&](std::exception_ptr failed) {
-                         EXPECT_FALSE(failed);
-                         if (over) --reading;
-                         else read_again();
-                     },
+        queue->post({.step =
+                         [&](auth::Store& store) {
+                             store.find_user("u0");
+                             std::this_thread::sleep_for(1ms);
+                             ++reads;
+                         },
+                     .done =
+                         [&](std::exception_ptr failed) {
+                             EXPECT_FALSE(failed);
+                             if (over) --reading;
+                             else read_again();
+                         },
                      .only_reads = true});
     };
     read_again();
@@ -185,7 +188,8 @@ TEST(ReadGate, IsOpenOrClosed) {
     EXPECT_TRUE(read);
 }
 
-// From the commit on whoever reads finds it over: the verifiers must not wait for what is done after a commit.
+// From the commit on whoever reads finds it over: the verifiers must not wait for what is done after a
+// commit.
 TEST(Revoked, IsToldBeforeTheLogIsBroughtOver) {
     const fs::path directory = fs::temp_directory_path() / ("coatcheck-told-" + std::to_string(::getpid()));
     fs::create_directories(directory);
@@ -194,13 +198,21 @@ TEST(Revoked, IsToldBeforeTheLogIsBroughtOver) {
         SqliteStore store((directory / "test.db").string());
         Queue queue(store, {[&](const auto&) { ++told; }, [](const auto&) {}, [](auto&) {}});
         for (int i = 0; i < 48; ++i)
-            queue.run([&](auth::Store& s) { s.append_audit({s.now(), "event", "", "", "", std::string(512 * 1024, 'd')}); });
+            queue.run([&](auth::Store& s) {
+                s.append_audit({s.now(), "event", "", "", "", std::string(512 * 1024, 'd')});
+            });
         auto reading = std::make_unique<ReadGate::Reading>(store.read_gate());
         int posted = 0;
         bool waits = false;  // for us, who read
-        for (const auto deadline = std::chrono::steady_clock::now() + 20s; !waits && std::chrono::steady_clock::now() < deadline;) {
+        for (const auto deadline = std::chrono::steady_clock::now() + 20s;
+             !waits && std::chrono::steady_clock::now() < deadline;) {
             ++posted;
-            queue.post({.step = [&](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, "s", 0, s.now() + 1h}); }, .done = [&](std::exception_ptr) { ++done; }});
+            queue.post(
+                {.step =
+                     [&](auth::Store& s) {
+                         s.insert_revocation({verify::Revocation::Kind::session, "s", 0, s.now() + 1h});
+                     },
+                 .done = [&](std::exception_ptr) { ++done; }});
             const auto soon = std::chrono::steady_clock::now() + 500ms;
             while (done < posted && std::chrono::steady_clock::now() < soon) std::this_thread::sleep_for(1ms);
             waits = done < posted;
@@ -215,7 +227,10 @@ TEST(Revoked, IsToldBeforeTheLogIsBroughtOver) {
 TEST_F(Reads, AreRunBeforeTheEnd) {
     constexpr int many = 1000;
     std::atomic<int> ran{0}, told{0};
-    for (int i = 0; i < many; ++i) queue->post({.step = [&](auth::Store&) { ++ran; }, .done = [&](std::exception_ptr) { ++told; }, .only_reads = true});
+    for (int i = 0; i < many; ++i)
+        queue->post({.step = [&](auth::Store&) { ++ran; },
+                     .done = [&](std::exception_ptr) { ++told; },
+                     .only_reads = true});
     queue.reset();
     EXPECT_EQ(ran, many);
     EXPECT_EQ(told, many);

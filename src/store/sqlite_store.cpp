@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening, migrations, transactions and the store's clock. The verbs are in sql_users.cpp, sql_sessions.cpp and
-// sql_rest.cpp.
+// Opening, migrations, transactions and the store's clock. The verbs are in sql_users.cpp, sql_sessions.cpp
+// and sql_rest.cpp.
 #include "store/sqlite_store.hpp"
 
 #include "base/log.hpp"
 #include "store/schema.hpp"
 
-#include <algorithm>
 #include <sys/stat.h>
+#include <algorithm>
 #include <thread>
 
 namespace coatcheck::store {
@@ -30,12 +30,16 @@ SqliteFile::SqliteFile(std::string path) : path_(std::move(path)), known_(file_a
 // What is written to a file that has lost its name, or was cut off, is lost with it.
 void SqliteFile::check() {
     const auto [inode, bytes] = file_at(path_);
-    if (inode != known_.first || bytes < known_.second) throw StoreError("the database at " + path_ + " was taken away or cut off");
+    if (inode != known_.first || bytes < known_.second)
+        throw StoreError("the database at " + path_ + " was taken away or cut off");
     known_.second = bytes;
 }
 
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)
-    : SqliteTables(path, SqliteDatabase::Open::or_make), clock_(std::move(clock)), checkpoints_(path), epoch_(path) {
+    : SqliteTables(path, SqliteDatabase::Open::or_make),
+      clock_(std::move(clock)),
+      checkpoints_(path),
+      epoch_(path) {
     migrate(sqlite_);
     sqlite_.leave_checkpoints();
     {
@@ -81,7 +85,9 @@ void SqliteStore::end_what_a_copy_would_revive() {
 
 void SqliteStore::refuse_moved() const {
     if (noted_epoch_.starts_with(moved_to))
-        throw Moved("the database at " + file_.path() + " was " + noted_epoch_ + ", and is served there (store.url)", noted_epoch_.substr(moved_to.size()));
+        throw Moved(
+            "the database at " + file_.path() + " was " + noted_epoch_ + ", and is served there (store.url)",
+            noted_epoch_.substr(moved_to.size()));
 }
 
 void SqliteStore::hand_over(const std::string& to) {
@@ -94,11 +100,16 @@ void SqliteStore::hand_over(const std::string& to) {
 }
 
 bool SqliteTables::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
-    auto rotate = db_.query(ROTATE_SET " WHERE" ROTATE_IF " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)");
-    return bind_rotation(rotate, now_, request).run() == 1 && lock_live(request.session, request.user, result);
+    auto rotate = db_.query(ROTATE_SET
+                            " WHERE" ROTATE_IF
+                            " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)");
+    return bind_rotation(rotate, now_, request).run() == 1 &&
+           lock_live(request.session, request.user, result);
 }
 
-void SqliteTables::skip_statuses(std::int64_t count) { db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run(); }
+void SqliteTables::skip_statuses(std::int64_t count) {
+    db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run();
+}
 
 SessionSweep SqliteTables::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
 
@@ -106,8 +117,8 @@ const char* SqliteTables::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
 }
 
-// The machine's clock, but never behind what this database has seen: where the clock was set back, time goes on from
-// the high-water mark by the monotonic clock.
+// The machine's clock, but never behind what this database has seen: where the clock was set back, time goes
+// on from the high-water mark by the monotonic clock.
 base::Timestamp SqliteStore::read_store_clock() {
     const auto steady = std::chrono::steady_clock::now();
     const auto at_least = high_water_ + std::chrono::floor<base::Duration>(steady - high_water_at_);
@@ -130,7 +141,10 @@ void SqliteStore::commit() {
         return;
     }
     if (!written_ || now_ >= epoch_end_) begin_epoch();
-    db_.query("UPDATE meta SET clock = $1, epoch = $2").bind(base::unix_millis(now_)).bind(noted_epoch_).run();
+    db_.query("UPDATE meta SET clock = $1, epoch = $2")
+        .bind(base::unix_millis(now_))
+        .bind(noted_epoch_)
+        .run();
     db_.query("COMMIT").run();
     written_ = untidy_ = true;
 }
@@ -173,9 +187,11 @@ SweepReader::SweepReader(const std::string& path) : database_(path, SqliteDataba
 
 std::size_t SweepReader::read_ahead(std::size_t rows) {
     Database& database = database_;
-    auto read = database.query("SELECT COUNT(*), MAX(device), SUM((SELECT COUNT(*) FROM sessions a WHERE a.id = s.id)),"
-                               " SUM((SELECT COUNT(*) FROM sessions b INDEXED BY sessions_of_user WHERE b.user_id = s.user_id AND b.network = s.network AND b.rowid = s.place))"
-                               " FROM (SELECT rowid AS place, * FROM sessions ORDER BY due LIMIT $1) AS s");
+    auto read = database.query(
+        "SELECT COUNT(*), MAX(device), SUM((SELECT COUNT(*) FROM sessions a WHERE a.id = s.id)),"
+        " SUM((SELECT COUNT(*) FROM sessions b INDEXED BY sessions_of_user WHERE b.user_id = s.user_id AND "
+        "b.network = s.network AND b.rowid = s.place))"
+        " FROM (SELECT rowid AS place, * FROM sessions ORDER BY due LIMIT $1) AS s");
     read.bind(static_cast<std::int64_t>(rows)).step();
     return static_cast<std::size_t>(read.integer(0));
 }

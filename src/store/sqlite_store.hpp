@@ -33,7 +33,8 @@ private:
 // What SQLite does in its own way, with a connection of its own.
 class SqliteTables : public SqlStore {
 protected:
-    SqliteTables(const std::string& path, SqliteDatabase::Open open) : SqlStore(sqlite_), sqlite_(path, open), file_(path) {}
+    SqliteTables(const std::string& path, SqliteDatabase::Open open)
+        : SqlStore(sqlite_), sqlite_(path, open), file_(path) {}
     bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
     SessionSweep sweep_of_sessions() const override;
@@ -45,7 +46,8 @@ protected:
 
 class SqliteStore final : public SqliteTables {
 public:
-    // Opens, migrates (a newer schema is refused) and, where this file is a restored copy, ends every session in it.
+    // Opens, migrates (a newer schema is refused) and, where this file is a restored copy, ends every session
+    // in it.
     explicit SqliteStore(const std::string& path, std::function<base::Timestamp()> clock = base::read_clock);
     ~SqliteStore() override;
 
@@ -86,8 +88,8 @@ private:
     std::size_t published_at_savepoint_ = 0;
 };
 
-// Beside the store, with a connection of its own: reads what sweep() looks at next, which then lies in the kernel's memory. It stays open:
-// a file that was put in the place of the one that was opened is not touched.
+// Beside the store, with a connection of its own: reads what sweep() looks at next, which then lies in the
+// kernel's memory. It stays open: a file that was put in the place of the one that was opened is not touched.
 class SweepReader {
 public:
     explicit SweepReader(const std::string& path);

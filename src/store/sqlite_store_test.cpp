@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQLite adds to the contract: files, migrations, group commit, and copies that must not revive anything.
+// What SQLite adds to the contract: files, migrations, group commit, and copies that must not revive
+// anything.
+#include "store/sqlite_store.hpp"
 #include "store/open.hpp"
 #include "store/queue.hpp"
-#include "store/sqlite_store.hpp"
 
+#include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <thread>
 
 namespace coatcheck::store {
@@ -28,7 +29,10 @@ protected:
     ~OnDisk() override { fs::remove_all(directory); }
 
     auth::StoreListener listener() {
-        return {[this](const auto& entries) { published.insert(published.end(), entries.begin(), entries.end()); }, [](const auto&) {}, [](auto&) {}};
+        return {[this](const auto& entries) {
+                    published.insert(published.end(), entries.begin(), entries.end());
+                },
+                [](const auto&) {}, [](auto&) {}};
     }
     static void add_user(auth::Store& store, const std::string& id) {
         auth::User user;
@@ -86,7 +90,8 @@ TEST_F(OnDisk, ALogThatCannotBeBroughtOverKeepsWhatWasCommitted) {
     database.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, text TEXT)");
     SqliteDatabase reader(path);
     reader.execute("BEGIN");
-    EXPECT_EQ(number_of(reader, "SELECT COUNT(*) FROM lines"), 0);  // and from now on it needs the database as it is
+    EXPECT_EQ(number_of(reader, "SELECT COUNT(*) FROM lines"),
+              0);  // and from now on it needs the database as it is
     const std::string text(100'000, 'x');
     {
         SqliteCheckpoints checkpoints(path);
@@ -136,7 +141,9 @@ TEST_F(OnDisk, ANewerSchemaIsRefused) {
 TEST_F(OnDisk, FilesAreForTheirOwnerAlone) {
     SqliteStore store(path);
     for (const auto& entry : fs::directory_iterator(directory))
-        EXPECT_EQ(entry.status().permissions() & (fs::perms::group_all | fs::perms::others_all), fs::perms::none) << entry.path();
+        EXPECT_EQ(entry.status().permissions() & (fs::perms::group_all | fs::perms::others_all),
+                  fs::perms::none)
+            << entry.path();
 }
 
 TEST_F(OnDisk, ACopyPutBackInPlaceRevivesNothing) {
@@ -148,7 +155,8 @@ TEST_F(OnDisk, ACopyPutBackInPlaceRevivesNothing) {
     fs::remove_all(backup);
     fs::copy(directory, backup);
     once([](auth::Store& s) { s.end_session("s1"); });
-    for (const auto& file : fs::directory_iterator(backup)) fs::copy_file(file, directory / file.path().filename(), fs::copy_options::overwrite_existing);
+    for (const auto& file : fs::directory_iterator(backup))
+        fs::copy_file(file, directory / file.path().filename(), fs::copy_options::overwrite_existing);
     fs::remove_all(backup);
     once([](auth::Store& s) {
         EXPECT_FALSE(is_live(s, "s1"));
@@ -203,11 +211,13 @@ TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {
     SqliteStore store(path);
     Queue queue(store, listener());
     EXPECT_THROW(queue.run([](auth::Store& s) {
-                     s.insert_revocation({verify::Revocation::Kind::session, "no", 0, s.now() + std::chrono::hours(1)});
-                     throw std::runtime_error("stop");
-                 }),
+        s.insert_revocation({verify::Revocation::Kind::session, "no", 0, s.now() + std::chrono::hours(1)});
+        throw std::runtime_error("stop");
+    }),
                  std::runtime_error);
-    queue.run([](auth::Store& s) { s.insert_revocation({verify::Revocation::Kind::session, "yes", 0, s.now() + std::chrono::hours(1)}); });
+    queue.run([](auth::Store& s) {
+        s.insert_revocation({verify::Revocation::Kind::session, "yes", 0, s.now() + std::chrono::hours(1)});
+    });
     ASSERT_EQ(published.size(), 1U);
     EXPECT_EQ(published[0].subject, "yes");
 }
@@ -216,9 +226,16 @@ TEST_F(OnDisk, WhatIsPreparedComesAfterTheStepAndBeforeItIsDurable) {
     SqliteStore store(path);
     Queue queue(store, listener());
     std::vector<std::string> seen;
-    queue.post({[&](auth::Store& s) { add_user(s, "u1"); seen.push_back("step"); },
+    queue.post({[&](auth::Store& s) {
+                    add_user(s, "u1");
+                    seen.push_back("step");
+                },
                 [&](std::exception_ptr failed) { seen.push_back(failed ? "failed" : "done"); },
-                [&] { seen.push_back(SqliteDatabase(path).query("SELECT 1 FROM users WHERE id = 'u1'").step() ? "durable" : "prepared"); }});
+                [&] {
+                    seen.push_back(SqliteDatabase(path).query("SELECT 1 FROM users WHERE id = 'u1'").step()
+                                       ? "durable"
+                                       : "prepared");
+                }});
     queue.post({[](auth::Store&) { throw std::runtime_error("stop"); },
                 [&](std::exception_ptr failed) { seen.push_back(failed ? "failed" : "done"); },
                 [&] { seen.push_back("prepared for nothing"); }});
@@ -264,7 +281,8 @@ TEST_F(OnDisk, NothingIsPreparedAfterAChangeOfKeys) {
     SqliteStore store(path);
     Queue queue(store, listener());
     bool prepared = false;
-    queue.post({[](auth::Store& s) { s.delete_key("no such key"); }, [](std::exception_ptr) {}, [&] { prepared = true; }});
+    queue.post({[](auth::Store& s) { s.delete_key("no such key"); }, [](std::exception_ptr) {},
+                [&] { prepared = true; }});
     queue.run([](auth::Store&) {});
     EXPECT_FALSE(prepared);
 }
@@ -279,14 +297,18 @@ TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
         for (int t = 0; t < threads; ++t)
             running.emplace_back([&, t] {
                 for (int i = 0; i < each; ++i)
-                    queue.post({[t, i](auth::Store& s) { add_user(s, "u" + std::to_string(t) + "-" + std::to_string(i)); },
-                               [&](std::exception_ptr failed) { done += failed == nullptr; }});
+                    queue.post({[t, i](auth::Store& s) {
+                                    add_user(s, "u" + std::to_string(t) + "-" + std::to_string(i));
+                                },
+                                [&](std::exception_ptr failed) { done += failed == nullptr; }});
             });
         for (auto& thread : running) thread.join();
         queue.run([](auth::Store&) {});
         EXPECT_EQ(done, threads * each);
     }
-    once([](auth::Store& s) { EXPECT_EQ(s.list_users({.limit = 1000}).size(), static_cast<std::size_t>(threads * each)); });
+    once([](auth::Store& s) {
+        EXPECT_EQ(s.list_users({.limit = 1000}).size(), static_cast<std::size_t>(threads * each));
+    });
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct Column {
     Kind kind;
 };
 
-// A table, and its statements: how to read a page after a key, and how to add and remove rows, many at once or one.
+// A table, and its statements: how to read a page after a key, and how to add and remove rows, many at once
+// or one.
 struct Table {
     static constexpr std::size_t page = 2000, many = 100;
 

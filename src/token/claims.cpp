@@ -20,8 +20,10 @@ using base::Reason;
 using base::Result;
 
 constexpr std::array<std::string_view, 24> reserved_claims = {
-    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "sid", "auth_time", "amr", "acr",
-    "preferred_username", "roles", "ver", "cnf", "act", "azp", "nonce", "typ", "email", "events", "status"};
+    "iss",       "sub",    "aud",   "exp",       "nbf", "iat",   "jti",
+    "client_id", "scope",  "sid",   "auth_time", "amr", "acr",   "preferred_username",
+    "roles",     "ver",    "cnf",   "act",       "azp", "nonce", "typ",
+    "email",     "events", "status"};
 
 Denied malformed(std::string detail) { return Denied{Reason::token_malformed, {}, std::move(detail)}; }
 
@@ -71,7 +73,8 @@ bool read_audience(const json::object& claims, std::vector<std::string>& out) {
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
     return out;
 }
 
@@ -84,10 +87,12 @@ Result<Header> parse_header(std::string_view encoded) {
     const auto object = parse_object(*text, max_json_members, &storage);
     if (!object) return malformed("the header is not a JSON object with unique members");
     // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid; none is.
-    if (object->contains("crit") || object->contains("b64")) return malformed("the header names an extension");
+    if (object->contains("crit") || object->contains("b64"))
+        return malformed("the header names an extension");
     Header header{std::string(encoded), *std::move(text), {}, {}, {}};
     if (!read_string(*object, "alg", header.algorithm)) return malformed("the header names no algorithm");
-    if (object->contains("kid") && !read_string(*object, "kid", header.key_id)) return malformed("kid is not a string");
+    if (object->contains("kid") && !read_string(*object, "kid", header.key_id))
+        return malformed("kid is not a string");
     if (object->contains("typ")) {
         std::string type;
         if (!read_string(*object, "typ", type)) return malformed("typ is not a string");
@@ -97,7 +102,8 @@ Result<Header> parse_header(std::string_view encoded) {
     return header;
 }
 
-// All tokens of a key have the same header: the last one that a thread has read is kept, and costs a comparison.
+// All tokens of a key have the same header: the last one that a thread has read is kept, and costs a
+// comparison.
 Result<std::shared_ptr<const Header>> read_header(std::string_view encoded) {
     thread_local std::shared_ptr<const Header> last;
     if (last && last->encoded == encoded) return last;
@@ -120,9 +126,11 @@ bool is_reserved_claim(std::string_view name) {
 }
 
 std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key) {
-    std::array<unsigned char, 4096> room;  // most tokens need no more: a third of a refresh's allocations were JSON
+    std::array<unsigned char, 4096>
+        room;  // most tokens need no more: a third of a refresh's allocations were JSON
     json::monotonic_resource storage(room.data(), room.size());
-    json::object header({{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}}, &storage);
+    json::object header({{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}},
+                        &storage);
     json::object body(16, &storage);
     body["iss"] = claims.issuer;
     body["sub"] = claims.subject;
@@ -140,13 +148,15 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
     body["roles"] = strings(claims.roles, &storage);
     body["ver"] = claims.version;
     if (claims.status) {
-        const json::object place{{"idx", *claims.status % status_list_size}, {"uri", status_list_uri(claims.issuer, *claims.status / status_list_size)}};
+        const json::object place{{"idx", *claims.status % status_list_size},
+                                 {"uri", status_list_uri(claims.issuer, *claims.status / status_list_size)}};
         body["status"] = json::object{{"status_list", place}};
     }
     if (auto extra = parse_object(claims.extra, max_json_members, &storage))
         for (const auto& [name, value] : *extra)
             if (!is_reserved_claim(name)) body[name] = value;
-    std::string token = base::base64url(json::serialize(header)) + '.' + base::base64url(json::serialize(body));
+    std::string token = base::base64url(json::serialize(header)) + '.' +
+                        base::base64url(json::serialize(body));
     return token + '.' + base::base64url(key.sign(token));
 }
 
@@ -182,25 +192,27 @@ Result<AccessClaims> parse_claims(std::string_view claims_json) {
 
 Result<AccessClaims> parse_claims(const json::object& object) {
     AccessClaims claims;
-    const bool complete = read_string(object, "iss", claims.issuer) && read_string(object, "sub", claims.subject) &&
-                          read_audience(object, claims.audience) && read_date(object, "exp", claims.expires) &&
-                          read_date(object, "iat", claims.issued) && read_string(object, "jti", claims.id) &&
-                          read_string(object, "client_id", claims.client) &&
-                          read_string(object, "scope", claims.scope) && read_string(object, "sid", claims.session) &&
-                          read_date(object, "auth_time", claims.authenticated) &&
-                          read_string(object, "preferred_username", claims.username) &&
-                          read_strings(object, "roles", claims.roles) && !claims.subject.empty();
+    const bool complete =
+        read_string(object, "iss", claims.issuer) && read_string(object, "sub", claims.subject) &&
+        read_audience(object, claims.audience) && read_date(object, "exp", claims.expires) &&
+        read_date(object, "iat", claims.issued) && read_string(object, "jti", claims.id) &&
+        read_string(object, "client_id", claims.client) && read_string(object, "scope", claims.scope) &&
+        read_string(object, "sid", claims.session) && read_date(object, "auth_time", claims.authenticated) &&
+        read_string(object, "preferred_username", claims.username) &&
+        read_strings(object, "roles", claims.roles) && !claims.subject.empty();
     const auto* version = object.if_contains("ver");
     if (!complete || version == nullptr || !version->is_int64() || version->get_int64() < 0)
         return malformed("a claim is missing or of the wrong type");
     claims.version = version->get_int64();
-    if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before)) return malformed("nbf is not a date");
+    if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before))
+        return malformed("nbf is not a date");
     return claims;
 }
 
 Result<std::string> claimed_issuer(const json::object& claims) {
     std::string issuer;
-    if (claims.contains("iss") && (!read_string(claims, "iss", issuer) || issuer.empty())) return malformed("iss names nobody");
+    if (claims.contains("iss") && (!read_string(claims, "iss", issuer) || issuer.empty()))
+        return malformed("iss names nobody");
     return issuer;
 }
 
@@ -211,8 +223,10 @@ bool claim_is(const json::object& claims, std::string_view name, std::string_vie
 
 Result<ForeignClaims> parse_foreign_claims(const json::object& object, std::string_view subject_claim) {
     ForeignClaims claims;
-    if (object.contains("aud") && !read_audience(object, claims.audience)) return malformed("aud is not a string");
-    if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before)) return malformed("nbf is not a date");
+    if (object.contains("aud") && !read_audience(object, claims.audience))
+        return malformed("aud is not a string");
+    if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before))
+        return malformed("nbf is not a date");
     if (!read_date(object, "iat", claims.issued)) return malformed("iat is not a date");
     base::Timestamp expires;
     if (object.contains("exp")) {
@@ -220,8 +234,10 @@ Result<ForeignClaims> parse_foreign_claims(const json::object& object, std::stri
         claims.expires = expires;
     }
     const auto* subject = object.if_contains(subject_claim);
-    if (subject != nullptr && subject->is_int64() && subject->get_int64() >= 0) claims.subject = std::to_string(subject->get_int64());
-    else if (!read_string(object, subject_claim, claims.subject)) return malformed("the claim that names the user is neither a string nor a whole number");
+    if (subject != nullptr && subject->is_int64() && subject->get_int64() >= 0)
+        claims.subject = std::to_string(subject->get_int64());
+    else if (!read_string(object, subject_claim, claims.subject))
+        return malformed("the claim that names the user is neither a string nor a whole number");
     return claims;
 }
 

@@ -21,25 +21,27 @@ inline constexpr std::size_t max_header_bytes = 1024;
 inline constexpr std::size_t max_claims = 128;  // members, nested ones included
 
 struct AccessClaims {
-    std::string issuer;              // iss
-    std::string subject;             // sub: the user's id
+    std::string issuer;                 // iss
+    std::string subject;                // sub: the user's id
     std::vector<std::string> audience;  // aud
-    base::Timestamp expires;         // exp
-    base::Timestamp issued;          // iat
-    base::Timestamp not_before{};    // nbf; never issued, honoured when present
-    std::string id;                  // jti
+    base::Timestamp expires;            // exp
+    base::Timestamp issued;             // iat
+    base::Timestamp not_before{};       // nbf; never issued, honoured when present
+    std::string id;                     // jti
     std::string client = "coatcheck";   // client_id
     std::string scope = "account";
-    std::string session;             // sid
-    base::Timestamp authenticated;   // auth_time
-    std::string username;            // preferred_username
+    std::string session;            // sid
+    base::Timestamp authenticated;  // auth_time
+    std::string username;           // preferred_username
     std::vector<std::string> roles;
-    base::Timestamp foreign_end{};   // of an older system's token (verify/foreign_verifier.hpp): when it ends by itself
+    base::Timestamp
+        foreign_end{};  // of an older system's token (verify/foreign_verifier.hpp): when it ends by itself
     bool is_foreign() const { return foreign_end != base::Timestamp{}; }
-    std::int64_t version = 0;        // ver: counter of the user's row
-    std::optional<std::int64_t> status{};  // an index in the Token Status Lists (token/status_list.hpp); not read
-    std::string payload;             // all claims as they came, a JSON object; kept where verify::Policy says so
-    std::string extra = "{}";        // the application's own claims, a JSON object; never overrides the above
+    std::int64_t version = 0;  // ver: counter of the user's row
+    std::optional<std::int64_t>
+        status{};              // an index in the Token Status Lists (token/status_list.hpp); not read
+    std::string payload;       // all claims as they came, a JSON object; kept where verify::Policy says so
+    std::string extra = "{}";  // the application's own claims, a JSON object; never overrides the above
 };
 
 // Names that the application's own claims may not use.
@@ -66,11 +68,12 @@ struct CompactToken {
     std::string signature;
 };
 
-// Size, then form: three non-empty canonical base64url parts, header and claims JSON objects with unique members,
-// no `crit` (no extension is understood). Refuses with token_malformed.
+// Size, then form: three non-empty canonical base64url parts, header and claims JSON objects with unique
+// members, no `crit` (no extension is understood). Refuses with token_malformed.
 base::Result<CompactToken> parse_compact(std::string_view token);
 
-// The claims of a token whose signature has been checked. token_malformed if one is missing or of the wrong type.
+// The claims of a token whose signature has been checked. token_malformed if one is missing or of the wrong
+// type.
 base::Result<AccessClaims> parse_claims(const boost::json::object& claims);
 base::Result<AccessClaims> parse_claims(std::string_view claims_json);
 
@@ -82,13 +85,16 @@ struct ForeignClaims {
     std::optional<base::Timestamp> expires;
 };
 
-// Who it says has issued it, before that is proven; empty: it says nothing. token_malformed: an iss that names nobody.
+// Who it says has issued it, before that is proven; empty: it says nothing. token_malformed: an iss that
+// names nobody.
 base::Result<std::string> claimed_issuer(const boost::json::object& claims);
 
 // The claim is this text.
 bool claim_is(const boost::json::object& claims, std::string_view name, std::string_view text);
 
-// The claims of a JWT of another issuer whose signature has been checked. Times may have fractions; iat and the subject are required.
-base::Result<ForeignClaims> parse_foreign_claims(const boost::json::object& claims, std::string_view subject_claim);
+// The claims of a JWT of another issuer whose signature has been checked. Times may have fractions; iat and
+// the subject are required.
+base::Result<ForeignClaims> parse_foreign_claims(const boost::json::object& claims,
+                                                 std::string_view subject_claim);
 
 }  // namespace coatcheck::token

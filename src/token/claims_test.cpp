@@ -6,8 +6,8 @@
 #include "base/random.hpp"
 #include "token/json.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 namespace coatcheck::token {
 namespace {
@@ -48,7 +48,11 @@ json::object good() { return minted(some_claims()); }
 base::Result<AccessClaims> read(const json::object& claims) { return parse_claims(json::serialize(claims)); }
 
 base::Result<AccessClaims> read_with(std::string_view name, std::string_view value) {
-    std::string text = json::serialize([&] { auto claims = good(); claims.erase(name); return claims; }());
+    std::string text = json::serialize([&] {
+        auto claims = good();
+        claims.erase(name);
+        return claims;
+    }());
     text.back() = ',';
     return parse_claims(text.append("\"").append(name).append("\":").append(value).append("}"));
 }
@@ -87,7 +91,9 @@ TEST(Mint, TokenReadsBackAsItsClaims) {
 
 TEST(Mint, TokenHoldsExactlyTheClaimsOfRfc9068AndOurs) {
     const json::object claims = good();
-    const std::string_view names[] = {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "amr", "preferred_username", "roles", "ver"};
+    const std::string_view names[] = {"iss",       "sub",   "aud", "exp",       "iat", "jti",
+                                      "client_id", "scope", "sid", "auth_time", "amr", "preferred_username",
+                                      "roles",     "ver"};
     for (std::string_view name : names) EXPECT_TRUE(claims.contains(name)) << name;
     EXPECT_EQ(claims.size(), std::size(names));  // no nbf
     EXPECT_TRUE(claims.at("aud").is_string());
@@ -96,7 +102,8 @@ TEST(Mint, TokenHoldsExactlyTheClaimsOfRfc9068AndOurs) {
 }
 
 TEST(Mint, HeaderHoldsAlgorithmTypeAndKeyAlone) {
-    EXPECT_EQ(parse_compact(mint(some_claims(), "k1", key())).value().header->json, R"({"alg":"ES256","typ":"at+jwt","kid":"k1"})");
+    EXPECT_EQ(parse_compact(mint(some_claims(), "k1", key())).value().header->json,
+              R"({"alg":"ES256","typ":"at+jwt","kid":"k1"})");
 }
 
 TEST(Mint, DefaultTokenIsUnder700Bytes) {
@@ -106,11 +113,15 @@ TEST(Mint, DefaultTokenIsUnder700Bytes) {
     EXPECT_LT(mint(claims, kid, key()).size(), 700u);
 }
 
-TEST(Mint, DefaultTokenIsTakenByTheFormThatReadsIt) { EXPECT_TRUE(parse_compact(mint(some_claims(), base::random_id(), key()))); }
+TEST(Mint, DefaultTokenIsTakenByTheFormThatReadsIt) {
+    EXPECT_TRUE(parse_compact(mint(some_claims(), base::random_id(), key())));
+}
 
 TEST(Mint, TextOfUsersStaysText) {
-    for (const std::string& name : {std::string(R"(","role":"admin)"), std::string("\\u0022"), std::string("\\"), std::string("\n"), std::string("</script>"),
-                                    std::string("\u2028"), std::string("a\0b", 3), std::string("\U0001f600")}) {
+    for (const std::string& name :
+         {std::string(R"(","role":"admin)"), std::string("\\u0022"), std::string("\\"), std::string("\n"),
+          std::string("</script>"), std::string("\u2028"), std::string("a\0b", 3),
+          std::string("\U0001f600")}) {
         AccessClaims claims = some_claims();
         claims.username = name;
         claims.roles = {name};
@@ -123,13 +134,18 @@ TEST(Mint, TextOfUsersStaysText) {
 
 TEST(Mint, ClaimsOfTheApplicationNeverOverrideOurs) {
     AccessClaims claims = some_claims();
-    claims.extra = R"({"sub":"root","iss":"evil","exp":9999999999,"roles":["root"],"ver":99,"aud":"other","nbf":1,"cnf":{},"act":{},"tenant":"t1","limits":{"a":1}})";
+    claims.extra =
+        R"({"sub":"root","iss":"evil","exp":9999999999,"roles":["root"],"ver":99,"aud":"other","nbf":1,"cnf":{},"act":{},"tenant":"t1","limits":{"a":1}})";
     json::object object = minted(claims);
     EXPECT_EQ(object.at("tenant"), "t1");
     EXPECT_EQ(object.at("limits").at("a"), 1);
     object.erase("tenant");
     object.erase("limits");
-    EXPECT_EQ(object, minted([&] { auto plain = claims; plain.extra = "{}"; return plain; }()));
+    EXPECT_EQ(object, minted([&] {
+                  auto plain = claims;
+                  plain.extra = "{}";
+                  return plain;
+              }()));
 }
 
 TEST(Mint, ClaimsOfTheApplicationThatAreNoObjectAreLeftOut) {
@@ -154,13 +170,17 @@ TEST(Mint, TokenWithAsManyApplicationClaimsAsAUserMayHaveIsReadable) {
 TEST(ReservedClaims, AreThoseOfTheProtocol) {
     const json::object claims = good();
     for (const auto& [name, value] : claims) EXPECT_TRUE(is_reserved_claim(name)) << name;
-    for (std::string_view name : {"nbf", "cnf", "act", "azp", "nonce", "acr", "status", "events", "typ", "email"}) EXPECT_TRUE(is_reserved_claim(name)) << name;
-    for (std::string_view name : {"", "tenant", "ISS", "sub ", "role", "name"}) EXPECT_FALSE(is_reserved_claim(name)) << name;
+    for (std::string_view name :
+         {"nbf", "cnf", "act", "azp", "nonce", "acr", "status", "events", "typ", "email"})
+        EXPECT_TRUE(is_reserved_claim(name)) << name;
+    for (std::string_view name : {"", "tenant", "ISS", "sub ", "role", "name"})
+        EXPECT_FALSE(is_reserved_claim(name)) << name;
 }
 
 TEST(ParseClaims, EachOfOursMustBeThere) {
     ASSERT_TRUE(read(good()));
-    for (std::string_view name : {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "preferred_username", "roles", "ver"}) {
+    for (std::string_view name : {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid",
+                                  "auth_time", "preferred_username", "roles", "ver"}) {
         json::object claims = good();
         claims.erase(name);
         const auto result = read(claims);
@@ -171,10 +191,14 @@ TEST(ParseClaims, EachOfOursMustBeThere) {
 
 TEST(ParseClaims, EachOfOursMustHaveItsType) {
     for (std::string_view name : {"iss", "sub", "jti", "client_id", "scope", "sid", "preferred_username"})
-        for (std::string_view bad : {"1", "null", "true", "[]", "[\"x\"]", "{}"}) EXPECT_FALSE(read_with(name, bad)) << name << " " << bad;
-    for (std::string_view bad : {"\"admin\"", "null", "1", "{}", "[1]", "[\"a\",null]", "[[\"a\"]]"}) EXPECT_FALSE(read_with("roles", bad)) << bad;
+        for (std::string_view bad : {"1", "null", "true", "[]", "[\"x\"]", "{}"})
+            EXPECT_FALSE(read_with(name, bad)) << name << " " << bad;
+    for (std::string_view bad : {"\"admin\"", "null", "1", "{}", "[1]", "[\"a\",null]", "[[\"a\"]]"})
+        EXPECT_FALSE(read_with("roles", bad)) << bad;
     EXPECT_TRUE(read_with("roles", "[]"));
-    for (std::string_view bad : {"\"3\"", "null", "-1", "1.5", "3.0", "1e1", "true", "[3]", "9223372036854775808"}) EXPECT_FALSE(read_with("ver", bad)) << bad;
+    for (std::string_view bad :
+         {"\"3\"", "null", "-1", "1.5", "3.0", "1e1", "true", "[3]", "9223372036854775808"})
+        EXPECT_FALSE(read_with("ver", bad)) << bad;
     EXPECT_TRUE(read_with("ver", "0"));
     EXPECT_TRUE(read_with("ver", "9223372036854775807"));
 }
@@ -185,7 +209,9 @@ TEST(ParseClaims, AudienceIsAStringOrAListOfThem) {
     EXPECT_EQ(read_with("aud", R"("one")")->audience, std::vector<std::string>{"one"});
     EXPECT_EQ(read_with("aud", R"(["one"])")->audience, std::vector<std::string>{"one"});
     EXPECT_EQ(read_with("aud", R"(["one","two"])")->audience, (std::vector<std::string>{"one", "two"}));
-    for (std::string_view bad : {"[]", "[[\"one\"]]", "{}", "{\"one\":1}", "1", "null", "true", "[\"one\",1]", "[null]"}) EXPECT_FALSE(read_with("aud", bad)) << bad;
+    for (std::string_view bad :
+         {"[]", "[[\"one\"]]", "{}", "{\"one\":1}", "1", "null", "true", "[\"one\",1]", "[null]"})
+        EXPECT_FALSE(read_with("aud", bad)) << bad;
 }
 
 TEST(ParseClaims, DateIsANumberPerhapsWithAFraction) {
@@ -200,9 +226,29 @@ TEST(ParseClaims, DateIsANumberPerhapsWithAFraction) {
 
 TEST(ParseClaims, AnythingElseIsNoDate) {
     for (std::string_view name : {"exp", "iat", "auth_time", "nbf"})
-        for (std::string_view bad : {"\"1800000000\"", "\"\"", "null", "true", "false", "[]", "[1800000000]", "{}", "-1", "-0.5", "253402300800", "1e400", "-1e400", "1e308",
-                                     "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
-                                     "99999999999999999999999999999999", "NaN", "Infinity", "0x10", "1_000"}) {
+        for (std::string_view bad : {"\"1800000000\"",
+                                     "\"\"",
+                                     "null",
+                                     "true",
+                                     "false",
+                                     "[]",
+                                     "[1800000000]",
+                                     "{}",
+                                     "-1",
+                                     "-0.5",
+                                     "253402300800",
+                                     "1e400",
+                                     "-1e400",
+                                     "1e308",
+                                     "9223372036854775807",
+                                     "9223372036854775808",
+                                     "18446744073709551615",
+                                     "18446744073709551616",
+                                     "99999999999999999999999999999999",
+                                     "NaN",
+                                     "Infinity",
+                                     "0x10",
+                                     "1_000"}) {
             const auto result = read_with(name, bad);
             ASSERT_FALSE(result) << name << " " << bad;
             EXPECT_EQ(result.error().reason, Reason::token_malformed);
@@ -217,7 +263,8 @@ TEST(ParseClaims, NotBeforeIsReadWhenThere) {
 TEST(ParseClaims, OtherClaimsAreNoMatter) { EXPECT_TRUE(read_with("tenant", R"({"a":[1,2,{"b":null}]})")); }
 
 TEST(ParseClaims, DuplicatesAreRefusedHoweverEscaped) {
-    for (std::string_view more : {R"("exp":9999999999)", R"("\u0065xp":9999999999)", R"("sub":"root")", R"("x":1,"x":1)"}) {
+    for (std::string_view more :
+         {R"("exp":9999999999)", R"("\u0065xp":9999999999)", R"("sub":"root")", R"("x":1,"x":1)"}) {
         std::string text = json::serialize(good());
         text.back() = ',';
         EXPECT_FALSE(parse_claims(text.append(more).append("}"))) << more;

@@ -11,7 +11,8 @@ namespace {
 using base::base64url;
 using base::Reason;
 
-const std::string header = R"({"alg":"ES256","typ":"at+jwt","kid":"k"})", claims = R"({"iss":"i"})", signature(64, 's');
+const std::string header = R"({"alg":"ES256","typ":"at+jwt","kid":"k"})", claims = R"({"iss":"i"})",
+                  signature(64, 's');
 
 std::string compact(std::string_view first, std::string_view second, std::string_view third = signature) {
     return base64url(first) + '.' + base64url(second) + '.' + base64url(third);
@@ -39,9 +40,11 @@ TEST(CompactForm, IsCutIntoItsParts) {
 
 TEST(CompactForm, HasExactlyThreeParts) {
     const std::string h = base64url(header), c = base64url(claims), s = base64url(signature);
-    for (const std::string& token : {std::string(), h, h + "." + c, h + "." + c + "." + s + ".", "." + h + "." + c + "." + s, h + "." + c + "." + s + "." + s,
-                                     h + "." + c + "." + s + "." + s + "." + s, h + ".." + c + "." + s, std::string("."), std::string(".."), std::string("..."),
-                                     std::string("...."), std::string(8000, '.')})
+    for (const std::string& token :
+         {std::string(), h, h + "." + c, h + "." + c + "." + s + ".", "." + h + "." + c + "." + s,
+          h + "." + c + "." + s + "." + s, h + "." + c + "." + s + "." + s + "." + s, h + ".." + c + "." + s,
+          std::string("."), std::string(".."), std::string("..."), std::string("...."),
+          std::string(8000, '.')})
         expect_malformed(token);
 }
 
@@ -55,8 +58,11 @@ TEST(CompactForm, NoPartIsEmpty) {
 
 TEST(CompactForm, IsNoOtherSerialisation) {
     const std::string h = base64url(header), c = base64url(claims), s = base64url(signature);
-    expect_malformed("{\"payload\":\"" + c + "\",\"protected\":\"" + h + "\",\"signature\":\"" + s + "\"}", "flattened");
-    expect_malformed("{\"payload\":\"" + c + "\",\"signatures\":[{\"protected\":\"" + h + "\",\"signature\":\"" + s + "\"}]}", "general");
+    expect_malformed("{\"payload\":\"" + c + "\",\"protected\":\"" + h + "\",\"signature\":\"" + s + "\"}",
+                     "flattened");
+    expect_malformed("{\"payload\":\"" + c + "\",\"signatures\":[{\"protected\":\"" + h +
+                         "\",\"signature\":\"" + s + "\"}]}",
+                     "general");
     expect_malformed(R"({" )" + h + "." + c + "." + s + R"(":1})", "polyglot");
     expect_malformed(h + "." + c + "." + s + "{}", "polyglot");
     expect_malformed("Bearer " + h + "." + c + "." + s, "with a scheme");
@@ -64,8 +70,10 @@ TEST(CompactForm, IsNoOtherSerialisation) {
 
 TEST(CompactForm, EveryByteIsOfTheAlphabetOrADot) {
     const std::string token = compact(header, claims);
-    for (std::string_view bad : {"=", "==", "+", "/", " ", "\r\n", "\n", "\t", "%3D", "{", "\"", ",", ":", "~", "\xef\xbb\xbf", "\xc3\xa9", "\xd9\xa1"})
-        for (std::size_t place : {std::size_t(0), std::size_t(4), token.find('.'), token.find('.') + 1, token.rfind('.'), token.rfind('.') + 1, token.size()}) {
+    for (std::string_view bad : {"=", "==", "+", "/", " ", "\r\n", "\n", "\t", "%3D", "{", "\"", ",", ":",
+                                 "~", "\xef\xbb\xbf", "\xc3\xa9", "\xd9\xa1"})
+        for (std::size_t place : {std::size_t(0), std::size_t(4), token.find('.'), token.find('.') + 1,
+                                  token.rfind('.'), token.rfind('.') + 1, token.size()}) {
             std::string other = token;
             other.insert(place, bad);
             expect_malformed(other, bad);
@@ -78,7 +86,8 @@ TEST(CompactForm, EveryByteIsOfTheAlphabetOrADot) {
 }
 
 TEST(CompactForm, SpareBitsMakeNoSecondSpelling) {
-    // Each part gets a length with spare bits in its last character; every other spelling of that character is refused.
+    // Each part gets a length with spare bits in its last character; every other spelling of that character
+    // is refused.
     const std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     std::string h = header, c = claims, s = signature;
     while (h.size() % 3 != 1) h += ' ';
@@ -109,7 +118,8 @@ TEST(CompactForm, PartOfLengthFourKPlusOneIsRefused) {
 TEST(CompactForm, TokenHasAtMost8192Bytes) {
     const std::size_t around = compact(header, "").size();
     const auto of_size = [&](std::size_t size) {
-        const std::size_t bytes = (size - around) / 4 * 3 + (size - around) % 4 * 3 / 4;  // of claims, in base64url
+        const std::size_t bytes = (size - around) / 4 * 3 +
+                                  (size - around) % 4 * 3 / 4;  // of claims, in base64url
         return compact(header, R"({"pad":")" + std::string(bytes - 10, 'x') + "\"}");
     };
     ASSERT_EQ(of_size(8192).size(), 8192u);
@@ -133,16 +143,20 @@ TEST(CompactForm, HeaderHasAtMost1024Bytes) {
 }
 
 TEST(CompactForm, HeaderIsAJsonObjectWithUniqueMembers) {
-    for (std::string_view bad : {"", "x", "[]", "null", "\"ES256\"", "{", R"({"alg":"ES256")", R"({"alg":"ES256"}x)", R"({"alg":"ES256","alg":"ES256"})",
-                                 R"({"alg":"none","alg":"ES256"})", R"({"\u0061lg":"none","alg":"ES256"})", R"({"alg":"ES256","kid":"a","kid":"b"})",
-                                 R"({"alg":"ES256","typ":"JWT","typ":"at+jwt"})", "\xef\xbb\xbf{\"alg\":\"ES256\"}", "{\"alg\":\"ES256\",\"kid\":\"\xff\"}",
-                                 "{\"alg\":\"ES256\",\"kid\":\"\\ud800\"}", R"({"alg":"ES256",})", "{\"alg\":\"ES256\"}//", R"({"alg":"ES256","x":[[[[[[[[1]]]]]]]]})"})
+    for (std::string_view bad :
+         {"", "x", "[]", "null", "\"ES256\"", "{", R"({"alg":"ES256")", R"({"alg":"ES256"}x)",
+          R"({"alg":"ES256","alg":"ES256"})", R"({"alg":"none","alg":"ES256"})",
+          R"({"\u0061lg":"none","alg":"ES256"})", R"({"alg":"ES256","kid":"a","kid":"b"})",
+          R"({"alg":"ES256","typ":"JWT","typ":"at+jwt"})", "\xef\xbb\xbf{\"alg\":\"ES256\"}",
+          "{\"alg\":\"ES256\",\"kid\":\"\xff\"}", "{\"alg\":\"ES256\",\"kid\":\"\\ud800\"}",
+          R"({"alg":"ES256",})", "{\"alg\":\"ES256\"}//", R"({"alg":"ES256","x":[[[[[[[[1]]]]]]]]})"})
         expect_malformed(compact(bad, claims), bad);
 }
 
 TEST(CompactForm, HeaderNamesItsAlgorithmWithAString) {
-    for (std::string_view bad : {"{}", R"({"ALG":"ES256"})", R"({"Alg":"ES256"})", R"({"alg":1})", R"({"alg":null})", R"({"alg":["ES256"]})", R"({"alg":{"alg":"ES256"}})",
-                                 R"({"alg":true})", R"({"alg":0})"})
+    for (std::string_view bad :
+         {"{}", R"({"ALG":"ES256"})", R"({"Alg":"ES256"})", R"({"alg":1})", R"({"alg":null})",
+          R"({"alg":["ES256"]})", R"({"alg":{"alg":"ES256"}})", R"({"alg":true})", R"({"alg":0})"})
         expect_malformed(compact(bad, claims), bad);
 }
 
@@ -156,35 +170,56 @@ TEST(CompactForm, AlgorithmIsHandedOnAsWrittenForTheKeyToDecide) {
 }
 
 TEST(CompactForm, KeyIdIsAStringIfAny) {
-    for (std::string_view bad : {"1", "null", "[\"k\"]", "{}", "true"}) expect_malformed(compact(R"({"alg":"ES256","kid":)" + std::string(bad) + "}", claims), bad);
+    for (std::string_view bad : {"1", "null", "[\"k\"]", "{}", "true"})
+        expect_malformed(compact(R"({"alg":"ES256","kid":)" + std::string(bad) + "}", claims), bad);
     EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256"})", claims))->header->key_id, "");
-    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"../../dev/null"})", claims))->header->key_id, "../../dev/null");
-    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"a\u0000b"})", claims))->header->key_id, std::string("a\0b", 3));
+    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"../../dev/null"})", claims))->header->key_id,
+              "../../dev/null");
+    EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","kid":"a\u0000b"})", claims))->header->key_id,
+              std::string("a\0b", 3));
 }
 
 TEST(CompactForm, TypeIsComparedWithoutCaseAndApplicationPrefix) {
     const std::pair<std::string_view, std::string_view> types[] = {
-        {"at+jwt", "at+jwt"}, {"AT+JWT", "at+jwt"}, {"At+Jwt", "at+jwt"}, {"application/at+jwt", "at+jwt"}, {"APPLICATION/AT+JWT", "at+jwt"},
-        {"JWT", "jwt"}, {"application/application/at+jwt", "application/at+jwt"}, {"", ""}, {" at+jwt", " at+jwt"}, {"text/at+jwt", "text/at+jwt"}};
-    for (const auto& [written, read] : types) EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","typ":")" + std::string(written) + "\"}", claims))->header->type, read);
+        {"at+jwt", "at+jwt"},
+        {"AT+JWT", "at+jwt"},
+        {"At+Jwt", "at+jwt"},
+        {"application/at+jwt", "at+jwt"},
+        {"APPLICATION/AT+JWT", "at+jwt"},
+        {"JWT", "jwt"},
+        {"application/application/at+jwt", "application/at+jwt"},
+        {"", ""},
+        {" at+jwt", " at+jwt"},
+        {"text/at+jwt", "text/at+jwt"}};
+    for (const auto& [written, read] : types)
+        EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256","typ":")" + std::string(written) + "\"}", claims))
+                      ->header->type,
+                  read);
     EXPECT_EQ(parse_compact(compact(R"({"alg":"ES256"})", claims))->header->type, "");
-    for (std::string_view bad : {"1", "null", "[\"at+jwt\"]", "{}"}) expect_malformed(compact(R"({"alg":"ES256","typ":)" + std::string(bad) + "}", claims), bad);
+    for (std::string_view bad : {"1", "null", "[\"at+jwt\"]", "{}"})
+        expect_malformed(compact(R"({"alg":"ES256","typ":)" + std::string(bad) + "}", claims), bad);
 }
 
 TEST(CompactForm, AnyExtensionIsRefused) {
-    for (std::string_view more : {R"("crit":[])", R"("crit":["exp"])", R"("crit":["alg"])", R"("crit":["b64"],"b64":false)", R"("crit":["b64"],"b64":true)", R"("crit":"exp")",
-                                  R"("crit":null)", R"("crit":["unknown"],"unknown":1)", R"("b64":false)", R"("b64":true)", R"("\u0063rit":["exp"],"exp":1)"})
-        expect_malformed(compact(R"({"alg":"ES256","typ":"at+jwt","kid":"k",)" + std::string(more) + "}", claims), more);
+    for (std::string_view more : {R"("crit":[])", R"("crit":["exp"])", R"("crit":["alg"])",
+                                  R"("crit":["b64"],"b64":false)", R"("crit":["b64"],"b64":true)",
+                                  R"("crit":"exp")", R"("crit":null)", R"("crit":["unknown"],"unknown":1)",
+                                  R"("b64":false)", R"("b64":true)", R"("\u0063rit":["exp"],"exp":1)"})
+        expect_malformed(
+            compact(R"({"alg":"ES256","typ":"at+jwt","kid":"k",)" + std::string(more) + "}", claims), more);
 }
 
 TEST(CompactForm, OtherHeaderMembersAreNeitherUsedNorRefused) {
-    EXPECT_TRUE(parse_compact(compact(R"({"alg":"ES256","jku":"https://evil.example","x5u":"file:///x","jwk":{"kty":"EC"},"x5c":["MII"],"zip":"DEF","cty":"JWT"})", claims)));
+    EXPECT_TRUE(parse_compact(compact(
+        R"({"alg":"ES256","jku":"https://evil.example","x5u":"file:///x","jwk":{"kty":"EC"},"x5c":["MII"],"zip":"DEF","cty":"JWT"})",
+        claims)));
 }
 
 TEST(CompactForm, ClaimsAreAJsonObjectWithUniqueMembers) {
-    for (std::string_view bad : {"x", "[]", "[{}]", "null", "\"claims\"", "1", "{", R"({"exp":1,"exp":2})", R"({"exp":1,"\u0065xp":2})", R"({"a":{"b":1,"b":2}})",
-                                 "\xef\xbb\xbf{}", "{\"a\":\"\xff\"}", R"({"a":"\ud800"})", R"({"exp":NaN})", R"({"exp":Infinity})", R"({"a":1} {"a":2})",
-                                 R"({"a":[[[[[[[[1]]]]]]]]})"})
+    for (std::string_view bad : {"x", "[]", "[{}]", "null", "\"claims\"", "1", "{", R"({"exp":1,"exp":2})",
+                                 R"({"exp":1,"\u0065xp":2})", R"({"a":{"b":1,"b":2}})", "\xef\xbb\xbf{}",
+                                 "{\"a\":\"\xff\"}", R"({"a":"\ud800"})", R"({"exp":NaN})",
+                                 R"({"exp":Infinity})", R"({"a":1} {"a":2})", R"({"a":[[[[[[[[1]]]]]]]]})"})
         expect_malformed(compact(header, bad), bad);
     expect_malformed(compact(header, {"{\0}\0", 4}), "UTF-16");
     EXPECT_TRUE(parse_compact(compact(header, "{}")));

@@ -42,22 +42,30 @@ std::optional<std::string> canonical(std::string_view text) {
 Result<std::string> opened(std::string_view text, const CryptKeys& keys) {
     if (text.empty() || text.size() > max_token_bytes) return malformed("a token has 1 to 8192 bytes");
     const auto json_text = canonical(text);
-    const auto object = json_text ? parse_object(*json_text) : Result<json::object>(Denied{Reason::malformed_json});
+    const auto object = json_text ? parse_object(*json_text)
+                                  : Result<json::object>(Denied{Reason::malformed_json});
     if (!object) return malformed("not Base64 of a JSON object");
     const auto member = [&](std::string_view name) {
         const auto* value = string_member(*object, name);
         return value == nullptr ? std::string_view() : std::string_view(value->data(), value->size());
     };
     for (const auto& [name, value] : *object)
-        if ((name != "iv" && name != "value" && name != "mac" && name != "tag") || !value.is_string()) return malformed("not iv, value, mac and tag");
-    const auto iv = canonical(member("iv")), value = canonical(member("value")), tag = canonical(member("tag"));
+        if ((name != "iv" && name != "value" && name != "mac" && name != "tag") || !value.is_string())
+            return malformed("not iv, value, mac and tag");
+    const auto iv = canonical(member("iv")), value = canonical(member("value")),
+               tag = canonical(member("tag"));
     const bool gcm = keys.cipher == crypto::EnvelopeCipher::aes_256_gcm;
-    if (!iv || !value || !tag || iv->size() != (gcm ? crypto::gcm_iv_bytes : crypto::cbc_iv_bytes) || tag->size() != (gcm ? crypto::gcm_tag_bytes : 0))
+    if (!iv || !value || !tag || iv->size() != (gcm ? crypto::gcm_iv_bytes : crypto::cbc_iv_bytes) ||
+        tag->size() != (gcm ? crypto::gcm_tag_bytes : 0))
         return malformed("iv, value or tag is not of this cipher");
     if (member("mac").size() != (gcm ? 0 : 64)) return malformed("the mac is not of this cipher");
     for (const auto& key : keys.keys) {
         // Before anything is decrypted: padding that is looked at first tells secrets.
-        if (!gcm && !base::equal_in_constant_time(hex(crypto::hmac_sha256(key.reveal(), std::string(member("iv")).append(member("value")))), member("mac"))) continue;
+        if (!gcm &&
+            !base::equal_in_constant_time(
+                hex(crypto::hmac_sha256(key.reveal(), std::string(member("iv")).append(member("value")))),
+                member("mac")))
+            continue;
         if (auto plain = crypto::decrypt(keys.cipher, key, {*iv, *value, *tag})) return *std::move(plain);
     }
     return Denied{Reason::token_not_ours};
@@ -69,7 +77,8 @@ PhpValue from_json(const json::value& value) {
     if (const auto* text = value.if_string()) return {std::string(text->data(), text->size())};
     if (const auto* object = value.if_object()) {
         PhpArray array;
-        for (const auto& [name, member] : *object) array.members.emplace_back(std::string(name), from_json(member));
+        for (const auto& [name, member] : *object)
+            array.members.emplace_back(std::string(name), from_json(member));
         return {std::move(array)};
     }
     return {nullptr};
@@ -93,7 +102,8 @@ std::optional<int> digits_at(std::string_view text, std::size_t at, std::size_t 
     int number = 0;
     if (at + count > text.size()) return std::nullopt;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + count, number);
-    if (error != std::errc{} || end != text.data() + at + count || number < 0 || text[at] == '-') return std::nullopt;
+    if (error != std::errc{} || end != text.data() + at + count || number < 0 || text[at] == '-')
+        return std::nullopt;
     return number;
 }
 
@@ -111,9 +121,11 @@ std::optional<int> offset_of(std::string_view zone) {
 // "2027-01-31 12:00:00", with a T between and a fraction or a zone behind if there is one.
 std::optional<Timestamp> date_of(std::string_view text, std::optional<int> offset) {
     const auto year = digits_at(text, 0, 4), month = digits_at(text, 5, 2), day = digits_at(text, 8, 2);
-    const auto hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2), second = digits_at(text, 17, 2);
-    if (!year || !month || !day || !hour || !minute || !second || text[4] != '-' || text[7] != '-' || (text[10] != ' ' && text[10] != 'T') ||
-        text[13] != ':' || text[16] != ':' || *hour > 23 || *minute > 59 || *second > 59)
+    const auto hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2),
+               second = digits_at(text, 17, 2);
+    if (!year || !month || !day || !hour || !minute || !second || text[4] != '-' || text[7] != '-' ||
+        (text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':' || *hour > 23 ||
+        *minute > 59 || *second > 59)
         return std::nullopt;
     std::string_view rest = text.substr(19);
     int millis = 0;
@@ -129,17 +141,24 @@ std::optional<Timestamp> date_of(std::string_view text, std::optional<int> offse
         offset = offset_of(rest);
         if (!offset) return std::nullopt;
     }
-    const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)), std::chrono::day(static_cast<unsigned>(*day))};
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
     if (!date.ok() || *year < 1970) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute - offset.value_or(0)) + std::chrono::seconds(*second) +
+    return std::chrono::sys_days(date) + std::chrono::hours(*hour) +
+           std::chrono::minutes(*minute - offset.value_or(0)) + std::chrono::seconds(*second) +
            std::chrono::milliseconds(millis);
 }
 
 std::optional<Timestamp> time_of(const PhpValue& value) {
     if (const auto* seconds = std::get_if<std::int64_t>(&value.value))
-        return *seconds < 0 || *seconds > max_unix_seconds ? std::nullopt : std::optional(base::from_unix_seconds(*seconds));
+        return *seconds < 0 || *seconds > max_unix_seconds ? std::nullopt
+                                                           : std::optional(base::from_unix_seconds(*seconds));
     if (const auto* seconds = std::get_if<double>(&value.value))
-        return !(*seconds >= 0 && *seconds <= static_cast<double>(max_unix_seconds)) ? std::nullopt : std::optional(base::from_unix_millis(static_cast<std::int64_t>(std::floor(*seconds * 1000))));
+        return !(*seconds >= 0 && *seconds <= static_cast<double>(max_unix_seconds))
+                   ? std::nullopt
+                   : std::optional(
+                         base::from_unix_millis(static_cast<std::int64_t>(std::floor(*seconds * 1000))));
     if (const auto* text = value.text()) {
         std::int64_t seconds = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
@@ -147,9 +166,11 @@ std::optional<Timestamp> time_of(const PhpValue& value) {
         return date_of(*text, std::nullopt);
     }
     const auto* date = value.array();
-    if (date == nullptr || date->members.size() != 3) return std::nullopt;  // {"date","timezone_type","timezone"}, in JSON as well
+    if (date == nullptr || date->members.size() != 3)
+        return std::nullopt;  // {"date","timezone_type","timezone"}, in JSON as well
     const auto *when = date->find("date"), *zone = date->find("timezone");
-    if (when == nullptr || zone == nullptr || when->text() == nullptr || zone->text() == nullptr) return std::nullopt;
+    if (when == nullptr || zone == nullptr || when->text() == nullptr || zone->text() == nullptr)
+        return std::nullopt;
     const auto offset = offset_of(*zone->text());
     return offset ? date_of(*when->text(), offset) : std::nullopt;
 }
@@ -185,11 +206,15 @@ std::string write_crypt_token(const CryptClaims& claims, const CryptFields& fiel
                        {"ver", {claims.version.value_or(0)}}};
     const auto encrypted = crypto::encrypt(keys.cipher, keys.keys.front(), write_php_array(members));
     const std::string iv = base::base64(encrypted.iv), value = base::base64(encrypted.value);
-    const std::string mac = keys.cipher == crypto::EnvelopeCipher::aes_256_cbc ? hex(crypto::hmac_sha256(keys.keys.front().reveal(), iv + value)) : "";
-    return base::base64(json::serialize(json::object{{"iv", iv}, {"value", value}, {"mac", mac}, {"tag", base::base64(encrypted.tag)}}));
+    const std::string mac = keys.cipher == crypto::EnvelopeCipher::aes_256_cbc
+                                ? hex(crypto::hmac_sha256(keys.keys.front().reveal(), iv + value))
+                                : "";
+    return base::base64(json::serialize(
+        json::object{{"iv", iv}, {"value", value}, {"mac", mac}, {"tag", base::base64(encrypted.tag)}}));
 }
 
-Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& fields, const CryptKeys& keys) {
+Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& fields,
+                                     const CryptKeys& keys) {
     const auto plain = opened(text, keys);
     if (!plain) return plain.error();
     const auto array = array_of(*plain);
@@ -197,13 +222,16 @@ Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& f
     CryptClaims claims;
     claims.user = word_of(first_of(*array, fields.user));
     const auto *issued = first_of(*array, fields.issued), *expires = first_of(*array, fields.expires);
-    const auto issued_at = issued == nullptr ? std::nullopt : time_of(*issued), expires_at = expires == nullptr ? std::nullopt : time_of(*expires);
-    if (claims.user.empty() || claims.user.size() > max_user_bytes || !issued_at || !expires_at) return malformed("the user or a time is missing or not readable");
+    const auto issued_at = issued == nullptr ? std::nullopt : time_of(*issued),
+               expires_at = expires == nullptr ? std::nullopt : time_of(*expires);
+    if (claims.user.empty() || claims.user.size() > max_user_bytes || !issued_at || !expires_at)
+        return malformed("the user or a time is missing or not readable");
     claims.issued = *issued_at;
     claims.expires = *expires_at;
     claims.session = word_of(array->find("session"));
     const auto* version = array->find("ver");
-    if (version != nullptr && std::holds_alternative<std::int64_t>(version->value)) claims.version = std::get<std::int64_t>(version->value);
+    if (version != nullptr && std::holds_alternative<std::int64_t>(version->value))
+        claims.version = std::get<std::int64_t>(version->value);
     // Ours have both, whole; half of it is nobody's.
     if (claims.session.empty() != !claims.version) return malformed("session and ver go together");
     return claims;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens that their client cannot read, in the payload format of Laravel's `Crypt`: Base64 of {"iv","value","mac","tag"}, where
-// the value is an encrypted array with the user, the time of issue and the time of expiry (docs/dialects.md).
+// Tokens that their client cannot read, in the payload format of Laravel's `Crypt`: Base64 of
+// {"iv","value","mac","tag"}, where the value is an encrypted array with the user, the time of issue and the
+// time of expiry (docs/dialects.md).
 #pragma once
 
 #include "base/result.hpp"
@@ -39,9 +40,10 @@ std::optional<base::Secret> parse_app_key(std::string_view text);
 // What Crypt::decrypt() gives back as an array of scalars. Throws if OpenSSL fails.
 std::string write_crypt_token(const CryptClaims& claims, const CryptFields& fields, const CryptKeys& keys);
 
-// Size and form (token_malformed), key (token_not_ours), then what is in it (token_malformed): an array that was serialized
-// once or twice, or JSON; times as seconds, as text in UTC, or as dates of PHP and Carbon in UTC or at an offset. Says nothing
-// about time and revocation. At most 8 KiB.
-base::Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& fields, const CryptKeys& keys);
+// Size and form (token_malformed), key (token_not_ours), then what is in it (token_malformed): an array that
+// was serialized once or twice, or JSON; times as seconds, as text in UTC, or as dates of PHP and Carbon in
+// UTC or at an offset. Says nothing about time and revocation. At most 8 KiB.
+base::Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& fields,
+                                           const CryptKeys& keys);
 
 }  // namespace coatcheck::token

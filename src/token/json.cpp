@@ -17,8 +17,9 @@ constexpr std::size_t max_exponent_digits = 4;  // beyond, parsers differ in wha
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Members of all objects of a valid text: each has its one colon outside of strings. A tree that holds fewer has
-// swallowed a duplicate. Nothing where an exponent is beyond its limit. (Of a text that is not valid it says nothing.)
+// Members of all objects of a valid text: each has its one colon outside of strings. A tree that holds fewer
+// has swallowed a duplicate. Nothing where an exponent is beyond its limit. (Of a text that is not valid it
+// says nothing.)
 std::optional<std::size_t> count_written_members(std::string_view text) {
     std::size_t members = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -59,7 +60,8 @@ std::optional<std::size_t> count_members(const json::value& value) {
             if (!below) return std::nullopt;
             count += *below;
         }
-    } else if (const auto* string = value.if_string(); string != nullptr && string->size() > max_string_bytes) {
+    } else if (const auto* string = value.if_string();
+               string != nullptr && string->size() > max_string_bytes) {
         return std::nullopt;
     }
     return count;
@@ -73,7 +75,8 @@ json::parse_options options() {
 
 }  // namespace
 
-base::Result<json::value> parse_value(std::string_view text, std::size_t max_members, json::storage_ptr storage) {
+base::Result<json::value> parse_value(std::string_view text, std::size_t max_members,
+                                      json::storage_ptr storage) {
     const auto written = count_written_members(text);
     if (!written || *written > max_members) return Denied{Reason::malformed_json};
     boost::system::error_code error;
@@ -85,7 +88,8 @@ base::Result<json::value> parse_value(std::string_view text, std::size_t max_mem
     return value;
 }
 
-base::Result<json::object> parse_object(std::string_view text, std::size_t max_members, json::storage_ptr storage) {
+base::Result<json::object> parse_object(std::string_view text, std::size_t max_members,
+                                        json::storage_ptr storage) {
     auto value = parse_value(text, max_members, std::move(storage));
     if (!value) return value.error();
     if (!value->is_object()) return Denied{Reason::malformed_json};

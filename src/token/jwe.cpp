@@ -37,7 +37,8 @@ std::optional<std::array<std::string_view, 5>> parts_of(std::string_view token) 
 
 // RFC 7638 §3.2, RFC 7518 §6.4: of a key with 256 random bits it tells nothing.
 std::string thumbprint(const base::Secret& key) {
-    const base::Secret jwk(json::serialize(json::object{{"k", base::base64url(key.reveal())}, {"kty", "oct"}}));
+    const base::Secret jwk(
+        json::serialize(json::object{{"k", base::base64url(key.reveal())}, {"kty", "oct"}}));
     return base::base64url(crypto::sha256(jwk.reveal()));
 }
 
@@ -57,9 +58,11 @@ std::optional<EncryptionKey> parse_encryption_key(std::string_view text) {
 bool is_encrypted(std::string_view token) { return std::count(token.begin(), token.end(), '.') == 4; }
 
 std::string encrypt(std::string_view jwt, const EncryptionKey& key) {
-    const std::string header = base::base64url(json::serialize(json::object{{"alg", "dir"}, {"enc", "A256GCM"}, {"typ", "at+jwt"}, {"cty", "JWT"}, {"kid", key.id}}));
+    const std::string header = base::base64url(json::serialize(json::object{
+        {"alg", "dir"}, {"enc", "A256GCM"}, {"typ", "at+jwt"}, {"cty", "JWT"}, {"kid", key.id}}));
     const auto sealed = crypto::encrypt(cipher, key.key, jwt, header);
-    return header + ".." + base::base64url(sealed.iv) + '.' + base::base64url(sealed.value) + '.' + base::base64url(sealed.tag);
+    return header + ".." + base::base64url(sealed.iv) + '.' + base::base64url(sealed.value) + '.' +
+           base::base64url(sealed.tag);
 }
 
 Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) {
@@ -67,10 +70,13 @@ Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) 
     const auto parts = parts_of(token);
     if (!parts) return malformed("an encrypted token has five parts");
     const auto& [header_part, key_part, iv_part, value_part, tag_part] = *parts;
-    if (header_part.empty() || iv_part.empty() || value_part.empty() || tag_part.empty()) return malformed("a part is empty");
-    const auto header_json = base::from_base64url(header_part), wrapped = base::from_base64url(key_part), iv = base::from_base64url(iv_part),
-               value = base::from_base64url(value_part), tag = base::from_base64url(tag_part);
-    if (!header_json || (!wrapped && !key_part.empty()) || !iv || !value || !tag) return malformed("a part is not canonical base64url");
+    if (header_part.empty() || iv_part.empty() || value_part.empty() || tag_part.empty())
+        return malformed("a part is empty");
+    const auto header_json = base::from_base64url(header_part), wrapped = base::from_base64url(key_part),
+               iv = base::from_base64url(iv_part), value = base::from_base64url(value_part),
+               tag = base::from_base64url(tag_part);
+    if (!header_json || (!wrapped && !key_part.empty()) || !iv || !value || !tag)
+        return malformed("a part is not canonical base64url");
     if (header_json->size() > max_header_bytes) return malformed("the header is too large");
     const auto header = parse_object(*header_json);
     if (!header) return malformed("the header is not a JSON object with unique members");
@@ -83,8 +89,10 @@ Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) 
         return text != nullptr && std::string_view(text->data(), text->size()) == wanted;
     };
     // Nothing is ever compressed here (RFC 8725 §3.6), and no other algorithm spoken.
-    if (!is("alg", "dir") || !is("enc", "A256GCM") || header->contains("zip") || !key_part.empty()) return not_ours;
-    const auto key = std::find_if(keys.begin(), keys.end(), [&](const EncryptionKey& one) { return is("kid", one.id); });
+    if (!is("alg", "dir") || !is("enc", "A256GCM") || header->contains("zip") || !key_part.empty())
+        return not_ours;
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&](const EncryptionKey& one) { return is("kid", one.id); });
     if (key == keys.end()) return not_ours;
     auto jwt = crypto::decrypt(cipher, key->key, {*iv, *value, *tag}, header_part);
     if (!jwt) return not_ours;

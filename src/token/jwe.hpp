@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access tokens that their client cannot read: a JWE (RFC 7516) with `dir` and A256GCM, around a signed JWT. Encryption
-// proves nothing of who wrote it: what is inside is judged as any JWT is.
+// Access tokens that their client cannot read: a JWE (RFC 7516) with `dir` and A256GCM, around a signed JWT.
+// Encryption proves nothing of who wrote it: what is inside is judged as any JWT is.
 #pragma once
 
 #include "base/result.hpp"
@@ -30,8 +30,8 @@ bool is_encrypted(std::string_view token);
 // With a fresh random IV. Throws if OpenSSL fails.
 std::string encrypt(std::string_view jwt, const EncryptionKey& key);
 
-// The JWT inside. Size and form: token_malformed. Another algorithm, key or tag, whichever: token_not_ours, and no word more,
-// so that nobody learns where it failed.
+// The JWT inside. Size and form: token_malformed. Another algorithm, key or tag, whichever: token_not_ours,
+// and no word more, so that nobody learns where it failed.
 base::Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys);
 
 }  // namespace coatcheck::token

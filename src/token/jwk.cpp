@@ -66,7 +66,8 @@ std::optional<crypto::PublicKey> read_key(const json::object& jwk, Algorithm alg
         case Algorithm::rs256:
         case Algorithm::ps256:
             // A leading zero byte would be a second spelling of one number (RFC 7518 §2, Base64urlUInt).
-            if (type != "RSA" || !n || !e || n->starts_with('\0') || e->starts_with('\0')) return std::nullopt;
+            if (type != "RSA" || !n || !e || n->starts_with('\0') || e->starts_with('\0'))
+                return std::nullopt;
             return crypto::PublicKey::from_rsa(algorithm, *n, *e, min_rsa_bits);
     }
     return std::nullopt;
@@ -111,7 +112,8 @@ base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_
         const auto algorithm = crypto::algorithm_named(text_member(*jwk, "alg"));
         if (!algorithm || !is_for_verifying(*jwk)) return refused;
         const std::string key_id(text_member(*jwk, "kid"));
-        const bool taken = std::any_of(keys.begin(), keys.end(), [&](const Jwk& k) { return k.key_id == key_id; });
+        const bool taken = std::any_of(keys.begin(), keys.end(),
+                                       [&](const Jwk& k) { return k.key_id == key_id; });
         auto key = read_key(*jwk, *algorithm, min_rsa_bits);
         if (key_id.empty() || taken || !key) return refused;
         keys.push_back({key_id, *std::move(key)});

@@ -9,7 +9,9 @@
 namespace coatcheck::token {
 namespace {
 
-constexpr std::array<std::string_view, 5> date_classes{"DateTime", "DateTimeImmutable", "Carbon\\Carbon", "Carbon\\CarbonImmutable", "Illuminate\\Support\\Carbon"};
+constexpr std::array<std::string_view, 5> date_classes{"DateTime", "DateTimeImmutable", "Carbon\\Carbon",
+                                                       "Carbon\\CarbonImmutable",
+                                                       "Illuminate\\Support\\Carbon"};
 
 // A cursor over the text. Every step says whether what it wanted was there.
 class Reader {
@@ -36,7 +38,8 @@ private:
         const std::string_view digits = rest_.substr(0, stop);
         std::int64_t number = 0;
         const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-        if (error != std::errc{} || last != digits.data() + digits.size() || std::to_string(number) != digits) return std::nullopt;
+        if (error != std::errc{} || last != digits.data() + digits.size() || std::to_string(number) != digits)
+            return std::nullopt;
         rest_.remove_prefix(stop + 1);
         return number;
     }
@@ -46,7 +49,8 @@ private:
         if (stop == std::string_view::npos || stop == 0 || stop > 32) return std::nullopt;
         double number = 0;
         const auto [last, error] = std::from_chars(rest_.data(), rest_.data() + stop, number);
-        if (error != std::errc{} || last != rest_.data() + stop || !std::isfinite(number)) return std::nullopt;
+        if (error != std::errc{} || last != rest_.data() + stop || !std::isfinite(number))
+            return std::nullopt;
         rest_.remove_prefix(stop + 1);
         return number;
     }
@@ -54,7 +58,8 @@ private:
     // LENGTH:"BYTES" without what follows.
     std::optional<std::string> counted() {
         const auto length = integer(':');
-        if (!length || *length < 0 || static_cast<std::size_t>(*length) > rest_.size() || !take("\"")) return std::nullopt;
+        if (!length || *length < 0 || static_cast<std::size_t>(*length) > rest_.size() || !take("\""))
+            return std::nullopt;
         const auto size = static_cast<std::size_t>(*length);
         if (size > rest_.size()) return std::nullopt;
         std::string bytes(rest_.substr(0, size));
@@ -66,7 +71,8 @@ private:
     // COUNT:{KEY VALUE …}
     std::optional<PhpArray> members(std::size_t depth) {
         const auto count = integer(':');
-        if (!count || *count < 0 || static_cast<std::size_t>(*count) > max_php_values || !take("{")) return std::nullopt;
+        if (!count || *count < 0 || static_cast<std::size_t>(*count) > max_php_values || !take("{"))
+            return std::nullopt;
         PhpArray array;
         for (std::int64_t i = 0; i < *count; ++i) {
             std::optional<std::string> key;
@@ -88,7 +94,8 @@ private:
 
     std::optional<PhpValue> date(std::size_t depth) {
         const auto name = counted();
-        if (!name || std::ranges::find(date_classes, *name) == date_classes.end() || !take(":")) return std::nullopt;
+        if (!name || std::ranges::find(date_classes, *name) == date_classes.end() || !take(":"))
+            return std::nullopt;
         auto array = members(depth);
         if (!array || array->members.size() != 3) return std::nullopt;
         for (const char* member : {"date", "timezone_type", "timezone"})
@@ -124,12 +131,15 @@ private:
     std::size_t values_ = 0;
 };
 
-std::string written(const std::string& text) { return "s:" + std::to_string(text.size()) + ":\"" + text + "\";"; }
+std::string written(const std::string& text) {
+    return "s:" + std::to_string(text.size()) + ":\"" + text + "\";";
+}
 
 }  // namespace
 
 const PhpValue* PhpArray::find(std::string_view key) const {
-    const auto row = std::ranges::find(members, key, [](const auto& member) -> std::string_view { return member.first; });
+    const auto row = std::ranges::find(members, key,
+                                       [](const auto& member) -> std::string_view { return member.first; });
     return row == members.end() ? nullptr : &row->second;
 }
 
@@ -142,7 +152,8 @@ std::string write_php_array(const PhpMembers& members) {
     std::string out = "a:" + std::to_string(members.size()) + ":{";
     for (const auto& [key, value] : members) {
         out += written(key);
-        if (const auto* number = std::get_if<std::int64_t>(&value.value)) out += "i:" + std::to_string(*number) + ";";
+        if (const auto* number = std::get_if<std::int64_t>(&value.value))
+            out += "i:" + std::to_string(*number) + ";";
         else if (const auto* text = value.text()) out += written(*text);
         else out += "N;";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PHP's serialize() writes, read inertly: numbers, text, arrays, and of objects the dates of PHP and Carbon alone, as the
-// three members that they consist of. Nothing is ever made from a name that stands in it.
+// What PHP's serialize() writes, read inertly: numbers, text, arrays, and of objects the dates of PHP and
+// Carbon alone, as the three members that they consist of. Nothing is ever made from a name that stands in
+// it.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ struct PhpValue {
     const PhpArray* array() const { return std::get_if<PhpArray>(&value); }
 };
 
-// The one value that the whole text is. nullopt for anything else: other objects, references, a key that comes twice, numbers
-// in another than their one form, and beyond 8 KiB, 4 levels or 64 values.
+// The one value that the whole text is. nullopt for anything else: other objects, references, a key that
+// comes twice, numbers in another than their one form, and beyond 8 KiB, 4 levels or 64 values.
 std::optional<PhpValue> parse_php_value(std::string_view text);
 
 // An array of scalars, as serialize() writes it.

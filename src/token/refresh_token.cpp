@@ -31,7 +31,8 @@ std::string RefreshToken::write(const base::Secret& key) const {
     return std::string(refresh_prefix) + base::base64url(body);
 }
 
-base::Result<RefreshToken> RefreshToken::parse(std::string_view text, std::uint8_t key_id, const base::Secret& key) {
+base::Result<RefreshToken> RefreshToken::parse(std::string_view text, std::uint8_t key_id,
+                                               const base::Secret& key) {
     const base::Denied refused{base::Reason::refresh_token_malformed};
     if (!text.starts_with(refresh_prefix) || text.size() > 256) return refused;
     const auto decoded = base::from_base64url(text.substr(refresh_prefix.size()));

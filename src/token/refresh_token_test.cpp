@@ -29,7 +29,9 @@ bool counts(std::string_view text) {
     return token.has_value();
 }
 
-std::string raw_of(const std::string& text) { return base::from_base64url(text.substr(refresh_prefix.size())).value(); }
+std::string raw_of(const std::string& text) {
+    return base::from_base64url(text.substr(refresh_prefix.size())).value();
+}
 
 TEST(RefreshToken, ReadsBackAsItWasWritten) {
     for (std::uint32_t counter : {0u, 1u, 255u, 256u, 0x01020304u, 0xffffffffu}) {
@@ -103,12 +105,14 @@ TEST(RefreshToken, LastCharacterHasOneSpelling) {
 TEST(RefreshToken, CutOffAtAnyLengthIsRefused) {
     const std::string text = some_token().write(key);
     for (std::size_t size = 0; size < text.size(); ++size) ASSERT_FALSE(counts(text.substr(0, size))) << size;
-    for (std::size_t start = 1; start < text.size(); ++start) ASSERT_FALSE(counts(text.substr(start))) << start;
+    for (std::size_t start = 1; start < text.size(); ++start)
+        ASSERT_FALSE(counts(text.substr(start))) << start;
 }
 
 TEST(RefreshToken, ExtendedIsRefused) {
     const std::string text = some_token().write(key);
-    for (std::string_view more : {"A", "AAAA", "=", " ", "\n", ".", "%00"}) EXPECT_FALSE(counts(text + std::string(more))) << more;
+    for (std::string_view more : {"A", "AAAA", "=", " ", "\n", ".", "%00"})
+        EXPECT_FALSE(counts(text + std::string(more))) << more;
     EXPECT_FALSE(counts(text + '\0'));
     EXPECT_FALSE(counts(text + text));
     EXPECT_FALSE(counts(' ' + text));
@@ -118,7 +122,8 @@ TEST(RefreshToken, ExtendedIsRefused) {
 
 TEST(RefreshToken, PrefixCountsToTheLetter) {
     const std::string text = some_token().write(key).substr(4);
-    for (std::string_view prefix : {"", "CCR_", "Ccr_", "ccr-", "ccr", "ccr__", "cc_"}) EXPECT_FALSE(counts(std::string(prefix) + text)) << prefix;
+    for (std::string_view prefix : {"", "CCR_", "Ccr_", "ccr-", "ccr", "ccr__", "cc_"})
+        EXPECT_FALSE(counts(std::string(prefix) + text)) << prefix;
 }
 
 TEST(RefreshToken, AnotherKeyRefusesIt) {
@@ -178,7 +183,9 @@ TEST(RefreshToken, SessionStoresTheHashOfTheSecret) {
 }
 
 TEST(RefreshToken, AccessTokensAndOtherTextAreRefused) {
-    for (std::string_view text : {"", "ccr_", "ccr_AAAA", "e30.e30.AAAA", "Bearer ccr_AAAA", "ccr_====", "ccr_ccr_"}) EXPECT_FALSE(counts(text)) << text;
+    for (std::string_view text :
+         {"", "ccr_", "ccr_AAAA", "e30.e30.AAAA", "Bearer ccr_AAAA", "ccr_====", "ccr_ccr_"})
+        EXPECT_FALSE(counts(text)) << text;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Token Status List (draft-ietf-oauth-status-list): one bit a session, for verifiers that are not ours. 1: it has ended.
+// A Token Status List (draft-ietf-oauth-status-list): one bit a session, for verifiers that are not ours. 1:
+// it has ended.
 #pragma once
 
 #include "base/time.hpp"

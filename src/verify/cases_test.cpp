@@ -16,27 +16,38 @@ namespace {
 
 namespace json = boost::json;
 
-std::string string_of(const json::value& value, std::string_view name) { return std::string(vectors::text(value, name)); }
+std::string string_of(const json::value& value, std::string_view name) {
+    return std::string(vectors::text(value, name));
+}
 
 Revocation revocation_of(const json::value& entry) {
-    static const std::map<std::string, Revocation::Kind> kinds{{"session", Revocation::Kind::session}, {"user_revoked", Revocation::Kind::user_revoked},
-                                                               {"user_stale", Revocation::Kind::user_stale}, {"issued_before", Revocation::Kind::issued_before},
-                                                               {"foreign_before", Revocation::Kind::foreign_before}};
+    static const std::map<std::string, Revocation::Kind> kinds{
+        {"session", Revocation::Kind::session},
+        {"user_revoked", Revocation::Kind::user_revoked},
+        {"user_stale", Revocation::Kind::user_stale},
+        {"issued_before", Revocation::Kind::issued_before},
+        {"foreign_before", Revocation::Kind::foreign_before}};
     const auto* minimum = entry.as_object().if_contains("minimum");
-    return {kinds.at(string_of(entry, "kind")), string_of(entry, "subject"), minimum ? minimum->as_int64() : 0,
-            base::from_unix_seconds(entry.at("expires").as_int64())};
+    return {kinds.at(string_of(entry, "kind")), string_of(entry, "subject"),
+            minimum ? minimum->as_int64() : 0, base::from_unix_seconds(entry.at("expires").as_int64())};
 }
 
 std::vector<ForeignIssuer> issuers_of(const json::array& rows) {
     std::vector<ForeignIssuer> issuers;
     for (const auto& row : rows) {
         std::string problem;
-        ForeignIssuer issuer{string_of(row, "name"), {}, string_of(row, "audience"), string_of(row, "subject"), string_of(row, "id_prefix"), string_of(row, "algorithm"),
+        ForeignIssuer issuer{string_of(row, "name"),
+                             {},
+                             string_of(row, "audience"),
+                             string_of(row, "subject"),
+                             string_of(row, "id_prefix"),
+                             string_of(row, "algorithm"),
                              parse_foreign_keys(string_of(row, "algorithm"), string_of(row, "key"), problem)};
         EXPECT_EQ(problem, "");
         for (const auto& iss : row.at("iss").as_array()) issuer.issuers.emplace_back(iss.as_string());
         issuer.issued_before = base::from_unix_seconds(row.at("issued_before").as_int64());
-        for (const auto& claim : row.at("require").as_object()) issuer.require.emplace(std::string(claim.key()), std::string(claim.value().as_string()));
+        for (const auto& claim : row.at("require").as_object())
+            issuer.require.emplace(std::string(claim.key()), std::string(claim.value().as_string()));
         issuer.until = base::from_unix_seconds(row.at("until").as_int64());
         issuers.push_back(std::move(issuer));
     }
@@ -58,31 +69,42 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
         Policy policy{string_of(set, "issuer"), string_of(set, "audience")};
         if (const auto* lines = set.as_object().if_contains("encryption_keys")) {
             auto encryption = std::make_shared<token::EncryptionKeys>();
-            for (const auto& line : lines->as_array()) encryption->push_back(token::parse_encryption_key(std::string_view(line.as_string())).value());
+            for (const auto& line : lines->as_array())
+                encryption->push_back(
+                    token::parse_encryption_key(std::string_view(line.as_string())).value());
             policy.encryption = std::move(encryption);
             policy.only_encrypted = true;
         }
         Verifier verifier(std::move(policy), keys, revocations);
         const auto* older = set.as_object().if_contains("foreign");
-        const ForeignVerifier foreign(older ? issuers_of(older->as_array()) : std::vector<ForeignIssuer>(), revocations);
+        const ForeignVerifier foreign(older ? issuers_of(older->as_array()) : std::vector<ForeignIssuer>(),
+                                      revocations);
         std::ofstream recorded;
-        if (record != nullptr) recorded.open(std::string(record) + "/" + file.path().stem().string(), std::ios::trunc);
+        if (record != nullptr)
+            recorded.open(std::string(record) + "/" + file.path().stem().string(), std::ios::trunc);
         for (const auto& test : set.at("cases").as_array()) {
-            const auto now = base::from_unix_millis(static_cast<std::int64_t>(test.at("now").to_number<double>() * 1000));
+            const auto now = base::from_unix_millis(
+                static_cast<std::int64_t>(test.at("now").to_number<double>() * 1000));
             for (const char* round : {"new", "seen"}) {
                 const auto proof = verifier.check(string_of(test, "token"), now);
-                base::Result<std::string> whose = proof ? base::Result<std::string>((*proof)->claims->subject) : proof.error();
+                base::Result<std::string> whose = proof ? base::Result<std::string>((*proof)->claims->subject)
+                                                        : proof.error();
                 if (!proof && older && proof.error().reason == base::Reason::token_not_ours) {
                     const auto claims = foreign.check(string_of(test, "token"), now);
                     whose = claims ? base::Result<std::string>(claims->subject) : claims.error();
                 }
-                const std::string verdict = whose ? "ok" : std::string(web::public_reason(whose.error().reason).code);
+                const std::string verdict = whose
+                                                ? "ok"
+                                                : std::string(web::public_reason(whose.error().reason).code);
                 if (record != nullptr) {
                     if (round == std::string("new")) recorded << verdict << "\n";
                     continue;
                 }
-                EXPECT_EQ(verdict, string_of(test, "verdict")) << file.path().filename() << ": " << string_of(test, "name") << ", " << round;
-                if (whose) { EXPECT_EQ(*whose, string_of(test, "user")); }
+                EXPECT_EQ(verdict, string_of(test, "verdict"))
+                    << file.path().filename() << ": " << string_of(test, "name") << ", " << round;
+                if (whose) {
+                    EXPECT_EQ(*whose, string_of(test, "user"));
+                }
             }
             ++count;
         }
@@ -97,7 +119,8 @@ struct CaseFields {
     template <class Visit>
     void each(std::string_view name, Visit visit) const {
         for (const auto& field : fields)
-            if (boost::beast::iequals(field.at(0).as_string(), {name.data(), name.size()})) visit(std::string_view(field.at(1).as_string()));
+            if (boost::beast::iequals(field.at(0).as_string(), {name.data(), name.size()}))
+                visit(std::string_view(field.at(1).as_string()));
     }
 };
 
@@ -113,8 +136,14 @@ TEST(Cases, EachRequestHasTheVerdictThatIsWrittenThere) {
     std::size_t count = 0;
     for (const auto& test : set.at("cases").as_array()) {
         const CaseFields fields{test.at("fields").as_array()};
-        const auto is_listed = [&](std::string_view origin) { return origin == set.at("origins").at(0).as_string(); };
-        const auto credential = admitted(find_credential(fields, {.cookie = "__Host-Http-coatcheck", .bare_authorization = test.as_object().contains("bare"), .x_token = true}), fields, string_of(test, "method"), own, is_listed);
+        const auto is_listed = [&](std::string_view origin) {
+            return origin == set.at("origins").at(0).as_string();
+        };
+        const auto credential = admitted(
+            find_credential(fields, {.cookie = "__Host-Http-coatcheck",
+                                     .bare_authorization = test.as_object().contains("bare"),
+                                     .x_token = true}),
+            fields, string_of(test, "method"), own, is_listed);
         auto verdict = std::string(credential ? "ok" : web::public_reason(credential.error().reason).code);
         if (credential) {
             const auto proof = verifier.check(credential->token, now);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys and revocations change while tokens are checked. Whoever was told that a change is in effect must see it in the
-// next check, whatever the caches hold. To be run under ThreadSanitizer as well.
+// Keys and revocations change while tokens are checked. Whoever was told that a change is in effect must see
+// it in the next check, whatever the caches hold. To be run under ThreadSanitizer as well.
 #include "verify/verifier.hpp"
 
-#include <atomic>
 #include <gtest/gtest.h>
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -66,7 +66,8 @@ TEST(VerifierConcurrency, ConcurrentRevocationIsSeenByEveryCheckAfterIt) {
         });
     for (int i = 0; i < sessions; ++i) {
         const int seen = checks.load();
-        if (i % 2 == 0) revocations.add({{Revocation::Kind::session, "session " + std::to_string(i), 0, now + 900s}});
+        if (i % 2 == 0)
+            revocations.add({{Revocation::Kind::session, "session " + std::to_string(i), 0, now + 900s}});
         else revocations.add({{Revocation::Kind::user_revoked, "user " + std::to_string(i), 1, now + 900s}});
         revoked.store(i + 1);
         if (i % 50 == 0) revocations.sweep(now);
@@ -80,8 +81,11 @@ TEST(VerifierConcurrency, ConcurrentRevocationIsSeenByEveryCheckAfterIt) {
 }
 
 TEST(VerifierConcurrency, ConcurrentKeyChangeIsSeenByEveryCheckAfterIt) {
-    const std::string lasting = token_of(1, stays(), "stays"), passing = token_of(2, comes_and_goes(), "passing");
-    const std::vector<token::Jwk> both{{"stays", stays().public_key()}, {"passing", comes_and_goes().public_key()}}, one{{"stays", stays().public_key()}};
+    const std::string lasting = token_of(1, stays(), "stays"),
+                      passing = token_of(2, comes_and_goes(), "passing");
+    const std::vector<token::Jwk> both{{"stays", stays().public_key()},
+                                       {"passing", comes_and_goes().public_key()}},
+        one{{"stays", stays().public_key()}};
     KeySet keys;
     keys.replace(both);
     Revocations revocations;
@@ -135,7 +139,8 @@ TEST(VerifierConcurrency, ConcurrentLoadsNeverLetATokenSlipThrough) {
         });
     for (int i = 0; i < 100; ++i) {
         std::vector<Revocation> table{{Revocation::Kind::session, "session 1", 0, now + 900s}};
-        for (int other = 0; other < 50; ++other) table.push_back({Revocation::Kind::session, "other " + std::to_string(other), 0, now + 900s});
+        for (int other = 0; other < 50; ++other)
+            table.push_back({Revocation::Kind::session, "other " + std::to_string(other), 0, now + 900s});
         revocations.load(table);
         const int seen = checks.load();
         while (checks.load() < seen + 10) std::this_thread::yield();

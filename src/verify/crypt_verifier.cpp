@@ -32,8 +32,10 @@ Result<token::AccessClaims> CryptVerifier::check(std::string_view text, base::Ti
     if (claims->issued > now + max_clock_difference) return Denied{Reason::token_not_yet_valid};
     if (now >= claims->expires) return Denied{Reason::crypt_expired};
     // Roles do not stand in it, so that new ones do not make it stale.
-    const auto reason = claims->session.empty() ? revocations_.judge_foreign("", claims->subject, claims->issued, max_clock_difference)
-                                                : revocations_.judge(claims->session, claims->subject, claims->version, claims->issued);
+    const auto reason =
+        claims->session.empty()
+            ? revocations_.judge_foreign("", claims->subject, claims->issued, max_clock_difference)
+            : revocations_.judge(claims->session, claims->subject, claims->version, claims->issued);
     if (reason && *reason != Reason::token_stale) return Denied{*reason};
     return claims;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judges encrypted tokens (token/crypt_token.hpp), in the order that all tokens go: size and form, key, content, time, revoked.
+// Judges encrypted tokens (token/crypt_token.hpp), in the order that all tokens go: size and form, key,
+// content, time, revoked.
 #pragma once
 
 #include "token/claims.hpp"
@@ -12,16 +13,20 @@ namespace coatcheck::verify {
 class CryptVerifier {
 public:
     // `life`: how long tokens of others live at most; what takes them back is kept as long.
-    CryptVerifier(token::CryptKeys keys, token::CryptFields fields, base::Duration life, const Revocations& revocations)
+    CryptVerifier(token::CryptKeys keys, token::CryptFields fields, base::Duration life,
+                  const Revocations& revocations)
         : keys_(std::move(keys)), fields_(std::move(fields)), life_(life), revocations_(revocations) {}
 
-    // What it says of its user; no name and no roles. Another's token has no session, and ends when its user is disabled,
-    // deleted or gets a new password after it was issued. Refused with crypt_expired instead of token_expired.
+    // What it says of its user; no name and no roles. Another's token has no session, and ends when its user
+    // is disabled, deleted or gets a new password after it was issued. Refused with crypt_expired instead of
+    // token_expired.
     base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
     // The same for one that may have expired or been revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;
 
-    std::string write(const token::CryptClaims& claims) const { return token::write_crypt_token(claims, fields_, keys_); }
+    std::string write(const token::CryptClaims& claims) const {
+        return token::write_crypt_token(claims, fields_, keys_);
+    }
 
 private:
     token::CryptKeys keys_;

@@ -37,12 +37,14 @@ Result<std::vector<Revocation>> parse_entries(std::string_view text) {
         const auto* subject = token::string_member(*row, "subject");
         const auto* expires = row->if_contains("expires");
         const auto* minimum = row->if_contains("minimum");
-        if (kind == nullptr || subject == nullptr || expires == nullptr || !expires->is_int64()) return not_the_stream;
+        if (kind == nullptr || subject == nullptr || expires == nullptr || !expires->is_int64())
+            return not_the_stream;
         if (minimum != nullptr && !minimum->is_int64()) return not_the_stream;
         const std::int64_t seconds = expires->get_int64();
         if (seconds < 0 || seconds > max_unix_seconds) return not_the_stream;
         if (const auto known = kind_named({kind->data(), kind->size()}))
-            entries.push_back({*known, std::string(*subject), minimum == nullptr ? 0 : minimum->get_int64(), base::from_unix_seconds(seconds)});
+            entries.push_back({*known, std::string(*subject), minimum == nullptr ? 0 : minimum->get_int64(),
+                               base::from_unix_seconds(seconds)});
     }
     return entries;
 }

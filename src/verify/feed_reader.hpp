@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's stream of revocations (docs/revocation.md), read in pieces as they arrive, for verifiers elsewhere.
+// The server's stream of revocations (docs/revocation.md), read in pieces as they arrive, for verifiers
+// elsewhere.
 #pragma once
 
 #include "verify/key_set.hpp"
@@ -17,9 +18,9 @@ inline constexpr std::size_t max_feed_event = 1024 * 1024;
 
 // What some bytes of the stream said.
 struct Heard {
-    bool events = false;                  // at least one was complete: the server is there
-    bool synced = false;                  // all there is is known, now or again
-    std::vector<Revocation> entries;      // in force already
+    bool events = false;              // at least one was complete: the server is there
+    bool synced = false;              // all there is is known, now or again
+    std::vector<Revocation> entries;  // in force already
 };
 
 // Not thread-safe itself; keys and revocations are shared and must outlive it.
@@ -27,8 +28,8 @@ class FeedReader {
 public:
     FeedReader(KeySet& keys, Revocations& revocations) : keys_(keys), revocations_(revocations) {}
 
-    // Takes up what has arrived: an entry is in force before this returns, and a compromised key is gone. malformed_json:
-    // this is not the stream; end the connection and begin anew after cursor().
+    // Takes up what has arrived: an entry is in force before this returns, and a compromised key is gone.
+    // malformed_json: this is not the stream; end the connection and begin anew after cursor().
     base::Result<Heard> read(std::string_view bytes);
     // A connection begins: half an event that a former one left is void.
     void begin() { pending_.clear(); }

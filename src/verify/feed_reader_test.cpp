@@ -12,14 +12,22 @@ using namespace std::chrono_literals;
 
 const base::Timestamp now = base::from_unix_seconds(1'800'000'000);
 
-std::string session(const std::string& id) { return R"({"kind":"session","subject":")" + id + R"(","expires":1800000900})"; }
-std::string entries(const std::string& rows, const std::string& cursor) { return "id: " + cursor + "\ndata: [" + rows + "]\n\n"; }
-std::string synced(const std::string& cursor) { return "event: synced\nid: " + cursor + "\ndata: {\"cursor\":\"" + cursor + "\"}\n\n"; }
+std::string session(const std::string& id) {
+    return R"({"kind":"session","subject":")" + id + R"(","expires":1800000900})";
+}
+std::string entries(const std::string& rows, const std::string& cursor) {
+    return "id: " + cursor + "\ndata: [" + rows + "]\n\n";
+}
+std::string synced(const std::string& cursor) {
+    return "event: synced\nid: " + cursor + "\ndata: {\"cursor\":\"" + cursor + "\"}\n\n";
+}
 const std::string reset = "event: reset\ndata: {}\n\n";
 
 class Feed : public testing::Test {
 protected:
-    std::optional<Reason> judge(const std::string& session_id) { return revocations.judge(session_id, "user", 1, now); }
+    std::optional<Reason> judge(const std::string& session_id) {
+        return revocations.judge(session_id, "user", 1, now);
+    }
 
     KeySet keys;
     Revocations revocations;
@@ -43,7 +51,8 @@ TEST_F(Feed, NothingIsBelievedUntilAllIsKnown) {
 }
 
 TEST_F(Feed, WhereItIsCutMakesNoDifference) {
-    const std::string stream = reset + entries(session("a") + "," + session("b"), "e.2") + synced("e.2") + "event: heartbeat\nid: e.3\ndata: {}\n\n";
+    const std::string stream = reset + entries(session("a") + "," + session("b"), "e.2") + synced("e.2") +
+                               "event: heartbeat\nid: e.3\ndata: {}\n\n";
     for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
         Revocations known;
         FeedReader pieces(keys, known);
@@ -78,15 +87,20 @@ TEST_F(Feed, HalfAnEventOfABrokenConnectionIsVoid) {
 TEST_F(Feed, EveryKindHasItsEffect) {
     const auto key = crypto::SigningKey::generate(crypto::Algorithm::eddsa).public_key();
     keys.replace({{"good", key}, {"bad", key}});
-    ASSERT_TRUE(reader.read(reset + entries(R"({"kind":"user_revoked","subject":"user","minimum":3,"expires":1800000900},)"
-                                            R"({"kind":"user_stale","subject":"user","minimum":5,"expires":1800000900},)"
-                                            R"({"kind":"issued_before","subject":"","minimum":1700000000,"expires":1800000900},)"
-                                            R"({"kind":"key","subject":"bad","expires":1800000900},)"
-                                            R"({"kind":"of a newer server","subject":"x","expires":1800000900})", "e.5") + synced("e.5")));
+    ASSERT_TRUE(reader.read(
+        reset +
+        entries(R"({"kind":"user_revoked","subject":"user","minimum":3,"expires":1800000900},)"
+                R"({"kind":"user_stale","subject":"user","minimum":5,"expires":1800000900},)"
+                R"({"kind":"issued_before","subject":"","minimum":1700000000,"expires":1800000900},)"
+                R"({"kind":"key","subject":"bad","expires":1800000900},)"
+                R"({"kind":"of a newer server","subject":"x","expires":1800000900})",
+                "e.5") +
+        synced("e.5")));
     EXPECT_EQ(revocations.judge("s", "user", 2, now), Reason::token_revoked);
     EXPECT_EQ(revocations.judge("s", "user", 4, now), Reason::token_stale);
     EXPECT_EQ(revocations.judge("s", "user", 5, now), std::nullopt);
-    EXPECT_EQ(revocations.judge("s", "user", 5, base::from_unix_seconds(1'700'000'000)), Reason::token_revoked);
+    EXPECT_EQ(revocations.judge("s", "user", 5, base::from_unix_seconds(1'700'000'000)),
+              Reason::token_revoked);
     EXPECT_TRUE(keys.keys()->contains("good"));
     EXPECT_FALSE(keys.keys()->contains("bad"));
     const auto generation = keys.generation();
@@ -96,10 +110,14 @@ TEST_F(Feed, EveryKindHasItsEffect) {
 }
 
 TEST_F(Feed, WhatIsNotTheStreamIsRefused) {
-    for (const char* data : {"{}", "[1]", "[{}]", "x", R"([{"kind":"session","subject":"a"}])", R"([{"kind":"session","subject":1,"expires":1}])",
-                             R"([{"kind":"session","subject":"a","expires":"1"}])", R"([{"kind":"session","subject":"a","expires":-1}])",
-                             R"([{"kind":"session","subject":"a","expires":1e9}])", R"([{"kind":"session","subject":"a","expires":9223372036854775807}])",
-                             R"([{"kind":"user_stale","subject":"a","minimum":"1","expires":1}])", R"([{"kind":"key","kind":"session","subject":"a","expires":1}])"}) {
+    for (const char* data : {"{}", "[1]", "[{}]", "x", R"([{"kind":"session","subject":"a"}])",
+                             R"([{"kind":"session","subject":1,"expires":1}])",
+                             R"([{"kind":"session","subject":"a","expires":"1"}])",
+                             R"([{"kind":"session","subject":"a","expires":-1}])",
+                             R"([{"kind":"session","subject":"a","expires":1e9}])",
+                             R"([{"kind":"session","subject":"a","expires":9223372036854775807}])",
+                             R"([{"kind":"user_stale","subject":"a","minimum":"1","expires":1}])",
+                             R"([{"kind":"key","kind":"session","subject":"a","expires":1}])"}) {
         FeedReader other(keys, revocations);
         const auto heard = other.read("id: e.7\ndata: " + std::string(data) + "\n\n");
         ASSERT_FALSE(heard) << data;
@@ -112,8 +130,11 @@ TEST_F(Feed, WhatIsNotTheStreamIsRefused) {
 
 TEST_F(Feed, SweepingForgetsWhatHasExpiredAndNothingElse) {
     std::vector<Revocation> many;
-    for (int i = 0; i < 20'000; ++i) many.push_back({Revocation::Kind::session, "s" + std::to_string(i), 0, now + (i % 2 == 0 ? 0s : 1s)});
-    for (int i = 0; i < 10'000; ++i) many.push_back({Revocation::Kind::user_revoked, "u" + std::to_string(i), 1, now + (i % 2 == 0 ? 0s : 1s)});
+    for (int i = 0; i < 20'000; ++i)
+        many.push_back({Revocation::Kind::session, "s" + std::to_string(i), 0, now + (i % 2 == 0 ? 0s : 1s)});
+    for (int i = 0; i < 10'000; ++i)
+        many.push_back(
+            {Revocation::Kind::user_revoked, "u" + std::to_string(i), 1, now + (i % 2 == 0 ? 0s : 1s)});
     revocations.load(many);
     EXPECT_EQ(revocations.size(), 30'000U);
     revocations.sweep(now);

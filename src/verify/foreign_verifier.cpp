@@ -21,16 +21,19 @@ Denied not_ours(const char* why) { return {Reason::token_not_ours, {}, why}; }
 bool is_signed_with(const ForeignIssuer::Key& key, const token::CompactToken& parts) {
     if (!key.id.empty() && key.id != parts.header->key_id) return false;
     if (const auto* secret = std::get_if<base::Secret>(&key.key))
-        return base::equal_in_constant_time(crypto::hmac_sha256(secret->reveal(), parts.signing_input), parts.signature);
+        return base::equal_in_constant_time(crypto::hmac_sha256(secret->reveal(), parts.signing_input),
+                                            parts.signature);
     return std::get<crypto::PublicKey>(key.key).verify(parts.signing_input, parts.signature);
 }
 
 // Not of the signature, of which ECDSA has two for each message.
 std::string session_of(const ForeignIssuer& issuer, const token::CompactToken& parts) {
-    return base::base64url(crypto::sha256(issuer.name + '\n' + std::string(parts.signing_input)).substr(0, 16));
+    return base::base64url(
+        crypto::sha256(issuer.name + '\n' + std::string(parts.signing_input)).substr(0, 16));
 }
 
-// An id that we gave, 128 bits: no other system's user may take it, for it names somebody who never was one there.
+// An id that we gave, 128 bits: no other system's user may take it, for it names somebody who never was one
+// there.
 bool looks_like_our_own(std::string_view id) {
     constexpr std::size_t own_id_bytes = 22;
     const auto bytes = id.size() == own_id_bytes ? base::from_base64url(id) : std::nullopt;
@@ -39,12 +42,16 @@ bool looks_like_our_own(std::string_view id) {
 
 }  // namespace
 
-std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text, std::string& problem) {
+std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text,
+                                                   std::string& problem) {
     constexpr std::size_t min_secret_bytes = 32;  // RFC 7518 §3.2
     std::vector<ForeignIssuer::Key> keys;
     if (algorithm == "HS256") {
         if (text.size() >= min_secret_bytes) keys.push_back({"", base::Secret(std::string(text))});
-        else problem = "needs a secret of 32 bytes at least: a shorter one can be guessed, and tokens be made by anybody";
+        else
+            problem =
+                "needs a secret of 32 bytes at least: a shorter one can be guessed, and tokens be made by "
+                "anybody";
         return keys;
     }
     const auto wanted = crypto::algorithm_named(algorithm);
@@ -53,7 +60,9 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
     } else if (text.find("-----BEGIN") != std::string_view::npos) {
         auto key = crypto::PublicKey::from_pem(*wanted, text, crypto::foreign_rsa_bits);
         if (key) keys.push_back({"", *std::move(key)});
-        else problem = "holds no public key for " + algorithm + " (-----BEGIN PUBLIC KEY-----, RSA with 2048 bits at least)";
+        else
+            problem = "holds no public key for " + algorithm +
+                      " (-----BEGIN PUBLIC KEY-----, RSA with 2048 bits at least)";
     } else if (const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits)) {
         for (const auto& jwk : *set)
             if (jwk.key.algorithm() == *wanted) keys.push_back({jwk.key_id, jwk.key});
@@ -65,34 +74,43 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
 }
 
 Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& parts) const {
-    // Which key may speak is decided by what the token says of its issuer; what it says is believed when that key has signed it.
+    // Which key may speak is decided by what the token says of its issuer; what it says is believed when that
+    // key has signed it.
     const auto said = token::claimed_issuer(*parts.claims);
     if (!said) return said.error();
     const auto issuer = std::find_if(issuers_.begin(), issuers_.end(), [&](const ForeignIssuer& one) {
-        return said->empty() ? one.issuers.empty() : std::find(one.issuers.begin(), one.issuers.end(), *said) != one.issuers.end();
+        return said->empty() ? one.issuers.empty()
+                             : std::find(one.issuers.begin(), one.issuers.end(), *said) != one.issuers.end();
     });
     if (issuer == issuers_.end()) return not_ours("no issuer of this name is taken");
     if (parts.header->algorithm != issuer->algorithm) return not_ours("its issuer signs otherwise");
-    const bool is_signed = std::any_of(issuer->keys.begin(), issuer->keys.end(), [&](const auto& key) { return is_signed_with(key, parts); });
+    const bool is_signed = std::any_of(issuer->keys.begin(), issuer->keys.end(),
+                                       [&](const auto& key) { return is_signed_with(key, parts); });
     if (!is_signed) return not_ours("no key of its issuer has signed it");
 
     const auto read = token::parse_foreign_claims(*parts.claims, issuer->subject);
     if (!read) return read.error();
-    if (!issuer->audience.empty() && std::find(read->audience.begin(), read->audience.end(), issuer->audience) == read->audience.end())
+    if (!issuer->audience.empty() &&
+        std::find(read->audience.begin(), read->audience.end(), issuer->audience) == read->audience.end())
         return not_ours("it is for another audience");
     for (const auto& [name, text] : issuer->require)
-        if (!token::claim_is(*parts.claims, name, text)) return not_ours("a claim that its issuer is known by says something else");
+        if (!token::claim_is(*parts.claims, name, text))
+            return not_ours("a claim that its issuer is known by says something else");
     if (read->issued >= issuer->issued_before) return not_ours("it was issued after its issuer's last day");
     token::AccessClaims claims;
     claims.subject = issuer->id_prefix + read->subject;
-    if (read->subject.empty() || claims.subject.size() > token::max_user_id_bytes || looks_like_our_own(claims.subject)) return not_ours("its user has no id that could be one here");
+    if (read->subject.empty() || claims.subject.size() > token::max_user_id_bytes ||
+        looks_like_our_own(claims.subject))
+        return not_ours("its user has no id that could be one here");
     claims.issuer = issuer->name;
     claims.issued = claims.authenticated = read->issued;
     claims.not_before = read->not_before;
-    claims.expires = std::min({read->expires.value_or(issuer->until), issuer->until, read->issued + longest_foreign_life});
+    claims.expires = std::min(
+        {read->expires.value_or(issuer->until), issuer->until, read->issued + longest_foreign_life});
     claims.session = session_of(*issuer, parts);
     claims.client = claims.scope = "";
-    claims.foreign_end = std::min(read->expires.value_or(base::Timestamp::max()), read->issued + longest_foreign_life);
+    claims.foreign_end = std::min(read->expires.value_or(base::Timestamp::max()),
+                                  read->issued + longest_foreign_life);
     claims.payload = "{}";  // it says nothing else that counts here
     return claims;
 }
@@ -106,9 +124,12 @@ Result<token::AccessClaims> ForeignVerifier::check_ignoring_time(std::string_vie
 Result<token::AccessClaims> ForeignVerifier::check(std::string_view text, base::Timestamp now) const {
     auto claims = check_ignoring_time(text);
     if (!claims) return claims.error();
-    if (claims->issued > now + max_clock_difference || claims->not_before > now + max_clock_difference) return Denied{Reason::token_not_yet_valid};
+    if (claims->issued > now + max_clock_difference || claims->not_before > now + max_clock_difference)
+        return Denied{Reason::token_not_yet_valid};
     if (now >= claims->expires) return Denied{Reason::token_expired};
-    if (const auto reason = revocations_.judge_foreign(claims->session, claims->subject, claims->issued, max_clock_difference)) return Denied{*reason};
+    if (const auto reason = revocations_.judge_foreign(claims->session, claims->subject, claims->issued,
+                                                       max_clock_difference))
+        return Denied{*reason};
     return claims;
 }
 

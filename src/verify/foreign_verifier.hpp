@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judges JWTs of an older system, taken until its users have moved: in the order that all tokens go, with that system's keys.
+// Judges JWTs of an older system, taken until its users have moved: in the order that all tokens go, with
+// that system's keys.
 #pragma once
 
 #include "base/secret.hpp"
@@ -37,9 +38,10 @@ struct ForeignIssuer {
     base::Timestamp until;                                   // the last day's end: no token lives longer
 };
 
-// The keys in a text: a secret of 32 bytes at least (HS256), a public key in PEM, or a JWK Set, of which those for the algorithm
-// count. Empty, and `problem` says why: there is none.
-std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text, std::string& problem);
+// The keys in a text: a secret of 32 bytes at least (HS256), a public key in PEM, or a JWK Set, of which
+// those for the algorithm count. Empty, and `problem` says why: there is none.
+std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text,
+                                                   std::string& problem);
 
 // Any thread may call anything. Revocations are shared and must outlive it.
 class ForeignVerifier {
@@ -48,10 +50,11 @@ public:
     static bool may_be(std::string_view text) { return std::count(text.begin(), text.end(), '.') == 2; }
 
     // No two of the issuers have an `iss` in common.
-    ForeignVerifier(std::vector<ForeignIssuer> issuers, const Revocations& revocations) : issuers_(std::move(issuers)), revocations_(revocations) {}
+    ForeignVerifier(std::vector<ForeignIssuer> issuers, const Revocations& revocations)
+        : issuers_(std::move(issuers)), revocations_(revocations) {}
 
-    // Whose token it is: `subject` is the user's id here, `issuer` the name of the issuer, `session` an id that is made of
-    // the token, so that ending it ends the token, exchanged or not. No roles, no name.
+    // Whose token it is: `subject` is the user's id here, `issuer` the name of the issuer, `session` an id
+    // that is made of the token, so that ending it ends the token, exchanged or not. No roles, no name.
     base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
     // The same for one that may have expired or been revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;

@@ -28,7 +28,8 @@ protected:
         one.until = now + 24h;
         return one;
     }
-    static std::string signed_token(const std::string& claims, const std::string& key = secret, const std::string& header = R"({"typ":"JWT","alg":"HS256"})") {
+    static std::string signed_token(const std::string& claims, const std::string& key = secret,
+                                    const std::string& header = R"({"typ":"JWT","alg":"HS256"})") {
         const std::string input = base::base64url(header) + "." + base::base64url(claims);
         return input + "." + base::base64url(crypto::hmac_sha256(key, input));
     }
@@ -51,42 +52,61 @@ TEST_F(Foreign, AnIdIsAStringOrAWholeNumberAndHasItsPrefix) {
     one.id_prefix = "o-";
     EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990})"), std::move(one)), "o-7");
     for (const char* sub : {"-7", "7.5", "7e0", "true", "null", "[7]", "18446744073709551615"})
-        EXPECT_EQ(verdict(signed_token(std::string(R"({"iat":1799999990,"sub":)") + sub + "}")), no(Reason::token_malformed)) << sub;
+        EXPECT_EQ(verdict(signed_token(std::string(R"({"iat":1799999990,"sub":)") + sub + "}")),
+                  no(Reason::token_malformed))
+            << sub;
     EXPECT_EQ(verdict(signed_token(R"({"iat":1799999990})")), no(Reason::token_malformed));
 }
 
 TEST_F(Foreign, AnIdThatCouldBeOneOfOursIsRefused) {
-    EXPECT_EQ(verdict(signed_token(R"({"sub":"4gSYhmZ8T1GkxI2yqz5bUQ","iat":1799999990})")), no(Reason::token_not_ours));
-    EXPECT_EQ(verdict(signed_token(R"({"sub":"4gSYhmZ8T1GkxI2yqz5bU","iat":1799999990})")), "4gSYhmZ8T1GkxI2yqz5bU");
-    EXPECT_EQ(verdict(signed_token(R"({"sub":"1f6e9b1c-3c9b-4b0e-9a53-3f7d7a1c0000","iat":1799999990})")), "1f6e9b1c-3c9b-4b0e-9a53-3f7d7a1c0000");
+    EXPECT_EQ(verdict(signed_token(R"({"sub":"4gSYhmZ8T1GkxI2yqz5bUQ","iat":1799999990})")),
+              no(Reason::token_not_ours));
+    EXPECT_EQ(verdict(signed_token(R"({"sub":"4gSYhmZ8T1GkxI2yqz5bU","iat":1799999990})")),
+              "4gSYhmZ8T1GkxI2yqz5bU");
+    EXPECT_EQ(verdict(signed_token(R"({"sub":"1f6e9b1c-3c9b-4b0e-9a53-3f7d7a1c0000","iat":1799999990})")),
+              "1f6e9b1c-3c9b-4b0e-9a53-3f7d7a1c0000");
 }
 
 TEST_F(Foreign, TimesHaveAMinuteOfGraceAheadAndNoneBehind) {
     EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1800000060,"nbf":1800000060})")), "7");
     EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1800000061})")), no(Reason::token_not_yet_valid));
-    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"nbf":1800000061})")), no(Reason::token_not_yet_valid));
-    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"exp":1800000000})")), no(Reason::token_expired));
+    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"nbf":1800000061})")),
+              no(Reason::token_not_yet_valid));
+    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"exp":1800000000})")),
+              no(Reason::token_expired));
     EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"exp":1800000000.5})")), "7");
     auto over = issuer("old");
     over.until = now;
-    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"exp":1900000000})"), std::move(over)), no(Reason::token_expired)) << "the last day counts more";
+    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990,"exp":1900000000})"), std::move(over)),
+              no(Reason::token_expired))
+        << "the last day counts more";
     auto cut = issuer("old");
     cut.issued_before = now - 10s;
     EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999989.999})"), issuer("old")), "7");
-    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990})"), std::move(cut)), no(Reason::token_not_ours));
+    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990})"), std::move(cut)),
+              no(Reason::token_not_ours));
 }
 
 TEST_F(Foreign, OnlyTheNamedIssuersKeyAndAlgorithmCount) {
     const std::string claims = R"({"iss":"https://old.example","sub":7,"iat":1799999990})";
     EXPECT_EQ(verdict(signed_token(claims), issuer("old", {"https://old.example"})), "7");
-    EXPECT_EQ(verdict(signed_token(claims), issuer("old", {"https://old.example/"})), no(Reason::token_not_ours));
-    EXPECT_EQ(verdict(signed_token(claims), issuer("old")), no(Reason::token_not_ours)) << "its tokens have no iss";
-    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990})"), issuer("old", {"https://old.example"})), no(Reason::token_not_ours));
+    EXPECT_EQ(verdict(signed_token(claims), issuer("old", {"https://old.example/"})),
+              no(Reason::token_not_ours));
+    EXPECT_EQ(verdict(signed_token(claims), issuer("old")), no(Reason::token_not_ours))
+        << "its tokens have no iss";
+    EXPECT_EQ(verdict(signed_token(R"({"sub":7,"iat":1799999990})"), issuer("old", {"https://old.example"})),
+              no(Reason::token_not_ours));
     EXPECT_EQ(verdict(signed_token(R"({"iss":7,"sub":7,"iat":1799999990})")), no(Reason::token_malformed));
-    EXPECT_EQ(verdict(signed_token(claims, secret + "x"), issuer("old", {"https://old.example"})), no(Reason::token_not_ours));
-    for (const char* header : {R"({"alg":"HS512"})", R"({"alg":"hs256"})", R"({"alg":"RS256"})", R"({"alg":"none"})"})
-        EXPECT_EQ(verdict(signed_token(claims, secret, header), issuer("old", {"https://old.example"})), no(Reason::token_not_ours)) << header;
-    EXPECT_EQ(verdict(signed_token(claims, secret, R"({"alg":"HS256","crit":["x"],"x":1})"), issuer("old", {"https://old.example"})), no(Reason::token_malformed));
+    EXPECT_EQ(verdict(signed_token(claims, secret + "x"), issuer("old", {"https://old.example"})),
+              no(Reason::token_not_ours));
+    for (const char* header :
+         {R"({"alg":"HS512"})", R"({"alg":"hs256"})", R"({"alg":"RS256"})", R"({"alg":"none"})"})
+        EXPECT_EQ(verdict(signed_token(claims, secret, header), issuer("old", {"https://old.example"})),
+                  no(Reason::token_not_ours))
+            << header;
+    EXPECT_EQ(verdict(signed_token(claims, secret, R"({"alg":"HS256","crit":["x"],"x":1})"),
+                      issuer("old", {"https://old.example"})),
+              no(Reason::token_malformed));
 }
 
 TEST_F(Foreign, ASessionsIdIsOfTheTokenAndItsIssuer) {
@@ -95,7 +115,8 @@ TEST_F(Foreign, ASessionsIdIsOfTheTokenAndItsIssuer) {
         issuers.push_back(issuer(name));
         return ForeignVerifier(std::move(issuers), revocations).check_ignoring_time(text)->session;
     };
-    const std::string one = signed_token(R"({"sub":7,"iat":1799999990})"), two = signed_token(R"({"sub":7,"iat":1799999991})");
+    const std::string one = signed_token(R"({"sub":7,"iat":1799999990})"),
+                      two = signed_token(R"({"sub":7,"iat":1799999991})");
     EXPECT_EQ(session(one, "old"), session(one, "old"));
     EXPECT_NE(session(one, "old"), session(two, "old"));
     EXPECT_NE(session(one, "old"), session(one, "older"));
@@ -115,8 +136,10 @@ TEST_F(Foreign, EcdsaSignaturesHaveTwoFormsAndOneSession) {
     issuers[0].keys.clear();
     issuers[0].keys.push_back({"", key.public_key()});
     const ForeignVerifier verifier(std::move(issuers), revocations);
-    const std::string input = base::base64url(R"({"alg":"ES256"})") + "." + base::base64url(R"({"sub":7,"iat":1799999990})");
-    const auto first = verifier.check(input + "." + base::base64url(key.sign(input)), now), second = verifier.check(input + "." + base::base64url(key.sign(input)), now);
+    const std::string input = base::base64url(R"({"alg":"ES256"})") + "." +
+                              base::base64url(R"({"sub":7,"iat":1799999990})");
+    const auto first = verifier.check(input + "." + base::base64url(key.sign(input)), now),
+               second = verifier.check(input + "." + base::base64url(key.sign(input)), now);
     ASSERT_TRUE(first && second);
     EXPECT_EQ(first->session, second->session);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wycheproof's JSON Web Keys and Signatures. Their payloads are no claims, so prove() refuses every one of them; what
-// stands before the claims (key set, form, key, algorithm, signature) is therefore judged by the pieces it is made of.
+// Wycheproof's JSON Web Keys and Signatures. Their payloads are no claims, so prove() refuses every one of
+// them; what stands before the claims (key set, form, key, algorithm, signature) is therefore judged by the
+// pieces it is made of.
 #include "../tests/vectors/vectors.hpp"
 #include "base/bytes.hpp"
 #include "token/json.hpp"
 #include "verify/verifier.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 namespace coatcheck::verify {
 namespace {
@@ -39,8 +40,10 @@ bool is_signed(std::string_view jws, const std::vector<token::Jwk>& keys) {
     if (!header_json || !payload || !signature) return false;
     const auto header = token::parse_object(*header_json);
     if (!header || header->contains("crit") || header->contains("b64")) return false;
-    const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.key_id == member(*header, "kid"); });
-    if (key == keys.end() || crypto::algorithm_named(member(*header, "alg")) != key->key.algorithm()) return false;
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&](const auto& k) { return k.key_id == member(*header, "kid"); });
+    if (key == keys.end() || crypto::algorithm_named(member(*header, "alg")) != key->key.algorithm())
+        return false;
     return key->key.verify(jws.substr(0, last), *signature);
 }
 
@@ -70,14 +73,17 @@ void run(const std::string& name, int expected) {
             const std::string jws = text != nullptr ? std::string(*text) : json::serialize(test.at("jws"));
             with_key += set.has_value();
             tally.judge(id, vectors::result_of(test), set && is_signed(jws, *set), set ? "" : why);
-            if (prove(jws, key_set, {"issuer", "audience"})) tally.unexplained(id, "prove() took what holds no claims");
+            if (prove(jws, key_set, {"issuer", "audience"}))
+                tally.unexplained(id, "prove() took what holds no claims");
         }
     }
     tally.report();
     EXPECT_EQ(tally.run(), document.at("numberOfTests").as_int64());
     EXPECT_GE(tally.run(), expected);
-    std::printf("vectors:   %d of %zu key sets taken; %d of %d came to the signature, the others fell with their key\n", sets_taken,
-                document.at("testGroups").as_array().size(), with_key, tally.run());
+    std::printf(
+        "vectors:   %d of %zu key sets taken; %d of %d came to the signature, the others fell with their "
+        "key\n",
+        sets_taken, document.at("testGroups").as_array().size(), with_key, tally.run());
 }
 
 TEST(JoseVectors, KeySetsOfWycheproof) { run("json_web_key", 26); }

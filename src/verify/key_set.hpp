@@ -17,8 +17,8 @@ namespace coatcheck::verify {
 // The public keys that tokens may be signed with. Any thread may call anything.
 class KeySet {
 public:
-    // Replaces the set. Proofs made under an earlier set are void from then on, so that a key that was dropped
-    // takes every cached proof with it.
+    // Replaces the set. Proofs made under an earlier set are void from then on, so that a key that was
+    // dropped takes every cached proof with it.
     void replace(const std::vector<token::Jwk>& keys) {
         auto table = std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>();
         for (const auto& [key_id, key] : keys) table->emplace(key_id, key);

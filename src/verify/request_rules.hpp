@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which credential a request carries, and whether one that a browser added by itself counts: one rule for the server and
-// for verifiers in front of APIs.
+// Which credential a request carries, and whether one that a browser added by itself counts: one rule for the
+// server and for verifiers in front of APIs.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,17 +11,21 @@
 
 namespace coatcheck::verify {
 
-// Header fields, wherever they lie: `each(name, visit)` calls visit(value) for each field of that name, in order.
+// Header fields, wherever they lie: `each(name, visit)` calls visit(value) for each field of that name, in
+// order.
 template <class Fields>
-concept HeaderFields = requires(const Fields& fields) { fields.each(std::string_view(), [](std::string_view) {}); };
+concept HeaderFields = requires(const Fields& fields) {
+    fields.each(std::string_view(), [](std::string_view) {});
+};
 
 struct Credential {
-    std::string_view token;      // empty: none was sent
-    bool by_cookie = false;      // and by nothing else: the CSRF rule applies
-    std::string_view user = "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
-    bool x_token = false;        // in X-TOKEN
-    bool bare = false;           // in Authorization without Bearer
-    bool crypt = false;          // an encrypted token
+    std::string_view token;  // empty: none was sent
+    bool by_cookie = false;  // and by nothing else: the CSRF rule applies
+    std::string_view user =
+        "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
+    bool x_token = false;  // in X-TOKEN
+    bool bare = false;     // in Authorization without Bearer
+    bool crypt = false;    // an encrypted token
 
     bool is_of(std::string_view subject) const { return user.empty() || user == subject; }
 };
@@ -33,13 +37,16 @@ struct CredentialRules {
     std::string_view crypt_header = "";  // of encrypted tokens; empty: none
 };
 
-// What a request must show before a cookie counts on an unsafe method, or before a body may sign in or refresh.
+// What a request must show before a cookie counts on an unsafe method, or before a body may sign in or
+// refresh.
 enum class SiteProof {
     always,         // for a cookie: the site must be known, or X-Coatcheck: 1 sent
     where_browser,  // for a body: only where a browser says which site it comes from
 };
 
-inline bool is_safe_method(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+inline bool is_safe_method(std::string_view method) {
+    return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
 
 namespace detail {
 
@@ -60,7 +67,8 @@ Sent sent(const Fields& fields, std::string_view name) {
 
 }  // namespace detail
 
-// The token of one Authorization field (RFC 6750 §2.1); empty if it is of another scheme. `bare_allowed`: without one as well.
+// The token of one Authorization field (RFC 6750 §2.1); empty if it is of another scheme. `bare_allowed`:
+// without one as well.
 inline std::string_view bearer_token(std::string_view value, bool bare_allowed) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
     const std::size_t space = std::min(value.find(' '), value.size());
@@ -90,21 +98,24 @@ base::Result<std::string_view> find_cookie(const Fields& fields, std::string_vie
             found = value;
         }
     });
-    if (conflict) return base::Denied{base::Reason::credential_conflict, {}, "one cookie came with two values"};
+    if (conflict)
+        return base::Denied{base::Reason::credential_conflict, {}, "one cookie came with two values"};
     return found;
 }
 
-// A token from elsewhere in the request (may be empty), or the cookie's; credential_conflict where they differ.
+// A token from elsewhere in the request (may be empty), or the cookie's; credential_conflict where they
+// differ.
 inline base::Result<Credential> one_of(std::string_view token, base::Result<std::string_view> cookie) {
     if (!cookie) return cookie.error();
     if (token.empty()) return Credential{*cookie, true};
     if (!cookie->empty() && *cookie != token)
-        return base::Denied{base::Reason::credential_conflict, {}, "two different tokens came with one request"};
+        return base::Denied{
+            base::Reason::credential_conflict, {}, "two different tokens came with one request"};
     return Credential{token, false};
 }
 
-// The access token in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is taken, or in the access cookie.
-// Other schemes are ignored. credential_conflict: two that differ, or half of X-TOKEN and X-USER.
+// The access token in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is taken, or in the access
+// cookie. Other schemes are ignored. credential_conflict: two that differ, or half of X-TOKEN and X-USER.
 template <HeaderFields Fields>
 base::Result<Credential> find_credential(const Fields& fields, const CredentialRules& rules) {
     std::string_view token, user;
@@ -121,8 +132,10 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
     });
     if (rules.x_token) {
         const auto older = detail::sent(fields, "X-TOKEN"), whose = detail::sent(fields, "X-USER");
-        if (older.count > 1 || whose.count > 1 || (older.count == 1 && whose.value.empty()) || (whose.count == 1 && whose.value.empty()))
-            return base::Denied{base::Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
+        if (older.count > 1 || whose.count > 1 || (older.count == 1 && whose.value.empty()) ||
+            (whose.count == 1 && whose.value.empty()))
+            return base::Denied{
+                base::Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
         x_token = older.count == 1;
         if (x_token) take(older.value.empty() ? "-" : older.value);
         user = whose.value;  // beside any token: an API of the older kind may believe it
@@ -134,7 +147,9 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
             take(value.empty() ? "-" : value);
         });
     auto credential = one_of(token, find_cookie(fields, rules.cookie));
-    if (differ && credential) return base::Denied{base::Reason::credential_conflict, {}, "two different tokens came with one request"};
+    if (differ && credential)
+        return base::Denied{
+            base::Reason::credential_conflict, {}, "two different tokens came with one request"};
     if (credential) {
         credential->user = user;
         credential->x_token = x_token;
@@ -144,28 +159,33 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
     return credential;
 }
 
-// Sec-Fetch-Site: same-origin; or same-site / cross-site from a listed origin; or, where that header is missing, an
-// Origin that is `own` or listed; or, where both are missing, X-Coatcheck: 1. `is_listed` says so of an origin.
+// Sec-Fetch-Site: same-origin; or same-site / cross-site from a listed origin; or, where that header is
+// missing, an Origin that is `own` or listed; or, where both are missing, X-Coatcheck: 1. `is_listed` says so
+// of an origin.
 template <HeaderFields Fields, class IsListed>
 bool site_is_allowed(const Fields& fields, std::string_view own, const IsListed& is_listed, SiteProof proof) {
     const auto origins = detail::sent(fields, "Origin");
     const auto sites = detail::sent(fields, "Sec-Fetch-Site");
     if (sites.count > 1) return false;
-    const std::string_view origin = origins.count == 1 ? origins.value : std::string_view(), site = sites.value;
-    if (!site.empty()) return site == "same-origin" || ((site == "same-site" || site == "cross-site") && is_listed(origin));
+    const std::string_view origin = origins.count == 1 ? origins.value : std::string_view(),
+                           site = sites.value;
+    if (!site.empty())
+        return site == "same-origin" || ((site == "same-site" || site == "cross-site") && is_listed(origin));
     if (origins.count > 0) return (!own.empty() && origin == own) || is_listed(origin);
     if (proof == SiteProof::where_browser) return true;
     const auto marks = detail::sent(fields, "X-Coatcheck");
     return marks.count == 1 && marks.value == "1";
 }
 
-// What was found, if it may count: token_missing where there is nothing, csrf_refused for a cookie on an unsafe method
-// without site_is_allowed(). `method`: unknown counts as unsafe.
+// What was found, if it may count: token_missing where there is nothing, csrf_refused for a cookie on an
+// unsafe method without site_is_allowed(). `method`: unknown counts as unsafe.
 template <HeaderFields Fields, class IsListed>
-base::Result<Credential> admitted(base::Result<Credential> found, const Fields& fields, std::string_view method, std::string_view own, const IsListed& is_listed) {
+base::Result<Credential> admitted(base::Result<Credential> found, const Fields& fields,
+                                  std::string_view method, std::string_view own, const IsListed& is_listed) {
     if (!found) return found;
     if (found->token.empty()) return base::Denied{base::Reason::token_missing};
-    if (found->by_cookie && !is_safe_method(method) && !site_is_allowed(fields, own, is_listed, SiteProof::always))
+    if (found->by_cookie && !is_safe_method(method) &&
+        !site_is_allowed(fields, own, is_listed, SiteProof::always))
         return base::Denied{base::Reason::csrf_refused};
     return found;
 }

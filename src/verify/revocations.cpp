@@ -7,7 +7,8 @@
 namespace coatcheck::verify {
 namespace {
 
-// Slices of the table in turn. A table that grows meanwhile hides some rows from this round; they wait for the next.
+// Slices of the table in turn. A table that grows meanwhile hides some rows from this round; they wait for
+// the next.
 template <class Table, class IsOver>
 void erase_in_slices(Table& table, std::shared_mutex& mutex, const IsOver& is_over) {
     constexpr std::size_t slice = 4096;  // buckets, about as many rows
@@ -37,8 +38,7 @@ void Revocations::insert(const Revocation& entry) {
             return;
         case Revocation::Kind::key:  // the KeySet has lost it
         case Revocation::Kind::status:
-        case Revocation::Kind::status_below:
-            return;
+        case Revocation::Kind::status_below: return;
         case Revocation::Kind::user_revoked:
         case Revocation::Kind::user_stale:
         case Revocation::Kind::foreign_before: {
@@ -84,7 +84,8 @@ std::optional<base::Reason> Revocations::judge(const std::string& session, const
                                                std::int64_t version, base::Timestamp issued) const {
     std::shared_lock lock(mutex_);
     if (generation_.load(std::memory_order_relaxed) == 0) return base::Reason::not_ready;
-    if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0) return base::Reason::token_revoked;
+    if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0)
+        return base::Reason::token_revoked;
     if (sessions_.contains(session)) return base::Reason::token_revoked;
     const auto row = users_.find(user);
     if (row == users_.end()) return std::nullopt;
@@ -93,10 +94,12 @@ std::optional<base::Reason> Revocations::judge(const std::string& session, const
     return std::nullopt;
 }
 
-std::optional<base::Reason> Revocations::judge_foreign(const std::string& session, const std::string& user, base::Timestamp issued, base::Duration skew) const {
+std::optional<base::Reason> Revocations::judge_foreign(const std::string& session, const std::string& user,
+                                                       base::Timestamp issued, base::Duration skew) const {
     std::shared_lock lock(mutex_);
     if (generation_.load(std::memory_order_relaxed) == 0) return base::Reason::not_ready;
-    if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0) return base::Reason::token_revoked;
+    if (base::unix_seconds(issued) <= issued_before_ && issued_before_ > 0)
+        return base::Reason::token_revoked;
     if (sessions_.contains(session)) return base::Reason::token_revoked;
     const auto row = users_.find(user);
     if (row == users_.end() || row->second.foreign_before == 0) return std::nullopt;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What has been taken back, held in memory so that a check costs no look-up elsewhere.
 //
-// Entries live only as long as the tokens they concern. `generation()` grows with each addition: a token proven at
-// generation g needs no look-up while the generation is still g, so a cached proof costs one atomic load.
+// Entries live only as long as the tokens they concern. `generation()` grows with each addition: a token
+// proven at generation g needs no look-up while the generation is still g, so a cached proof costs one atomic
+// load.
 #pragma once
 
 #include "base/result.hpp"
@@ -24,8 +25,10 @@ struct Revocation {
         user_revoked,   // tokens of the user `subject` with ver < minimum are revoked
         user_stale,     // tokens of the user `subject` with ver < minimum are stale
         issued_before,  // every token issued at or before `minimum` (Unix seconds) is revoked
-        key,            // the signing key `subject` is compromised: its tokens are not ours, nor is any proof made with it
-        foreign_before,  // tokens of the user `subject` that others issued until `minimum` (Unix seconds) are revoked
+        key,  // the signing key `subject` is compromised: its tokens are not ours, nor is any proof made with
+              // it
+        foreign_before,  // tokens of the user `subject` that others issued until `minimum` (Unix seconds) are
+                         // revoked
         status,          // the index `minimum` of the Token Status Lists; our own verifiers know better
         status_below,    // likewise all indexes below `minimum` (a backup was restored)
     };
@@ -46,7 +49,8 @@ public:
     void load(const std::vector<Revocation>& entries);
     // Takes effect before it returns.
     void add(const std::vector<Revocation>& entries);
-    // Drops entries whose tokens have all expired; a little at a time, so that checks and additions go on meanwhile.
+    // Drops entries whose tokens have all expired; a little at a time, so that checks and additions go on
+    // meanwhile.
     void sweep(base::Timestamp now);
 
     // Sessions and users that it knows of.
@@ -54,12 +58,13 @@ public:
     // Grows whenever an entry comes in; 0 until loaded.
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
     // The reason to refuse a token, if there is one.
-    std::optional<base::Reason> judge(const std::string& session, const std::string& user, std::int64_t version,
-                                      base::Timestamp issued) const;
+    std::optional<base::Reason> judge(const std::string& session, const std::string& user,
+                                      std::int64_t version, base::Timestamp issued) const;
 
-    // As judge(), for a token of another issuer, which knows no version: its user was taken back after it was issued. The clock
-    // of who issued it may be ahead by `skew`. `session`: may be empty.
-    std::optional<base::Reason> judge_foreign(const std::string& session, const std::string& user, base::Timestamp issued, base::Duration skew) const;
+    // As judge(), for a token of another issuer, which knows no version: its user was taken back after it was
+    // issued. The clock of who issued it may be ahead by `skew`. `session`: may be empty.
+    std::optional<base::Reason> judge_foreign(const std::string& session, const std::string& user,
+                                              base::Timestamp issued, base::Duration skew) const;
 
 private:
     struct Versions {

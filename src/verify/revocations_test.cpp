@@ -16,7 +16,8 @@ const Timestamp later = now + 900s;
 
 class RevocationTable : public testing::Test {
 protected:
-    std::optional<Reason> judge(const std::string& session = "s", const std::string& user = "u", std::int64_t version = 3, Timestamp issued = now) const {
+    std::optional<Reason> judge(const std::string& session = "s", const std::string& user = "u",
+                                std::int64_t version = 3, Timestamp issued = now) const {
         return table.judge(session, user, version, issued);
     }
     Revocations table;
@@ -71,8 +72,10 @@ TEST_F(RevocationTable, UserIsRevokedOrStaleBelowAVersion) {
 }
 
 TEST_F(RevocationTable, LowerMinimumNeverUndoesAHigherOne) {
-    table.load({{Kind::user_revoked, "u", 5, later}, {Kind::issued_before, "", base::unix_seconds(now), later}});
-    table.add({{Kind::user_revoked, "u", 2, later}, {Kind::issued_before, "", base::unix_seconds(now) - 100, later}});
+    table.load(
+        {{Kind::user_revoked, "u", 5, later}, {Kind::issued_before, "", base::unix_seconds(now), later}});
+    table.add({{Kind::user_revoked, "u", 2, later},
+               {Kind::issued_before, "", base::unix_seconds(now) - 100, later}});
     EXPECT_EQ(judge("s", "u", 4, now + 1s), Reason::token_revoked);
     EXPECT_EQ(judge("s", "v", 4, now), Reason::token_revoked);
 }
@@ -86,7 +89,9 @@ TEST_F(RevocationTable, IssuedBeforeTakesInItsOwnSecond) {
 }
 
 TEST_F(RevocationTable, LoadReplacesEverything) {
-    table.load({{Kind::session, "s", 0, later}, {Kind::user_revoked, "u", 9, later}, {Kind::issued_before, "", base::unix_seconds(later), later}});
+    table.load({{Kind::session, "s", 0, later},
+                {Kind::user_revoked, "u", 9, later},
+                {Kind::issued_before, "", base::unix_seconds(later), later}});
     table.load({});
     EXPECT_EQ(judge(), std::nullopt);
 }
@@ -102,7 +107,10 @@ TEST_F(RevocationTable, SweepDropsOnlyWhatIsOver) {
 }
 
 TEST_F(RevocationTable, EntryLivesUntilTheLastOfItsExpiries) {
-    table.load({{Kind::session, "s", 0, later}, {Kind::session, "s", 0, later - 100s}, {Kind::user_revoked, "u", 9, later}, {Kind::user_stale, "u", 9, later - 100s}});
+    table.load({{Kind::session, "s", 0, later},
+                {Kind::session, "s", 0, later - 100s},
+                {Kind::user_revoked, "u", 9, later},
+                {Kind::user_stale, "u", 9, later - 100s}});
     table.sweep(later - 50s);
     EXPECT_EQ(judge("s", "v"), Reason::token_revoked);
     EXPECT_EQ(judge("t", "u"), Reason::token_revoked);
@@ -119,17 +127,21 @@ TEST(Revocations, ATokenOfAnotherFallsWithItsUserIfItWasIssuedBefore) {
     const auto taken_back = base::from_unix_seconds(1'800'000'000);
     Revocations revocations;
     EXPECT_EQ(revocations.judge_foreign("", "u", taken_back, 60s), base::Reason::not_ready);
-    revocations.load({{Revocation::Kind::user_revoked, "u", 3, taken_back + 15min},
-                      {Revocation::Kind::foreign_before, "u", base::unix_seconds(taken_back), taken_back + 48h},
-                      {Revocation::Kind::user_stale, "v", 3, taken_back + 48h},
-                      {Revocation::Kind::session, "s", 0, taken_back + 48h}});
+    revocations.load(
+        {{Revocation::Kind::user_revoked, "u", 3, taken_back + 15min},
+         {Revocation::Kind::foreign_before, "u", base::unix_seconds(taken_back), taken_back + 48h},
+         {Revocation::Kind::user_stale, "v", 3, taken_back + 48h},
+         {Revocation::Kind::session, "s", 0, taken_back + 48h}});
     EXPECT_EQ(revocations.judge_foreign("", "u", taken_back - 24h, 60s), base::Reason::token_revoked);
-    EXPECT_EQ(revocations.judge_foreign("", "u", taken_back + 60s, 60s), base::Reason::token_revoked) << "its clock may be ahead";
+    EXPECT_EQ(revocations.judge_foreign("", "u", taken_back + 60s, 60s), base::Reason::token_revoked)
+        << "its clock may be ahead";
     EXPECT_EQ(revocations.judge_foreign("", "u", taken_back + 61s, 60s), std::nullopt);
-    EXPECT_EQ(revocations.judge_foreign("", "v", taken_back - 24h, 60s), std::nullopt) << "new roles do not concern it";
+    EXPECT_EQ(revocations.judge_foreign("", "v", taken_back - 24h, 60s), std::nullopt)
+        << "new roles do not concern it";
     EXPECT_EQ(revocations.judge_foreign("", "w", taken_back - 24h, 60s), std::nullopt);
     EXPECT_EQ(revocations.judge_foreign("s", "w", taken_back, 60s), base::Reason::token_revoked);
-    revocations.add({{Revocation::Kind::issued_before, "", base::unix_seconds(taken_back), taken_back + 48h}});
+    revocations.add(
+        {{Revocation::Kind::issued_before, "", base::unix_seconds(taken_back), taken_back + 48h}});
     EXPECT_EQ(revocations.judge_foreign("", "w", taken_back, 60s), base::Reason::token_revoked);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of verdicts (size, form, key and algorithm, signature, typ / iss / aud, exp, revoked, stale), and what
-// revocations do to a token that is good otherwise.
+// The order of verdicts (size, form, key and algorithm, signature, typ / iss / aud, exp, revoked, stale), and
+// what revocations do to a token that is good otherwise.
 #include "base/bytes.hpp"
 #include "verify/verifier.hpp"
 
@@ -44,7 +44,9 @@ protected:
         return proof ? Reason::internal_error : proof.error().reason;
     }
     bool counts(std::string_view token, Timestamp at = now) { return verifier.check(token, at).has_value(); }
-    static std::string minted(const token::AccessClaims& claims = good()) { return token::mint(claims, "k", key()); }
+    static std::string minted(const token::AccessClaims& claims = good()) {
+        return token::mint(claims, "k", key());
+    }
     static std::string forged(std::string token) {
         token.back() = token.back() == 'A' ? 'Q' : 'A';  // both have no spare bits set: the form stays good
         return token;
@@ -100,7 +102,8 @@ TEST_F(Order, RevokedComesBeforeStale) {
     EXPECT_EQ(refusal(token), Reason::token_revoked);
     revocations.load({{Kind::user_stale, "user", 4, later}, {Kind::session, "session", 0, later}});
     EXPECT_EQ(refusal(token), Reason::token_revoked);
-    revocations.load({{Kind::user_stale, "user", 4, later}, {Kind::issued_before, "", base::unix_seconds(now), later}});
+    revocations.load(
+        {{Kind::user_stale, "user", 4, later}, {Kind::issued_before, "", base::unix_seconds(now), later}});
     EXPECT_EQ(refusal(token), Reason::token_revoked);
 }
 
@@ -123,8 +126,9 @@ TEST_F(Order, EntriesBeforeTheFirstLoadDoNotMakeItReady) {
 TEST_F(Order, RevocationAfterCachingRefusesAtOnce) {
     revocations.load({});
     const std::string token = minted();
-    for (const Revocation& entry : {Revocation{Kind::session, "session", 0, later}, Revocation{Kind::user_revoked, "user", 4, later},
-                                    Revocation{Kind::issued_before, "", base::unix_seconds(now), later}}) {
+    for (const Revocation& entry :
+         {Revocation{Kind::session, "session", 0, later}, Revocation{Kind::user_revoked, "user", 4, later},
+          Revocation{Kind::issued_before, "", base::unix_seconds(now), later}}) {
         revocations.load({});
         ASSERT_TRUE(counts(token));
         ASSERT_TRUE(counts(token));
@@ -142,8 +146,13 @@ TEST_F(Order, RevocationOfOthersLeavesATokenAlone) {
     revocations.load({});
     const std::string token = minted();
     ASSERT_TRUE(counts(token));
-    revocations.add({{Kind::session, "session2", 0, later}, {Kind::session, "user", 0, later}, {Kind::session, "", 0, later}, {Kind::user_revoked, "session", 99, later},
-                     {Kind::user_revoked, "user2", 99, later}, {Kind::user_revoked, "user", 3, later}, {Kind::user_stale, "user", 3, later},
+    revocations.add({{Kind::session, "session2", 0, later},
+                     {Kind::session, "user", 0, later},
+                     {Kind::session, "", 0, later},
+                     {Kind::user_revoked, "session", 99, later},
+                     {Kind::user_revoked, "user2", 99, later},
+                     {Kind::user_revoked, "user", 3, later},
+                     {Kind::user_stale, "user", 3, later},
                      {Kind::issued_before, "", base::unix_seconds(now) - 1, later}});
     EXPECT_TRUE(counts(token));
 }

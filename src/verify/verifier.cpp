@@ -26,7 +26,8 @@ Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, st
     return form ? Denied{Reason::token_not_ours} : form.error();
 }
 
-Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy, bool* forged) {
+Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, const Policy& policy,
+                                  bool* forged) {
     const Denied not_ours{Reason::token_not_ours};
     std::string decrypted;
     const auto jwt = jwt_of(text, policy, decrypted);
@@ -49,7 +50,8 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     auto claims = token::parse_claims(*parts->claims);
     if (!claims) return claims.error();
     if (claims->issuer != policy.issuer) return not_ours;
-    if (std::find(claims->audience.begin(), claims->audience.end(), policy.audience) == claims->audience.end())
+    if (std::find(claims->audience.begin(), claims->audience.end(), policy.audience) ==
+        claims->audience.end())
         return not_ours;
     if (policy.keep_payload) claims->payload = std::move(parts->claims_json);
     return claims;
@@ -91,7 +93,8 @@ Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestam
     return judge(cache_.insert_or_assign(tail, std::move(kept)).first->second.proof, now);
 }
 
-// One for one, and after a few looks one that is used: to give up or to look at many at once would make somebody wait for it.
+// One for one, and after a few looks one that is used: to give up or to look at many at once would make
+// somebody wait for it.
 void Verifier::make_room_for(const Tail& tail) {
     if (ring_.empty() || ring_.size() < max_cached_) return ring_.push_back(tail);
     for (int looks = 0;; ++looks) {
@@ -117,7 +120,8 @@ bool Verifier::was_refused(std::string_view text) const {
     if (refused_.empty()) return false;
     const Tail tail = tail_of(text);
     const Refused& place = refused_[place_of(tail)];
-    return place.tail == tail && place.key_generation == keys_.generation() && place.digest == crypto::sha256(text);
+    return place.tail == tail && place.key_generation == keys_.generation() &&
+           place.digest == crypto::sha256(text);
 }
 
 void Verifier::note_refused(std::string_view text, std::uint64_t key_generation) {
@@ -130,7 +134,8 @@ Proof* Verifier::find(std::string_view text) {
     const auto row = cache_.find(tail_of(text));
     if (row == cache_.end()) return nullptr;
     auto& [token, proof, is_used] = row->second;
-    if (token != text || proof.key_generation != keys_.generation()) return nullptr;  // keep() puts another in its place
+    if (token != text || proof.key_generation != keys_.generation())
+        return nullptr;  // keep() puts another in its place
     is_used = true;
     return &proof;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cache of proven tokens, seen from outside: `answer` is the caller's place in a proof, and gone when the proof was
-// made anew.
+// The cache of proven tokens, seen from outside: `answer` is the caller's place in a proof, and gone when the
+// proof was made anew.
 #include "verify/verifier.hpp"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,8 @@ TEST_F(Cache, AnotherKeyUnderTheSameIdVoidsTheProof) {
 TEST_F(Cache, KeyThatStayedIsProvenAnew) {
     const std::string token = token_of("a");
     ASSERT_FALSE(was_cached(large, token));
-    keys.replace({{"k", key().public_key()}, {"next", crypto::SigningKey::generate(crypto::Algorithm::es256).public_key()}});
+    keys.replace({{"k", key().public_key()},
+                  {"next", crypto::SigningKey::generate(crypto::Algorithm::es256).public_key()}});
     EXPECT_FALSE(was_cached(large, token));
     EXPECT_TRUE(was_cached(large, token));
 }
@@ -141,7 +142,8 @@ TEST_F(Cache, TokensInUseStayWhileOthersPass) {
 
 TEST_F(Cache, AsManyAsThereIsRoomForAllStay) {
     for (int round = 0; round < 5; ++round)
-        for (int i = 0; i < 8; ++i) EXPECT_EQ(was_cached(small, token_of(std::to_string(i))), round > 0) << round << ' ' << i;
+        for (int i = 0; i < 8; ++i)
+            EXPECT_EQ(was_cached(small, token_of(std::to_string(i))), round > 0) << round << ' ' << i;
 }
 
 TEST_F(Cache, TokenOutOfUseFallsOut) {
@@ -209,9 +211,11 @@ TEST_F(Cache, EachVerdictOfARefusedTokenIsTheSame) {
         forged.push_back(token.replace(token.size() - 16, number.size(), number));
     }
     for (int round = 0; round < 2; ++round)
-        for (const auto& token : forged) ASSERT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
+        for (const auto& token : forged)
+            ASSERT_EQ(large.check(token, now).error().reason, Reason::token_not_ours);
     EXPECT_EQ(large.cached(), 0U);
-    const auto remembered = std::ranges::count_if(forged, [&](const auto& token) { return large.was_refused(token); });
+    const auto remembered = std::ranges::count_if(
+        forged, [&](const auto& token) { return large.was_refused(token); });
     EXPECT_GT(remembered, 512);  // most of the places
     EXPECT_LE(remembered, 1024);
 }

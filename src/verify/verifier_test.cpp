@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verdicts. Every token here is signed by a key that the verifier believes, unless the test is about that: so nothing
-// but the rule under test can refuse it.
+// Verdicts. Every token here is signed by a key that the verifier believes, unless the test is about that: so
+// nothing but the rule under test can refuse it.
 #include "verify/verifier.hpp"
 
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
 #include "token/json.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <gtest/gtest.h>
 
 namespace coatcheck::verify {
 namespace {
@@ -33,16 +33,27 @@ const crypto::SigningKey& ed() {
 const json::object good_header{{"alg", "ES256"}, {"typ", "at+jwt"}, {"kid", "ec"}};
 
 json::object good_claims() {
-    return {{"iss", "https://id.example"}, {"sub", "user"}, {"aud", "https://api.example"}, {"exp", 1'800'000'900}, {"iat", 1'800'000'000}, {"jti", "j"},
-            {"client_id", "coatcheck"}, {"scope", "account"}, {"sid", "session"}, {"auth_time", 1'799'999'000}, {"preferred_username", "alice"},
-            {"roles", json::array{"admin"}}, {"ver", 3}};
+    return {{"iss", "https://id.example"},
+            {"sub", "user"},
+            {"aud", "https://api.example"},
+            {"exp", 1'800'000'900},
+            {"iat", 1'800'000'000},
+            {"jti", "j"},
+            {"client_id", "coatcheck"},
+            {"scope", "account"},
+            {"sid", "session"},
+            {"auth_time", 1'799'999'000},
+            {"preferred_username", "alice"},
+            {"roles", json::array{"admin"}},
+            {"ver", 3}};
 }
 
 std::string sign(std::string_view header, std::string_view claims, const crypto::SigningKey& key = ec()) {
     const std::string input = base::base64url(header) + '.' + base::base64url(claims);
     return input + '.' + base::base64url(key.sign(input));
 }
-std::string sign(const json::object& header, const json::object& claims, const crypto::SigningKey& key = ec()) {
+std::string sign(const json::object& header, const json::object& claims,
+                 const crypto::SigningKey& key = ec()) {
     return sign(json::serialize(header), json::serialize(claims), key);
 }
 
@@ -78,7 +89,9 @@ protected:
         revocations.load({});
     }
     std::string check(std::string_view token, Timestamp at = now) { return told(verifier.check(token, at)); }
-    std::string of_claims(const json::object& claims, Timestamp at = now) { return check(sign(good_header, claims), at); }
+    std::string of_claims(const json::object& claims, Timestamp at = now) {
+        return check(sign(good_header, claims), at);
+    }
     std::string of_header(const json::object& header) { return check(sign(header, good_claims())); }
 
     KeySet keys;
@@ -106,23 +119,29 @@ TEST_F(Verdict, MintedTokenCounts) {
 
 TEST_F(Verdict, OddButHonestSpacingCounts) {
     // The octets received are verified, not JSON written anew.
-    EXPECT_EQ(check(sign("{ \"typ\" : \"at+jwt\",\n \"kid\":\"ec\",\t\"alg\" :\"\\u0045S256\" }", json::serialize(good_claims()))), "");
+    EXPECT_EQ(check(sign("{ \"typ\" : \"at+jwt\",\n \"kid\":\"ec\",\t\"alg\" :\"\\u0045S256\" }",
+                         json::serialize(good_claims()))),
+              "");
     const std::string token = sign(good_header, good_claims());
-    const std::string reordered = base::base64url(R"({"kid":"ec","typ":"at+jwt","alg":"ES256"})") + token.substr(token.find('.'));
+    const std::string reordered = base::base64url(R"({"kid":"ec","typ":"at+jwt","alg":"ES256"})") +
+                                  token.substr(token.find('.'));
     EXPECT_EQ(check(reordered), "not ours");
 }
 
 TEST_F(Verdict, TypeIsAtJwt) {
-    for (std::string_view type : {"at+jwt", "AT+JWT", "At+JWT", "application/at+jwt", "Application/AT+jwt"}) EXPECT_EQ(of_header(with(good_header, "typ", type)), "") << type;
-    for (std::string_view type : {"JWT", "jwt", "", "jwt+at", "at+jw", "at+jwtx", " at+jwt", "at+jwt ", "at-jwt", "text/at+jwt", "application/application/at+jwt", "application/", "rt+jwt",
-                                  "dpop+jwt", "secevent+jwt", "logout+jwt"})
+    for (std::string_view type : {"at+jwt", "AT+JWT", "At+JWT", "application/at+jwt", "Application/AT+jwt"})
+        EXPECT_EQ(of_header(with(good_header, "typ", type)), "") << type;
+    for (std::string_view type : {"JWT", "jwt", "", "jwt+at", "at+jw", "at+jwtx", " at+jwt", "at+jwt ",
+                                  "at-jwt", "text/at+jwt", "application/application/at+jwt", "application/",
+                                  "rt+jwt", "dpop+jwt", "secevent+jwt", "logout+jwt"})
         EXPECT_EQ(of_header(with(good_header, "typ", type)), "not ours") << type;
     EXPECT_EQ(of_header(without(good_header, "typ")), "not ours");
     EXPECT_EQ(of_header(with(good_header, "typ", 1)), "malformed");
 }
 
 TEST_F(Verdict, IssuerIsComparedToTheLetter) {
-    for (std::string_view issuer : {"", "https://id.example/", "https://id.exampl", "https://id.example.evil", "https://ID.example", "http://id.example", " https://id.example",
+    for (std::string_view issuer : {"", "https://id.example/", "https://id.exampl", "https://id.example.evil",
+                                    "https://ID.example", "http://id.example", " https://id.example",
                                     "https://id.example ", "https://id.example:443", "https://api.example"})
         EXPECT_EQ(of_claims(with(good_claims(), "iss", issuer)), "not ours") << issuer;
     EXPECT_EQ(of_claims(with(good_claims(), "iss", std::string("https://id.example\0", 19))), "not ours");
@@ -131,12 +150,19 @@ TEST_F(Verdict, IssuerIsComparedToTheLetter) {
 
 TEST_F(Verdict, AudienceNamesUs) {
     EXPECT_EQ(of_claims(with(good_claims(), "aud", json::array{"https://api.example"})), "");
-    EXPECT_EQ(of_claims(with(good_claims(), "aud", json::array{"https://other.example", "https://api.example"})), "");
-    for (std::string_view audience : {"", "https://api.example/", "https://api.exampl", "https://api.example.evil", "https://API.example", "https://id.example", "*", "https://api.example https://b"})
+    EXPECT_EQ(
+        of_claims(with(good_claims(), "aud", json::array{"https://other.example", "https://api.example"})),
+        "");
+    for (std::string_view audience :
+         {"", "https://api.example/", "https://api.exampl", "https://api.example.evil", "https://API.example",
+          "https://id.example", "*", "https://api.example https://b"})
         EXPECT_EQ(of_claims(with(good_claims(), "aud", audience)), "not ours") << audience;
-    EXPECT_EQ(of_claims(with(good_claims(), "aud", json::array{"https://other.example", "https://third.example"})), "not ours");
+    EXPECT_EQ(
+        of_claims(with(good_claims(), "aud", json::array{"https://other.example", "https://third.example"})),
+        "not ours");
     EXPECT_EQ(of_claims(with(good_claims(), "aud", json::array{})), "malformed");
-    EXPECT_EQ(of_claims(with(good_claims(), "aud", json::array{json::array{"https://api.example"}})), "malformed");
+    EXPECT_EQ(of_claims(with(good_claims(), "aud", json::array{json::array{"https://api.example"}})),
+              "malformed");
     EXPECT_EQ(of_claims(with(good_claims(), "aud", json::object{{"https://api.example", 1}})), "malformed");
     EXPECT_EQ(of_claims(without(good_claims(), "aud")), "malformed");
 }
@@ -148,7 +174,8 @@ TEST_F(Verdict, ExpiryHasNoLeeway) {
     EXPECT_EQ(check(token, end), "expired");
     EXPECT_EQ(check(token, end + 1s), "expired");
     EXPECT_EQ(check(token, end - 1ms), "");  // the clock decides each time anew
-    EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'799'999'999)), "expired");  // by one second, never seen before
+    EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'799'999'999)),
+              "expired");  // by one second, never seen before
     EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'800'000'000)), "expired");
     EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'800'000'001)), "");
     EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'800'000'000.5)), "");
@@ -157,10 +184,13 @@ TEST_F(Verdict, ExpiryHasNoLeeway) {
 
 TEST_F(Verdict, ExpiryMustBeADate) {
     EXPECT_EQ(of_claims(without(good_claims(), "exp")), "malformed");
-    for (std::string_view bad : {"\"1800000900\"", "null", "true", "[1800000900]", "1e400", "-1", "9223372036854775808", "99999999999999999999"}) {
+    for (std::string_view bad : {"\"1800000900\"", "null", "true", "[1800000900]", "1e400", "-1",
+                                 "9223372036854775808", "99999999999999999999"}) {
         std::string claims = json::serialize(without(good_claims(), "exp"));
         claims.back() = ',';
-        EXPECT_EQ(check(sign(json::serialize(good_header), claims + "\"exp\":" + std::string(bad) + "}")), "malformed") << bad;
+        EXPECT_EQ(check(sign(json::serialize(good_header), claims + "\"exp\":" + std::string(bad) + "}")),
+                  "malformed")
+            << bad;
     }
 }
 
@@ -184,7 +214,8 @@ TEST_F(Verdict, NotBeforeHasNoLeeway) {
 }
 
 TEST_F(Verdict, ClaimThatIsMissingOrOddIsMalformed) {
-    for (std::string_view name : {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid", "auth_time", "preferred_username", "roles", "ver"})
+    for (std::string_view name : {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid",
+                                  "auth_time", "preferred_username", "roles", "ver"})
         EXPECT_EQ(of_claims(without(good_claims(), name)), "malformed") << name;
     EXPECT_EQ(of_claims(with(good_claims(), "sub", "")), "malformed");
     EXPECT_EQ(of_claims(with(good_claims(), "ver", "3")), "malformed");
@@ -192,24 +223,31 @@ TEST_F(Verdict, ClaimThatIsMissingOrOddIsMalformed) {
 }
 
 TEST_F(Verdict, DuplicateClaimIsMalformedThoughSigned) {
-    for (std::string_view more : {R"("exp":9999999999)", R"("\u0065xp":9999999999)", R"("sub":"root")", R"("x":{"y":1,"y":1})"}) {
+    for (std::string_view more :
+         {R"("exp":9999999999)", R"("\u0065xp":9999999999)", R"("sub":"root")", R"("x":{"y":1,"y":1})"}) {
         std::string claims = json::serialize(good_claims());
         claims.back() = ',';
-        EXPECT_EQ(check(sign(json::serialize(good_header), claims.append(more).append("}"))), "malformed") << more;
+        EXPECT_EQ(check(sign(json::serialize(good_header), claims.append(more).append("}"))), "malformed")
+            << more;
     }
 }
 
 TEST_F(Verdict, KeyIsTheOneNamed) {
-    EXPECT_EQ(of_header(with(good_header, "kid", "ed")), "not ours");  // a key of ours, and not the one that signed
-    EXPECT_EQ(check(sign(with(with(good_header, "kid", "ed"), "alg", "EdDSA"), good_claims(), ec())), "not ours");
-    for (std::string_view kid : {"", "EC", "ec ", "e", "ecc", "../ec", "/dev/null", "file:///ec", "ec' OR '1'='1", "https://evil.example/jwks.json"}) EXPECT_EQ(of_header(with(good_header, "kid", kid)), "not ours") << kid;
+    EXPECT_EQ(of_header(with(good_header, "kid", "ed")),
+              "not ours");  // a key of ours, and not the one that signed
+    EXPECT_EQ(check(sign(with(with(good_header, "kid", "ed"), "alg", "EdDSA"), good_claims(), ec())),
+              "not ours");
+    for (std::string_view kid : {"", "EC", "ec ", "e", "ecc", "../ec", "/dev/null", "file:///ec",
+                                 "ec' OR '1'='1", "https://evil.example/jwks.json"})
+        EXPECT_EQ(of_header(with(good_header, "kid", kid)), "not ours") << kid;
     EXPECT_EQ(of_header(with(good_header, "kid", std::string("ec\0", 3))), "not ours");
     EXPECT_EQ(of_header(without(good_header, "kid")), "not ours");
     EXPECT_EQ(of_header(with(good_header, "kid", nullptr)), "malformed");
 }
 
 TEST_F(Verdict, AlgorithmIsTheOneOfTheKey) {
-    for (std::string_view name : {"none", "None", "NONE", "nOnE", "", " none", "ES256 ", "es256", "EdDSA", "Ed25519", "RS256", "PS256", "ES384", "ES256K", "HS256", "HS512", "dir"})
+    for (std::string_view name : {"none", "None", "NONE", "nOnE", "", " none", "ES256 ", "es256", "EdDSA",
+                                  "Ed25519", "RS256", "PS256", "ES384", "ES256K", "HS256", "HS512", "dir"})
         EXPECT_EQ(of_header(with(good_header, "alg", name)), "not ours") << name;
     const json::object ed_header = with(with(good_header, "kid", "ed"), "alg", "EdDSA");
     EXPECT_EQ(check(sign(ed_header, good_claims(), ed())), "");
@@ -220,20 +258,25 @@ TEST_F(Verdict, AlgorithmIsTheOneOfTheKey) {
 
 TEST_F(Verdict, PublicKeyAsASecretProvesNothing) {
     const std::string x = ec().public_key().parameter('x'), y = ec().public_key().parameter('y');
-    for (const std::string& secret : {std::string(), x, y, x + y, '\x04' + x + y, token::write_jwk_set({{"ec", ec().public_key()}}), std::string("ec")})
+    for (const std::string& secret : {std::string(), x, y, x + y, '\x04' + x + y,
+                                      token::write_jwk_set({{"ec", ec().public_key()}}), std::string("ec")})
         for (std::string_view name : {"HS256", "ES256"}) {
-            const std::string input = base::base64url(json::serialize(with(good_header, "alg", name))) + '.' + base::base64url(json::serialize(good_claims()));
+            const std::string input = base::base64url(json::serialize(with(good_header, "alg", name))) + '.' +
+                                      base::base64url(json::serialize(good_claims()));
             EXPECT_EQ(check(input + '.' + base::base64url(crypto::hmac_sha256(secret, input))), "not ours");
         }
 }
 
 TEST_F(Verdict, KeyInTheHeaderIsNotBelieved) {
     const auto thief = crypto::SigningKey::generate(crypto::Algorithm::es256);
-    const auto jwk = token::parse_object(token::write_jwk_set({{"ec", thief.public_key()}}))->at("keys").as_array().at(0);
+    const auto jwk =
+        token::parse_object(token::write_jwk_set({{"ec", thief.public_key()}}))->at("keys").as_array().at(0);
     EXPECT_EQ(check(sign(with(good_header, "jwk", jwk), good_claims(), thief)), "not ours");
     EXPECT_EQ(check(sign(without(with(good_header, "jwk", jwk), "kid"), good_claims(), thief)), "not ours");
-    EXPECT_EQ(check(sign(with(good_header, "jku", "https://evil.example/jwks.json"), good_claims(), thief)), "not ours");
-    EXPECT_EQ(check(sign(with(good_header, "jwk", jwk), good_claims(), ec())), "");  // an honest signature, and a member of no use
+    EXPECT_EQ(check(sign(with(good_header, "jku", "https://evil.example/jwks.json"), good_claims(), thief)),
+              "not ours");
+    EXPECT_EQ(check(sign(with(good_header, "jwk", jwk), good_claims(), ec())),
+              "");  // an honest signature, and a member of no use
 }
 
 TEST_F(Verdict, FlippedBitAnywhereIsRefused) {
@@ -249,13 +292,16 @@ TEST_F(Verdict, FlippedBitAnywhereIsRefused) {
 TEST_F(Verdict, TokenCutOffAtAnyLengthIsRefused) {
     const std::string token = sign(good_header, good_claims());
     ASSERT_EQ(check(token), "");
-    for (std::size_t size = 0; size < token.size(); ++size) ASSERT_NE(check(token.substr(0, size)), "") << size;
-    for (std::string_view more : {"A", "AAAA", "=", ".", " ", "\n", ".AAAA"}) EXPECT_NE(check(token + std::string(more)), "") << more;
+    for (std::size_t size = 0; size < token.size(); ++size)
+        ASSERT_NE(check(token.substr(0, size)), "") << size;
+    for (std::string_view more : {"A", "AAAA", "=", ".", " ", "\n", ".AAAA"})
+        EXPECT_NE(check(token + std::string(more)), "") << more;
     EXPECT_EQ(check(token + '\0'), "malformed");
 }
 
 TEST_F(Verdict, PartsOfTwoGoodTokensMakeNoThird) {
-    const std::string one = sign(good_header, good_claims()), two = sign(good_header, with(good_claims(), "sub", "root"));
+    const std::string one = sign(good_header, good_claims()),
+                      two = sign(good_header, with(good_claims(), "sub", "root"));
     EXPECT_EQ(check(one.substr(0, one.rfind('.')) + two.substr(two.rfind('.'))), "not ours");
 }
 

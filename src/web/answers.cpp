@@ -46,7 +46,8 @@ json::object session_json(const auth::Session& session, std::string_view current
                         std::move(storage));
 }
 
-void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens) {
+void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted,
+                  const auth::Tokens& tokens) {
     const auth::Session& session = granted.session;
     const bool dev = settings.dev;
     std::array<unsigned char, 8192> room;  // most answers need no more
@@ -68,10 +69,14 @@ void write_tokens(Response& response, const Settings& settings, const auth::Gran
 }
 
 void write_envelope(Response& response, const auth::Granted& granted, const auth::Tokens& tokens) {
-    json::object data{{"token", tokens.access}, {"user_id", granted.user.id},
-                      {"expires_at", unix_seconds(tokens.access_end)}, {"refresh_token", tokens.refresh}};
-    write_json(response, 200, json::serialize(json::object{{"success", true}, {"data", std::move(data)},
-                                                           {"detail", {{"message", "Signed in."}, {"error", nullptr}}}}));
+    json::object data{{"token", tokens.access},
+                      {"user_id", granted.user.id},
+                      {"expires_at", unix_seconds(tokens.access_end)},
+                      {"refresh_token", tokens.refresh}};
+    write_json(response, 200,
+               json::serialize(json::object{{"success", true},
+                                            {"data", std::move(data)},
+                                            {"detail", {{"message", "Signed in."}, {"error", nullptr}}}}));
 }
 
 }  // namespace coatcheck::web

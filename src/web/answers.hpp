@@ -14,10 +14,12 @@ namespace coatcheck::web {
 boost::json::object user_json(const auth::User& user, boost::json::storage_ptr storage = {});
 // What those see who manage users: besides, whether the account is enabled, and since when there is one.
 boost::json::object account_json(const auth::User& user);
-boost::json::object session_json(const auth::Session& session, std::string_view current, boost::json::storage_ptr storage = {});
+boost::json::object session_json(const auth::Session& session, std::string_view current,
+                                 boost::json::storage_ptr storage = {});
 
 // The answer to sign-in, refresh and a password change: tokens by the session's delivery, and nowhere else.
-void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens);
+void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted,
+                  const auth::Tokens& tokens);
 
 // The same for clients that were written to the envelope {success, data, detail}; always by body.
 void write_envelope(Response& response, const auth::Granted& granted, const auth::Tokens& tokens);

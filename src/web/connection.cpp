@@ -43,8 +43,11 @@ std::string loggable(std::string_view path) {
 }  // namespace
 
 Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, std::span<const Route> routes)
-    : loop_(loop), socket_(std::move(socket)), peer_(std::move(peer)),
-      peer_is_trusted_(is_trusted(peer_, loop.context().service.settings.trusted_proxies)), routes_(routes) {
+    : loop_(loop),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      peer_is_trusted_(is_trusted(peer_, loop.context().service.settings.trusted_proxies)),
+      routes_(routes) {
     loop_.counters().connections.fetch_add(1, std::memory_order_relaxed);
     in_.resize(first_buffer_bytes);
 }
@@ -63,7 +66,9 @@ void Connection::enter(State state) {
     if (state == state_) return;
     state_ = state;
     const auto& settings = loop_.context().service.settings;
-    const auto within = [&](std::chrono::seconds time) { deadline_ = loop_.tick() + static_cast<Tick>(time.count()) + 1; };
+    const auto within = [&](std::chrono::seconds time) {
+        deadline_ = loop_.tick() + static_cast<Tick>(time.count()) + 1;
+    };
     switch (state) {
         case State::idle: return within(settings.idle_time);
         case State::header: return within(settings.header_time);
@@ -120,7 +125,8 @@ void Connection::work() {
         request_.now = base::read_clock();  // when the request is whole: a slow body gains no time
         enter(State::answering);
         handle();
-        if (state_ != State::header && state_ != State::idle) return;  // a handler waits, or the answer was the last
+        if (state_ != State::header && state_ != State::idle)
+            return;  // a handler waits, or the answer was the last
         if (out_.size() > max_unsent_bytes || !out_tail_.empty()) break;
     }
     if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return;
@@ -151,7 +157,8 @@ bool Connection::take_header() {
         refuse_and_close({Reason::body_too_large, {}, "at most 16 KiB"});
         return false;
     }
-    if (frame_->expects_continue && in_size_ < head_size_ + frame_->body_bytes) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (frame_->expects_continue && in_size_ < head_size_ + frame_->body_bytes)
+        out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     return true;
 }
 
@@ -218,7 +225,8 @@ void Connection::handle() {
 }
 
 void Connection::run_waiting(const Route& route) {
-    // A handler that has nothing to wait for ends before co_spawn() returns: then work() is still in its loop.
+    // A handler that has nothing to wait for ends before co_spawn() returns: then work() is still in its
+    // loop.
     starting_ = true;
     asio::co_spawn(loop_.io(), route.waits(loop_.context(), request_, response_),
                    [self = shared_from_this()](std::exception_ptr failed) {
@@ -263,7 +271,8 @@ void Connection::finish(bool is_known_route) {
     response_.close = last_;
     // Who waited for a hash or a commit has tokens that are younger than the request.
     const bool waited = route_ != nullptr && route_->waits != nullptr;
-    response_.write_to(out_, loop_.date_field(waited ? base::read_clock() : request_.now), head_only_, settings.hsts);
+    response_.write_to(out_, loop_.date_field(waited ? base::read_clock() : request_.now), head_only_,
+                       settings.hsts);
     if (!head_only_) out_tail_ = response_.fixed_body;
 
     Counters& counters = loop_.counters();
@@ -272,19 +281,22 @@ void Connection::finish(bool is_known_route) {
         counters.answers[index][response_.status / 100].fetch_add(1, std::memory_order_relaxed);
     }
     if (response_.refusal)
-        counters.refusals[static_cast<std::size_t>(*response_.refusal)].fetch_add(1, std::memory_order_relaxed);
+        counters.refusals[static_cast<std::size_t>(*response_.refusal)].fetch_add(1,
+                                                                                  std::memory_order_relaxed);
     if (settings.log_access || (response_.refusal && loop_.may_log_refusal()))
-        base::log::write(base::log::Level::info, settings.log_access ? "request" : "refused",
-                         {{"method", std::string(http::to_string(request_.method))},
-                          {"path", loggable(request_.path)},
-                          {"status", std::to_string(response_.status)},
-                          {"code", response_.refusal ? std::string(public_reason(*response_.refusal).code) : ""},
-                          {"address", request_.address}});
+        base::log::write(
+            base::log::Level::info, settings.log_access ? "request" : "refused",
+            {{"method", std::string(http::to_string(request_.method))},
+             {"path", loggable(request_.path)},
+             {"status", std::to_string(response_.status)},
+             {"code", response_.refusal ? std::string(public_reason(*response_.refusal).code) : ""},
+             {"address", request_.address}});
 
     if (response_.follow_after && !head_only_) return start_stream();
     // The next request moves to the front of the buffer.
     const std::size_t used = head_size_ + frame_->body_bytes;
-    std::move(in_.begin() + static_cast<std::ptrdiff_t>(used), in_.begin() + static_cast<std::ptrdiff_t>(in_size_), in_.begin());
+    std::move(in_.begin() + static_cast<std::ptrdiff_t>(used),
+              in_.begin() + static_cast<std::ptrdiff_t>(in_size_), in_.begin());
     in_size_ -= used;
     frame_.reset();
     if (in_size_ == 0 && in_.size() > first_buffer_bytes) {
@@ -302,12 +314,15 @@ void Connection::refuse_and_close(const Denied& denied) {
     request_.now = base::read_clock();
     response_.clear();
     write_problem(response_, denied);
-    if (frame_ && parser_ && parser_->is_header_done() && find_route(routes_, request_.method, routed_path()).cross_origin)
+    if (frame_ && parser_ && parser_->is_header_done() &&
+        find_route(routes_, request_.method, routed_path()).cross_origin)
         allow_origin(response_, request_, loop_.context().service.settings);
     response_.close = last_ = true;
-    loop_.counters().refusals[static_cast<std::size_t>(denied.reason)].fetch_add(1, std::memory_order_relaxed);
+    loop_.counters().refusals[static_cast<std::size_t>(denied.reason)].fetch_add(1,
+                                                                                 std::memory_order_relaxed);
     const bool head_only = std::string_view(in_.data(), in_size_).starts_with("HEAD ");
-    response_.write_to(out_, loop_.date_field(request_.now), head_only, loop_.context().service.settings.hsts);
+    response_.write_to(out_, loop_.date_field(request_.now), head_only,
+                       loop_.context().service.settings.hsts);
     enter(State::writing);
     send();
 }
@@ -347,7 +362,9 @@ void Connection::send() {
 std::size_t Connection::send_some(error_code& error) {
     const auto front = asio::buffer(out_) + sent_;
     if (out_tail_.empty()) return socket_.send(front, MSG_NOSIGNAL, error);
-    return socket_.send(std::array{asio::const_buffer(front), asio::buffer(out_tail_) + (sent_ - std::min(sent_, out_.size()))}, MSG_NOSIGNAL, error);
+    return socket_.send(std::array{asio::const_buffer(front),
+                                   asio::buffer(out_tail_) + (sent_ - std::min(sent_, out_.size()))},
+                        MSG_NOSIGNAL, error);
 }
 
 // Closing at once while bytes still come would destroy the answer on its way (RFC 9112 §9.6).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client connection. A straight line: bytes → framing gate → parser → route → answer → next request. It waits in
-// three places only: for bytes, for a coroutine that awaits store or hashing steps, and for the client to read.
+// One client connection. A straight line: bytes → framing gate → parser → route → answer → next request. It
+// waits in three places only: for bytes, for a coroutine that awaits store or hashing steps, and for the
+// client to read.
 #pragma once
 
 #include "web/event_loop.hpp"
@@ -37,7 +38,8 @@ private:
     void enter(State state);
     void read_more();
     void on_read(std::size_t bytes);
-    // Handles whole requests in the buffer until bytes are missing, a handler waits, or the client must read first.
+    // Handles whole requests in the buffer until bytes are missing, a handler waits, or the client must read
+    // first.
     void work();
     // What of the next request is there: false means more bytes are needed, or the connection is ending.
     bool take_header();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection that follows the revocations: it is written to whenever there is more, and each second so that its reader
-// knows that it is not cut off. What it sends is thrown away; that it closes is noticed.
+// A connection that follows the revocations: it is written to whenever there is more, and each second so that
+// its reader knows that it is not cut off. What it sends is thrown away; that it closes is noticed.
 #include "web/connection.hpp"
 #include "web/revocation_feed.hpp"
 

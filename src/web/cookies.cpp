@@ -12,13 +12,21 @@ std::string_view cookie_name(CookieKind kind, bool dev) {
     return dev ? "coatcheck-refresh" : "__Host-Http-coatcheck-refresh";
 }
 
-void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev) {
+void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires,
+                bool dev) {
     std::string text(cookie_name(kind, dev));
     // RFC 6265 §6.1: browsers need not keep more, and drop it without a word.
     constexpr std::size_t kept_bytes = 4096;
     if (text.size() + value.size() > kept_bytes)
-        base::log::write(base::log::Level::warning, "cookie_too_large", {{"name", text}, {"meaning", "browsers drop it: give users fewer roles and claims, or take another delivery"}});
-    text.append("=").append(value).append("; Path=/; Expires=").append(base::http_date(expires)).append("; HttpOnly");
+        base::log::write(
+            base::log::Level::warning, "cookie_too_large",
+            {{"name", text},
+             {"meaning", "browsers drop it: give users fewer roles and claims, or take another delivery"}});
+    text.append("=")
+        .append(value)
+        .append("; Path=/; Expires=")
+        .append(base::http_date(expires))
+        .append("; HttpOnly");
     if (!dev) text += "; Secure";
     text += "; SameSite=Lax";
     response.field("Set-Cookie", text);

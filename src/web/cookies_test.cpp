@@ -18,7 +18,8 @@ struct WithCookies {
 };
 
 // The value of the access cookie, or "conflict".
-std::string found(std::initializer_list<std::string_view> lines, CookieKind kind = CookieKind::access, bool dev = true) {
+std::string found(std::initializer_list<std::string_view> lines, CookieKind kind = CookieKind::access,
+                  bool dev = true) {
     const WithCookies sent(lines);
     const auto value = verify::find_cookie(sent.request, cookie_name(kind, dev));
     if (value) return std::string(*value);
@@ -58,11 +59,14 @@ TEST(FindCookie, TellsTheTwoApart) {
 }
 
 TEST(FindCookie, NameCountsToTheLetter) {
-    for (std::string_view line : {"", "coatcheck", "coatcheck=", "Coatcheck=v", "COATCHECK=v", "xcoatcheck=v", "coatcheckx=v", "coatcheck =v", "a=coatcheck=v", "__Host-Http-coatcheck=v",
+    for (std::string_view line : {"", "coatcheck", "coatcheck=", "Coatcheck=v", "COATCHECK=v", "xcoatcheck=v",
+                                  "coatcheckx=v", "coatcheck =v", "a=coatcheck=v", "__Host-Http-coatcheck=v",
                                   "__Secure-coatcheck=v", ";;;", "=v", "a=\"; coatchec"})
         EXPECT_EQ(found({line}), "") << line;
     // Without the prefix, a neighbouring site could have set it.
-    for (std::string_view line : {"coatcheck=v", "__Host-coatcheck=v", "__host-http-coatcheck=v", "__Http-coatcheck=v"}) EXPECT_EQ(found({line}, CookieKind::access, false), "") << line;
+    for (std::string_view line :
+         {"coatcheck=v", "__Host-coatcheck=v", "__host-http-coatcheck=v", "__Http-coatcheck=v"})
+        EXPECT_EQ(found({line}, CookieKind::access, false), "") << line;
 }
 
 TEST(FindCookie, SameValueTwiceIsFineAndTwoValuesAreAConflict) {
@@ -78,13 +82,16 @@ TEST(FindCookie, SameValueTwiceIsFineAndTwoValuesAreAConflict) {
 }
 
 TEST(FindCookie, OrderDoesNotMatter) {
-    EXPECT_EQ(found({"coatcheck-refresh=r; coatcheck=a; x=y"}), found({"x=y; coatcheck=a; coatcheck-refresh=r"}));
+    EXPECT_EQ(found({"coatcheck-refresh=r; coatcheck=a; x=y"}),
+              found({"x=y; coatcheck=a; coatcheck-refresh=r"}));
 }
 
 TEST(SetCookie, CarriesEveryAttribute) {
     Response response;
     set_cookie(response, CookieKind::access, "a.b.c", base::from_unix_seconds(784111777), false);
-    EXPECT_NE(written(response).find("\r\nSet-Cookie: __Host-Http-coatcheck=a.b.c; Path=/; Expires=Sun, 06 Nov 1994 08:49:37 GMT; HttpOnly; Secure; SameSite=Lax\r\n"), std::string::npos)
+    EXPECT_NE(written(response).find("\r\nSet-Cookie: __Host-Http-coatcheck=a.b.c; Path=/; Expires=Sun, 06 "
+                                     "Nov 1994 08:49:37 GMT; HttpOnly; Secure; SameSite=Lax\r\n"),
+              std::string::npos)
         << written(response);
     EXPECT_EQ(written(response).find("Domain"), std::string::npos);
     EXPECT_EQ(written(response).find("Max-Age"), std::string::npos);
@@ -93,18 +100,24 @@ TEST(SetCookie, CarriesEveryAttribute) {
 TEST(SetCookie, DevelopmentLacksSecureAlone) {
     Response response;
     set_cookie(response, CookieKind::refresh, "ccr_x", base::from_unix_seconds(784111777), true);
-    EXPECT_NE(written(response).find("\r\nSet-Cookie: coatcheck-refresh=ccr_x; Path=/; Expires=Sun, 06 Nov 1994 08:49:37 GMT; HttpOnly; SameSite=Lax\r\n"), std::string::npos);
+    EXPECT_NE(written(response).find("\r\nSet-Cookie: coatcheck-refresh=ccr_x; Path=/; Expires=Sun, 06 Nov "
+                                     "1994 08:49:37 GMT; HttpOnly; SameSite=Lax\r\n"),
+              std::string::npos);
 }
 
 TEST(SetCookie, ValueThatBreaksTheLineIsABugOfOurs) {
     Response response;
-    EXPECT_THROW(set_cookie(response, CookieKind::access, "a\r\nSet-Cookie: b=c", base::from_unix_seconds(0), false), std::logic_error);
+    EXPECT_THROW(
+        set_cookie(response, CookieKind::access, "a\r\nSet-Cookie: b=c", base::from_unix_seconds(0), false),
+        std::logic_error);
 }
 
 TEST(ClearCookie, RepeatsTheAttributesWithAPastDate) {
     Response response;
     clear_cookie(response, CookieKind::access, false);
-    EXPECT_NE(written(response).find("\r\nSet-Cookie: __Host-Http-coatcheck=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax\r\n"), std::string::npos);
+    EXPECT_NE(written(response).find("\r\nSet-Cookie: __Host-Http-coatcheck=; Path=/; Expires=Thu, 01 Jan "
+                                     "1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax\r\n"),
+              std::string::npos);
 }
 
 TEST(ClearCookie, OnlyWhatWasSentIsCleared) {
@@ -113,7 +126,8 @@ TEST(ClearCookie, OnlyWhatWasSentIsCleared) {
         Response response;
         clear_sent_cookies(response, sent.request, true);
         const std::string text = written(response);
-        return std::pair(text.find("Set-Cookie: coatcheck=;") != std::string::npos, text.find("Set-Cookie: coatcheck-refresh=;") != std::string::npos);
+        return std::pair(text.find("Set-Cookie: coatcheck=;") != std::string::npos,
+                         text.find("Set-Cookie: coatcheck-refresh=;") != std::string::npos);
     };
     EXPECT_EQ(cleared({}), std::pair(false, false));
     EXPECT_EQ(cleared({"other=x"}), std::pair(false, false));

@@ -4,7 +4,9 @@
 namespace coatcheck::web {
 namespace {
 
-bool is_listed(const Settings& settings, std::string_view origin) { return settings.allowed_origins.contains(origin); }
+bool is_listed(const Settings& settings, std::string_view origin) {
+    return settings.allowed_origins.contains(origin);
+}
 
 // One field, not more: a second Origin makes the first one doubtful.
 bool comes_once(const Request& request, http::field name) { return request.fields->count(name) == 1; }
@@ -25,10 +27,12 @@ void allow_origin(Response& response, const Request& request, const Settings& se
     response.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
 }
 
-void answer_preflight(Response& response, const Request& request, const Settings& settings, std::string_view methods) {
+void answer_preflight(Response& response, const Request& request, const Settings& settings,
+                      std::string_view methods) {
     response.status = 204;
     response.field("Allow", methods);
-    if (!comes_once(request, http::field::origin) || !is_listed(settings, request.field(http::field::origin))) return;
+    if (!comes_once(request, http::field::origin) || !is_listed(settings, request.field(http::field::origin)))
+        return;
     response.field("Access-Control-Allow-Methods", methods);
     std::string headers = "Authorization, Content-Type, X-Coatcheck";
     if (settings.dialects[static_cast<std::size_t>(Dialect::x_token)]) headers += ", X-TOKEN, X-USER";

@@ -16,6 +16,7 @@ bool site_is_allowed(const Request& request, const Settings& settings, verify::S
 // Access-Control-* for a listed origin, by exact match, with credentials; and Vary: Origin always.
 void allow_origin(Response& response, const Request& request, const Settings& settings);
 // Answers a preflight (Fetch §3.2.2). `methods` is a ready-made list.
-void answer_preflight(Response& response, const Request& request, const Settings& settings, std::string_view methods);
+void answer_preflight(Response& response, const Request& request, const Settings& settings,
+                      std::string_view methods);
 
 }  // namespace coatcheck::web

@@ -8,7 +8,8 @@
 namespace coatcheck::web {
 namespace {
 
-const std::string own = "https://id.example", listed = "https://app.example", foreign = "https://evil.example";
+const std::string own = "https://id.example", listed = "https://app.example",
+                  foreign = "https://evil.example";
 
 Settings settings() {
     Settings settings;
@@ -21,14 +22,17 @@ using Field = std::pair<std::string_view, std::string_view>;
 
 struct Sent {
     explicit Sent(const std::vector<Field>& list) {
-        for (const auto& [name, value] : list) fields.insert({name.data(), name.size()}, {value.data(), value.size()});
+        for (const auto& [name, value] : list)
+            fields.insert({name.data(), name.size()}, {value.data(), value.size()});
         request.fields = &fields;
     }
     Fields fields;
     Request request;
 };
 
-bool allowed(const std::vector<Field>& fields, verify::SiteProof proof = verify::SiteProof::always) { return site_is_allowed(Sent(fields).request, settings(), proof); }
+bool allowed(const std::vector<Field>& fields, verify::SiteProof proof = verify::SiteProof::always) {
+    return site_is_allowed(Sent(fields).request, settings(), proof);
+}
 
 std::string answer(const std::vector<Field>& fields, bool preflight) {
     const Sent sent(fields);
@@ -40,11 +44,25 @@ std::string answer(const std::vector<Field>& fields, bool preflight) {
     return out;
 }
 
-bool has(const std::string& text, std::string_view line) { return text.find("\r\n" + std::string(line) + "\r\n") != std::string::npos; }
+bool has(const std::string& text, std::string_view line) {
+    return text.find("\r\n" + std::string(line) + "\r\n") != std::string::npos;
+}
 
 TEST(Csrf, WholeMatrixForCookies) {
-    const std::optional<std::string> sites[] = {std::nullopt, "", "same-origin", "same-site", "cross-site", "none", "Same-Origin", "same-origin, cross-site", "nonsense"};
-    const std::optional<std::string> origins[] = {std::nullopt, own, listed, foreign, "null", "", "https://id.example/", "HTTPS://ID.EXAMPLE", "https://app.example.evil.example", "http://app.example"};
+    const std::optional<std::string> sites[] = {
+        std::nullopt, "",     "same-origin", "same-site",
+        "cross-site", "none", "Same-Origin", "same-origin, cross-site",
+        "nonsense"};
+    const std::optional<std::string> origins[] = {std::nullopt,
+                                                  own,
+                                                  listed,
+                                                  foreign,
+                                                  "null",
+                                                  "",
+                                                  "https://id.example/",
+                                                  "HTTPS://ID.EXAMPLE",
+                                                  "https://app.example.evil.example",
+                                                  "http://app.example"};
     const std::optional<std::string> marks[] = {std::nullopt, "1", "0", ""};
     for (const auto& site : sites)
         for (const auto& origin : origins)
@@ -54,10 +72,14 @@ TEST(Csrf, WholeMatrixForCookies) {
                 if (origin) fields.emplace_back("Origin", *origin);
                 if (mark) fields.emplace_back("X-Coatcheck", *mark);
                 bool expected = false;
-                if (site && !site->empty()) expected = *site == "same-origin" || ((*site == "same-site" || *site == "cross-site") && origin == listed);
+                if (site && !site->empty())
+                    expected = *site == "same-origin" ||
+                               ((*site == "same-site" || *site == "cross-site") && origin == listed);
                 else if (origin) expected = *origin == own || *origin == listed;
                 else expected = mark == "1";
-                EXPECT_EQ(allowed(fields), expected) << "site " << site.value_or("-") << ", origin " << origin.value_or("-") << ", mark " << mark.value_or("-");
+                EXPECT_EQ(allowed(fields), expected)
+                    << "site " << site.value_or("-") << ", origin " << origin.value_or("-") << ", mark "
+                    << mark.value_or("-");
             }
 }
 
@@ -70,10 +92,12 @@ TEST(Csrf, WhereABrowserTellsTheSiteABodyIsJudgedLikeACookie) {
     EXPECT_FALSE(allowed({{"Origin", foreign}}, verify::SiteProof::where_browser));
     EXPECT_FALSE(allowed({{"Origin", "null"}}, verify::SiteProof::where_browser));
     EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "cross-site"}}, verify::SiteProof::where_browser));
-    EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", foreign}}, verify::SiteProof::where_browser));
+    EXPECT_FALSE(
+        allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", foreign}}, verify::SiteProof::where_browser));
     EXPECT_FALSE(allowed({{"Sec-Fetch-Site", "none"}}, verify::SiteProof::where_browser));
     EXPECT_TRUE(allowed({{"Sec-Fetch-Site", "same-origin"}}, verify::SiteProof::where_browser));
-    EXPECT_TRUE(allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", listed}}, verify::SiteProof::where_browser));
+    EXPECT_TRUE(
+        allowed({{"Sec-Fetch-Site", "cross-site"}, {"Origin", listed}}, verify::SiteProof::where_browser));
     EXPECT_TRUE(allowed({{"Origin", own}}, verify::SiteProof::where_browser));
 }
 
@@ -92,8 +116,10 @@ TEST(Csrf, DoubledFieldsAreRefused) {
 }
 
 TEST(Csrf, SafeMethodsAreThree) {
-    for (std::string_view method : {"GET", "HEAD", "OPTIONS"}) EXPECT_TRUE(verify::is_safe_method(method)) << method;
-    for (std::string_view method : {"POST", "PUT", "PATCH", "DELETE", "get", "", "TRACE", "CONNECT", "BREW"}) EXPECT_FALSE(verify::is_safe_method(method)) << method;
+    for (std::string_view method : {"GET", "HEAD", "OPTIONS"})
+        EXPECT_TRUE(verify::is_safe_method(method)) << method;
+    for (std::string_view method : {"POST", "PUT", "PATCH", "DELETE", "get", "", "TRACE", "CONNECT", "BREW"})
+        EXPECT_FALSE(verify::is_safe_method(method)) << method;
 }
 
 TEST(Cors, ListedOriginMayReadAnswers) {
@@ -105,9 +131,19 @@ TEST(Cors, ListedOriginMayReadAnswers) {
 }
 
 TEST(Cors, NoOtherOriginMayAndTheAnswerStillVaries) {
-    const std::vector<std::vector<Field>> requests = {{}, {{"Origin", own}}, {{"Origin", foreign}}, {{"Origin", "null"}}, {{"Origin", ""}}, {{"Origin", "*"}}, {{"Origin", "https://app.example/"}},
-                                                      {{"Origin", "https://APP.example"}}, {{"Origin", "https://app.example:443"}}, {{"Origin", "https://app.example.evil.example"}},
-                                                      {{"Origin", listed}, {"Origin", foreign}}, {{"Origin", foreign}, {"Origin", listed}}, {{"Origin", listed}, {"Origin", listed}}};
+    const std::vector<std::vector<Field>> requests = {{},
+                                                      {{"Origin", own}},
+                                                      {{"Origin", foreign}},
+                                                      {{"Origin", "null"}},
+                                                      {{"Origin", ""}},
+                                                      {{"Origin", "*"}},
+                                                      {{"Origin", "https://app.example/"}},
+                                                      {{"Origin", "https://APP.example"}},
+                                                      {{"Origin", "https://app.example:443"}},
+                                                      {{"Origin", "https://app.example.evil.example"}},
+                                                      {{"Origin", listed}, {"Origin", foreign}},
+                                                      {{"Origin", foreign}, {"Origin", listed}},
+                                                      {{"Origin", listed}, {"Origin", listed}}};
     for (const auto& fields : requests)
         for (bool preflight : {false, true}) {
             const std::string text = answer(fields, preflight);

@@ -15,7 +15,8 @@ std::string_view query_value(std::string_view query, std::string_view name) {
     while (!query.empty()) {
         const std::string_view pair = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(pair.size() + 1, query.size()));
-        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') return pair.substr(name.size() + 1);
+        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+            return pair.substr(name.size() + 1);
     }
     return {};
 }
@@ -37,18 +38,26 @@ void look_at_origin(const Request& request, const Settings& settings, std::vecto
     const std::string_view origin = request.field(http::field::origin);
     if (origin.empty() || origin == settings.origin || settings.allowed_origins.contains(origin)) return;
     if (origin == "null")
-        advice.emplace_back("The page has no origin: it was opened from a file or in a sandbox. Serve it over HTTP, then list its origin in [cors] origins.");
+        advice.emplace_back(
+            "The page has no origin: it was opened from a file or in a sandbox. Serve it over HTTP, then "
+            "list its origin in [cors] origins.");
     else
-        advice.emplace_back("The page's origin is not allowed. Set it in the configuration: [cors] origins = [")
-            .append(quoted(origin)).append("], or start with --set cors.origins=").append(origin);
+        advice
+            .emplace_back("The page's origin is not allowed. Set it in the configuration: [cors] origins = [")
+            .append(quoted(origin))
+            .append("], or start with --set cors.origins=")
+            .append(origin);
 }
 
-void look_at_site(const Request& request, const Settings& settings, const Complaint& complaint, std::vector<std::string>& advice) {
+void look_at_site(const Request& request, const Settings& settings, const Complaint& complaint,
+                  std::vector<std::string>& advice) {
     const bool by_cookie = complaint.storage == "memory" || complaint.storage == "cookie";
     if (!by_cookie || request.field("Sec-Fetch-Site") != "cross-site") return;
     const std::string_view origin = request.field(http::field::origin);
-    advice.push_back("The page is on " + std::string(host_of(origin)) + ", Coatcheck on " + std::string(host_of(settings.public_url)) +
-                     ": two sites, so the browser sends no SameSite=Lax cookie from one to the other. Open the page on the host of public_url, or "
+    advice.push_back("The page is on " + std::string(host_of(origin)) + ", Coatcheck on " +
+                     std::string(host_of(settings.public_url)) +
+                     ": two sites, so the browser sends no SameSite=Lax cookie from one to the other. Open "
+                     "the page on the host of public_url, or "
                      "keep the session with storage: 'localStorage'.");
 }
 
@@ -56,30 +65,39 @@ void look_at_address(const Request& request, const Settings& settings, std::vect
     const std::string_view host = request.field(http::field::host);
     const auto start = settings.origin.find("://");
     if (start != std::string::npos && host == std::string_view(settings.origin).substr(start + 3)) return;
-    advice.push_back("The page reaches this server as " + std::string(host) + ", but it is known as " + settings.public_url +
+    advice.push_back("The page reaches this server as " + std::string(host) + ", but it is known as " +
+                     settings.public_url +
                      ". Give the client that url, or set public_url to what the page uses.");
 }
 
 void look_at_proxy(const Request& request, std::vector<std::string>& advice) {
     if (request.from_trusted_proxy || request.field("X-Forwarded-For").empty()) return;
-    advice.push_back("A proxy is in between (" + request.address + "), but not in trusted_proxies: limits see one client, and X-Forwarded-* does not count.");
+    advice.push_back(
+        "A proxy is in between (" + request.address +
+        "), but not in trusted_proxies: limits see one client, and X-Forwarded-* does not count.");
 }
 
 void look_at_clock(const Request& request, const Complaint& complaint, std::vector<std::string>& advice) {
     if (!complaint.browser_time) return;
-    const auto ahead = std::chrono::duration_cast<std::chrono::seconds>(*complaint.browser_time - request.now);
+    const auto ahead = std::chrono::duration_cast<std::chrono::seconds>(*complaint.browser_time -
+                                                                        request.now);
     if (ahead > harmless_clock_difference || ahead < -harmless_clock_difference)
-        advice.push_back("The browser's clock is " + std::to_string(std::abs(ahead.count())) + " s " + (ahead.count() > 0 ? "ahead of" : "behind") +
+        advice.push_back("The browser's clock is " + std::to_string(std::abs(ahead.count())) + " s " +
+                         (ahead.count() > 0 ? "ahead of" : "behind") +
                          " this server's. Set one of them right: cookies and other APIs go by it.");
 }
 
 std::string last_word(const Complaint& complaint) {
     if (complaint.code == "refresh_token_missing")
-        return "The refresh cookie did not come back. Its name depends on --dev: after switching, sign in anew. Or the browser blocks cookies, or another server on this host cleared them.";
+        return "The refresh cookie did not come back. Its name depends on --dev: after switching, sign in "
+               "anew. Or the browser blocks cookies, or another server on this host cleared them.";
     if (complaint.code == "token_missing")
-        return "The page sent the token, but the API did not get the Authorization header: something before it takes it away. Apache: CGIPassAuth On. "
-               "php-fpm behind nginx: fastcgi_param HTTP_AUTHORIZATION $http_authorization. A proxy of your own: pass the header on.";
-    return "Seen from here the settings fit. Was the server stopped for a moment, or does the browser or an extension block the request?";
+        return "The page sent the token, but the API did not get the Authorization header: something before "
+               "it takes it away. Apache: CGIPassAuth On. "
+               "php-fpm behind nginx: fastcgi_param HTTP_AUTHORIZATION $http_authorization. A proxy of your "
+               "own: pass the header on.";
+    return "Seen from here the settings fit. Was the server stopped for a moment, or does the browser or an "
+           "extension block the request?";
 }
 
 }  // namespace
@@ -95,14 +113,16 @@ Complaint parse_complaint(std::string_view query) {
     return complaint;
 }
 
-std::vector<std::string> diagnose(const Request& request, const Settings& settings, const Complaint& complaint) {
+std::vector<std::string> diagnose(const Request& request, const Settings& settings,
+                                  const Complaint& complaint) {
     std::vector<std::string> advice;
     look_at_origin(request, settings, advice);
     look_at_site(request, settings, complaint, advice);
     look_at_address(request, settings, advice);
     look_at_proxy(request, advice);
     look_at_clock(request, complaint, advice);
-    if (advice.empty() || complaint.code == "token_missing") advice.insert(advice.begin(), last_word(complaint));
+    if (advice.empty() || complaint.code == "token_missing")
+        advice.insert(advice.begin(), last_word(complaint));
     return advice;
 }
 

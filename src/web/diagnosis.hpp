@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// With --dev the server says what is set wrong: a page that cannot get through tells what it saw, the server holds that
-// against its settings and names the one to change. For the console of a developer's browser.
+// With --dev the server says what is set wrong: a page that cannot get through tells what it saw, the server
+// holds that against its settings and names the one to change. For the console of a developer's browser.
 #pragma once
 
 #include "web/http.hpp"
@@ -23,6 +23,7 @@ struct Complaint {
 Complaint parse_complaint(std::string_view query);
 
 // Sentences, the likeliest cause first; never none.
-std::vector<std::string> diagnose(const Request& request, const Settings& settings, const Complaint& complaint);
+std::vector<std::string> diagnose(const Request& request, const Settings& settings,
+                                  const Complaint& complaint);
 
 }  // namespace coatcheck::web

@@ -20,12 +20,15 @@ constexpr std::size_t looked_at_together = 16;
 }  // namespace
 
 EventLoop::EventLoop(Service& service)
-    : max_connections_(service.settings.max_connections_per_loop), context_{service, verify::Verifier(auth::verification_of(service.policy), service.keys, service.revocations)} {}
+    : max_connections_(service.settings.max_connections_per_loop),
+      context_{service,
+               verify::Verifier(auth::verification_of(service.policy), service.keys, service.revocations)} {}
 
 EventLoop::~EventLoop() = default;
 
 void EventLoop::listen(tcp::acceptor acceptor, std::span<const Route> routes) {
-    auto listener = std::make_shared<Listener>(Listener{std::move(acceptor), routes, asio::steady_timer(io_)});
+    auto listener = std::make_shared<Listener>(
+        Listener{std::move(acceptor), routes, asio::steady_timer(io_)});
     listeners_.push_back(listener);
     accept(listener);
 }
@@ -37,7 +40,8 @@ void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
         if (error || full) {
             // Out of file descriptors, usually. Accepting again at once would spin.
             if (may_log_refusal())
-                base::log::write(base::log::Level::warning, "accept_failed", {{"reason", full ? "too many connections" : error.message()}});
+                base::log::write(base::log::Level::warning, "accept_failed",
+                                 {{"reason", full ? "too many connections" : error.message()}});
             listener->pause.expires_after(std::chrono::milliseconds(100));
             listener->pause.async_wait([this, listener](const error_code& cancelled) {
                 if (!cancelled && !stopping_) accept(listener);
@@ -48,7 +52,8 @@ void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
         const auto peer = socket.remote_endpoint(gone);
         if (!gone) {
             counters_.accepted.fetch_add(1, std::memory_order_relaxed);
-            auto connection = std::make_shared<Connection>(*this, std::move(socket), peer.address().to_string(), listener->routes);
+            auto connection = std::make_shared<Connection>(*this, std::move(socket),
+                                                           peer.address().to_string(), listener->routes);
             add(*connection);
             connection->start();
         }
@@ -122,14 +127,18 @@ void EventLoop::on_tick() {
     });
 }
 
-// However many there are, and however many of them are over at once, requests have to wait for a few only; for more, where it is late
-// in the tick. Who was looked at goes to the end of the list.
+// However many there are, and however many of them are over at once, requests have to wait for a few only;
+// for more, where it is late in the tick. Who was looked at goes to the end of the list.
 void EventLoop::look_at_some() {
     using std::chrono::nanoseconds;
     constexpr nanoseconds second = std::chrono::seconds(1);
-    const auto left = std::clamp<nanoseconds>(next_tick_ - std::chrono::steady_clock::now(), nanoseconds(0), second);
-    const auto may_wait = static_cast<std::size_t>(static_cast<double>(in_tick_) * std::chrono::duration<double>(left).count());
-    for (std::size_t i = std::min(unseen_, std::max(looked_at_together, unseen_ - std::min(unseen_, may_wait))); i > 0 && !connections_.empty(); --i, --unseen_) {
+    const auto left = std::clamp<nanoseconds>(next_tick_ - std::chrono::steady_clock::now(), nanoseconds(0),
+                                              second);
+    const auto may_wait = static_cast<std::size_t>(static_cast<double>(in_tick_) *
+                                                   std::chrono::duration<double>(left).count());
+    for (std::size_t i =
+             std::min(unseen_, std::max(looked_at_together, unseen_ - std::min(unseen_, may_wait)));
+         i > 0 && !connections_.empty(); --i, --unseen_) {
         Connection& connection = connections_.front();
         connections_.splice(connections_.end(), connections_, connections_.begin());
         connection.on_tick(tick_);

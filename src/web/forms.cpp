@@ -3,9 +3,9 @@
 
 #include "web/framing.hpp"
 
+#include "auth/accounts.hpp"
 #include "base/bytes.hpp"
 #include "base/text.hpp"
-#include "auth/accounts.hpp"
 #include "token/claims.hpp"
 #include "token/json.hpp"
 #include "token/refresh_token.hpp"
@@ -32,11 +32,13 @@ bool is_type(std::string_view type, std::string_view wanted) {
     const auto is = [](std::string_view a, std::string_view b) {
         return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
     };
-    return is(essence, wanted) && (rest.empty() || is(rest, "charset=utf-8") || is(rest, "charset=\"utf-8\""));
+    return is(essence, wanted) &&
+           (rest.empty() || is(rest, "charset=utf-8") || is(rest, "charset=\"utf-8\""));
 }
 
 bool is_declared_as(const Request& request, std::string_view type) {
-    return request.fields->count(http::field::content_type) == 1 && is_type(request.field(http::field::content_type), type);
+    return request.fields->count(http::field::content_type) == 1 &&
+           is_type(request.field(http::field::content_type), type);
 }
 
 // The one field of that name in application/x-www-form-urlencoded; others are passed over.
@@ -67,12 +69,19 @@ class Members {
 public:
     // `known`: other members are refused; empty: they are passed over.
     Members(const Request& request, std::initializer_list<std::string_view> known) {
-        if (!is_declared_as(request, json_type)) { refuse({Reason::unsupported_media_type, {}, std::string(json_type)}); return; }
+        if (!is_declared_as(request, json_type)) {
+            refuse({Reason::unsupported_media_type, {}, std::string(json_type)});
+            return;
+        }
         auto parsed = token::parse_object(request.body);
-        if (!parsed) { refuse(parsed.error()); return; }
+        if (!parsed) {
+            refuse(parsed.error());
+            return;
+        }
         object_ = *std::move(parsed);
         for (const auto& member : object_)
-            if (known.size() > 0 && std::find(known.begin(), known.end(), std::string_view(member.key())) == known.end())
+            if (known.size() > 0 &&
+                std::find(known.begin(), known.end(), std::string_view(member.key())) == known.end())
                 refuse({Reason::unknown_member, {}, "", cut(member.key(), 64)});
     }
     Members(const Members&) = delete;
@@ -97,14 +106,16 @@ public:
     bool flag_or(std::string_view name, bool fallback) {
         const auto* value = object_.if_contains(name);
         if (value == nullptr) return fallback;
-        if (!value->is_bool()) return refuse({Reason::invalid_member, {}, "true or false", std::string(name)}), fallback;
+        if (!value->is_bool())
+            return refuse({Reason::invalid_member, {}, "true or false", std::string(name)}), fallback;
         return value->get_bool();
     }
     std::vector<std::string> texts(std::string_view name, std::size_t max_bytes) {
         std::vector<std::string> out;
         const auto& value = object_.at(name);
         if (value.is_array())
-            for (const auto& element : value.get_array()) out.push_back(checked_text(element, name, max_bytes));
+            for (const auto& element : value.get_array())
+                out.push_back(checked_text(element, name, max_bytes));
         else refuse({Reason::invalid_member, {}, "a list of strings", std::string(name)});
         return out;
     }
@@ -126,7 +137,10 @@ private:
         }
         const auto& text = value.get_string();
         if (text.size() > max_bytes)
-            refuse({Reason::invalid_member, {}, "at most " + std::to_string(max_bytes) + " bytes", std::string(name)});
+            refuse({Reason::invalid_member,
+                    {},
+                    "at most " + std::to_string(max_bytes) + " bytes",
+                    std::string(name)});
         return std::string(text.data(), text.size());
     }
 
@@ -135,7 +149,8 @@ private:
 };
 
 // A password has no limit of its own here: the rules for passwords say which are too long.
-constexpr std::size_t max_login_bytes = 320, max_password_bytes = max_body_bytes, max_device_bytes = 400, max_device_points = 100;
+constexpr std::size_t max_login_bytes = 320, max_password_bytes = max_body_bytes, max_device_bytes = 400,
+                      max_device_points = 100;
 
 // The label of a device that gave itself none.
 std::string printable(std::string_view text) {
@@ -175,8 +190,10 @@ Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt) {
     read_session_wishes(members, request, form);
     const std::string format = members.text_or("token_format", 16, "jwt");
     form.crypt = format == "crypt";
-    if (format != "jwt" && !(form.crypt && takes_crypt)) members.refuse({Reason::invalid_member, {}, takes_crypt ? "jwt or crypt" : "jwt", "token_format"});
-    if (form.crypt && form.delivery == auth::Delivery::cookie) members.refuse({Reason::invalid_member, {}, "crypt goes with hybrid or body", "token_format"});
+    if (format != "jwt" && !(form.crypt && takes_crypt))
+        members.refuse({Reason::invalid_member, {}, takes_crypt ? "jwt or crypt" : "jwt", "token_format"});
+    if (form.crypt && form.delivery == auth::Delivery::cookie)
+        members.refuse({Reason::invalid_member, {}, "crypt goes with hybrid or body", "token_format"});
     return finished(members, std::move(form));
 }
 
@@ -200,7 +217,8 @@ Result<auth::SignIn> parse_envelope_sign_in(const Request& request) {
         if (!password) return password.error();
         form.login = *std::move(name);
         form.password = base::Secret(*std::move(password));
-        if (form.login.size() > max_login_bytes) return Denied{Reason::invalid_member, {}, "at most 320 bytes", "user_name"};
+        if (form.login.size() > max_login_bytes)
+            return Denied{Reason::invalid_member, {}, "at most 320 bytes", "user_name"};
         return form;
     }
     Members members(request, {});
@@ -223,7 +241,8 @@ Result<SignUpForm> parse_sign_up(const Request& request) {
     SignUpForm form;
     form.username = members.text("username", max_login_bytes);
     form.password = base::Secret(members.text("password", max_password_bytes));
-    if (members.has("email") && !members.is_null("email")) form.email = members.text("email", max_login_bytes);
+    if (members.has("email") && !members.is_null("email"))
+        form.email = members.text("email", max_login_bytes);
     return finished(members, std::move(form));
 }
 
@@ -262,7 +281,8 @@ Result<ManagedUserForm> managed_user(Members& members) {
     if (!form.takes_email_away) form.email = take("email", max_login_bytes, auth::checked_email);
     form.password_hash = take("password_hash", 512, auth::checked_password_hash);
     if (members.has("password")) form.password = base::Secret(members.text("password", max_password_bytes));
-    if (form.password && form.password_hash) members.refuse({Reason::invalid_member, {}, "a password or its hash, not both", "password_hash"});
+    if (form.password && form.password_hash)
+        members.refuse({Reason::invalid_member, {}, "a password or its hash, not both", "password_hash"});
     if (members.has("roles")) {
         auto roles = auth::checked_roles(members.texts("roles", 64));
         if (roles) form.roles = *std::move(roles);
@@ -280,7 +300,8 @@ Result<ManagedUserForm> managed_user(Members& members) {
 }  // namespace
 
 Result<ManagedUserForm> parse_new_user(const Request& request) {
-    Members members(request, {"id", "username", "email", "password", "password_hash", "roles", "claims", "enabled"});
+    Members members(request,
+                    {"id", "username", "email", "password", "password_hash", "roles", "claims", "enabled"});
     if (!members.has("username")) members.refuse({Reason::missing_member, {}, "", "username"});
     return managed_user(members);
 }
@@ -291,7 +312,8 @@ Result<ManagedUserForm> parse_user_change(const Request& request) {
 }
 
 Result<base::Secret> parse_token_form(const Request& request) {
-    if (!is_declared_as(request, form_type)) return Denied{Reason::unsupported_media_type, {}, std::string(form_type)};
+    if (!is_declared_as(request, form_type))
+        return Denied{Reason::unsupported_media_type, {}, std::string(form_type)};
     auto token = form_field(request.body, "token");
     if (!token) return token.error();
     return base::Secret(*std::move(token));

@@ -48,7 +48,8 @@ base::Result<AccountForm> parse_account_change(const Request& request);
 base::Result<base::Secret> parse_current_password(const Request& request);
 base::Result<ManagedUserForm> parse_new_user(const Request& request);
 base::Result<ManagedUserForm> parse_user_change(const Request& request);
-// `token` of a form that an OAuth client sends (RFC 7662 §2.1, RFC 7009 §2.1); what else it sends is ignored (RFC 6749 §3.1).
+// `token` of a form that an OAuth client sends (RFC 7662 §2.1, RFC 7009 §2.1); what else it sends is ignored
+// (RFC 6749 §3.1).
 base::Result<base::Secret> parse_token_form(const Request& request);
 
 }  // namespace coatcheck::web

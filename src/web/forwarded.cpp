@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/forwarded.hpp"
 
-#include <algorithm>
 #include <arpa/inet.h>
+#include <algorithm>
 #include <charconv>
 
 namespace coatcheck::web {
@@ -24,7 +24,8 @@ std::string text_of(const Network& address) {
 }
 
 bool holds(const std::vector<Network>& networks, const Network& address) {
-    return std::any_of(networks.begin(), networks.end(), [&](const Network& n) { return n.contains(address); });
+    return std::any_of(networks.begin(), networks.end(),
+                       [&](const Network& n) { return n.contains(address); });
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ std::optional<Network> Network::parse(std::string_view text) {
     if (slash != std::string_view::npos) {
         const std::string_view length = text.substr(slash + 1);
         const auto [stop, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
-        if (error != std::errc{} || stop != length.data() + length.size() || bits < 0 || bits > most) return std::nullopt;
+        if (error != std::errc{} || stop != length.data() + length.size() || bits < 0 || bits > most)
+            return std::nullopt;
     }
     network.prefix_bits = bits + (128 - most);
     return network;
@@ -64,7 +66,8 @@ bool is_trusted(const std::string& peer, const std::vector<Network>& trusted) {
     return address && holds(trusted, *address);
 }
 
-std::string client_address(const std::string& peer, std::string_view forwarded_for, const std::vector<Network>& trusted) {
+std::string client_address(const std::string& peer, std::string_view forwarded_for,
+                           const std::vector<Network>& trusted) {
     if (!is_trusted(peer, trusted)) return peer;
     std::string client = peer;
     while (!forwarded_for.empty()) {

@@ -19,9 +19,10 @@ struct Network {
     bool contains(const Network& address) const;
 };
 
-// The right-most address in X-Forwarded-For that is not a trusted proxy: everything left of it could be made up.
-// The peer itself where it is not trusted, or where the list makes no sense.
-std::string client_address(const std::string& peer, std::string_view forwarded_for, const std::vector<Network>& trusted);
+// The right-most address in X-Forwarded-For that is not a trusted proxy: everything left of it could be made
+// up. The peer itself where it is not trusted, or where the list makes no sense.
+std::string client_address(const std::string& peer, std::string_view forwarded_for,
+                           const std::vector<Network>& trusted);
 
 bool is_trusted(const std::string& peer, const std::vector<Network>& trusted);
 

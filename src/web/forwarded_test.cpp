@@ -12,17 +12,46 @@ std::vector<Network> networks(std::initializer_list<std::string_view> texts) {
     return out;
 }
 
-bool inside(std::string_view network, std::string_view address) { return Network::parse(network)->contains(*Network::parse(address)); }
+bool inside(std::string_view network, std::string_view address) {
+    return Network::parse(network)->contains(*Network::parse(address));
+}
 
 TEST(Network, ReadsAddressesAndBlocks) {
-    for (std::string_view text : {"10.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255/32", "::1", "::1/128", "::/0", "2001:db8::/32", "fe80::1", "::ffff:10.0.0.1"})
+    for (std::string_view text : {"10.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255/32", "::1",
+                                  "::1/128", "::/0", "2001:db8::/32", "fe80::1", "::ffff:10.0.0.1"})
         EXPECT_TRUE(Network::parse(text)) << text;
 }
 
 TEST(Network, RefusesEverythingElse) {
-    for (std::string_view text : {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/ 8", "10.0.0.0/8 ", "10.0.0.0/8/8", "10.0.0.0/0x8", "10.0.0.0/255.0.0.0",
-                                  "::/129", "10.0.0", "10", "010.0.0.1", "10.0.0.256", "10.0.0.1:80", "[::1]", "::1%lo", "1:2:3:4:5:6:7:8:9", "localhost", " 10.0.0.1", "10.0.0.1 ", "*",
-                                  "unknown", "0x0a000001", "167772161", "10.0.0.0/99999999999"})
+    for (std::string_view text : {"",
+                                  "/",
+                                  "/8",
+                                  "10.0.0.0/",
+                                  "10.0.0.0/33",
+                                  "10.0.0.0/-1",
+                                  "10.0.0.0/+8",
+                                  "10.0.0.0/ 8",
+                                  "10.0.0.0/8 ",
+                                  "10.0.0.0/8/8",
+                                  "10.0.0.0/0x8",
+                                  "10.0.0.0/255.0.0.0",
+                                  "::/129",
+                                  "10.0.0",
+                                  "10",
+                                  "010.0.0.1",
+                                  "10.0.0.256",
+                                  "10.0.0.1:80",
+                                  "[::1]",
+                                  "::1%lo",
+                                  "1:2:3:4:5:6:7:8:9",
+                                  "localhost",
+                                  " 10.0.0.1",
+                                  "10.0.0.1 ",
+                                  "*",
+                                  "unknown",
+                                  "0x0a000001",
+                                  "167772161",
+                                  "10.0.0.0/99999999999"})
         EXPECT_FALSE(Network::parse(text)) << text;
 }
 
@@ -81,12 +110,15 @@ TEST(ClientAddress, WhatTheClientMadeUpDoesNotCount) {
     EXPECT_EQ(client_address("10.0.0.1", "1.1.1.1, 9.9.9.9, 10.0.0.2", trusted), "9.9.9.9");
 }
 
-TEST(ClientAddress, IsTheFirstProxyWhereOnlyProxiesAreNamed) { EXPECT_EQ(client_address("10.0.0.1", "10.0.0.3, 10.0.0.2", networks({"10.0.0.0/8"})), "10.0.0.3"); }
+TEST(ClientAddress, IsTheFirstProxyWhereOnlyProxiesAreNamed) {
+    EXPECT_EQ(client_address("10.0.0.1", "10.0.0.3, 10.0.0.2", networks({"10.0.0.0/8"})), "10.0.0.3");
+}
 
 TEST(ClientAddress, IsThePeerWhereTheListMakesNoSense) {
     const auto trusted = networks({"10.0.0.0/8"});
-    for (std::string_view list : {"unknown", "localhost", "9.9.9.9:1234", "[2001:db8::1]", "9.9.9.9 8.8.8.8", ",", "9.9.9.9,", "9.9.9.9, ", "\"9.9.9.9\"", "_hidden", "9.9.9.9;10.0.0.2", "9.9.9.0/24",
-                                  "for=9.9.9.9"})
+    for (std::string_view list :
+         {"unknown", "localhost", "9.9.9.9:1234", "[2001:db8::1]", "9.9.9.9 8.8.8.8", ",", "9.9.9.9,",
+          "9.9.9.9, ", "\"9.9.9.9\"", "_hidden", "9.9.9.9;10.0.0.2", "9.9.9.0/24", "for=9.9.9.9"})
         EXPECT_EQ(client_address("10.0.0.1", list, trusted), "10.0.0.1") << list;
 }
 

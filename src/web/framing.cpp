@@ -24,11 +24,13 @@ constexpr auto token_table = [] {
 }();
 
 bool is_token(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return token_table[c]; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) { return token_table[c]; });
 }
 
 bool is(std::string_view name, std::string_view expected) {
-    return name.size() == expected.size() && boost::beast::iequals({name.data(), name.size()}, {expected.data(), expected.size()});
+    return name.size() == expected.size() &&
+           boost::beast::iequals({name.data(), name.size()}, {expected.data(), expected.size()});
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -47,11 +49,13 @@ bool lists(std::string_view list, std::string_view word) {
     return false;
 }
 
-// Visible ASCII with nothing a path or query could not hold (RFC 3986); '#' and '\' would be read differently by others.
+// Visible ASCII with nothing a path or query could not hold (RFC 3986); '#' and '\' would be read differently
+// by others.
 bool is_origin_form(std::string_view target) {
     return target.starts_with('/') && std::all_of(target.begin(), target.end(), [](unsigned char c) {
-        return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>' && c != '`';
-    });
+               return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>' &&
+                      c != '`';
+           });
 }
 
 // host[:port] without user information; what it names is no business of the gate.
@@ -61,7 +65,8 @@ bool is_host(std::string_view host) {
     });
 }
 
-// To the end without a way out in between, so that the compiler takes many bytes at once: a token in a field has hundreds.
+// To the end without a way out in between, so that the compiler takes many bytes at once: a token in a field
+// has hundreds.
 bool has_control(std::string_view text) {
     unsigned char found = 0;
     for (const char byte : text) {
@@ -78,7 +83,8 @@ base::Result<Frame> check_framing(std::string_view head) {
     const std::string_view request_line = head.substr(0, line_end);
     const auto first = request_line.find(' ');
     const auto last = request_line.rfind(' ');
-    if (first == std::string_view::npos || first == last) return malformed("the request line has three parts");
+    if (first == std::string_view::npos || first == last)
+        return malformed("the request line has three parts");
     const std::string_view method = request_line.substr(0, first), version = request_line.substr(last + 1);
     const bool old = version == "HTTP/1.0";
     if (!is_token(method)) return malformed("the method is no token");
@@ -102,12 +108,14 @@ base::Result<Frame> check_framing(std::string_view head) {
         const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
         if (has_control(value)) return malformed("a control byte in a field");
 
-        if (is(name, "Transfer-Encoding")) return Denied{Reason::length_required, {}, "transfer codings are not taken"};
+        if (is(name, "Transfer-Encoding"))
+            return Denied{Reason::length_required, {}, "transfer codings are not taken"};
         if (is(name, "Host")) {
             if (++hosts > 1 || !is_host(value)) return malformed("exactly one valid Host is needed");
         } else if (is(name, "Content-Length")) {
             if (++lengths > 1 || value.empty() || value.size() > 19) return malformed("Content-Length");
-            const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), frame.body_bytes);
+            const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(),
+                                                       frame.body_bytes);
             if (error != std::errc{} || stop != value.data() + value.size() || value.front() == '-')
                 return malformed("Content-Length");
         } else if (is(name, "Connection")) {

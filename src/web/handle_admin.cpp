@@ -61,8 +61,10 @@ Result<Query> parse_query(std::string_view rest, std::initializer_list<std::stri
         if (name == "after") query.after = *value;
         if (name == "search") query.search = *value;
         if (name == "limit") {
-            const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), query.limit);
-            if (error != std::errc() || end != value->data() + value->size() || query.limit == 0 || query.limit > largest_page)
+            const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(),
+                                                      query.limit);
+            if (error != std::errc() || end != value->data() + value->size() || query.limit == 0 ||
+                query.limit > largest_page)
                 return malformed("limit is a number from 1 to 1000");
         }
     }
@@ -76,8 +78,10 @@ void write_account(Response& response, unsigned status, const auth::User& user) 
 // The user that a path names; its id may have been imported, and hold whatever bytes.
 std::string named(const Request& request) { return base::percent_decode(request.argument).value_or(""); }
 
-// The hash to store: of the password, which takes its time, or the imported one; empty where neither is given.
-boost::asio::awaitable<Result<std::string>> hash_of(Service& service, const ManagedUserForm& form, const std::string& username) {
+// The hash to store: of the password, which takes its time, or the imported one; empty where neither is
+// given.
+boost::asio::awaitable<Result<std::string>> hash_of(Service& service, const ManagedUserForm& form,
+                                                    const std::string& username) {
     if (form.password_hash) co_return *form.password_hash;
     if (!form.password) co_return std::string();
     auto checked = auth::checked_password(form.password->reveal(), service.policy.min_password, username);
@@ -94,14 +98,18 @@ Waits list_managed_users(Context& context, const Request& request, Response& res
     if (!manager(context, request, response)) co_return;
     const auto query = parse_query(request.query, {"limit", "after", "search"});
     if (!query) co_return write_problem(response, query.error());
-    const auth::UserPage page{query->limit, base::folded(query->after).value_or(""), base::folded(query->search).value_or("")};
+    const auth::UserPage page{query->limit, base::folded(query->after).value_or(""),
+                              base::folded(query->search).value_or("")};
     std::vector<auth::User> users;
     co_await from_store(context.service, [&](auth::Store& store) { users = store.list_users(page); });
     json::array rows;
     for (const auto& user : users) rows.push_back(account_json(user));
     // A full page may be the last one: then the next is empty.
     const bool more = users.size() == page.limit;
-    write_json(response, 200, json::serialize(json::object{{"users", std::move(rows)}, {"next", more ? json::value(users.back().username) : json::value(nullptr)}}));
+    write_json(response, 200,
+               json::serialize(
+                   json::object{{"users", std::move(rows)},
+                                {"next", more ? json::value(users.back().username) : json::value(nullptr)}}));
 }
 
 Waits create_managed_user(Context& context, const Request& request, Response& response) {
@@ -161,8 +169,10 @@ Waits change_managed_user(Context& context, const Request& request, Response& re
                 return;
             }
         }
-        if (form->roles || form->claims) auth::set_attributes(store, service.policy, id, form->roles, form->claims, *by);
-        if (!hash->empty()) auth::set_password(store, context.service.policy, id, std::nullopt, *hash, "", *by);
+        if (form->roles || form->claims)
+            auth::set_attributes(store, service.policy, id, form->roles, form->claims, *by);
+        if (!hash->empty())
+            auth::set_password(store, context.service.policy, id, std::nullopt, *hash, "", *by);
         if (form->enabled) auth::set_enabled(store, context.service.policy, id, *form->enabled, *by);
         user = store.find_user(id);
     });
@@ -175,7 +185,9 @@ Waits delete_managed_user(Context& context, const Request& request, Response& re
     const auto by = manager(context, request, response);
     if (!by) co_return;
     bool deleted = false;
-    co_await in_store(context.service, [&](auth::Store& store) { deleted = auth::delete_user(store, context.service.policy, named(request), *by); });
+    co_await in_store(context.service, [&](auth::Store& store) {
+        deleted = auth::delete_user(store, context.service.policy, named(request), *by);
+    });
     if (!deleted) co_return write_problem(response, {Reason::not_found});
     response.status = 204;
 }
@@ -186,7 +198,8 @@ Waits list_managed_sessions(Context& context, const Request& request, Response& 
     if (!query) co_return write_problem(response, query.error());
     const auth::SessionPage page{query->limit, query->user, query->after};
     std::vector<auth::Session> sessions;
-    co_await from_store(context.service, [&](auth::Store& store) { sessions = store.page_of_sessions(page); });
+    co_await from_store(context.service,
+                        [&](auth::Store& store) { sessions = store.page_of_sessions(page); });
     json::array rows;
     for (const auto& session : sessions) {
         json::object row = session_json(session, "");
@@ -204,7 +217,8 @@ Waits end_managed_sessions(Context& context, const Request& request, Response& r
     if (!by) co_return;
     const auto query = parse_query(request.query, {"user"});
     if (!query) co_return write_problem(response, query.error());
-    if (!query->user) co_return write_problem(response, {Reason::malformed_request, {}, "whose sessions: ?user=ID"});
+    if (!query->user)
+        co_return write_problem(response, {Reason::malformed_request, {}, "whose sessions: ?user=ID"});
     bool known = false;
     co_await in_store(context.service, [&](auth::Store& store) {
         known = store.find_user(*query->user).has_value();
@@ -218,7 +232,9 @@ Waits end_managed_session(Context& context, const Request& request, Response& re
     const auto by = manager(context, request, response);
     if (!by) co_return;
     bool ended = false;
-    co_await in_store(context.service, [&](auth::Store& store) { ended = auth::end_session(store, std::string(request.argument), "session_ended", *by); });
+    co_await in_store(context.service, [&](auth::Store& store) {
+        ended = auth::end_session(store, std::string(request.argument), "session_ended", *by);
+    });
     if (!ended) co_return write_problem(response, {Reason::not_found});
     response.status = 204;
 }

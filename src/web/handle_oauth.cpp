@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For resource servers and clients that speak OAuth: is this token good (RFC 7662), and take it back (RFC 7009).
+// For resource servers and clients that speak OAuth: is this token good (RFC 7662), and take it back (RFC
+// 7009).
 #include "auth/sessions.hpp"
 #include "auth/tokens.hpp"
 #include "token/claims.hpp"
@@ -35,7 +36,8 @@ std::optional<token::RefreshToken> refresh_token_of(const Service& service, std:
 }
 
 // A token that was proven: all that it says, the application's own claims too (RFC 7662 §2.2).
-json::object of_access_token(const Service& service, std::string_view text, const token::AccessClaims& claims) {
+json::object of_access_token(const Service& service, std::string_view text,
+                             const token::AccessClaims& claims) {
     std::string decrypted;
     const auto jwt = verify::jwt_of(text, auth::verification_of(service.policy), decrypted);
     const auto parsed = token::parse_compact(jwt ? *jwt : text);
@@ -47,7 +49,11 @@ json::object of_access_token(const Service& service, std::string_view text, cons
         return answer;
     }
     // One of another format or issuer says no more than whose it is; its session, if it has one here.
-    json::object answer{{"active", true}, {"token_type", parsed ? "Bearer" : "crypt"}, {"sub", claims.subject}, {"iat", unix_seconds(claims.issued)}, {"exp", unix_seconds(claims.expires)}};
+    json::object answer{{"active", true},
+                        {"token_type", parsed ? "Bearer" : "crypt"},
+                        {"sub", claims.subject},
+                        {"iat", unix_seconds(claims.issued)},
+                        {"exp", unix_seconds(claims.expires)}};
     if (!claims.session.empty()) answer["sid"] = claims.session;
     return answer;
 }
@@ -61,20 +67,26 @@ Waits introspect(Context& context, const Request& request, Response& response) {
     const auto text = parse_token_form(request);
     if (!text) co_return refuse(response, text.error(), "invalid_request");
 
-    json::object answer{{"active", false}};  // whatever is wrong with it: nothing more is told (RFC 7662 §2.2)
+    json::object answer{
+        {"active", false}};  // whatever is wrong with it: nothing more is told (RFC 7662 §2.2)
     if (const auto refresh = refresh_token_of(service, text->reveal())) {
         co_await from_store(service, [&](auth::Store& store) {
             answer = {{"active", false}};
             const auto session = store.find_session(refresh->session);
             if (!session || session->ended) store.catch_up();
-            if (!session || session->ended || session->idle_end <= store.now() || session->secret_hash != refresh->secret_hash() ||
-                session->counter != refresh->counter)
+            if (!session || session->ended || session->idle_end <= store.now() ||
+                session->secret_hash != refresh->secret_hash() || session->counter != refresh->counter)
                 return;
             const auto user = store.find_user(session->user);
             if (!user || !user->enabled) return;
-            answer = {{"active", true},          {"iss", service.policy.issuer}, {"sub", user->id},
-                      {"username", user->username}, {"sid", session->id},        {"client_id", "coatcheck"},
-                      {"iat", unix_seconds(session->last_used)}, {"exp", unix_seconds(session->idle_end)}};
+            answer = {{"active", true},
+                      {"iss", service.policy.issuer},
+                      {"sub", user->id},
+                      {"username", user->username},
+                      {"sid", session->id},
+                      {"client_id", "coatcheck"},
+                      {"iat", unix_seconds(session->last_used)},
+                      {"exp", unix_seconds(session->idle_end)}};
         });
     } else if (const auto proof = judge(context, request, text->reveal())) {
         answer = of_access_token(service, text->reveal(), *(*proof)->claims);
@@ -84,8 +96,8 @@ Waits introspect(Context& context, const Request& request, Response& response) {
     write_json(response, 200, json::serialize(answer));
 }
 
-// Whoever has a token may take it back; the session goes with it, so that the other token of the pair is over too
-// (RFC 7009 §2.1). An unknown token is as good as one that was taken back (§2.2).
+// Whoever has a token may take it back; the session goes with it, so that the other token of the pair is over
+// too (RFC 7009 §2.1). An unknown token is as good as one that was taken back (§2.2).
 Waits revoke(Context& context, const Request& request, Response& response) {
     Service& service = context.service;
     const auto text = parse_token_form(request);
@@ -96,7 +108,9 @@ Waits revoke(Context& context, const Request& request, Response& response) {
         });
     } else if (const auto claims = judge_ignoring_time(context, request, text->reveal())) {
         if (claims->session.empty())
-            co_return refuse(response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"}, "unsupported_token_type");
+            co_return refuse(
+                response, {Reason::token_not_ours, {}, "another issued this token: it has no session here"},
+                "unsupported_token_type");
         co_await in_store(service, [&](auth::Store& store) {
             if (claims->is_foreign()) auth::end_foreign(store, *claims, request.address);
             else auth::end_session(store, claims->session, "sign_out", request.address);

@@ -24,13 +24,15 @@ const std::string& digest_of(std::string_view content) {
     // The embedded files never change: theirs are computed once.
     thread_local std::map<std::string, std::string, std::less<>> digests;
     auto known = digests.find(content);
-    if (known == digests.end()) known = digests.emplace(content, base::base64url(crypto::sha256(content).substr(0, 12))).first;
+    if (known == digests.end())
+        known = digests.emplace(content, base::base64url(crypto::sha256(content).substr(0, 12))).first;
     return known->second;
 }
 
-// May be kept, but must be asked for again: the tag tells in one round trip whether it is still the same. True: it is not, and the
-// content has to follow.
-bool answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view content) {
+// May be kept, but must be asked for again: the tag tells in one round trip whether it is still the same.
+// True: it is not, and the content has to follow.
+bool answer_with_tag(Response& response, const Request& request, std::string_view type,
+                     std::string_view content) {
     const std::string tag = '"' + digest_of(content) + '"';
     response.may_be_stored = true;
     response.field("Cache-Control", "no-cache");
@@ -41,7 +43,8 @@ bool answer_with_tag(Response& response, const Request& request, std::string_vie
     return !is_known;
 }
 
-void answer_embedded(Response& response, const Request& request, std::string_view type, std::string_view content) {
+void answer_embedded(Response& response, const Request& request, std::string_view type,
+                     std::string_view content) {
     if (answer_with_tag(response, request, type, content)) response.fixed_body = content;
 }
 
@@ -103,7 +106,8 @@ void show_page_file(Context&, const Request& request, Response& response) {
     answer_embedded(response, request, type_of(name), file->content);
 }
 
-// The browser SDK, for pages of any origin. Under a name with its digest, which is its ETag, a file may be kept for good.
+// The browser SDK, for pages of any origin. Under a name with its digest, which is its ETag, a file may be
+// kept for good.
 void show_sdk_file(Context&, const Request& request, Response& response) {
     for (const auto& file : embedded::sdk) {
         const bool is_immutable = request.argument == immutable_name(file.name, file.content);
@@ -123,17 +127,21 @@ void show_diagnosis(Context& context, const Request& request, Response& response
     const Settings& settings = context.service.settings;
     if (!settings.dev) return write_problem(response, {base::Reason::not_found});
     boost::json::array advice;
-    for (const auto& sentence : diagnose(request, settings, parse_complaint(request.query))) advice.emplace_back(sentence);
+    for (const auto& sentence : diagnose(request, settings, parse_complaint(request.query)))
+        advice.emplace_back(sentence);
     response.for_any_site = true;
     write_json(response, 200, boost::json::serialize(boost::json::object{{"advice", std::move(advice)}}));
 }
 
-void show_health(Context&, const Request&, Response& response) { write_json(response, 200, R"({"status":"ok"})"); }
+void show_health(Context&, const Request&, Response& response) {
+    write_json(response, 200, R"({"status":"ok"})");
+}
 
 // The smallest question tells whether the store answers.
 Waits show_readiness(Context& context, const Request&, Response& response) {
     Service& service = context.service;
-    if (service.revocations.generation() == 0 || !service.store.is_current()) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+    if (service.revocations.generation() == 0 || !service.store.is_current())
+        co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
     co_await in_store(service, [](auth::Store& store) { store.feed_epoch(); });
     write_json(response, 200, R"({"status":"ready"})");
 }

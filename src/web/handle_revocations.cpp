@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The revocations, for verifiers that have a service key: a stream for those that can hold a connection, a snapshot with
-// a tag for those that cannot.
+// The revocations, for verifiers that have a service key: a stream for those that can hold a connection, a
+// snapshot with a tag for those that cannot.
 #include "web/credentials.hpp"
 #include "web/handlers.hpp"
 #include "web/problem.hpp"
@@ -20,8 +20,10 @@ std::string_view since_of(std::string_view query) {
 
 void show_revocations(Context& context, const Request& request, Response& response) {
     const Service& service = context.service;
-    if (const auto name = check_service_key(service, request, auth::Scope::feed); !name) return write_problem(response, name.error());
-    if (service.revocations.generation() == 0) return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+    if (const auto name = check_service_key(service, request, auth::Scope::feed); !name)
+        return write_problem(response, name.error());
+    if (service.revocations.generation() == 0)
+        return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
 
     if (request.field(http::field::accept).find(event_stream) != std::string_view::npos) {
         const auto from = resume(service.log, request.field("Last-Event-ID"));

@@ -20,7 +20,8 @@ Waits list_sessions(Context& context, const Request& request, Response& response
     if (!claims) co_return;
 
     std::vector<auth::Session> sessions;
-    co_await from_store(service, [&](auth::Store& store) { sessions = store.list_sessions(claims->subject); });
+    co_await from_store(service,
+                        [&](auth::Store& store) { sessions = store.list_sessions(claims->subject); });
     boost::json::array rows;
     for (const auto& session : sessions) rows.push_back(session_json(session, claims->session));
     write_json(response, 200, boost::json::serialize(boost::json::object{{"sessions", std::move(rows)}}));
@@ -49,12 +50,14 @@ Waits end_sessions(Context& context, const Request& request, Response& response)
     Service& service = context.service;
     const bool all = request.query.empty();
     if (!all && request.query != "except=current")
-        co_return write_problem(response, {Reason::malformed_request, {}, "the query may be ?except=current, or absent"});
+        co_return write_problem(
+            response, {Reason::malformed_request, {}, "the query may be ?except=current, or absent"});
     const auto claims = signed_in(context, request, response);
     if (!claims) co_return;
 
     co_await in_store(service, [&](auth::Store& store) {
-        auth::end_sessions(store, context.service.policy, claims->subject, all ? "" : claims->session, "session_ended", request.address);
+        auth::end_sessions(store, context.service.policy, claims->subject, all ? "" : claims->session,
+                           "session_ended", request.address);
     });
     if (all) clear_sent_cookies(response, request, service.settings.dev);
     response.status = 204;

@@ -20,7 +20,8 @@ constexpr std::size_t max_kept = 1024;  // of 15 KB at most
 std::optional<std::int64_t> number_of(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = error == std::errc() && end == text.data() + text.size() && std::to_string(number) == text;
+    const bool whole = error == std::errc() && end == text.data() + text.size() &&
+                       std::to_string(number) == text;
     return whole && number >= 0 && number < token::max_status_lists ? std::optional(number) : std::nullopt;
 }
 
@@ -36,7 +37,8 @@ std::string compressed(const std::string& bits) {
     work.avail_out = out.size();
     boost::beast::error_code error;
     stream.write(work, zlib::Flush::finish, error);
-    if (error && error != zlib::error::end_of_stream) throw std::runtime_error("a status list cannot be compressed");
+    if (error && error != zlib::error::end_of_stream)
+        throw std::runtime_error("a status list cannot be compressed");
     out.resize(work.total_out);
     std::uint32_t a = 1, b = 0;
     for (const unsigned char byte : bits) {
@@ -58,7 +60,8 @@ std::string bits_of(const auth::RevocationLog& log, std::int64_t list) {
         byte = static_cast<char>(static_cast<unsigned char>(byte) | (1U << ((index - first) % 8)));
     };
     log.each([&](const verify::Revocation& entry) {
-        if (entry.kind == verify::Revocation::Kind::status && entry.minimum >= first && entry.minimum < end) set(entry.minimum);
+        if (entry.kind == verify::Revocation::Kind::status && entry.minimum >= first && entry.minimum < end)
+            set(entry.minimum);
         if (entry.kind == verify::Revocation::Kind::status_below)
             for (std::int64_t index = first; index < std::min(entry.minimum, end); ++index) set(index);
     });
@@ -71,11 +74,13 @@ Waits show_status_list(Context& context, const Request& request, Response& respo
     Service& service = context.service;
     const auto number = number_of(request.argument);
     if (!service.policy.status_lists || !number) co_return write_problem(response, {base::Reason::not_found});
-    if (service.revocations.generation() == 0) co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+    if (service.revocations.generation() == 0)
+        co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
     if (!context.status_lists.contains(*number)) {
         std::int64_t given = 0;
         co_await from_store(service, [&](auth::Store& store) { given = store.given_statuses(); });
-        if (*number > 0 && *number * token::status_list_size >= given) co_return write_problem(response, {base::Reason::not_found});
+        if (*number > 0 && *number * token::status_list_size >= given)
+            co_return write_problem(response, {base::Reason::not_found});
     }
     if (context.status_lists.size() >= max_kept) context.status_lists.clear();
     auto& list = context.status_lists[*number];
@@ -85,8 +90,14 @@ Waits show_status_list(Context& context, const Request& request, Response& respo
     const auto age = request.now - list.made;
     const bool is_new = list.at == at && list.key_id == ring->ring.current_id && age < time_to_live;
     if (list.text.empty() || age < base::Duration(0) || (!is_new && age >= std::chrono::seconds(1))) {
-        const token::StatusList content{token::status_list_uri(service.policy.issuer, *number), service.policy.issuer, compressed(bits_of(service.log, *number)), request.now, time_to_live, life};
-        list = {request.now, at, ring->ring.current_id, token::write_status_list(content, ring->ring.current_id, *ring->ring.current)};
+        const token::StatusList content{token::status_list_uri(service.policy.issuer, *number),
+                                        service.policy.issuer,
+                                        compressed(bits_of(service.log, *number)),
+                                        request.now,
+                                        time_to_live,
+                                        life};
+        list = {request.now, at, ring->ring.current_id,
+                token::write_status_list(content, ring->ring.current_id, *ring->ring.current)};
     }
     response.may_be_stored = true;
     response.field("Cache-Control", "public, max-age=" + std::to_string(time_to_live.count()));

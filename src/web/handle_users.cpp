@@ -25,7 +25,8 @@ void write_user(Response& response, unsigned status, const auth::User& user) {
     write_json(response, status, boost::json::serialize(boost::json::object{{"user", user_json(user)}}));
 }
 
-Result<auth::User> checked_sign_up(const SignUpForm& form, const auth::Policy& policy, base::Secret& password) {
+Result<auth::User> checked_sign_up(const SignUpForm& form, const auth::Policy& policy,
+                                   base::Secret& password) {
     auth::User user;
     const auto name = auth::checked_username(form.username);
     if (!name) return name.error();
@@ -43,14 +44,16 @@ Result<auth::User> checked_sign_up(const SignUpForm& form, const auth::Policy& p
 
 // Asks the limits, hashes the password, charges a failure. The user, if it is theirs.
 boost::asio::awaitable<Result<auth::User>> confirm(Service& service, const Request& request,
-                                                   const token::AccessClaims& claims, const base::Secret& password) {
+                                                   const token::AccessClaims& claims,
+                                                   const base::Secret& password) {
     Result<auth::Candidate> candidate = Denied{Reason::internal_error};
     auth::SignIn form;
     form.login = claims.username;
     form.address = request.address;
     co_await in_store(service, [&](auth::Store& store) {
         candidate = auth::look_up(store, service.in_flight, form);
-        if (candidate && (!candidate->user || candidate->user->id != claims.subject)) candidate = Denied{Reason::token_revoked};
+        if (candidate && (!candidate->user || candidate->user->id != claims.subject))
+            candidate = Denied{Reason::token_revoked};
     });
     if (!candidate) co_return candidate.error();
 
@@ -59,7 +62,8 @@ boost::asio::awaitable<Result<auth::User>> confirm(Service& service, const Reque
     if (verdict.matches) co_return *candidate->user;
     co_await in_store(service, [&](auth::Store& store) {
         auth::charge_failure(store, candidate->attempt);
-        store.append_audit({store.now(), "password_confirmation_failed", claims.subject, claims.session, request.address, ""});
+        store.append_audit({store.now(), "password_confirmation_failed", claims.subject, claims.session,
+                            request.address, ""});
     });
     co_return Denied{Reason::invalid_credentials};
 }
@@ -78,9 +82,11 @@ Waits sign_up(Context& context, const Request& request, Response& response) {
     if (!user) co_return write_problem(response, user.error());
 
     Result<auth::AttemptsInFlight::Slot> slot = Denied{Reason::internal_error};
-    co_await in_store(service, [&](auth::Store& store) { slot = service.in_flight.enter_address(store, request.address); });
+    co_await in_store(
+        service, [&](auth::Store& store) { slot = service.in_flight.enter_address(store, request.address); });
     if (!slot) co_return write_problem(response, slot.error());
-    co_await in_hashing_pool(service, [&] { user->password_hash = crypto::hash_password(password.reveal()); });
+    co_await in_hashing_pool(service,
+                             [&] { user->password_hash = crypto::hash_password(password.reveal()); });
 
     Result<auth::User> created = Denied{Reason::internal_error};
     co_await in_store(service, [&](auth::Store& store) {
@@ -96,7 +102,8 @@ Waits show_account(Context& context, const Request& request, Response& response)
     const auto claims = signed_in(context, request, response);
     if (!claims) co_return;
     std::optional<auth::User> user;
-    co_await from_store(context.service, [&](auth::Store& store) { user = store.find_user(claims->subject); });
+    co_await from_store(context.service,
+                        [&](auth::Store& store) { user = store.find_user(claims->subject); });
     if (!user) co_return write_problem(response, {Reason::token_revoked});
     write_user(response, 200, *user);
 }
@@ -115,7 +122,9 @@ Waits change_account(Context& context, const Request& request, Response& respons
     }
     Result<auth::User> user = co_await confirm(service, request, *claims, form->current_password);
     if (!user) co_return write_problem(response, user.error());
-    co_await in_store(service, [&](auth::Store& store) { user = auth::set_email(store, claims->subject, email, request.address); });
+    co_await in_store(service, [&](auth::Store& store) {
+        user = auth::set_email(store, claims->subject, email, request.address);
+    });
     if (!user) co_return write_problem(response, user.error());
     write_user(response, 200, *user);
 }
@@ -128,7 +137,9 @@ Waits delete_account(Context& context, const Request& request, Response& respons
     if (!password) co_return write_problem(response, password.error());
     const Result<auth::User> user = co_await confirm(service, request, *claims, *password);
     if (!user) co_return write_problem(response, user.error());
-    co_await in_store(service, [&](auth::Store& store) { auth::delete_user(store, context.service.policy, claims->subject, request.address); });
+    co_await in_store(service, [&](auth::Store& store) {
+        auth::delete_user(store, context.service.policy, claims->subject, request.address);
+    });
     clear_sent_cookies(response, request, service.settings.dev);
     response.status = 204;
 }
@@ -139,7 +150,8 @@ Waits change_password(Context& context, const Request& request, Response& respon
     if (!claims) co_return;
     const auto form = parse_password_change(request);
     if (!form) co_return write_problem(response, form.error());
-    auto replacement = auth::checked_password(form->replacement.reveal(), service.policy.min_password, claims->username);
+    auto replacement = auth::checked_password(form->replacement.reveal(), service.policy.min_password,
+                                              claims->username);
     if (!replacement) {
         Denied denied = replacement.error();
         denied.member = "new_password";
@@ -149,7 +161,8 @@ Waits change_password(Context& context, const Request& request, Response& respon
     const Result<auth::User> user = co_await confirm(service, request, *claims, form->current);
     if (!user) co_return write_problem(response, user.error());
     std::string hash;
-    const auto now = co_await in_hashing_pool(service, [&] { hash = crypto::hash_password(wanted.reveal()); });
+    const auto now = co_await in_hashing_pool(service,
+                                              [&] { hash = crypto::hash_password(wanted.reveal()); });
 
     const auto ring = service.ring.get();
     Result<auth::Granted> granted = Denied{Reason::session_ended};
@@ -158,7 +171,9 @@ Waits change_password(Context& context, const Request& request, Response& respon
         // An end of this session or another change that came between wins.
         const auto session = store.find_session(claims->session);
         if (!session || session->ended) return;
-        if (!auth::set_password(store, context.service.policy, claims->subject, user->password_hash, hash, claims->session, request.address)) return;
+        if (!auth::set_password(store, context.service.policy, claims->subject, user->password_hash, hash,
+                                claims->session, request.address))
+            return;
         granted = auth::renew(store, service.policy, *ring->ring.mac_key, claims->session);
     });
     if (!granted) co_return write_problem(response, granted.error());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For nginx auth_request and forward_auth of Caddy and Traefik: 200 with identity headers, 401 or 403, and nothing else.
-// Answers from memory alone; the identity headers of a token seen before are ready-made.
+// For nginx auth_request and forward_auth of Caddy and Traefik: 200 with identity headers, 401 or 403, and
+// nothing else. Answers from memory alone; the identity headers of a token seen before are ready-made.
 #include "base/bytes.hpp"
 #include "web/credentials.hpp"
 #include "web/handlers.hpp"
@@ -9,8 +9,8 @@
 namespace coatcheck::web {
 namespace {
 
-// The whole set, always: no copy of a client's survives. Percent-encoded, so that every value is plain ASCII and the
-// commas between roles are ours.
+// The whole set, always: no copy of a client's survives. Percent-encoded, so that every value is plain ASCII
+// and the commas between roles are ours.
 std::string identity_fields(const token::AccessClaims& claims) {
     std::string roles;
     for (const auto& role : claims.roles) {

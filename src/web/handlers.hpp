@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every handler, by the file that holds it. Refusals are written with write_problem(); what is thrown is told as 503 or
-// 500 by the connection.
+// Every handler, by the file that holds it. Refusals are written with write_problem(); what is thrown is told
+// as 503 or 500 by the connection.
 #pragma once
 
 #include "web/http.hpp"

@@ -10,7 +10,8 @@ namespace coatcheck::web {
 namespace {
 
 // For answers that are not pages: nothing in them may ever be run or framed.
-constexpr std::string_view inert = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n";
+constexpr std::string_view inert =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n";
 // For the page at /, which runs one module of its own.
 constexpr std::string_view page_policy =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -18,7 +19,8 @@ constexpr std::string_view page_policy =
     "Cross-Origin-Opener-Policy: same-origin\r\n";
 constexpr std::string_view always = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
 constexpr std::string_view for_own_site = "Cross-Origin-Resource-Policy: same-site\r\n";
-constexpr std::string_view for_all = "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n";
+constexpr std::string_view for_all =
+    "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n";
 
 void append_number(std::string& out, std::size_t number) {
     char text[20];

@@ -14,7 +14,9 @@ std::string written(const Response& response, bool head_only = false, bool hsts 
     return out;
 }
 
-bool has(const std::string& text, std::string_view line) { return text.find("\r\n" + std::string(line) + "\r\n") != std::string::npos; }
+bool has(const std::string& text, std::string_view line) {
+    return text.find("\r\n" + std::string(line) + "\r\n") != std::string::npos;
+}
 
 TEST(Response, RefusesEveryControlByteInAFieldsValue) {
     for (int c = 0; c < 256; ++c) {
@@ -50,8 +52,12 @@ TEST(Response, IsWrittenWholeAndFramedByItsLength) {
 }
 
 TEST(Response, EveryStatusHasItsLine) {
-    for (const auto& [status, line] : std::initializer_list<std::pair<unsigned, std::string_view>>{{201, "HTTP/1.1 201 Created\r\n"}, {204, "HTTP/1.1 204 No Content\r\n"}, {401, "HTTP/1.1 401 Unauthorized\r\n"},
-                                                                                                  {429, "HTTP/1.1 429 Too Many Requests\r\n"}, {503, "HTTP/1.1 503 Service Unavailable\r\n"}}) {
+    for (const auto& [status, line] : std::initializer_list<std::pair<unsigned, std::string_view>>{
+             {201, "HTTP/1.1 201 Created\r\n"},
+             {204, "HTTP/1.1 204 No Content\r\n"},
+             {401, "HTTP/1.1 401 Unauthorized\r\n"},
+             {429, "HTTP/1.1 429 Too Many Requests\r\n"},
+             {503, "HTTP/1.1 503 Service Unavailable\r\n"}}) {
         Response response;
         response.status = status;
         EXPECT_TRUE(written(response).starts_with(line)) << written(response);
@@ -91,7 +97,8 @@ TEST(Response, IsInertUnlessItIsThePage) {
     EXPECT_TRUE(has(text, "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox"));
     response.content_type = "text/html; charset=utf-8";
     text = written(response);
-    EXPECT_NE(text.find("Content-Security-Policy: default-src 'none'; script-src 'self';"), std::string::npos);
+    EXPECT_NE(text.find("Content-Security-Policy: default-src 'none'; script-src 'self';"),
+              std::string::npos);
     EXPECT_NE(text.find("frame-ancestors 'none'"), std::string::npos);
     EXPECT_EQ(text.find("unsafe-inline"), std::string::npos);
 }

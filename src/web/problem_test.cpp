@@ -2,9 +2,9 @@
 // Statuses and codes are a promise to clients: a change here is a change of the contract.
 #include "web/problem.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <gtest/gtest.h>
 #include <map>
 #include <set>
 
@@ -105,7 +105,8 @@ TEST(Problem, CodesAreSnakeCase) {
 TEST(Problem, DocumentIsThatOfRfc9457) {
     for (const auto& [reason, expected] : promised) {
         const Written problem(Denied{reason});
-        EXPECT_TRUE(problem.text.starts_with("HTTP/1.1 " + std::to_string(expected.status) + " ")) << problem.text;
+        EXPECT_TRUE(problem.text.starts_with("HTTP/1.1 " + std::to_string(expected.status) + " "))
+            << problem.text;
         EXPECT_EQ(problem.field("Content-Type"), "application/problem+json");
         EXPECT_EQ(problem.body.size(), 4u);
         EXPECT_EQ(problem.body.at("type").as_string(), "urn:coatcheck:problem:" + std::string(expected.code));

@@ -64,8 +64,10 @@ std::string write_snapshot(const auth::RevocationLog& log, const Resumption& fro
     const auto end = log.end();
     const auto entries = log.after(from.after, snapshot_most);
     const bool more = entries.size() == snapshot_most;
-    const auth::Cursor cursor{end.epoch, more ? entries.back().id : std::max(end.id, entries.empty() ? 0 : entries.back().id)};
-    return json::serialize(json::object{{"cursor", cursor.write()}, {"reset", from.anew}, {"more", more}, {"entries", rows_of(entries)}});
+    const auth::Cursor cursor{
+        end.epoch, more ? entries.back().id : std::max(end.id, entries.empty() ? 0 : entries.back().id)};
+    return json::serialize(json::object{
+        {"cursor", cursor.write()}, {"reset", from.anew}, {"more", more}, {"entries", rows_of(entries)}});
 }
 
 }  // namespace coatcheck::web

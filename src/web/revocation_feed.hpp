@@ -24,7 +24,8 @@ Resumption resume(const auth::RevocationLog& log, std::string_view text);
 // "event: reset": forget what you know, everything comes.
 void append_reset(std::string& out);
 // Entries as one event, whose id is the cursor after them.
-void append_entries(std::string& out, const std::string& epoch, const std::vector<verify::Revocation>& entries);
+void append_entries(std::string& out, const std::string& epoch,
+                    const std::vector<verify::Revocation>& entries);
 // "synced": from now on you know all there is. "heartbeat": you still do.
 void append_position(std::string& out, std::string_view event, const auth::Cursor& cursor);
 

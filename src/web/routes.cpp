@@ -6,8 +6,8 @@
 namespace coatcheck::web {
 namespace {
 
-constexpr auto get = http::verb::get, post = http::verb::post, put = http::verb::put, patch = http::verb::patch,
-               del = http::verb::delete_;
+constexpr auto get = http::verb::get, post = http::verb::post, put = http::verb::put,
+               patch = http::verb::patch, del = http::verb::delete_;
 
 // Rows of one path stand together. The busiest come first: the table is searched from the top.
 constexpr Route public_table[] = {
@@ -75,7 +75,8 @@ Match find_route(std::span<const Route> routes, http::verb method, std::string_v
     for (const Route& route : routes) {
         if (!fits(route.path, path, match.argument)) continue;
         match.cross_origin = route.cross_origin;
-        if (route.any_method || route.method == method || (method == http::verb::head && route.method == http::verb::get)) {
+        if (route.any_method || route.method == method ||
+            (method == http::verb::head && route.method == http::verb::get)) {
             match.route = &route;
             return match;
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of routes: which path and method is answered by whom. An inline handler answers at once on the event loop;
-// a waiting one is a coroutine that awaits store and hashing steps and does nothing else.
+// The table of routes: which path and method is answered by whom. An inline handler answers at once on the
+// event loop; a waiting one is a coroutine that awaits store and hashing steps and does nothing else.
 #pragma once
 
 #include "web/http.hpp"
@@ -35,8 +35,8 @@ std::span<const Route> metrics_routes();
 struct Match {
     const Route* route = nullptr;  // null: not found, or another method
     bool path_known = false;
-    std::string allow;             // the methods of a known path, where `route` is null
-    std::string_view argument;     // what stood for it
+    std::string allow;          // the methods of a known path, where `route` is null
+    std::string_view argument;  // what stood for it
     bool cross_origin = false;
 };
 // HEAD is answered as GET without its body.

@@ -86,7 +86,8 @@ TEST(Routes, EachRowIsFoundByItsMethodAndPath) {
 
 TEST(Routes, EachRowHasOneHandler) {
     for (const auto& table : {public_routes(), metrics_routes()})
-        for (const Route& route : table) EXPECT_NE(route.now == nullptr, route.waits == nullptr) << route.path;
+        for (const Route& route : table)
+            EXPECT_NE(route.now == nullptr, route.waits == nullptr) << route.path;
 }
 
 TEST(Routes, HeadIsAnsweredAsGetAndOnlyThere) {
@@ -104,15 +105,34 @@ TEST(Routes, IdStandsForOneWholePart) {
         ASSERT_NE(match.route, nullptr) << path;
         EXPECT_EQ(match.argument, id);
     }
-    for (std::string_view path : {"/api/v1/sessions/", "/api/v1/sessions/a/", "/api/v1/sessions/a/b", "/api/v1/sessions//", "/api/v1/sessionsx"}) {
+    for (std::string_view path : {"/api/v1/sessions/", "/api/v1/sessions/a/", "/api/v1/sessions/a/b",
+                                  "/api/v1/sessions//", "/api/v1/sessionsx"}) {
         EXPECT_EQ(find(verb::delete_, path).route, nullptr) << path;
         EXPECT_FALSE(find(verb::delete_, path).path_known) << path;
     }
 }
 
 TEST(Routes, PathCountsToTheLetter) {
-    for (std::string_view path : {"", "//", "/api", "/api/v1", "/api/v1/", "/api/v1/verify/", "/api/v1//verify", "/API/v1/verify", "/api/v1/verif", "/api/v1/verifyx", "/api/v1/../v1/verify",
-                                  "/api/v1/%76erify", "/api/v2/verify", "/healthz/", "/index.html", "/favicon.ico", "/metrics", "/.well-known/", "/api/v1/users/me/", "/api/v1/users/other"}) {
+    for (std::string_view path : {"",
+                                  "//",
+                                  "/api",
+                                  "/api/v1",
+                                  "/api/v1/",
+                                  "/api/v1/verify/",
+                                  "/api/v1//verify",
+                                  "/API/v1/verify",
+                                  "/api/v1/verif",
+                                  "/api/v1/verifyx",
+                                  "/api/v1/../v1/verify",
+                                  "/api/v1/%76erify",
+                                  "/api/v2/verify",
+                                  "/healthz/",
+                                  "/index.html",
+                                  "/favicon.ico",
+                                  "/metrics",
+                                  "/.well-known/",
+                                  "/api/v1/users/me/",
+                                  "/api/v1/users/other"}) {
         const Match match = find(verb::get, path);
         EXPECT_EQ(match.route, nullptr) << path;
         EXPECT_FALSE(match.path_known) << path;
@@ -123,8 +143,10 @@ TEST(Routes, PathCountsToTheLetter) {
 TEST(Routes, PagesOfListedOriginsMayReadTheApiButNotHealthOrPage) {
     for (const Route& route : public_routes()) {
         // A service key has no business in a page.
-        const bool by_service_key = route.path.starts_with("/api/v1/admin/") || route.path == "/oauth2/introspect";
-        const bool for_pages = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") || route.path == "/openapi.json" || route.path == "/oauth2/revoke";
+        const bool by_service_key = route.path.starts_with("/api/v1/admin/") ||
+                                    route.path == "/oauth2/introspect";
+        const bool for_pages = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") ||
+                               route.path == "/openapi.json" || route.path == "/oauth2/revoke";
         const bool readable = for_pages && !by_service_key;
         EXPECT_EQ(route.cross_origin, readable) << route.path;
     }

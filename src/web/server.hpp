@@ -17,9 +17,10 @@ using LocalName = asio::local::stream_protocol::acceptor;
 
 class Server {
 public:
-    // Binds and listens; throws std::runtime_error with a sentence where it cannot, also where another server has the
-    // port (which SO_REUSEPORT alone would hide). Connections are taken up from start() on.
-    Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics, std::size_t loops);
+    // Binds and listens; throws std::runtime_error with a sentence where it cannot, also where another server
+    // has the port (which SO_REUSEPORT alone would hide). Connections are taken up from start() on.
+    Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics,
+           std::size_t loops);
     ~Server();
 
     void start();

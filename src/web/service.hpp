@@ -56,12 +56,15 @@ struct Service {
     const CurrentRing& ring;
     auth::RevocationLog& log;
     const auth::ServiceKeys& service_keys;
-    std::function<std::string()> metrics;      // Prometheus text
-    std::optional<verify::CryptVerifier> crypt{};  // where that dialect is switched on
+    std::function<std::string()> metrics;              // Prometheus text
+    std::optional<verify::CryptVerifier> crypt{};      // where that dialect is switched on
     const verify::ForeignVerifier* foreign = nullptr;  // likewise
     auth::AttemptsInFlight in_flight{};
-    std::array<std::atomic<std::uint64_t>, dialect_names.size()> dialect_uses{};  // requests that came that way
-    void count(Dialect dialect) { dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed); }
+    std::array<std::atomic<std::uint64_t>, dialect_names.size()>
+        dialect_uses{};  // requests that came that way
+    void count(Dialect dialect) {
+        dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed);
+    }
 };
 
 // A Token Status List as it was served last.

@@ -23,11 +23,12 @@ struct Endpoint {
 
 // Ways of the clients of older APIs (docs/dialects.md).
 enum class Dialect { bare_authorization, x_token, envelope, crypt, foreign };
-inline constexpr std::array<std::string_view, 5> dialect_names{"bare_authorization", "x_token", "envelope", "crypt", "foreign"};
+inline constexpr std::array<std::string_view, 5> dialect_names{"bare_authorization", "x_token", "envelope",
+                                                               "crypt", "foreign"};
 
 struct Settings {
     std::string public_url = "http://localhost:8080";
-    std::string origin = "http://localhost:8080";  // of public_url
+    std::string origin = "http://localhost:8080";        // of public_url
     std::set<std::string, std::less<>> allowed_origins;  // besides our own
     std::vector<Network> trusted_proxies;
     bool dev = false;

@@ -12,12 +12,16 @@ namespace {
 using Done = void(std::exception_ptr);
 using DoneAt = void(std::exception_ptr, base::Timestamp);
 
-// A handler that waits, and the event loop on which it goes on. Work that is waited for keeps that loop alive.
+// A handler that waits, and the event loop on which it goes on. Work that is waited for keeps that loop
+// alive.
 template <class Handler>
 class Waiting {
 public:
     Waiting(Handler handler, std::function<void()> then)
-        : loop_(asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked)), handler_(std::move(handler)), then_(std::move(then)) {}
+        : loop_(asio::prefer(asio::get_associated_executor(handler),
+                             asio::execution::outstanding_work.tracked)),
+          handler_(std::move(handler)),
+          then_(std::move(then)) {}
 
     // Both may be called on any thread, and their effects come in this order.
     static void prepare(std::shared_ptr<Waiting> self) noexcept {
@@ -45,7 +49,8 @@ private:
         }
     }
 
-    decltype(asio::prefer(asio::get_associated_executor(std::declval<Handler&>()), asio::execution::outstanding_work.tracked)) loop_;
+    decltype(asio::prefer(asio::get_associated_executor(std::declval<Handler&>()),
+                          asio::execution::outstanding_work.tracked)) loop_;
     Handler handler_;
     std::function<void()> then_;  // once
     std::exception_ptr then_failed_;
@@ -60,21 +65,31 @@ asio::awaitable<void> post(Service& service, std::function<void(auth::Store&)> s
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
         [&service, only_reads](auto handler, std::function<void(auth::Store&)> work) {
             const auto waiting = wait_for(std::move(handler));
-            service.store.post({.step = std::move(work), .done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); }, .only_reads = only_reads});
+            service.store.post(
+                {.step = std::move(work),
+                 .done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); },
+                 .only_reads = only_reads});
         },
         asio::use_awaitable, std::move(step));
 }
 
 }  // namespace
 
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) { return post(service, std::move(step), false); }
-asio::awaitable<void> from_store(Service& service, std::function<void(auth::Store&)> step) { return post(service, std::move(step), true); }
+asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) {
+    return post(service, std::move(step), false);
+}
+asio::awaitable<void> from_store(Service& service, std::function<void(auth::Store&)> step) {
+    return post(service, std::move(step), true);
+}
 
-asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation, std::function<void(auth::Store&)> step, std::function<void()> then) {
+asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation,
+                               std::function<void(auth::Store&)> step, std::function<void()> then) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
-        [&service, &rotation](auto handler, std::function<void(auth::Store&)> work, std::function<void()> next) {
+        [&service, &rotation](auto handler, std::function<void(auth::Store&)> work,
+                              std::function<void()> next) {
             const auto waiting = wait_for(std::move(handler), std::move(next));
-            service.store.post({std::move(work), [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); },
+            service.store.post({std::move(work),
+                                [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); },
                                 [waiting] { waiting->prepare(waiting); }, &rotation});
         },
         asio::use_awaitable, std::move(step), std::move(then));

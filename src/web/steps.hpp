@@ -4,8 +4,8 @@
 
 #include "web/service.hpp"
 
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -28,13 +28,14 @@ asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&
 // The same for a step that only reads: it waits for no commit.
 asio::awaitable<void> from_store(Service& service, std::function<void(auth::Store&)> step);
 
-// The same for a step that begins with this rotation. `then` is run after it, once, on the caller's event loop, while the step
-// is being made durable if the store knows that it will not run again: a signature costs as long as a commit. What it makes
-// may be sent when this is over, and not where this throws.
-asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation, std::function<void(auth::Store&)> step, std::function<void()> then);
+// The same for a step that begins with this rotation. `then` is run after it, once, on the caller's event
+// loop, while the step is being made durable if the store knows that it will not run again: a signature costs
+// as long as a commit. What it makes may be sent when this is over, and not where this throws.
+asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation,
+                               std::function<void(auth::Store&)> step, std::function<void()> then);
 
-// Runs `work` on the hashing pool; throws Busy, or what it threw. Gives the time after it: a token that is made then lives as
-// long as it says, however many waited for the pool.
+// Runs `work` on the hashing pool; throws Busy, or what it threw. Gives the time after it: a token that is
+// made then lives as long as it says, however many waited for the pool.
 asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work);
 
 }  // namespace coatcheck::web

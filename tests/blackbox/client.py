@@ -87,7 +87,8 @@ class Connection:
 
     def __init__(self, port, source=None, timeout=15):
         self.socket = socket.create_connection(
-            ("127.0.0.1", port), timeout=timeout, source_address=(source, 0) if source else None)
+            ("127.0.0.1", port), timeout=timeout, source_address=(source, 0) if source else None
+        )
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
@@ -134,7 +135,7 @@ class Connection:
             assert length is not None, f"no Content-Length in the answer to {request}"
             while len(self.buffer) < int(length):
                 self._more()
-            answer.body, self.buffer = self.buffer[:int(length)], self.buffer[int(length):]
+            answer.body, self.buffer = self.buffer[: int(length)], self.buffer[int(length) :]
         BREACHES.extend(rules.breaches(answer, head_only))
         return answer
 
@@ -171,7 +172,9 @@ class Caller:
     def connect(self, timeout=15):
         return Connection(self.port, self.source, timeout)
 
-    def compose(self, method, target, *, json=NOTHING, body=None, headers=(), bearer=None, cookies=None, **more):
+    def compose(
+        self, method, target, *, json=NOTHING, body=None, headers=(), bearer=None, cookies=None, **more
+    ):
         headers = list(headers.items() if isinstance(headers, dict) else headers)
         if bearer is not None:
             headers.append(("Authorization", f"Bearer {bearer}"))
@@ -254,8 +257,9 @@ class Browser(Caller):
             headers.append(("Sec-Fetch-Site", self.site))
         if method not in ("GET", "HEAD") and "origin" not in sent:
             headers.append(("Origin", self.origin))
-        answer = super().request(method, target, headers=headers,
-                                 cookies=self.jar if cookies is None else cookies, **more)
+        answer = super().request(
+            method, target, headers=headers, cookies=self.jar if cookies is None else cookies, **more
+        )
         for cookie in answer.cookies.values():
             if cookie.clears:
                 self.jar.pop(cookie.name, None)

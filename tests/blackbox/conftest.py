@@ -41,7 +41,9 @@ def pytest_make_parametrize_id(val):
 @pytest.fixture(scope="session", autouse=True)
 def binary():
     if not servers.BINARY.exists():
-        pytest.exit(f"{servers.BINARY} does not exist: build it, or name another in COATCHECK_BINARY", returncode=2)
+        pytest.exit(
+            f"{servers.BINARY} does not exist: build it, or name another in COATCHECK_BINARY", returncode=2
+        )
     return servers.BINARY
 
 

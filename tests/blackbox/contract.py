@@ -6,7 +6,6 @@ import warnings
 
 import yaml
 from jsonschema import Draft202012Validator
-
 from server import ROOT
 
 with warnings.catch_warnings():
@@ -29,8 +28,12 @@ def resolve(node):
 
 def operations():
     """(template, method, operation), all of them."""
-    return [(template, method, operation) for template, item in DOCUMENT["paths"].items()
-            for method, operation in item.items() if method in METHODS]
+    return [
+        (template, method, operation)
+        for template, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
 
 
 def template_of(target):
@@ -45,7 +48,10 @@ def template_of(target):
 
 def validate(value, schema):
     validator = Draft202012Validator(schema, resolver=RefResolver.from_schema(DOCUMENT))
-    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in validator.iter_errors(value)]
+    return [
+        f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+        for error in validator.iter_errors(value)
+    ]
 
 
 def strange_members(value, schema, path=""):
@@ -98,7 +104,9 @@ def breaches(method, target, answer):
         yield error
     yield from strange_members(answer.json(), schema)
     if answer.status >= 400:
-        codes = set(response.get("x-problem-codes", ())) | set(resolve(responses["default"]).get("x-problem-codes", ()))
+        codes = set(response.get("x-problem-codes", ())) | set(
+            resolve(responses["default"]).get("x-problem-codes", ())
+        )
         code = answer.code or answer.json()["detail"]["error"]  # a problem, or the envelope
         if code not in codes:
             yield f"the code {code} is not among those of {answer.status} here: {sorted(codes)}"

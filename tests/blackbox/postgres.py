@@ -23,7 +23,13 @@ class Postgres:
         self.start()
 
     def _run(self, *words):
-        return subprocess.run([SCRIPT, words[0], self.directory, *words[1:]], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+        return subprocess.run(
+            [SCRIPT, words[0], self.directory, *words[1:]],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout.strip()
 
     def start(self):
         self.url = self._run("start", *self.options)
@@ -37,8 +43,26 @@ class Postgres:
 
     def query(self, sql, schema="public"):
         """What psql prints: rows as lines, | between columns."""
-        return subprocess.run(["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", f"SET search_path = {schema}", "-c", sql],
-                              check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+        return subprocess.run(
+            [
+                "psql",
+                "-X",
+                "-A",
+                "-t",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                self.url,
+                "-c",
+                f"SET search_path = {schema}",
+                "-c",
+                sql,
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout.strip()
 
     def new_schema(self):
         schema = f"test_{next(self._schemas)}"

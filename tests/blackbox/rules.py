@@ -6,13 +6,42 @@ import re
 from email.utils import parsedate_to_datetime
 
 CODES_BY_STATUS = {
-    400: {"credential_conflict", "malformed_json", "invalid_member", "unknown_member", "missing_member",
-          "duplicate_member", "password_too_short", "password_too_long", "password_too_common", "malformed_request"},
-    401: {"token_missing", "token_malformed", "token_expired", "token_revoked", "token_stale", "token_not_ours",
-          "token_not_yet_valid", "credential_conflict", "invalid_credentials", "session_ended",
-          "refresh_token_missing", "refresh_token_malformed", "refresh_token_reused", "service_key_missing",
-          "service_key_unknown", "unavailable"},
-    403: {"csrf_refused", "sign_up_disabled", "service_key_scope", "token_expired"},  # the last of an encrypted token
+    400: {
+        "credential_conflict",
+        "malformed_json",
+        "invalid_member",
+        "unknown_member",
+        "missing_member",
+        "duplicate_member",
+        "password_too_short",
+        "password_too_long",
+        "password_too_common",
+        "malformed_request",
+    },
+    401: {
+        "token_missing",
+        "token_malformed",
+        "token_expired",
+        "token_revoked",
+        "token_stale",
+        "token_not_ours",
+        "token_not_yet_valid",
+        "credential_conflict",
+        "invalid_credentials",
+        "session_ended",
+        "refresh_token_missing",
+        "refresh_token_malformed",
+        "refresh_token_reused",
+        "service_key_missing",
+        "service_key_unknown",
+        "unavailable",
+    },
+    403: {
+        "csrf_refused",
+        "sign_up_disabled",
+        "service_key_scope",
+        "token_expired",
+    },  # the last of an encrypted token
     404: {"not_found"},
     405: {"method_not_allowed"},
     409: {"username_taken", "id_taken", "email_taken", "token_exchanged"},
@@ -74,16 +103,26 @@ def _cookie_breaches(answer):
 
 def _envelope_breaches(answer):
     told = json.loads(answer.body)
-    if set(told) != {"success", "data", "detail"} or told["success"] is not False or told["data"] is not None or set(told["detail"]) != {"message", "error"}:
+    if (
+        set(told) != {"success", "data", "detail"}
+        or told["success"] is not False
+        or told["data"] is not None
+        or set(told["detail"]) != {"message", "error"}
+    ):
         yield f"not the envelope of a refusal: {told}"
-    elif told["detail"]["error"] not in CODES_BY_STATUS.get(answer.status, ()) or not told["detail"]["message"]:
+    elif (
+        told["detail"]["error"] not in CODES_BY_STATUS.get(answer.status, ()) or not told["detail"]["message"]
+    ):
         yield f"code and status disagree: {answer.status}, {told}"
     if answer.status == 401:
         yield from _challenge_breaches(answer)
 
 
 def _problem_breaches(answer, head_only):
-    if answer.request.split("?")[0].endswith(("/authentication/envelope", "/login.php")) and answer.header("Content-Type") == "application/json":
+    if (
+        answer.request.split("?")[0].endswith(("/authentication/envelope", "/login.php"))
+        and answer.header("Content-Type") == "application/json"
+    ):
         yield from _envelope_breaches(answer)
         return
     if answer.header("Content-Type") != "application/problem+json":

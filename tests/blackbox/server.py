@@ -48,8 +48,15 @@ def clean_environment(**more):
 
 def run(*arguments, stdin="", timeout=30, environment=None, directory=None):
     """Runs the binary to its end and returns what it said."""
-    return subprocess.run([str(BINARY), *map(str, arguments)], input=stdin, capture_output=True, text=True,
-                          timeout=timeout, env=clean_environment(**(environment or {})), cwd=directory)
+    return subprocess.run(
+        [str(BINARY), *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=clean_environment(**(environment or {})),
+        cwd=directory,
+    )
 
 
 def toml(settings):
@@ -58,8 +65,11 @@ def toml(settings):
     lines = [f"{key} = {json.dumps(value)}" for key, value in plain]
     for section in dict.fromkeys(key.split(".")[0] for key in settings if "." in key):
         lines.append(f"[{section}]")
-        lines += [f"{key.split('.')[1]} = {json.dumps(value)}" for key, value in settings.items()
-                  if key.startswith(section + ".")]
+        lines += [
+            f"{key.split('.')[1]} = {json.dumps(value)}"
+            for key, value in settings.items()
+            if key.startswith(section + ".")
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -100,10 +110,20 @@ class Server:
     def launch(self):
         """Starts the process and does not wait for it."""
         listen = [] if "--listen" in self.flags else ["--listen", f"127.0.0.1:{self.port}"]
-        command = [str(BINARY), "serve", "--data", str(self.data), "--config", str(self.config), *listen, *self.flags]
+        command = [
+            str(BINARY),
+            "serve",
+            "--data",
+            str(self.data),
+            "--config",
+            str(self.config),
+            *listen,
+            *self.flags,
+        ]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=clean_environment())
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment()
+            )
         return self
 
     def start(self, seconds=20):
@@ -126,7 +146,13 @@ class Server:
 
     def cpu_seconds(self):
         """What its threads have used of the cores so far."""
-        return sum(int(thread.read_text().split()[0]) for thread in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")) / 1e9
+        return (
+            sum(
+                int(thread.read_text().split()[0])
+                for thread in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+            )
+            / 1e9
+        )
 
     def stop(self):
         """Ends it as an operator would, and returns its exit status."""

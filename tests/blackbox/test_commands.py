@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-
 from client import Caller, Closed
 from conftest import next_address
 from server import PASSWORD, User, run
@@ -57,13 +56,39 @@ def user_row(server, name):
 
 
 def test_users_are_added_with_all_they_have(place):
-    place.command("user", "add", "grace", "--password-stdin", "--id", "4711", "--email", "grace@example.org", "--role",
-                  "admin", "--role", "editor", "--claim", 'team="engines"', "--claim", "seats=[1,2]", stdin=PASSWORD + "\n")
+    place.command(
+        "user",
+        "add",
+        "grace",
+        "--password-stdin",
+        "--id",
+        "4711",
+        "--email",
+        "grace@example.org",
+        "--role",
+        "admin",
+        "--role",
+        "editor",
+        "--claim",
+        'team="engines"',
+        "--claim",
+        "seats=[1,2]",
+        stdin=PASSWORD + "\n",
+    )
     row = user_row(place, "grace")
-    assert (row["id"], row["email"], sorted(row["roles"])) == ("4711", "grace@example.org", ["admin", "editor"])
+    assert (row["id"], row["email"], sorted(row["roles"])) == (
+        "4711",
+        "grace@example.org",
+        ["admin", "editor"],
+    )
     user = visit(place).sign_in_body(User("grace", PASSWORD))["user"]
-    assert user == {"id": "4711", "username": "grace", "email": "grace@example.org", "roles": user["roles"],
-                    "claims": {"team": "engines", "seats": [1, 2]}}
+    assert user == {
+        "id": "4711",
+        "username": "grace",
+        "email": "grace@example.org",
+        "roles": user["roles"],
+        "claims": {"team": "engines", "seats": [1, 2]},
+    }
 
 
 def test_the_list_of_users_shows_no_hash(place):
@@ -72,18 +97,49 @@ def test_the_list_of_users_shows_no_hash(place):
         assert "ada" in said and "argon2" not in said
 
 
-@pytest.mark.parametrize("arguments,stdin", [
-    (["ada"], PASSWORD), (["ADA"], PASSWORD), (["new", "--id", "4711"], PASSWORD),
-    (["new", "--email", "ADA@example.org"], PASSWORD), (["new"], "short"), (["new"], ""), (["new"], "\n"),
-    (["new"], "passwordpassword"), ([""], PASSWORD), (["a b\n"], PASSWORD), (["x@y.z"], PASSWORD), (["n" * 65], PASSWORD),
-    (["new", "--email", "junk"], PASSWORD), (["new", "--claim", "x"], PASSWORD), (["new", "--claim", "x={"], PASSWORD),
-    (["new", "--claim", "sub=1"], PASSWORD), (["new", "--claim", "roles=[]"], PASSWORD), (["new", "--claim", "=1"], PASSWORD),
-    (["new", "--id", ""], PASSWORD), (["new", "--id", "x" * 65], PASSWORD), (["new", "--nothing"], PASSWORD), ([], PASSWORD)])
+@pytest.mark.parametrize(
+    "arguments,stdin",
+    [
+        (["ada"], PASSWORD),
+        (["ADA"], PASSWORD),
+        (["new", "--id", "4711"], PASSWORD),
+        (["new", "--email", "ADA@example.org"], PASSWORD),
+        (["new"], "short"),
+        (["new"], ""),
+        (["new"], "\n"),
+        (["new"], "passwordpassword"),
+        ([""], PASSWORD),
+        (["a b\n"], PASSWORD),
+        (["x@y.z"], PASSWORD),
+        (["n" * 65], PASSWORD),
+        (["new", "--email", "junk"], PASSWORD),
+        (["new", "--claim", "x"], PASSWORD),
+        (["new", "--claim", "x={"], PASSWORD),
+        (["new", "--claim", "sub=1"], PASSWORD),
+        (["new", "--claim", "roles=[]"], PASSWORD),
+        (["new", "--claim", "=1"], PASSWORD),
+        (["new", "--id", ""], PASSWORD),
+        (["new", "--id", "x" * 65], PASSWORD),
+        (["new", "--nothing"], PASSWORD),
+        ([], PASSWORD),
+    ],
+)
 def test_a_user_that_cannot_be_is_not_added(make_server, arguments, stdin):
     server = make_server()
-    server.command("user", "add", "ada", "--password-stdin", "--id", "4711", "--email", "ada@example.org",
-                   stdin=PASSWORD + "\n")
-    refused(server, "user", "add", *arguments, "--password-stdin", stdin=stdin + "\n" if stdin != "\n" else stdin)
+    server.command(
+        "user",
+        "add",
+        "ada",
+        "--password-stdin",
+        "--id",
+        "4711",
+        "--email",
+        "ada@example.org",
+        stdin=PASSWORD + "\n",
+    )
+    refused(
+        server, "user", "add", *arguments, "--password-stdin", stdin=stdin + "\n" if stdin != "\n" else stdin
+    )
     assert [row["username"] for row in server.rows("user", "list")] == ["ada"]
 
 
@@ -96,7 +152,9 @@ def test_a_password_on_the_command_line_is_not_taken(make_server, option):
     assert server.rows("user", "list") == [] and said
 
 
-@pytest.mark.parametrize("command", [["user", "list"], ["key", "rotate"], ["user", "disable", "ada"], ["audit", "list"]])
+@pytest.mark.parametrize(
+    "command", [["user", "list"], ["key", "rotate"], ["user", "disable", "ada"], ["audit", "list"]]
+)
 def test_a_data_directory_that_is_not_there_is_not_made_by_asking_for_what_is_in_it(make_server, command):
     server = make_server()
     refused(server, *command, words=[str(server.data), "--data"])
@@ -105,12 +163,21 @@ def test_a_data_directory_that_is_not_there_is_not_made_by_asking_for_what_is_in
 
 def test_a_password_is_taken_as_it_is_typed_but_for_the_end_of_the_line(make_server):
     server = make_server()
-    for name, text in (("one", PASSWORD + "\n"), ("two", PASSWORD + "\r\n"), ("three", PASSWORD),
-                       ("four", "  " + PASSWORD + "  \n")):
+    for name, text in (
+        ("one", PASSWORD + "\n"),
+        ("two", PASSWORD + "\r\n"),
+        ("three", PASSWORD),
+        ("four", "  " + PASSWORD + "  \n"),
+    ):
         server.command("user", "add", name, "--password-stdin", stdin=text)
     server.start()
     caller = Caller(server.port, next_address())
-    for name, password in (("one", PASSWORD), ("two", PASSWORD), ("three", PASSWORD), ("four", "  " + PASSWORD + "  ")):
+    for name, password in (
+        ("one", PASSWORD),
+        ("two", PASSWORD),
+        ("three", PASSWORD),
+        ("four", "  " + PASSWORD + "  "),
+    ):
         assert caller.try_sign_in(User(name, password)).status == 200, name
     assert caller.try_sign_in(User("four", PASSWORD)).status == 401
 
@@ -130,7 +197,9 @@ def test_new_roles_and_claims_reach_live_tokens(place):
     assert caller.verify(refreshed["token"]).header("X-Auth-Roles") == "admin"
     place.command("user", "set", user.name, "--role", "editor")
     assert caller.verify(refreshed["token"]).verdict == (401, "token_stale")
-    assert caller.refresh(refreshed["refresh_token"]).json()["user"]["roles"] == ["editor"], "the new roles replace the old"
+    assert caller.refresh(refreshed["refresh_token"]).json()["user"]["roles"] == ["editor"], (
+        "the new roles replace the old"
+    )
 
 
 def test_a_disabled_user_is_out_and_enabling_revives_nothing(place):
@@ -199,7 +268,10 @@ def test_sessions_are_listed_and_ended(place):
     place.command("session", "end", one["session"]["id"])
     assert [row["id"] for row in place.rows("session", "list")] == [two["session"]["id"]]
     caller = visit(place)
-    assert caller.verify(one["token"]).verdict == (401, "token_revoked") and caller.verify(two["token"]).status == 200
+    assert (
+        caller.verify(one["token"]).verdict == (401, "token_revoked")
+        and caller.verify(two["token"]).status == 200
+    )
 
 
 def test_an_id_that_begins_with_a_dash_is_no_flag(make_server):
@@ -222,17 +294,40 @@ def test_an_id_that_begins_with_a_dash_is_no_flag(make_server):
             break
 
 
-@pytest.mark.parametrize("command", [["user", "disable", "nobody"], ["user", "enable", "nobody"],
-                                     ["user", "delete", "nobody"], ["user", "set", "nobody", "--role", "x"],
-                                     ["user", "password", "nobody", "--password-stdin"], ["session", "end", "nobody"],
-                                     ["session", "end", "A" * 22], ["key", "revoke", "nobody"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["user", "disable", "nobody"],
+        ["user", "enable", "nobody"],
+        ["user", "delete", "nobody"],
+        ["user", "set", "nobody", "--role", "x"],
+        ["user", "password", "nobody", "--password-stdin"],
+        ["session", "end", "nobody"],
+        ["session", "end", "A" * 22],
+        ["key", "revoke", "nobody"],
+    ],
+)
 def test_what_is_not_there_is_named(place, command):
     refused(place, *command, stdin=PASSWORD + "\n", words=[command[2]])
 
 
-@pytest.mark.parametrize("command", [[], ["nothing"], ["user"], ["user", "nothing"], ["serve", "--nothing"],
-                                     ["user", "disable"], ["key", "revoke"], ["session", "end"], ["user", "set"], ["token"],
-                                     ["user", "list", "extra"], ["--nothing"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["nothing"],
+        ["user"],
+        ["user", "nothing"],
+        ["serve", "--nothing"],
+        ["user", "disable"],
+        ["key", "revoke"],
+        ["session", "end"],
+        ["user", "set"],
+        ["token"],
+        ["user", "list", "extra"],
+        ["--nothing"],
+    ],
+)
 def test_a_command_that_is_none_is_refused_with_help(command, tmp_path):
     result = run(*command, directory=tmp_path)
     assert 0 < result.returncode < 126 and (result.stderr + result.stdout).strip()
@@ -245,10 +340,23 @@ def test_help_and_version_are_there(tmp_path):
     assert run("--version").returncode == 0
 
 
-@pytest.mark.parametrize("command", [["user", "list"], ["session", "list"], ["key", "list"], ["audit", "list"],
-                                     ["config", "print"], ["config", "check"], ["doctor"], ["key", "rotate"],
-                                     ["user", "disable", "ada"], ["user", "enable", "ada"],
-                                     ["user", "set", "ada", "--role", "x"], ["user", "delete", "ada"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["user", "list"],
+        ["session", "list"],
+        ["key", "list"],
+        ["audit", "list"],
+        ["config", "print"],
+        ["config", "check"],
+        ["doctor"],
+        ["key", "rotate"],
+        ["user", "disable", "ada"],
+        ["user", "enable", "ada"],
+        ["user", "set", "ada", "--role", "x"],
+        ["user", "delete", "ada"],
+    ],
+)
 def test_every_command_speaks_json(place, command):
     place.add_user("ada")
     result = place.try_command(*command, "--json")

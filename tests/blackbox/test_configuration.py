@@ -5,7 +5,6 @@ import re
 import tomllib
 
 import pytest
-
 from client import Caller
 from server import PASSWORD, ROOT, clean_environment, run
 from tokens import claims_of
@@ -14,10 +13,13 @@ from tokens import claims_of
 @pytest.fixture
 def check(tmp_path):
     """Runs `config check` on a text; returns whether it passed, and what was said."""
+
     def check(text, environment=None, *flags):
         path = tmp_path / "coatcheck.toml"
         path.write_text(text) if isinstance(text, str) else path.write_bytes(text)
-        result = run("config", "check", "--config", path, "--data", tmp_path / "data", *flags, environment=environment)
+        result = run(
+            "config", "check", "--config", path, "--data", tmp_path / "data", *flags, environment=environment
+        )
         return result.returncode == 0, result.stdout + result.stderr
 
     return check
@@ -97,30 +99,57 @@ def test_the_example_configuration_is_one(check):
 
 
 MISTAKES = [
-    ('acces_ttl = "15m"', 1, "acces_ttl"), ("# one\n# two\nlisten_on = 1", 3, "listen_on"),
-    ('[token]\naccess_ttl = "15m"', None, "token"), ('[tokens]\nacces_ttl = "15m"', 2, "acces_ttl"),
-    ('[tokens]\naccess_ttl = 15', 2, "access_ttl"), ('[tokens]\naccess_ttl = "15"', 2, "access_ttl"),
-    ('[tokens]\naccess_ttl = "15x"', 2, "access_ttl"), ('[tokens]\naccess_ttl = "-15m"', 2, "access_ttl"),
-    ('[tokens]\naccess_ttl = "0s"', 2, "access_ttl"), ('[tokens]\naccess_ttl = ""', 2, "access_ttl"),
-    ('[tokens]\naccess_ttl = "m"', 2, "access_ttl"), ('[tokens]\naccess_ttl = "15 m m"', 2, "access_ttl"),
-    ('[tokens]\naccess_ttl = "99999999999999999999d"', 2, "access_ttl"), ('[tokens]\naccess_ttl = true', 2, "access_ttl"),
-    ('[tokens]\n\nalgorithm = "HS256"', 3, "algorithm"), ('[tokens]\nalgorithm = 1', 2, "algorithm"),
-    ('[tokens]\nalgorithm = ["ES256"]', 2, "algorithm"), ('[sessions]\nidle = "soon"', 2, "idle"),
-    ('[sessions]\nabsolute = []', 2, "absolute"), ('[sessions]\nrefresh_grace = "-1s"', 2, "refresh_grace"),
-    ('[sign_up]\nenabled = "yes"', 2, "enabled"), ('[sign_up]\nenabled = 1', 2, "enabled"),
-    ('behind_proxy = "true"', 1, "behind_proxy"), ('[passwords]\nmin_length = "15"', 2, "min_length"),
-    ('[passwords]\nmin_length = -1', 2, "min_length"), ('[passwords]\nmin_length = 1.5', 2, "min_length"),
-    ('[passwords]\nmin_length = 0', 2, "min_length"), ('[passwords]\nmin_length = 100000', 2, "min_length"),
-    ('[accept]\nbare_authorization = 0', 2, "bare_authorization"), ('[cors]\norigins = "https://app.example"', 2, "origins"),
-    ('[cors]\norigins = [1]', 2, "origins"), ('trusted_proxies = "127.0.0.1"', 1, "trusted_proxies"),
-    ('public_url = "localhost"', 1, "public_url"), ('public_url = "ftp://x"', 1, "public_url"),
-    ('public_url = ""', 1, "public_url"), ('public_url = 1', 1, "public_url"),
-    ('public_url = "http://user:pass@x"', 1, "public_url"), ('public_url = "http://x/?a=b"', 1, "public_url"),
-    ('public_url = "http://x/#a"', 1, "public_url"), ('listen = "x"', 1, "listen"), ('listen = 8080', 1, "listen"),
-    ('[metrics]\nlisten = "x"', 2, "listen"), ('[log]\naccess = "on"', 2, "access"), ('[store]\nurl = "mysql://x"', 2, "url"),
-    ('[store]\nurl = "postgres://me:secret@db/x"', 2, "password_file"), ('[store]\nconnections = 0', 2, "connections"),
-    ('[store]\nurl = ""', 2, "url"), ('[store]\nurl = 1', 2, "url"), ('tokens = 1', 1, "tokens"),
-    ('[cors.origins]\nx = 1', None, "origins"), ('[[tokens]]\nalgorithm = "ES256"', None, "tokens"),
+    ('acces_ttl = "15m"', 1, "acces_ttl"),
+    ("# one\n# two\nlisten_on = 1", 3, "listen_on"),
+    ('[token]\naccess_ttl = "15m"', None, "token"),
+    ('[tokens]\nacces_ttl = "15m"', 2, "acces_ttl"),
+    ("[tokens]\naccess_ttl = 15", 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "15"', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "15x"', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "-15m"', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "0s"', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = ""', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "m"', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "15 m m"', 2, "access_ttl"),
+    ('[tokens]\naccess_ttl = "99999999999999999999d"', 2, "access_ttl"),
+    ("[tokens]\naccess_ttl = true", 2, "access_ttl"),
+    ('[tokens]\n\nalgorithm = "HS256"', 3, "algorithm"),
+    ("[tokens]\nalgorithm = 1", 2, "algorithm"),
+    ('[tokens]\nalgorithm = ["ES256"]', 2, "algorithm"),
+    ('[sessions]\nidle = "soon"', 2, "idle"),
+    ("[sessions]\nabsolute = []", 2, "absolute"),
+    ('[sessions]\nrefresh_grace = "-1s"', 2, "refresh_grace"),
+    ('[sign_up]\nenabled = "yes"', 2, "enabled"),
+    ("[sign_up]\nenabled = 1", 2, "enabled"),
+    ('behind_proxy = "true"', 1, "behind_proxy"),
+    ('[passwords]\nmin_length = "15"', 2, "min_length"),
+    ("[passwords]\nmin_length = -1", 2, "min_length"),
+    ("[passwords]\nmin_length = 1.5", 2, "min_length"),
+    ("[passwords]\nmin_length = 0", 2, "min_length"),
+    ("[passwords]\nmin_length = 100000", 2, "min_length"),
+    ("[accept]\nbare_authorization = 0", 2, "bare_authorization"),
+    ('[cors]\norigins = "https://app.example"', 2, "origins"),
+    ("[cors]\norigins = [1]", 2, "origins"),
+    ('trusted_proxies = "127.0.0.1"', 1, "trusted_proxies"),
+    ('public_url = "localhost"', 1, "public_url"),
+    ('public_url = "ftp://x"', 1, "public_url"),
+    ('public_url = ""', 1, "public_url"),
+    ("public_url = 1", 1, "public_url"),
+    ('public_url = "http://user:pass@x"', 1, "public_url"),
+    ('public_url = "http://x/?a=b"', 1, "public_url"),
+    ('public_url = "http://x/#a"', 1, "public_url"),
+    ('listen = "x"', 1, "listen"),
+    ("listen = 8080", 1, "listen"),
+    ('[metrics]\nlisten = "x"', 2, "listen"),
+    ('[log]\naccess = "on"', 2, "access"),
+    ('[store]\nurl = "mysql://x"', 2, "url"),
+    ('[store]\nurl = "postgres://me:secret@db/x"', 2, "password_file"),
+    ("[store]\nconnections = 0", 2, "connections"),
+    ('[store]\nurl = ""', 2, "url"),
+    ("[store]\nurl = 1", 2, "url"),
+    ("tokens = 1", 1, "tokens"),
+    ("[cors.origins]\nx = 1", None, "origins"),
+    ('[[tokens]]\nalgorithm = "ES256"', None, "tokens"),
 ]
 
 
@@ -133,17 +162,40 @@ def test_a_mistake_is_named_with_its_line(check, text, line, name):
     assert line is None or int(place.group(1)) == line, said
 
 
-@pytest.mark.parametrize("text,expected", [
-    ('[tokens]\nalgorithm = "HS256"', ["ES256", "RS256", "PS256", "EdDSA"]),
-    ('[sign_up]\nenabled = "yes"', ["true", "false"]), ('[tokens]\naccess_ttl = 15', ["15m"]),
-    ('[passwords]\nmin_length = "x"', ["number"]), ('[cors]\norigins = "x"', ["list"])])
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ('[tokens]\nalgorithm = "HS256"', ["ES256", "RS256", "PS256", "EdDSA"]),
+        ('[sign_up]\nenabled = "yes"', ["true", "false"]),
+        ("[tokens]\naccess_ttl = 15", ["15m"]),
+        ('[passwords]\nmin_length = "x"', ["number"]),
+        ('[cors]\norigins = "x"', ["list"]),
+    ],
+)
 def test_what_was_expected_is_said(check, text, expected):
     passed, said = check(text)
-    assert not passed and all(word in said for word in expected[:1]) and any(word in said for word in expected), said
+    assert (
+        not passed and all(word in said for word in expected[:1]) and any(word in said for word in expected)
+    ), said
 
 
-@pytest.mark.parametrize("text", ["= 1", "[tokens", 'listen = "x', 'listen = "a"\nlisten = "b"', "listen = ",
-                                  "[tokens]\n[tokens]", "\x00", "listen 1", "\ufeff[", 'listen = "\\q"', "a" * 10000, "{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "= 1",
+        "[tokens",
+        'listen = "x',
+        'listen = "a"\nlisten = "b"',
+        "listen = ",
+        "[tokens]\n[tokens]",
+        "\x00",
+        "listen 1",
+        "\ufeff[",
+        'listen = "\\q"',
+        "a" * 10000,
+        "{}",
+    ],
+)
 def test_what_is_no_toml_is_named_with_its_line(check, text):
     passed, said = check(text)
     assert not passed and re.search(r"coatcheck\.toml:\d+", said), said
@@ -188,18 +240,33 @@ def test_what_is_printed_is_a_configuration_and_the_default_one_without_any(make
     server.settings.clear()
     documented, said = tomllib.loads(DEFAULTS), printed(server)
     assert all(said[key] == value for key, value in documented.items() if not isinstance(value, dict))
-    for section in ("tokens", "sessions", "sign_up", "passwords", "accept", "cors", "metrics", "log", "store"):
+    for section in (
+        "tokens",
+        "sessions",
+        "sign_up",
+        "passwords",
+        "accept",
+        "cors",
+        "metrics",
+        "log",
+        "store",
+    ):
         assert documented[section].items() <= said[section].items()
     passed, complaint = check(server.try_command("config", "print").stdout)
     assert passed, complaint
 
 
 def test_the_server_does_what_was_printed(make_server, monkeypatch):
-    server = make_server({"tokens.access_ttl": "11m", "sessions.absolute": "2d"},
-                         ["--set", "tokens.access_ttl=13m", "--set", "cors.origins=https://app.example"])
+    server = make_server(
+        {"tokens.access_ttl": "11m", "sessions.absolute": "2d"},
+        ["--set", "tokens.access_ttl=13m", "--set", "cors.origins=https://app.example"],
+    )
     user = server.add_user()
-    variables = {"COATCHECK_SESSIONS_ABSOLUTE": "3d", "COATCHECK_TOKENS_ACCESS_TTL": "12m",
-                 "COATCHECK_ACCEPT_BARE_AUTHORIZATION": "true"}
+    variables = {
+        "COATCHECK_SESSIONS_ABSOLUTE": "3d",
+        "COATCHECK_TOKENS_ACCESS_TTL": "12m",
+        "COATCHECK_ACCEPT_BARE_AUTHORIZATION": "true",
+    }
     monkeypatch.setattr("server.clean_environment", lambda **more: {**clean_environment(**more), **variables})
     server.start()
     caller = Caller(server.port)
@@ -221,21 +288,41 @@ def test_flags_of_their_own_do_the_same(make_server):
 def test_the_environment_reaches_top_level_keys_too(make_server):
     server = make_server()
     del server.settings["public_url"]
-    assert printed(server, COATCHECK_PUBLIC_URL="https://login.example")["public_url"] == "https://login.example"
+    assert (
+        printed(server, COATCHECK_PUBLIC_URL="https://login.example")["public_url"] == "https://login.example"
+    )
     assert printed(server)["public_url"] == "http://localhost:8080"
 
 
-@pytest.mark.parametrize("name,value", [("COATCHECK_TOKENS_ACCES_TTL", "15m"), ("COATCHECK_TOKENS_ACCESS_TTL", "soon"),
-                                        ("COATCHECK_NOTHING", "1"), ("COATCHECK_SIGN_UP_ENABLED", "perhaps"),
-                                        ("COATCHECK_PASSWORDS_MIN_LENGTH", "x"), ("COATCHECK_TOKENS_ALGORITHM", "none"),
-                                        ("COATCHECK_PUBLIC_URL", "")])
+@pytest.mark.parametrize(
+    "name,value",
+    [
+        ("COATCHECK_TOKENS_ACCES_TTL", "15m"),
+        ("COATCHECK_TOKENS_ACCESS_TTL", "soon"),
+        ("COATCHECK_NOTHING", "1"),
+        ("COATCHECK_SIGN_UP_ENABLED", "perhaps"),
+        ("COATCHECK_PASSWORDS_MIN_LENGTH", "x"),
+        ("COATCHECK_TOKENS_ALGORITHM", "none"),
+        ("COATCHECK_PUBLIC_URL", ""),
+    ],
+)
 def test_a_mistake_in_the_environment_is_named(check, name, value):
     passed, said = check("# nothing\n", {name: value})
     assert not passed and name in said, said
 
 
-@pytest.mark.parametrize("setting", ["tokens.acces_ttl=15m", "tokens.access_ttl=soon", "nothing=1", "tokens.access_ttl", "=",
-                                     "tokens=1", "sign_up.enabled=perhaps"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "tokens.acces_ttl=15m",
+        "tokens.access_ttl=soon",
+        "nothing=1",
+        "tokens.access_ttl",
+        "=",
+        "tokens=1",
+        "sign_up.enabled=perhaps",
+    ],
+)
 def test_a_mistake_in_a_flag_is_named(check, setting):
     passed, said = check("# nothing\n", None, "--set", setting)
     assert not passed and setting.split("=")[0].split(".")[-1] in said

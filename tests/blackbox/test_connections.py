@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-
 from client import Caller, Closed, Connection
 from conftest import next_address
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-SIGN_IN = ("POST /api/v1/authentication HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-           "Content-Length: {}\r\n{}\r\n")
+SIGN_IN = (
+    "POST /api/v1/authentication HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    "Content-Length: {}\r\n{}\r\n"
+)
 
 
 def is_closed(connection, seconds=5.0):
@@ -44,9 +45,13 @@ def test_requests_sent_at_once_are_answered_in_order(caller, ada):
     form = {"username": "ada", "password": ada.password}
     for number in range(40):
         kind = number % 5
-        data += (HEALTH, caller.compose("GET", "/api/v1/verify", bearer=token), caller.compose("GET", f"/nothing/{number}"),
-                 caller.compose("GET", "/api/v1/users/me", bearer=token),
-                 caller.compose("POST", "/api/v1/authentication", json=form if number == 4 else {}))[kind]
+        data += (
+            HEALTH,
+            caller.compose("GET", "/api/v1/verify", bearer=token),
+            caller.compose("GET", f"/nothing/{number}"),
+            caller.compose("GET", "/api/v1/users/me", bearer=token),
+            caller.compose("POST", "/api/v1/authentication", json=form if number == 4 else {}),
+        )[kind]
         wanted.append((200, 200, 404, 200, 200 if number == 4 else 400)[kind])
     with caller.connect() as connection:
         connection.send(data)
@@ -68,7 +73,7 @@ def test_a_request_that_arrives_byte_by_byte_is_understood(caller):
     message = SIGN_IN.format(len(body), "").encode() + body
     with caller.connect() as connection:
         for index in range(len(message)):
-            connection.send(message[index:index + 1])
+            connection.send(message[index : index + 1])
         assert connection.read().status == 400
         connection.send(HEALTH[:1])
         connection.send(HEALTH[1:] + HEALTH[:10])
@@ -94,8 +99,10 @@ def test_an_old_client_is_answered_and_closed(caller):
 
 def test_an_old_client_cannot_send_chunks(caller):
     with caller.connect(timeout=5) as connection:
-        connection.send(b"POST /api/v1/authentication HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-                        b"0\r\n\r\n" + HEALTH)
+        connection.send(
+            b"POST /api/v1/authentication HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"0\r\n\r\n" + HEALTH
+        )
         assert [answer.status for answer in connection.read_all()] in ([411], [400])
 
 
@@ -108,8 +115,9 @@ def test_a_client_that_has_said_all_still_gets_its_answer(caller, ada):
             assert [answer.status for answer in connection.read_all()] == [200]
 
 
-@pytest.mark.parametrize("data", [b"", b"G", b"GET /healthz HTTP/1.1\r\n", HEALTH[:-1],
-                                  SIGN_IN.format(100, "").encode() + b"{"])
+@pytest.mark.parametrize(
+    "data", [b"", b"G", b"GET /healthz HTTP/1.1\r\n", HEALTH[:-1], SIGN_IN.format(100, "").encode() + b"{"]
+)
 def test_half_a_request_is_not_answered_with_success(caller, data):
     with caller.connect(timeout=5) as connection:
         connection.send(data)
@@ -128,9 +136,13 @@ def test_a_client_that_waits_for_100_is_told_to_go_on(caller, ada):
         assert connection.read().status == 200
 
 
-@pytest.mark.parametrize("head,status", [(SIGN_IN.format(20000, "Expect: 100-continue\r\n"), 413),
-                                         (SIGN_IN.format(10, "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"),
-                                          (400, 411))])
+@pytest.mark.parametrize(
+    "head,status",
+    [
+        (SIGN_IN.format(20000, "Expect: 100-continue\r\n"), 413),
+        (SIGN_IN.format(10, "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"), (400, 411)),
+    ],
+)
 def test_a_client_that_waits_for_100_is_told_at_once_that_it_is_in_vain(caller, head, status):
     with caller.connect(timeout=5) as connection:
         connection.send(head.encode())
@@ -162,7 +174,10 @@ def test_a_body_of_just_16_kib_is_read(caller):
     body = b'{"username": "' + b"x" * (16384 - 16) + b'"}'
     assert len(body) == 16384
     assert caller.raw(SIGN_IN.format(len(body), "").encode() + body).status == 400
-    assert caller.raw(SIGN_IN.format(len(body) + 1, "").encode() + body + b" ").verdict == (413, "body_too_large")
+    assert caller.raw(SIGN_IN.format(len(body) + 1, "").encode() + body + b" ").verdict == (
+        413,
+        "body_too_large",
+    )
 
 
 def test_a_length_that_promises_too_much_is_refused_before_the_body_comes(caller):
@@ -174,7 +189,12 @@ def test_a_length_that_promises_too_much_is_refused_before_the_body_comes(caller
 
 def test_slow_clients_are_closed_in_time(caller):
     """A head that never ends, one that drips, and a body that never comes: none may stay for ever."""
-    with caller.connect() as stuck, caller.connect() as dripping, caller.connect() as bodyless, caller.connect() as drip_body:
+    with (
+        caller.connect() as stuck,
+        caller.connect() as dripping,
+        caller.connect() as bodyless,
+        caller.connect() as drip_body,
+    ):
         start = time.monotonic()
         stuck.send(b"GET /healthz HTTP/1.1\r\nHost: local")
         dripping.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ")
@@ -212,7 +232,7 @@ def test_many_idle_connections_do_not_keep_others_out(server, caller, ada):
     try:
         for number in range(400):
             connection = caller.connect()
-            connection.send(HEALTH[:number % len(HEALTH)])
+            connection.send(HEALTH[: number % len(HEALTH)])
             crowd.append(connection)
         start = time.monotonic()
         for _ in range(20):
@@ -280,7 +300,11 @@ def test_who_asks_for_much_and_reads_nothing_costs_little(server, caller):
     def unsent():
         """What the kernel holds for the server's connections."""
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        return [int(row[4].split(":")[0], 16) for row in rows if int(row[1].split(":")[1], 16) == server.port and row[3] == "01"]
+        return [
+            int(row[4].split(":")[0], 16)
+            for row in rows
+            if int(row[1].split(":")[1], 16) == server.port and row[3] == "01"
+        ]
 
     before = resident_kb()
     readers = []

@@ -4,7 +4,6 @@
 import time
 
 import pytest
-
 from client import Browser, Caller
 from conftest import next_address
 from server import PASSWORD
@@ -14,7 +13,9 @@ ACCESS, REFRESH = "__Host-Http-coatcheck", "__Host-Http-coatcheck-refresh"
 SETTINGS = {"sessions.refresh_grace": "1s"}
 
 
-@pytest.mark.parametrize("delivery,names", [("cookie", {ACCESS, REFRESH}), ("hybrid", {REFRESH}), ("body", set())])
+@pytest.mark.parametrize(
+    "delivery,names", [("cookie", {ACCESS, REFRESH}), ("hybrid", {REFRESH}), ("body", set())]
+)
 def test_a_delivery_sets_its_cookies_and_no_others(caller, ada, delivery, names):
     answer = caller.sign_in(ada, delivery)
     assert {name for name, cookie in answer.cookies.items() if not cookie.clears} == names
@@ -75,18 +76,29 @@ def test_a_cookie_that_was_there_before_is_never_adopted(browser, ada, user):
 def test_a_token_that_came_by_cookie_never_leaves_in_a_body(browser, user, delivery):
     secret = [ACCESS, REFRESH] if delivery == "cookie" else [REFRESH]
     form = {"current_password": user.password, "new_password": "eleven amber herons hum quietly"}
-    for answer in (browser.sign_in(user, delivery), browser.post("/api/v1/authentication/refresh"),
-                   browser.post("/api/v1/authentication/refresh", json={})):
+    for answer in (
+        browser.sign_in(user, delivery),
+        browser.post("/api/v1/authentication/refresh"),
+        browser.post("/api/v1/authentication/refresh", json={}),
+    ):
         assert answer.status == 200
         for name in secret:
             assert browser.jar[name].encode() not in answer.body
         assert "refresh_token" not in answer.json() and ("token" in answer.json()) == (delivery == "hybrid")
-    for wish in ({"delivery": "body"}, {"refresh_token": None}, {"refresh_token": browser.jar[REFRESH], "delivery": "body"}):
+    for wish in (
+        {"delivery": "body"},
+        {"refresh_token": None},
+        {"refresh_token": browser.jar[REFRESH], "delivery": "body"},
+    ):
         answer = browser.post("/api/v1/authentication/refresh", json=wish)
         assert answer.status == 400 and b"ccr_" not in answer.body and b"eyJ" not in answer.body
     if delivery == "cookie":
-        answers = [browser.get("/api/v1/authentication"), browser.get("/api/v1/sessions"), browser.get("/api/v1/users/me"),
-                   browser.put("/api/v1/users/me/password", json=form)]
+        answers = [
+            browser.get("/api/v1/authentication"),
+            browser.get("/api/v1/sessions"),
+            browser.get("/api/v1/users/me"),
+            browser.put("/api/v1/users/me/password", json=form),
+        ]
         for answer in answers:
             assert answer.status == 200 and b"ccr_" not in answer.body and b"eyJ" not in answer.body
 
@@ -103,8 +115,13 @@ def test_a_cookie_token_sent_by_body_comes_back_as_a_cookie(browser, ada):
 def test_the_refresh_cookie_is_no_credential_on_protected_routes(browser, ada):
     browser.sign_in(ada, "cookie")
     jar = {REFRESH: browser.jar[REFRESH]}
-    for method, target in (("GET", "/api/v1/authentication"), ("GET", "/api/v1/sessions"), ("DELETE", "/api/v1/sessions"),
-                           ("GET", "/api/v1/users/me"), ("GET", "/api/v1/verify")):
+    for method, target in (
+        ("GET", "/api/v1/authentication"),
+        ("GET", "/api/v1/sessions"),
+        ("DELETE", "/api/v1/sessions"),
+        ("GET", "/api/v1/users/me"),
+        ("GET", "/api/v1/verify"),
+    ):
         assert browser.request(method, target, cookies=jar).verdict == (401, "token_missing"), target
     assert browser.get("/api/v1/authentication").status == 200, "beside the access cookie it does not matter"
 
@@ -112,7 +129,10 @@ def test_the_refresh_cookie_is_no_credential_on_protected_routes(browser, ada):
 def test_the_two_cookies_cannot_be_swapped(browser, ada):
     browser.sign_in(ada, "cookie")
     access, refresh = browser.jar[ACCESS], browser.jar[REFRESH]
-    assert browser.get("/api/v1/authentication", cookies={ACCESS: refresh}).verdict == (401, "token_malformed")
+    assert browser.get("/api/v1/authentication", cookies={ACCESS: refresh}).verdict == (
+        401,
+        "token_malformed",
+    )
     assert browser.get("/api/v1/authentication", cookies={REFRESH: access}).verdict == (401, "token_missing")
     refused = browser.post("/api/v1/authentication/refresh", cookies={REFRESH: access})
     assert refused.verdict == (401, "refresh_token_malformed")
@@ -131,12 +151,19 @@ def test_two_values_of_one_cookie_are_a_conflict(browser, ada, user):
         assert browser.get("/api/v1/authentication", cookies=cookies).verdict == (400, "credential_conflict")
         assert browser.get("/api/v1/verify", cookies=cookies).verdict == (401, "credential_conflict")
         split = [("Cookie", f"{ACCESS}={value}") for value in pair]
-        assert browser.get("/api/v1/authentication", headers=split, cookies={}).verdict == (400, "credential_conflict")
+        assert browser.get("/api/v1/authentication", headers=split, cookies={}).verdict == (
+            400,
+            "credential_conflict",
+        )
     assert browser.get("/api/v1/authentication", cookies=[(ACCESS, mine)] * 2).status == 200
     for pair in ((browser.jar[REFRESH], other.jar[REFRESH]), (other.jar[REFRESH], browser.jar[REFRESH])):
         answer = browser.post("/api/v1/authentication/refresh", cookies=[(REFRESH, value) for value in pair])
         assert answer.verdict == (400, "credential_conflict") and not answer.all("Set-Cookie")
-    assert browser.post("/api/v1/authentication/refresh").status == other.post("/api/v1/authentication/refresh").status == 200
+    assert (
+        browser.post("/api/v1/authentication/refresh").status
+        == other.post("/api/v1/authentication/refresh").status
+        == 200
+    )
 
 
 def test_a_cookie_and_a_header_agree_or_conflict(browser, ada, user):
@@ -152,19 +179,43 @@ def test_a_cookie_and_a_header_agree_or_conflict(browser, ada, user):
     assert browser.get("/api/v1/authentication").json()["user"]["username"] == "ada"
 
 
-@pytest.mark.parametrize("cookies", [
-    [("theme", "dark"), (ACCESS, None), ("lang", "en")], [(ACCESS, None), ("a", "1")], [("a", "1"), (ACCESS, None)],
-    [("empty", ""), (ACCESS, None)], [("a", '"quoted; not"'), (ACCESS, None)], [("x" + ACCESS, "junk"), (ACCESS, None)],
-    [(ACCESS + "2", "junk"), (ACCESS, None)], [("coatcheck", "junk"), (ACCESS, None)],
-    [(ACCESS.lower(), "junk"), (ACCESS, None)], [(f"noise{number}", "x" * 50) for number in range(100)] + [(ACCESS, None)]])
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        [("theme", "dark"), (ACCESS, None), ("lang", "en")],
+        [(ACCESS, None), ("a", "1")],
+        [("a", "1"), (ACCESS, None)],
+        [("empty", ""), (ACCESS, None)],
+        [("a", '"quoted; not"'), (ACCESS, None)],
+        [("x" + ACCESS, "junk"), (ACCESS, None)],
+        [(ACCESS + "2", "junk"), (ACCESS, None)],
+        [("coatcheck", "junk"), (ACCESS, None)],
+        [(ACCESS.lower(), "junk"), (ACCESS, None)],
+        [(f"noise{number}", "x" * 50) for number in range(100)] + [(ACCESS, None)],
+    ],
+)
 def test_other_cookies_and_their_order_do_not_matter(browser, ada, cookies):
     browser.sign_in(ada, "cookie")
     sent = [(name, browser.jar[ACCESS] if value is None else value) for name, value in cookies]
     assert browser.get("/api/v1/authentication", cookies=sent).status == 200
 
 
-@pytest.mark.parametrize("name", ["coatcheck", "__Host-coatcheck", "__Secure-coatcheck", "__Http-coatcheck", "token", "jwt",
-                                  ACCESS.lower(), ACCESS.upper(), " x" + ACCESS, ACCESS + "-refresh2", f'"{ACCESS}"'])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "coatcheck",
+        "__Host-coatcheck",
+        "__Secure-coatcheck",
+        "__Http-coatcheck",
+        "token",
+        "jwt",
+        ACCESS.lower(),
+        ACCESS.upper(),
+        " x" + ACCESS,
+        ACCESS + "-refresh2",
+        f'"{ACCESS}"',
+    ],
+)
 def test_a_cookie_of_another_name_is_no_credential(browser, ada, name):
     """Without the prefix, any sibling domain could have planted it."""
     browser.sign_in(ada, "cookie")
@@ -175,14 +226,18 @@ def test_a_cookie_of_another_name_is_no_credential(browser, ada, name):
 @pytest.mark.parametrize("value", ["", "junk", '"', "a=b", "=", "%00", "a.b.c", "." * 4000])
 def test_a_broken_cookie_is_refused_and_not_cleared(browser, ada, value):
     browser.sign_in(ada, "cookie")
-    for answer in (browser.get("/api/v1/authentication", cookies={ACCESS: value}),
-                   browser.post("/api/v1/authentication/refresh", cookies={REFRESH: value})):
+    for answer in (
+        browser.get("/api/v1/authentication", cookies={ACCESS: value}),
+        browser.post("/api/v1/authentication/refresh", cookies={REFRESH: value}),
+    ):
         assert answer.status == 401 and not answer.all("Set-Cookie")
     assert browser.sign_in(ada, "cookie").status == 200, "one can still sign in over it"
 
 
-@pytest.mark.parametrize("header", [";", "; ;", "=", ";=;", "a", "a=b;" * 200, ACCESS, f"{ACCESS};", f"={ACCESS}",
-                                    "\xff=\xff", '"'])
+@pytest.mark.parametrize(
+    "header",
+    [";", "; ;", "=", ";=;", "a", "a=b;" * 200, ACCESS, f"{ACCESS};", f"={ACCESS}", "\xff=\xff", '"'],
+)
 def test_a_broken_cookie_header_harms_nobody(caller, header):
     answer = caller.get("/api/v1/authentication", headers={"Cookie": header})
     assert answer.status in (400, 401)
@@ -225,10 +280,14 @@ def test_clearing_repeats_the_attributes(browser, ada):
 def test_a_token_that_browsers_would_drop_is_never_sent_as_a_cookie(caller, server):
     """A cookie is dropped silently above 4096 bytes: then nobody would know why they are not signed in."""
     claim = f'page="{"x" * 3500}"'
-    added = server.try_command("user", "add", "heavy", "--password-stdin", "--claim", claim, stdin=PASSWORD + "\n")
+    added = server.try_command(
+        "user", "add", "heavy", "--password-stdin", "--claim", claim, stdin=PASSWORD + "\n"
+    )
     if added.returncode != 0:
         return
-    answer = caller.post("/api/v1/authentication", json={"username": "heavy", "password": PASSWORD, "delivery": "cookie"})
+    answer = caller.post(
+        "/api/v1/authentication", json={"username": "heavy", "password": PASSWORD, "delivery": "cookie"}
+    )
     assert answer.status < 500
     assert all(len(name) + len(cookie.value) <= 4096 for name, cookie in answer.cookies.items())
 

@@ -2,25 +2,55 @@
 """Pages of listed origins may read our answers; the origin must match to the letter."""
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 
 APP, LOCAL = "https://app.example", "http://localhost:3000"
 SETTINGS = {"cors.origins": [APP, LOCAL]}
 
-TRICKS = ["null", "*", "", "https://app.example.evil.example", "https://evil-app.example", "https://evilapp.example",
-          "https://app.example.", "https://app.example/", "https://app.example:443", "https://app.example:8443",
-          "http://app.example", "https://sub.app.example", "https://app-example", "https://appxexample",
-          "https://APP.EXAMPLE", "HTTPS://app.example",
-          "https://app.example@evil.example", "https://evil.example/https://app.example",
-          "https://evil.example#https://app.example", "https://app.example, https://evil.example",
-          "https://evil.example https://app.example", "https://app.example\thttps://x",
-          "http://localhost:30000", "http://localhost:300", "http://localhost", "http://localhost:3001",
-          "https://localhost:3000", "http://127.0.0.1:3000", "http://localhost.evil.example:3000", "file://", "https://",
-          "app.example", "//app.example", "chrome-extension://abcdef", "https://app%2eexample",
-          "https://app.example%00.evil.example", "https://app.exampl", "https://xn--app-example", "http://[::1]:3000",
-          "https://app.example\\.evil.example", "moz-extension://x"]
+TRICKS = [
+    "null",
+    "*",
+    "",
+    "https://app.example.evil.example",
+    "https://evil-app.example",
+    "https://evilapp.example",
+    "https://app.example.",
+    "https://app.example/",
+    "https://app.example:443",
+    "https://app.example:8443",
+    "http://app.example",
+    "https://sub.app.example",
+    "https://app-example",
+    "https://appxexample",
+    "https://APP.EXAMPLE",
+    "HTTPS://app.example",
+    "https://app.example@evil.example",
+    "https://evil.example/https://app.example",
+    "https://evil.example#https://app.example",
+    "https://app.example, https://evil.example",
+    "https://evil.example https://app.example",
+    "https://app.example\thttps://x",
+    "http://localhost:30000",
+    "http://localhost:300",
+    "http://localhost",
+    "http://localhost:3001",
+    "https://localhost:3000",
+    "http://127.0.0.1:3000",
+    "http://localhost.evil.example:3000",
+    "file://",
+    "https://",
+    "app.example",
+    "//app.example",
+    "chrome-extension://abcdef",
+    "https://app%2eexample",
+    "https://app.example%00.evil.example",
+    "https://app.exampl",
+    "https://xn--app-example",
+    "http://[::1]:3000",
+    "https://app.example\\.evil.example",
+    "moz-extension://x",
+]
 
 
 def words(answer, name):
@@ -28,13 +58,26 @@ def words(answer, name):
 
 
 def preflight(caller, target, method, origin, headers="content-type"):
-    return caller.request("OPTIONS", target, headers=[("Origin", origin), ("Access-Control-Request-Method", method),
-                                                      ("Access-Control-Request-Headers", headers)])
+    return caller.request(
+        "OPTIONS",
+        target,
+        headers=[
+            ("Origin", origin),
+            ("Access-Control-Request-Method", method),
+            ("Access-Control-Request-Headers", headers),
+        ],
+    )
 
 
-ROUTES = [("/api/v1/authentication", {"GET", "POST", "DELETE"}), ("/api/v1/authentication/refresh", {"POST"}),
-          ("/api/v1/sessions", {"GET", "DELETE"}), (f"/api/v1/sessions/{'A' * 22}", {"DELETE"}), ("/api/v1/users", {"POST"}),
-          ("/api/v1/users/me", {"GET", "PATCH", "DELETE"}), ("/api/v1/users/me/password", {"PUT"})]
+ROUTES = [
+    ("/api/v1/authentication", {"GET", "POST", "DELETE"}),
+    ("/api/v1/authentication/refresh", {"POST"}),
+    ("/api/v1/sessions", {"GET", "DELETE"}),
+    (f"/api/v1/sessions/{'A' * 22}", {"DELETE"}),
+    ("/api/v1/users", {"POST"}),
+    ("/api/v1/users/me", {"GET", "PATCH", "DELETE"}),
+    ("/api/v1/users/me/password", {"PUT"}),
+]
 
 
 @pytest.mark.parametrize("target,methods", ROUTES)
@@ -46,18 +89,28 @@ def test_a_preflight_from_a_listed_origin_is_answered(caller, target, methods, o
         assert answer.header("Access-Control-Allow-Origin") == origin
         assert answer.header("Access-Control-Allow-Credentials") == "true"
         assert method.lower() in words(answer, "Access-Control-Allow-Methods") | {"get", "post"}
-        assert {"authorization", "content-type", "x-coatcheck"} <= words(answer, "Access-Control-Allow-Headers")
-        assert "*" not in words(answer, "Access-Control-Allow-Methods") | words(answer, "Access-Control-Allow-Headers")
+        assert {"authorization", "content-type", "x-coatcheck"} <= words(
+            answer, "Access-Control-Allow-Headers"
+        )
+        assert "*" not in words(answer, "Access-Control-Allow-Methods") | words(
+            answer, "Access-Control-Allow-Headers"
+        )
         assert "origin" in words(answer, "Vary")
 
 
 @pytest.mark.parametrize("origin", TRICKS)
 def test_an_origin_that_is_not_listed_gets_no_leave(caller, ada, origin):
     header = {"Origin": origin}
-    answers = [preflight(caller, "/api/v1/authentication", "POST", origin), caller.get("/api/v1/users/me", headers=header),
-               caller.get("/.well-known/jwks.json", headers=header), caller.get("/api/v1/nothing", headers=header)]
+    answers = [
+        preflight(caller, "/api/v1/authentication", "POST", origin),
+        caller.get("/api/v1/users/me", headers=header),
+        caller.get("/.well-known/jwks.json", headers=header),
+        caller.get("/api/v1/nothing", headers=header),
+    ]
     for answer in answers:
-        assert not answer.all("Access-Control-Allow-Origin") and not answer.all("Access-Control-Allow-Credentials")
+        assert not answer.all("Access-Control-Allow-Origin") and not answer.all(
+            "Access-Control-Allow-Credentials"
+        )
         assert answer.status < 500
 
 
@@ -70,13 +123,18 @@ def test_two_origins_in_one_request_get_no_leave(caller):
 def test_answers_to_a_listed_origin_can_be_read_errors_included(caller, ada):
     token = caller.sign_in_body(ada)["token"]
     origin = {"Origin": APP}
-    answers = [caller.get("/api/v1/users/me", headers=origin, bearer=token), caller.get("/api/v1/users/me", headers=origin),
-               caller.get("/api/v1/users/me", headers=origin, bearer="junk"), caller.get("/api/v1/nothing", headers=origin),
-               caller.request("BREW", "/api/v1/users/me", headers=origin), caller.try_sign_in(ada, headers=origin),
-               caller.post("/api/v1/authentication", body=b"{", headers=origin),
-               caller.post("/api/v1/authentication", body=b"x" * 20000, headers=origin),
-               caller.post("/api/v1/authentication", body=b"{}", headers={**origin, "Content-Type": "text/plain"}),
-               caller.get("/.well-known/jwks.json", headers=origin)]
+    answers = [
+        caller.get("/api/v1/users/me", headers=origin, bearer=token),
+        caller.get("/api/v1/users/me", headers=origin),
+        caller.get("/api/v1/users/me", headers=origin, bearer="junk"),
+        caller.get("/api/v1/nothing", headers=origin),
+        caller.request("BREW", "/api/v1/users/me", headers=origin),
+        caller.try_sign_in(ada, headers=origin),
+        caller.post("/api/v1/authentication", body=b"{", headers=origin),
+        caller.post("/api/v1/authentication", body=b"x" * 20000, headers=origin),
+        caller.post("/api/v1/authentication", body=b"{}", headers={**origin, "Content-Type": "text/plain"}),
+        caller.get("/.well-known/jwks.json", headers=origin),
+    ]
     assert [answer.status for answer in answers] == [200, 401, 401, 404, 405, 200, 400, 413, 415, 200]
     for answer in answers:
         assert answer.header("Access-Control-Allow-Origin") == APP, answer.request
@@ -95,8 +153,12 @@ def test_answers_differ_by_origin_and_say_so(caller):
 def test_a_preflight_needs_no_credential_and_does_nothing(caller, ada):
     signed_in = caller.sign_in_body(ada)
     for origin in (APP, "https://evil.example"):
-        answer = caller.request("OPTIONS", "/api/v1/authentication", bearer=signed_in["token"], headers=[
-            ("Origin", origin), ("Access-Control-Request-Method", "DELETE")])
+        answer = caller.request(
+            "OPTIONS",
+            "/api/v1/authentication",
+            bearer=signed_in["token"],
+            headers=[("Origin", origin), ("Access-Control-Request-Method", "DELETE")],
+        )
         assert answer.status < 500 and not answer.all("Set-Cookie")
     assert caller.verify(signed_in["token"]).status == 200
 
@@ -104,7 +166,9 @@ def test_a_preflight_needs_no_credential_and_does_nothing(caller, ada):
 def test_a_preflight_for_what_is_not_there_is_no_error_of_the_server(caller):
     assert preflight(caller, "/api/v1/nothing", "GET", APP).status in (200, 204, 404)
     assert preflight(caller, "/api/v1/users/me", "BREW", APP).status in (200, 204, 405)
-    assert "brew" not in words(preflight(caller, "/api/v1/users/me", "BREW", APP), "Access-Control-Allow-Methods")
+    assert "brew" not in words(
+        preflight(caller, "/api/v1/users/me", "BREW", APP), "Access-Control-Allow-Methods"
+    )
     hostile = preflight(caller, "/api/v1/users/me", "GET", APP, "x-evil, " * 100)
     assert "x-evil" not in words(hostile, "Access-Control-Allow-Headers")
 
@@ -116,8 +180,11 @@ def test_without_listed_origins_nobody_gets_leave(make_server):
     caller = Caller(server.port, next_address())
     for origin in (APP, server.url, "null", "http://localhost:3000"):
         header = {"Origin": origin}
-        answers = [preflight(caller, "/api/v1/authentication", "POST", origin),
-                   caller.get("/api/v1/users/me", headers=header), caller.get("/.well-known/jwks.json", headers=header)]
+        answers = [
+            preflight(caller, "/api/v1/authentication", "POST", origin),
+            caller.get("/api/v1/users/me", headers=header),
+            caller.get("/.well-known/jwks.json", headers=header),
+        ]
         if origin == server.url:
             answers.append(caller.try_sign_in(user, headers=header))
         for answer in answers:
@@ -126,8 +193,21 @@ def test_without_listed_origins_nobody_gets_leave(make_server):
             assert origin == server.url or not answer.all("Access-Control-Allow-Origin")
 
 
-@pytest.mark.parametrize("origin", ["*", "null", "", "https://*.example", "app.example", "https://app.example/",
-                                    "https://app.example/path", "ftp://app.example", "https://", "https://a b"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "",
+        "https://*.example",
+        "app.example",
+        "https://app.example/",
+        "https://app.example/path",
+        "ftp://app.example",
+        "https://",
+        "https://a b",
+    ],
+)
 def test_an_origin_that_cannot_match_one_page_is_not_configured(make_server, origin):
     server = make_server({"cors.origins": [origin]})
     result = server.try_command("config", "check")

@@ -9,7 +9,6 @@ import threading
 import time
 
 import pytest
-
 from client import Browser, Caller, Closed
 from conftest import next_address
 from server import PASSWORD
@@ -32,7 +31,10 @@ def sign_out(caller, server, user, signed_in):
 
 
 def sign_out_by_refresh_token(caller, server, user, signed_in):
-    assert caller.delete("/api/v1/authentication", json={"refresh_token": signed_in["refresh_token"]}).status == 204
+    assert (
+        caller.delete("/api/v1/authentication", json={"refresh_token": signed_in["refresh_token"]}).status
+        == 204
+    )
 
 
 def end_the_session(caller, server, user, signed_in):
@@ -46,7 +48,10 @@ def end_all_sessions(caller, server, user, signed_in):
 
 def change_the_password(caller, server, user, signed_in):
     form = {"current_password": user.password, "new_password": OTHER}
-    assert caller.put("/api/v1/users/me/password", bearer=caller.sign_in_body(user)["token"], json=form).status == 200
+    assert (
+        caller.put("/api/v1/users/me/password", bearer=caller.sign_in_body(user)["token"], json=form).status
+        == 200
+    )
 
 
 def delete_the_account(caller, server, user, signed_in):
@@ -81,8 +86,20 @@ def replay(caller, server, user, signed_in):
     assert caller.refresh(signed_in["refresh_token"]).verdict == (401, "refresh_token_reused")
 
 
-WAYS = [sign_out, sign_out_by_refresh_token, end_the_session, end_all_sessions, change_the_password, delete_the_account,
-        disable, disable_and_enable, end_by_command, new_password_by_command, delete_by_command, replay]
+WAYS = [
+    sign_out,
+    sign_out_by_refresh_token,
+    end_the_session,
+    end_all_sessions,
+    change_the_password,
+    delete_the_account,
+    disable,
+    disable_and_enable,
+    end_by_command,
+    new_password_by_command,
+    delete_by_command,
+    replay,
+]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -95,7 +112,10 @@ def test_what_was_taken_back_is_not_revived_by_a_crash(fragile, caller, way):
     fragile.start()
     for _ in range(2):
         assert caller.verify(signed_in["token"]).verdict == (401, "token_revoked")
-        assert caller.get("/api/v1/authentication", bearer=signed_in["token"]).verdict == (401, "token_revoked")
+        assert caller.get("/api/v1/authentication", bearer=signed_in["token"]).verdict == (
+            401,
+            "token_revoked",
+        )
         assert caller.refresh(signed_in["refresh_token"]).status == 401
         assert caller.verify(proven["token"]).status == 200, "and nothing else was taken"
         fragile.restart()
@@ -137,7 +157,10 @@ def test_acknowledged_sign_ups_sign_ins_and_changes_survive(fragile, caller):
     change = {"email": "durable@example.org", "current_password": PASSWORD}
     assert caller.patch("/api/v1/users/me", bearer=signed_in["token"], json=change).status == 200
     fragile.crash_and_restart()
-    assert caller.get("/api/v1/users/me", bearer=signed_in["token"]).json()["user"]["email"] == "durable@example.org"
+    assert (
+        caller.get("/api/v1/users/me", bearer=signed_in["token"]).json()["user"]["email"]
+        == "durable@example.org"
+    )
     password = {"current_password": PASSWORD, "new_password": OTHER}
     changed = caller.put("/api/v1/users/me/password", bearer=signed_in["token"], json=password).json()
     fragile.crash_and_restart()
@@ -180,8 +203,12 @@ def test_a_crash_in_the_middle_of_many_writes_loses_nothing_that_was_acknowledge
     fragile.crash_and_restart()
     caller = Caller(fragile.port, next_address())
     for expected, sessions in ((200, refreshed), (401, signed_out)):
-        wrong += [one for one in sessions if caller.verify(one["token"]).status != expected
-                  or caller.refresh(one["refresh_token"]).status != expected]
+        wrong += [
+            one
+            for one in sessions
+            if caller.verify(one["token"]).status != expected
+            or caller.refresh(one["refresh_token"]).status != expected
+        ]
     assert len(refreshed) > 5 and len(signed_out) > 5
     assert not wrong, f"{len(wrong)} of {len(refreshed)} refreshed and {len(signed_out)} signed out"
 
@@ -203,7 +230,10 @@ def test_a_server_that_was_stopped_goes_on_where_it_was(fragile, caller):
     os.kill(fragile.process.pid, signal.SIGSTOP)
     time.sleep(0.3)
     os.kill(fragile.process.pid, signal.SIGCONT)
-    assert caller.verify(signed_in["token"]).status == 200 and caller.refresh(signed_in["refresh_token"]).status == 200
+    assert (
+        caller.verify(signed_in["token"]).status == 200
+        and caller.refresh(signed_in["refresh_token"]).status == 200
+    )
 
 
 # Without the store.
@@ -232,7 +262,9 @@ def empty_the_files(server):
             os.truncate(path, 0)
 
 
-@pytest.mark.parametrize("spoil", [delete_the_files, overwrite_the_files, move_the_directory, empty_the_files])
+@pytest.mark.parametrize(
+    "spoil", [delete_the_files, overwrite_the_files, move_the_directory, empty_the_files]
+)
 def test_without_its_store_the_server_says_so_and_nothing_is_acknowledged(fragile, caller, spoil):
     user = fragile.add_user()
     signed_in, other = caller.sign_in_body(user), caller.sign_in_body(user)
@@ -246,7 +278,9 @@ def test_without_its_store_the_server_says_so_and_nothing_is_acknowledged(fragil
     answer = browser.post("/api/v1/authentication/refresh")
     assert answer.verdict == unavailable and not answer.all("Set-Cookie")
     assert caller.get("/api/v1/sessions", bearer=signed_in["token"]).verdict == unavailable
-    assert caller.post("/api/v1/users", json={"username": "late", "password": PASSWORD}).verdict == unavailable
+    assert (
+        caller.post("/api/v1/users", json={"username": "late", "password": PASSWORD}).verdict == unavailable
+    )
     assert caller.get("/readyz").verdict == unavailable
     assert caller.get("/healthz").status == 200
     assert caller.verify(signed_in["token"]).status == 200
@@ -266,4 +300,6 @@ def test_a_commit_that_fails_after_the_tokens_were_made_tells_nobody(fragile):
     resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE, usual)
     assert failed.verdict == (503, "unavailable") and not failed.cookies, failed.body
     assert failed.header("Retry-After")
-    assert browser.post("/api/v1/authentication/refresh").status == 200, "the token that was not rotated is good"
+    assert browser.post("/api/v1/authentication/refresh").status == 200, (
+        "the token that was not rotated is good"
+    )

@@ -7,7 +7,6 @@ The rule is written down once more in `allows()`, and the server is held against
 import itertools
 
 import pytest
-
 from client import Browser, Caller
 from conftest import next_address
 
@@ -19,10 +18,13 @@ EVIL = "https://evil.example"
 SITES = [None, "same-origin", "same-site", "cross-site", "none", "bogus"]
 ORIGINS = [None, "own", LISTED, EVIL, "null"]
 MARKS = [None, "1"]
-CELLS = [cell for cell in itertools.product(SITES, ORIGINS, MARKS)
-         # No browser calls a request same-origin and names another origin, or the other way round.
-         if not (cell[0] == "same-origin" and cell[1] not in (None, "own"))
-         and not (cell[0] in ("same-site", "cross-site") and cell[1] == "own")]
+CELLS = [
+    cell
+    for cell in itertools.product(SITES, ORIGINS, MARKS)
+    # No browser calls a request same-origin and names another origin, or the other way round.
+    if not (cell[0] == "same-origin" and cell[1] not in (None, "own"))
+    and not (cell[0] in ("same-site", "cross-site") and cell[1] == "own")
+]
 
 
 def allows(site, origin, mark, credential_in_cookie=True):
@@ -46,7 +48,10 @@ def headers_of(server, site, origin, mark):
 
 @pytest.fixture(scope="module")
 def cookies(server, ada):
-    return {name: cookie.value for name, cookie in Caller(server.port, next_address()).sign_in(ada, "cookie").cookies.items()}
+    return {
+        name: cookie.value
+        for name, cookie in Caller(server.port, next_address()).sign_in(ada, "cookie").cookies.items()
+    }
 
 
 def wrong_cells(ask, credential_in_cookie=True):
@@ -60,14 +65,20 @@ def wrong_cells(ask, credential_in_cookie=True):
 
 
 # Requests that do nothing even where they are let through, for want of a body or of a session to end.
-PROBES = [("DELETE", f"/api/v1/sessions/{'A' * 22}", {}), ("PATCH", "/api/v1/users/me", {"json": {}}),
-          ("DELETE", "/api/v1/users/me", {"json": {}}), ("PUT", "/api/v1/users/me/password", {"json": {}})]
+PROBES = [
+    ("DELETE", f"/api/v1/sessions/{'A' * 22}", {}),
+    ("PATCH", "/api/v1/users/me", {"json": {}}),
+    ("DELETE", "/api/v1/users/me", {"json": {}}),
+    ("PUT", "/api/v1/users/me/password", {"json": {}}),
+]
 
 
 @pytest.mark.parametrize("method,target,more", PROBES)
 def test_an_access_cookie_on_an_unsafe_method_follows_the_rule(caller, server, cookies, method, target, more):
     def ask(cell):
-        return caller.request(method, target, cookies=cookies, headers=headers_of(server, *cell), **more).verdict
+        return caller.request(
+            method, target, cookies=cookies, headers=headers_of(server, *cell), **more
+        ).verdict
 
     assert not wrong_cells(ask)
     assert caller.get("/api/v1/authentication", cookies=cookies).status == 200
@@ -106,6 +117,7 @@ def test_sign_out_by_cookie_follows_the_rule(caller, server, ada):
 
 def test_sign_in_follows_the_headers_where_a_browser_sends_them(caller, server):
     """With a body that is refused later, so that no password is hashed."""
+
     def ask(cell):
         answer = caller.post("/api/v1/authentication", json={}, headers=headers_of(server, *cell))
         assert answer.verdict in {(403, "csrf_refused"), (400, "missing_member")}
@@ -118,8 +130,11 @@ def test_refresh_by_body_follows_the_headers_where_a_browser_sends_them(caller, 
     token = [caller.sign_in_body(ada)["refresh_token"]]
 
     def ask(cell):
-        answer = caller.post("/api/v1/authentication/refresh", json={"refresh_token": token[0]},
-                             headers=headers_of(server, *cell))
+        answer = caller.post(
+            "/api/v1/authentication/refresh",
+            json={"refresh_token": token[0]},
+            headers=headers_of(server, *cell),
+        )
         if answer.status == 200:
             token[0] = answer.json()["refresh_token"]
         return answer.verdict
@@ -144,7 +159,9 @@ def test_safe_methods_need_nothing(caller, server, cookies):
 def test_a_credential_in_a_header_needs_nothing(caller, server, ada):
     token = caller.sign_in_body(ada)["token"]
     for cell in CELLS:
-        answer = caller.delete(f"/api/v1/sessions/{'A' * 22}", bearer=token, headers=headers_of(server, *cell))
+        answer = caller.delete(
+            f"/api/v1/sessions/{'A' * 22}", bearer=token, headers=headers_of(server, *cell)
+        )
         assert answer.verdict == (404, "not_found"), cell
 
 
@@ -154,20 +171,51 @@ def test_a_request_without_any_credential_is_not_called_cross_site(caller):
     assert caller.delete("/api/v1/sessions", headers=headers).verdict == (401, "token_missing")
 
 
-@pytest.mark.parametrize("origin", [
-    "https://app.example.evil.example", "https://evilapp.example", "https://app.example:8443", "http://app.example",
-    "https://app.example.", "https://app.example/", "https://APP.example.org", "https://app.example@evil.example",
-    "https://app.example#", "https://app.example,https://evil.example", "https://evil.example https://app.example",
-    "https://app.examplé".encode().decode("latin-1"), "//app.example", "app.example", "null", "*", "file://", "https://"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://app.example.evil.example",
+        "https://evilapp.example",
+        "https://app.example:8443",
+        "http://app.example",
+        "https://app.example.",
+        "https://app.example/",
+        "https://APP.example.org",
+        "https://app.example@evil.example",
+        "https://app.example#",
+        "https://app.example,https://evil.example",
+        "https://evil.example https://app.example",
+        "https://app.examplé".encode().decode("latin-1"),
+        "//app.example",
+        "app.example",
+        "null",
+        "*",
+        "file://",
+        "https://",
+    ],
+)
 def test_an_origin_that_only_looks_like_a_listed_one_is_refused(caller, cookies, origin):
     for site in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {}):
-        answer = caller.post("/api/v1/authentication/refresh", cookies=cookies, headers={**site, "Origin": origin})
+        answer = caller.post(
+            "/api/v1/authentication/refresh", cookies=cookies, headers={**site, "Origin": origin}
+        )
         assert answer.status in (400, 403) and not answer.all("Set-Cookie")
 
 
-@pytest.mark.parametrize("origin", ["https://localhost:{port}", "http://localhost", "http://localhost:{other}",
-                                    "http://localhost.:{port}", "http://sub.localhost:{port}", "http://[::1]:{port}",
-                                    "http://localhost:{port}/", "http://localhost:0{port}", "http://user@localhost:{port}"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://localhost:{port}",
+        "http://localhost",
+        "http://localhost:{other}",
+        "http://localhost.:{port}",
+        "http://sub.localhost:{port}",
+        "http://[::1]:{port}",
+        "http://localhost:{port}/",
+        "http://localhost:0{port}",
+        "http://user@localhost:{port}",
+    ],
+)
 def test_an_origin_that_only_looks_like_our_own_is_refused(caller, server, cookies, origin):
     text = origin.format(port=server.port, other=server.port + 1)
     answer = caller.post("/api/v1/authentication/refresh", cookies=cookies, headers={"Origin": text})
@@ -178,34 +226,68 @@ def test_the_host_header_does_not_say_what_our_own_origin_is(caller, cookies):
     """DNS rebinding: the page's origin and the Host agree with each other, and with nobody else."""
     for more in ({}, {"X-Forwarded-Host": "evil.example"}):
         headers = {"Origin": "http://evil.example", **more}
-        answer = caller.post("/api/v1/authentication/refresh", cookies=cookies, headers=headers, host="evil.example")
+        answer = caller.post(
+            "/api/v1/authentication/refresh", cookies=cookies, headers=headers, host="evil.example"
+        )
         assert answer.verdict in {(403, "csrf_refused"), (400, "malformed_request")}
 
 
-@pytest.mark.parametrize("headers", [
-    [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
-    [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-origin")],
-    [("Sec-Fetch-Site", "cross-site, same-origin")], [("Sec-Fetch-Site", "same-origin;x")],
-    [("Origin", "own"), ("Origin", EVIL)], [("Origin", EVIL), ("Origin", "own")], [("Origin", EVIL), ("Origin", LISTED)],
-    [("Sec-Fetch-Site", "cross-site"), ("Origin", LISTED), ("Origin", EVIL)],
-    [("Sec_Fetch_Site", "same-origin")], [("X-Sec-Fetch-Site", "same-origin")], [("Referer", "own")], [("X_Coatcheck", "1")],
-    [("X-Requested-With", "XMLHttpRequest")], [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")]])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-origin")],
+        [("Sec-Fetch-Site", "cross-site, same-origin")],
+        [("Sec-Fetch-Site", "same-origin;x")],
+        [("Origin", "own"), ("Origin", EVIL)],
+        [("Origin", EVIL), ("Origin", "own")],
+        [("Origin", EVIL), ("Origin", LISTED)],
+        [("Sec-Fetch-Site", "cross-site"), ("Origin", LISTED), ("Origin", EVIL)],
+        [("Sec_Fetch_Site", "same-origin")],
+        [("X-Sec-Fetch-Site", "same-origin")],
+        [("Referer", "own")],
+        [("X_Coatcheck", "1")],
+        [("X-Requested-With", "XMLHttpRequest")],
+        [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")],
+    ],
+)
 def test_two_minds_in_one_request_are_refused(caller, server, cookies, headers):
     sent = [(name, server.url if value == "own" else value) for name, value in headers]
     answer = caller.post("/api/v1/authentication/refresh", cookies=cookies, headers=sent)
     assert answer.status in (400, 403) and not answer.all("Set-Cookie")
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded",
-                                          "multipart/form-data; boundary=x", "text/plain; application/json", "",
-                                          "application/jsonx", "application/problem+json"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain; application/json",
+        "",
+        "application/jsonx",
+        "application/problem+json",
+    ],
+)
 def test_what_a_plain_form_can_send_is_no_json(caller, server, cookies, ada, content_type):
     """Even where the origin would be trusted."""
-    for target, form in (("/api/v1/authentication", {"username": "ada", "password": ada.password}),
-                         ("/api/v1/authentication/refresh", {}), ("/api/v1/users/me", {"email": None})):
+    for target, form in (
+        ("/api/v1/authentication", {"username": "ada", "password": ada.password}),
+        ("/api/v1/authentication/refresh", {}),
+        ("/api/v1/users/me", {"email": None}),
+    ):
         method = "PATCH" if target.endswith("/me") else "POST"
-        answer = caller.request(method, target, json=form, cookies=cookies, headers=[
-            ("Content-Type", content_type), ("Origin", server.url), ("Sec-Fetch-Site", "same-origin")])
+        answer = caller.request(
+            method,
+            target,
+            json=form,
+            cookies=cookies,
+            headers=[
+                ("Content-Type", content_type),
+                ("Origin", server.url),
+                ("Sec-Fetch-Site", "same-origin"),
+            ],
+        )
         assert answer.verdict == (415, "unsupported_media_type") and not answer.all("Set-Cookie")
 
 

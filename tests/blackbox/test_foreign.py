@@ -12,11 +12,10 @@ from urllib.parse import urlencode
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
 from client import Caller
 from conftest import needs_sqlite, next_address
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from server import PASSWORD, ROOT, User
 from test_startup import fails
 from tokens import encode
@@ -62,7 +61,12 @@ def pem_of(key):
 def jwk_of(key):
     """Coordinates are of one length (RFC 7518 §6.2.1.2); PyJWT's own to_jwk() leaves leading zeros out."""
     point = key.public_key().public_numbers()
-    return {"kty": "EC", "crv": "P-256", "x": encode(point.x.to_bytes(32, "big")), "y": encode(point.y.to_bytes(32, "big"))}
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": encode(point.x.to_bytes(32, "big")),
+        "y": encode(point.y.to_bytes(32, "big")),
+    }
 
 
 def private(key):
@@ -71,12 +75,16 @@ def private(key):
 
 @pytest.fixture(scope="module")
 def keys():
-    return {"rsa": rsa.generate_private_key(public_exponent=65537, key_size=2048), "ec": ec.generate_private_key(ec.SECP256R1())}
+    return {
+        "rsa": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        "ec": ec.generate_private_key(ec.SECP256R1()),
+    }
 
 
 @pytest.fixture
 def prepared(make_server, keys):
     """A server that has not started, with the older system's keys beside its data."""
+
     def prepare(text=CONFIG, **more):
         server = make_server({"accept.foreign_file": "foreign.toml", "tokens.access_ttl": "60s", **more})
         server.data.mkdir(mode=0o700, exist_ok=True)
@@ -85,6 +93,7 @@ def prepared(make_server, keys):
         write(server, "passport.pem", pem_of(keys["rsa"]).decode())
         write(server, "es.json", json.dumps({"keys": [{**jwk_of(keys["ec"]), "kid": "one", "alg": "ES256"}]}))
         return server
+
     return prepare
 
 
@@ -107,20 +116,48 @@ def caller(served):
 def user_with(server, id, name=None):
     name = name or f"user {id.replace(':', ' ')}"
     key = server.command("service-key", "add", f"for {id}", "--scope", "users").strip()
-    answer = Caller(server.port, next_address()).post("/api/v1/admin/users", bearer=key, json={"id": id, "username": name, "password": PASSWORD, "roles": ["editor"]})
+    answer = Caller(server.port, next_address()).post(
+        "/api/v1/admin/users",
+        bearer=key,
+        json={"id": id, "username": name, "password": PASSWORD, "roles": ["editor"]},
+    )
     assert answer.status == 201, answer
     return id
 
 
 def tymon(sub=7, secret=SECRET, iss=LOGIN, algorithm="HS256", headers=None, **more):
     now = int(time.time())
-    claims = {"iss": iss, "iat": now - 10, "exp": now + 3600, "nbf": now - 10, "jti": os.urandom(8).hex(), "sub": sub, "prv": "23bd5c8949f600adb39e701c400872db7a5976f7", "roles": ["admin"], **more}
-    return jwt.encode({name: value for name, value in claims.items() if value is not None}, secret, algorithm, headers=headers)
+    claims = {
+        "iss": iss,
+        "iat": now - 10,
+        "exp": now + 3600,
+        "nbf": now - 10,
+        "jti": os.urandom(8).hex(),
+        "sub": sub,
+        "prv": "23bd5c8949f600adb39e701c400872db7a5976f7",
+        "roles": ["admin"],
+        **more,
+    }
+    return jwt.encode(
+        {name: value for name, value in claims.items() if value is not None},
+        secret,
+        algorithm,
+        headers=headers,
+    )
 
 
 def passport(keys, sub="8", **more):
     now = time.time()
-    claims = {"aud": "3", "jti": os.urandom(8).hex(), "iat": now - 10.5, "nbf": now - 10.5, "exp": now + 3600.25, "sub": sub, "scopes": [], **more}
+    claims = {
+        "aud": "3",
+        "jti": os.urandom(8).hex(),
+        "iat": now - 10.5,
+        "nbf": now - 10.5,
+        "exp": now + 3600.25,
+        "sub": sub,
+        "scopes": [],
+        **more,
+    }
     return jwt.encode(claims, private(keys["rsa"]), "RS256")
 
 
@@ -135,11 +172,27 @@ def exchange(caller, token, **more):
 
 
 def test_each_way_of_signing_is_taken(served, caller, keys):
-    es = jwt.encode({"iss": "https://es.example", "uid": "9", "iat": int(time.time())}, private(keys["ec"]), "ES256", headers={"kid": "one"})
-    for token, user in ((tymon(), "t-7"), (tymon(sub="7"), "t-7"), (tymon(iss="https://old.example/api/refresh"), "t-7"), (passport(keys), "p-8"), (es, "es%3A9")):
+    es = jwt.encode(
+        {"iss": "https://es.example", "uid": "9", "iat": int(time.time())},
+        private(keys["ec"]),
+        "ES256",
+        headers={"kid": "one"},
+    )
+    for token, user in (
+        (tymon(), "t-7"),
+        (tymon(sub="7"), "t-7"),
+        (tymon(iss="https://old.example/api/refresh"), "t-7"),
+        (passport(keys), "p-8"),
+        (es, "es%3A9"),
+    ):
         answer = caller.verify(token)
         assert answer.status == 200, answer
-        assert (answer.header("X-Auth-User"), answer.header("X-Auth-Username"), answer.header("X-Auth-Roles"), answer.header("X-Auth-Scope")) == (user, "", "", "")
+        assert (
+            answer.header("X-Auth-User"),
+            answer.header("X-Auth-Username"),
+            answer.header("X-Auth-Roles"),
+            answer.header("X-Auth-Scope"),
+        ) == (user, "", "", "")
 
 
 def test_what_its_issuer_did_not_sign_is_nobodys(served, caller, keys):
@@ -153,9 +206,15 @@ def test_what_its_issuer_did_not_sign_is_nobodys(served, caller, keys):
         "our own issuer": tymon(iss=served.settings.get("public_url", "http://localhost:8080")),
         "the name of an issuer": tymon(iss="tymon"),
         "HS512 by the same secret": tymon(algorithm="HS512", secret=SECRET * 2),
-        "one issuer's key for another's users": jwt.encode({"iss": LOGIN, "sub": "7", "iat": now}, private(keys["rsa"]), "RS256"),
-        "a key for another user space": jwt.encode({"iss": "https://es.example", "uid": "9", "iat": now}, private(keys["rsa"]), "RS256"),
-        "a key id that is not there": jwt.encode({"iss": "https://es.example", "uid": "9", "iat": now}, es, "ES256", headers={"kid": "two"}),
+        "one issuer's key for another's users": jwt.encode(
+            {"iss": LOGIN, "sub": "7", "iat": now}, private(keys["rsa"]), "RS256"
+        ),
+        "a key for another user space": jwt.encode(
+            {"iss": "https://es.example", "uid": "9", "iat": now}, private(keys["rsa"]), "RS256"
+        ),
+        "a key id that is not there": jwt.encode(
+            {"iss": "https://es.example", "uid": "9", "iat": now}, es, "ES256", headers={"kid": "two"}
+        ),
         "no key id": jwt.encode({"iss": "https://es.example", "uid": "9", "iat": now}, es, "ES256"),
         "another audience": passport(keys, aud="4"),
         "no user": tymon(sub=""),
@@ -165,9 +224,17 @@ def test_what_its_issuer_did_not_sign_is_nobodys(served, caller, keys):
     }.items():
         assert caller.verify(token).verdict == (401, "token_not_ours"), what
         assert exchange(caller, token).verdict == (401, "token_not_ours"), what
-    for what, token, code in (("expired", tymon(exp=now - 1), "token_expired"), ("not yet", tymon(nbf=now + 300), "token_not_yet_valid"), ("of tomorrow", tymon(iat=now + 300), "token_not_yet_valid"),
-                              ("an empty issuer", tymon(iss=""), "token_malformed"), ("alg none", jwt.encode({"iss": LOGIN, "sub": "7", "iat": now}, None, "none"), "token_malformed"), ("no iat", tymon(iat=None), "token_malformed"), ("a user that is no id", tymon(sub=["7"]), "token_malformed"), ("a negative one", tymon(sub=-7), "token_malformed"),
-                              ("half a user", tymon(sub=7.5), "token_malformed")):
+    for what, token, code in (
+        ("expired", tymon(exp=now - 1), "token_expired"),
+        ("not yet", tymon(nbf=now + 300), "token_not_yet_valid"),
+        ("of tomorrow", tymon(iat=now + 300), "token_not_yet_valid"),
+        ("an empty issuer", tymon(iss=""), "token_malformed"),
+        ("alg none", jwt.encode({"iss": LOGIN, "sub": "7", "iat": now}, None, "none"), "token_malformed"),
+        ("no iat", tymon(iat=None), "token_malformed"),
+        ("a user that is no id", tymon(sub=["7"]), "token_malformed"),
+        ("a negative one", tymon(sub=-7), "token_malformed"),
+        ("half a user", tymon(sub=7.5), "token_malformed"),
+    ):
         assert caller.verify(token).verdict == (401, code), what
         assert exchange(caller, token).verdict == (401, code), what
 
@@ -195,7 +262,9 @@ def test_one_session_for_each_token(served, caller):
         answers = list(pool.map(lambda _: exchange(Caller(served.port, next_address()), old), range(8)))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.json()["session"]["id"] for answer in answers}) == 1
-    assert len({answer.json()["refresh_token"] for answer in answers}) == 1, "an answer that was lost comes again"
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1, (
+        "an answer that was lost comes again"
+    )
     assert caller.refresh(answers[0].json()["refresh_token"]).status == 200
     assert exchange(caller, old).verdict == (409, "token_exchanged"), "whoever found it later gets nothing"
     other = exchange(caller, tymon(), delivery="hybrid")
@@ -204,7 +273,9 @@ def test_one_session_for_each_token(served, caller):
     assert exchange(Caller(served.port, next_address()), old).verdict == (409, "token_exchanged")
 
 
-@pytest.mark.parametrize("how", ["its own token", "the older token", "revocation", "another session", "operator"])
+@pytest.mark.parametrize(
+    "how", ["its own token", "the older token", "revocation", "another session", "operator"]
+)
 def test_signing_out_kills_the_older_token_too(served, caller, how):
     id = user_with(served, "t-7", "ada")
     old, kept = tymon(), tymon()
@@ -216,7 +287,9 @@ def test_signing_out_kills_the_older_token_too(served, caller, how):
         assert caller.sign_out(old).status == 204
         assert caller.sign_out(old).status == 204, "twice is fine"
     elif how == "revocation":
-        assert caller.post("/oauth2/revoke", body=urlencode({"token": old}).encode(), headers=FORM).status == 200
+        assert (
+            caller.post("/oauth2/revoke", body=urlencode({"token": old}).encode(), headers=FORM).status == 200
+        )
     elif how == "another session":
         here = caller.sign_in_body(User("ada", PASSWORD))
         assert caller.delete(f"/api/v1/sessions/{told['session']['id']}", bearer=here["token"]).status == 204
@@ -260,40 +333,70 @@ def test_a_user_who_is_taken_back_takes_the_older_tokens_along(served, caller):
 
 def test_nobody_is_made_up_and_nobody_is_found_by_address(served, caller):
     user_with(served, "17", "ada")
-    assert exchange(caller, tymon(sub="7", email="ada@example.org", preferred_username="ada", name="ada")).verdict == (401, "token_not_ours")
+    assert exchange(
+        caller, tymon(sub="7", email="ada@example.org", preferred_username="ada", name="ada")
+    ).verdict == (401, "token_not_ours")
     assert exchange(caller, tymon(sub="ada")).verdict == (401, "token_not_ours")
     user_with(served, "p-8", "bob")
-    assert exchange(caller, tymon(sub="8")).verdict == (401, "token_not_ours"), "an id there is a user here by its issuer alone"
+    assert exchange(caller, tymon(sub="8")).verdict == (401, "token_not_ours"), (
+        "an id there is a user here by its issuer alone"
+    )
 
 
 def test_it_manages_no_account(served, caller):
     user_with(served, "t-7", "ada")
     old = tymon()
     told = exchange(caller, old).json()
-    for method, target, body in (("GET", "/api/v1/sessions", None), ("DELETE", "/api/v1/sessions", None), ("GET", "/api/v1/users/me", None), ("DELETE", "/api/v1/users/me", {"current_password": PASSWORD}),
-                                 ("PUT", "/api/v1/users/me/password", {"current_password": PASSWORD, "new_password": PASSWORD + "!"})):
-        assert caller.request(method, target, bearer=old, **({} if body is None else {"json": body})).verdict == (401, "token_not_ours"), target
+    for method, target, body in (
+        ("GET", "/api/v1/sessions", None),
+        ("DELETE", "/api/v1/sessions", None),
+        ("GET", "/api/v1/users/me", None),
+        ("DELETE", "/api/v1/users/me", {"current_password": PASSWORD}),
+        ("PUT", "/api/v1/users/me/password", {"current_password": PASSWORD, "new_password": PASSWORD + "!"}),
+    ):
+        assert caller.request(
+            method, target, bearer=old, **({} if body is None else {"json": body})
+        ).verdict == (401, "token_not_ours"), target
     assert caller.verify(told["token"]).status == 200
     assert exchange(caller, told["token"]).verdict == (401, "token_not_ours"), "ours is none of theirs"
 
 
 def test_after_the_cut_over_and_after_the_last_day(prepared):
-    server = prepared(CONFIG.replace('issued_before = "2099-01-01"', 'issued_before = "2026-01-01"').replace('id_prefix = "es:"\nuntil = "2099-12-31"', 'id_prefix = "es:"\nuntil = "2026-01-31"')).start()
+    server = prepared(
+        CONFIG.replace('issued_before = "2099-01-01"', 'issued_before = "2026-01-01"').replace(
+            'id_prefix = "es:"\nuntil = "2099-12-31"', 'id_prefix = "es:"\nuntil = "2026-01-31"'
+        )
+    ).start()
     caller = Caller(server.port, next_address())
     assert caller.verify(tymon()).verdict == (401, "token_not_ours")
     assert caller.verify(tymon(iat=1700000000)).status == 200, "issued before"
 
 
 def test_its_life_ends_with_the_last_day(prepared, keys):
-    server = prepared(CONFIG.replace('subject = "uid"\nid_prefix = "es:"\nuntil = "2099-12-31"', 'subject = "uid"\nid_prefix = "es:"\nuntil = "2026-01-31"')).start()
-    es = jwt.encode({"iss": "https://es.example", "uid": "9", "iat": int(time.time())}, private(keys["ec"]), "ES256", headers={"kid": "one"})
+    server = prepared(
+        CONFIG.replace(
+            'subject = "uid"\nid_prefix = "es:"\nuntil = "2099-12-31"',
+            'subject = "uid"\nid_prefix = "es:"\nuntil = "2026-01-31"',
+        )
+    ).start()
+    es = jwt.encode(
+        {"iss": "https://es.example", "uid": "9", "iat": int(time.time())},
+        private(keys["ec"]),
+        "ES256",
+        headers={"kid": "one"},
+    )
     assert Caller(server.port, next_address()).verify(es).verdict == (401, "token_expired")
 
 
 def test_introspection_says_whose_it_is_and_no_more(served, caller):
     key = served.command("service-key", "add", "api", "--scope", "introspect").strip()
-    told = caller.post("/oauth2/introspect", body=urlencode({"token": tymon()}).encode(), bearer=key, headers=FORM).json()
-    assert set(told) == {"active", "token_type", "sub", "sid", "iat", "exp"} and (told["active"], told["sub"]) == (True, "t-7")
+    told = caller.post(
+        "/oauth2/introspect", body=urlencode({"token": tymon()}).encode(), bearer=key, headers=FORM
+    ).json()
+    assert set(told) == {"active", "token_type", "sub", "sid", "iat", "exp"} and (
+        told["active"],
+        told["sub"],
+    ) == (True, "t-7")
 
 
 def test_without_the_setting_nothing_of_it_is_there(make_server):
@@ -307,18 +410,36 @@ def test_another_site_may_not_exchange(served, caller):
     user_with(served, "t-7")
     headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     assert caller.post(EXCHANGE, json={"token": tymon()}, headers=headers).verdict == (403, "csrf_refused")
-    for body, code in (({}, "missing_member"), ({"token": 7}, "invalid_member"), ({"token": "x", "username": "y"}, "unknown_member"), ({"token": "x" * 8193}, "invalid_member"), ({"token": ""}, None)):
+    for body, code in (
+        ({}, "missing_member"),
+        ({"token": 7}, "invalid_member"),
+        ({"token": "x", "username": "y"}, "unknown_member"),
+        ({"token": "x" * 8193}, "invalid_member"),
+        ({"token": ""}, None),
+    ):
         answer = caller.post(EXCHANGE, json=body)
         assert answer.code == (code or "token_malformed"), body
 
 
-@pytest.mark.parametrize("change, words", [
-    (('until = "2099-12-31"', ""), "until is missing"), (('algorithm = "HS256"', 'algorithm = "HS512"'), "algorithm needs"), (('algorithm = "HS256"', 'algorithm = "none"'), "algorithm needs"),
-    (('name = "es"', 'name = "tymon"'), "two issuers are called tymon"), (('id_prefix = "p-"', 'id_prefix = "es"'), "begins with"), (('iss = "https://es.example"', f'iss = "{LOGIN}"'), "two issuers have the iss"),
-    (('iss = "https://es.example"\n', ""), "two issuers have no iss"), (('key_file = "passport.pem"', 'key_file = "tymon-secret"'), "neither a public key"), (('key_file = "tymon-secret"', 'key_file = "nowhere"'), "cannot be read"),
-    (('subject = "uid"', 'colour = "blue"'), "colour is not known"), (('until = "2099-12-31"', 'until = "soon"'), "until needs"), (("[[issuer]]", "[issuer]"), "foreign.toml"), (('name = "es"', "name = 7"), "name needs a string"),
-    (('algorithm = "RS256"', 'algorithm = "ES256"'), "holds no public key for ES256"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (('until = "2099-12-31"', ""), "until is missing"),
+        (('algorithm = "HS256"', 'algorithm = "HS512"'), "algorithm needs"),
+        (('algorithm = "HS256"', 'algorithm = "none"'), "algorithm needs"),
+        (('name = "es"', 'name = "tymon"'), "two issuers are called tymon"),
+        (('id_prefix = "p-"', 'id_prefix = "es"'), "begins with"),
+        (('iss = "https://es.example"', f'iss = "{LOGIN}"'), "two issuers have the iss"),
+        (('iss = "https://es.example"\n', ""), "two issuers have no iss"),
+        (('key_file = "passport.pem"', 'key_file = "tymon-secret"'), "neither a public key"),
+        (('key_file = "tymon-secret"', 'key_file = "nowhere"'), "cannot be read"),
+        (('subject = "uid"', 'colour = "blue"'), "colour is not known"),
+        (('until = "2099-12-31"', 'until = "soon"'), "until needs"),
+        (("[[issuer]]", "[issuer]"), "foreign.toml"),
+        (('name = "es"', "name = 7"), "name needs a string"),
+        (('algorithm = "RS256"', 'algorithm = "ES256"'), "holds no public key for ES256"),
+    ],
+)
 def test_a_mistake_is_told_with_its_place(prepared, change, words):
     server = prepared(CONFIG.replace(*change))
     refused = fails(server)
@@ -342,7 +463,9 @@ def query(server, text):
 def manage(server, method, target, body=None):
     if not hasattr(server, "manager"):
         server.manager = server.command("service-key", "add", "manager", "--scope", "users").strip()
-    return Caller(server.port, next_address()).request(method, f"/api/v1/admin/{target}", bearer=server.manager, **({} if body is None else {"json": body}))
+    return Caller(server.port, next_address()).request(
+        method, f"/api/v1/admin/{target}", bearer=server.manager, **({} if body is None else {"json": body})
+    )
 
 
 def test_an_exchange_beside_a_new_password_gives_no_session_that_counts(served):
@@ -425,7 +548,10 @@ def test_who_is_disabled_is_not_let_in_by_what_the_older_system_issues_later(pre
     assert caller.verify(tymon(sub="9")).status == 200
     served.command("user", "disable", "eve")
     time.sleep(1.1)
-    assert caller.verify(tymon(sub="9", iat=int(time.time()) + 59, nbf=None)).verdict == (401, "token_revoked"), "issued afterwards"
+    assert caller.verify(tymon(sub="9", iat=int(time.time()) + 59, nbf=None)).verdict == (
+        401,
+        "token_revoked",
+    ), "issued afterwards"
 
 
 def test_the_same_session_given_again_is_revoked_as_long_as_its_token_lives(prepared):
@@ -479,17 +605,22 @@ def test_an_encrypted_token_is_none_of_theirs(prepared):
     caller = Caller(served.port, next_address())
     token = caller.sign_in_body(served.add_user())["token"]
     assert caller.verify(token).status == 200 and caller.verify(tymon()).status == 200
-    assert caller.verify(token[:-2] + ("AA" if token[-2:] != "AA" else "BA")).verdict == (401, "token_not_ours")
+    assert caller.verify(token[:-2] + ("AA" if token[-2:] != "AA" else "BA")).verdict == (
+        401,
+        "token_not_ours",
+    )
 
 
 def test_the_file_of_the_document_is_taken(prepared, keys):
     text = (ROOT / "docs/moving.md").read_text()
-    block = text[text.index("```toml") + 8:]
-    served = prepared("\n".join(line.strip() for line in block[:block.index("```")].splitlines()))
+    block = text[text.index("```toml") + 8 :]
+    served = prepared("\n".join(line.strip() for line in block[: block.index("```")].splitlines()))
     write(served, "oauth-public.key", pem_of(keys["rsa"]).decode())
     caller = Caller(served.start().port, next_address())
     guard = "23bd5c8949f600adb39e701c400872db7a5976f7"
     token = tymon(iss="https://api.example.com/api/login", prv=guard, iat=1795000000)
     assert caller.verify(token).header("X-Auth-User") == "u7"
-    assert caller.verify(tymon(iss="https://api.example.com/api/login", prv="0" * 40, iat=1795000000)).verdict == (401, "token_not_ours"), "another guard"
+    assert caller.verify(
+        tymon(iss="https://api.example.com/api/login", prv="0" * 40, iat=1795000000)
+    ).verdict == (401, "token_not_ours"), "another guard"
     assert caller.verify(passport(keys)).header("X-Auth-User") == "p-8"

@@ -3,7 +3,6 @@
 connection closed, so that nothing that hides behind it is ever answered."""
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 
@@ -24,7 +23,11 @@ def talk(caller, data, then=HIDDEN):
 
 def message(line="POST /api/v1/authentication HTTP/1.1", *fields, body=b"", host="Host: localhost"):
     lines = [line, *([host] if host else []), *fields]
-    return b"\r\n".join(text if isinstance(text, bytes) else text.encode("latin-1") for text in lines) + b"\r\n\r\n" + body
+    return (
+        b"\r\n".join(text if isinstance(text, bytes) else text.encode("latin-1") for text in lines)
+        + b"\r\n\r\n"
+        + body
+    )
 
 
 JSON = "Content-Type: application/json"
@@ -32,27 +35,53 @@ LAST = b"0\r\n\r\n"
 CHUNKED = b"2\r\n{}\r\n" + LAST
 
 
-@pytest.mark.parametrize("fields", [
-    ["Transfer-Encoding: chunked"], ["transfer-encoding: chunked"], ["TRANSFER-ENCODING: CHUNKED"],
-    ["Transfer-Encoding: identity"],
-    ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: chunked, identity"], ["Transfer-Encoding: xchunked"],
-    ["Transfer-Encoding:chunked"], ["Transfer-Encoding:\tchunked"], ["Transfer-Encoding: \tchunked \t"],
-    ["Transfer-Encoding: "], ["Transfer-Encoding: \"chunked\""],
-    ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"], ["Transfer-Encoding: chunked;x=y"],
-    ["Transfer-Encoding: ,chunked"], ["Transfer-Encoding: identity, chunked, chunked"]])
-@pytest.mark.parametrize("line", ["POST /api/v1/authentication HTTP/1.1", "DELETE /api/v1/authentication HTTP/1.1"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["Transfer-Encoding: chunked"],
+        ["transfer-encoding: chunked"],
+        ["TRANSFER-ENCODING: CHUNKED"],
+        ["Transfer-Encoding: identity"],
+        ["Transfer-Encoding: gzip, chunked"],
+        ["Transfer-Encoding: chunked, identity"],
+        ["Transfer-Encoding: xchunked"],
+        ["Transfer-Encoding:chunked"],
+        ["Transfer-Encoding:\tchunked"],
+        ["Transfer-Encoding: \tchunked \t"],
+        ["Transfer-Encoding: "],
+        ['Transfer-Encoding: "chunked"'],
+        ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"],
+        ["Transfer-Encoding: chunked;x=y"],
+        ["Transfer-Encoding: ,chunked"],
+        ["Transfer-Encoding: identity, chunked, chunked"],
+    ],
+)
+@pytest.mark.parametrize(
+    "line", ["POST /api/v1/authentication HTTP/1.1", "DELETE /api/v1/authentication HTTP/1.1"]
+)
 def test_no_transfer_coding_is_taken(caller, line, fields):
     assert talk(caller, message(line, JSON, *fields, body=CHUNKED)) == [NO_LENGTH]
 
 
-@pytest.mark.parametrize("fields", [
-    ["Content-Length: 2", "Transfer-Encoding: chunked"], ["Transfer-Encoding: chunked", "Content-Length: 2"],
-    ["Content-Length: 12", "Transfer-Encoding: identity"], ["Content-Length: 0", "Transfer-Encoding: x"]])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["Content-Length: 2", "Transfer-Encoding: chunked"],
+        ["Transfer-Encoding: chunked", "Content-Length: 2"],
+        ["Content-Length: 12", "Transfer-Encoding: identity"],
+        ["Content-Length: 0", "Transfer-Encoding: x"],
+    ],
+)
 def test_a_length_and_a_coding_together_are_refused(caller, fields):
-    assert talk(caller, message("POST /api/v1/authentication HTTP/1.1", JSON, *fields, body=CHUNKED)) in ([NO_LENGTH], [BAD])
+    assert talk(caller, message("POST /api/v1/authentication HTTP/1.1", JSON, *fields, body=CHUNKED)) in (
+        [NO_LENGTH],
+        [BAD],
+    )
 
 
-@pytest.mark.parametrize("line", ["GET /healthz HTTP/1.1", "HEAD /healthz HTTP/1.1", "OPTIONS /healthz HTTP/1.1"])
+@pytest.mark.parametrize(
+    "line", ["GET /healthz HTTP/1.1", "HEAD /healthz HTTP/1.1", "OPTIONS /healthz HTTP/1.1"]
+)
 def test_a_coding_on_a_request_without_body_is_refused_too(caller, line):
     with caller.connect(timeout=8) as connection:
         connection.send(message(line, "Transfer-Encoding: chunked", body=CHUNKED) + HIDDEN)
@@ -60,74 +89,204 @@ def test_a_coding_on_a_request_without_body_is_refused_too(caller, line):
         assert connection.read_all() == []
 
 
-@pytest.mark.parametrize("field", [
-    "Transfer-Encoding : chunked", "Transfer-Encoding\t: chunked", " Transfer-Encoding: chunked",
-    "Transfer-Encoding\x00: chunked", "Transfer-Encoding\r: chunked", "X: y\rTransfer-Encoding: chunked",
-    "X: y\nTransfer-Encoding: chunked", "\x0bTransfer-Encoding: chunked", "Transfer\xadEncoding: chunked",
-    "Transfer-Encoding", "Transfer-Encoding;: chunked", "Transfer-Encoding: chunked\x00", "Transfer-Encoding: chun\x0bked"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding\t: chunked",
+        " Transfer-Encoding: chunked",
+        "Transfer-Encoding\x00: chunked",
+        "Transfer-Encoding\r: chunked",
+        "X: y\rTransfer-Encoding: chunked",
+        "X: y\nTransfer-Encoding: chunked",
+        "\x0bTransfer-Encoding: chunked",
+        "Transfer\xadEncoding: chunked",
+        "Transfer-Encoding",
+        "Transfer-Encoding;: chunked",
+        "Transfer-Encoding: chunked\x00",
+        "Transfer-Encoding: chun\x0bked",
+    ],
+)
 def test_a_disguised_coding_is_refused(caller, field):
     """With a length beside it: a reader who overlooks the coding would read on behind the body."""
-    answers = talk(caller, message("POST /api/v1/authentication HTTP/1.1", JSON, "Content-Length: 2", field, body=b"{}"))
+    answers = talk(
+        caller, message("POST /api/v1/authentication HTTP/1.1", JSON, "Content-Length: 2", field, body=b"{}")
+    )
     assert answers in ([BAD], [NO_LENGTH])
 
 
-@pytest.mark.parametrize("fields", [
-    ["Content-Length: 2", "Content-Length: 2"], ["Content-Length: 2", "Content-Length: 3"],
-    ["Content-Length: 2", "content-length: 0"], ["Content-Length: 2, 2"], ["Content-Length: 2,3"], ["Content-Length: 2 2"],
-    ["Content-Length: +2"], ["Content-Length: -2"], ["Content-Length: 0x2"], ["Content-Length: 2.0"], ["Content-Length: 2e0"],
-    ["Content-Length: "], ["Content-Length: two"], ["Content-Length: \"2\""], ["Content-Length: 2;"],
-    ["Content-Length: 2\x00"], ["Content-Length: \x0b2"], ["Content-Length : 2"], [" Content-Length: 2"],
-    ["Content-Length\t: 2"], ["Content-Length: 2_0"], ["Content-Length: \xb2"]])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["Content-Length: 2", "Content-Length: 2"],
+        ["Content-Length: 2", "Content-Length: 3"],
+        ["Content-Length: 2", "content-length: 0"],
+        ["Content-Length: 2, 2"],
+        ["Content-Length: 2,3"],
+        ["Content-Length: 2 2"],
+        ["Content-Length: +2"],
+        ["Content-Length: -2"],
+        ["Content-Length: 0x2"],
+        ["Content-Length: 2.0"],
+        ["Content-Length: 2e0"],
+        ["Content-Length: "],
+        ["Content-Length: two"],
+        ['Content-Length: "2"'],
+        ["Content-Length: 2;"],
+        ["Content-Length: 2\x00"],
+        ["Content-Length: \x0b2"],
+        ["Content-Length : 2"],
+        [" Content-Length: 2"],
+        ["Content-Length\t: 2"],
+        ["Content-Length: 2_0"],
+        ["Content-Length: \xb2"],
+    ],
+)
 def test_a_length_that_is_not_one_plain_number_is_refused(caller, fields):
     assert talk(caller, message("POST /api/v1/authentication HTTP/1.1", JSON, *fields, body=b"{}")) == [BAD]
 
 
-@pytest.mark.parametrize("length", ["99999999999999999999", "18446744073709551616", "18446744073709551618", "4294967298",
-                                    "9223372036854775808", "340282366920938463463374607431768211458", "1" + "0" * 300])
+@pytest.mark.parametrize(
+    "length",
+    [
+        "99999999999999999999",
+        "18446744073709551616",
+        "18446744073709551618",
+        "4294967298",
+        "9223372036854775808",
+        "340282366920938463463374607431768211458",
+        "1" + "0" * 300,
+    ],
+)
 def test_a_length_beyond_counting_is_refused(caller, length):
-    answers = talk(caller, message("POST /api/v1/authentication HTTP/1.1", JSON, f"Content-Length: {length}", body=b"{}"))
+    answers = talk(
+        caller, message("POST /api/v1/authentication HTTP/1.1", JSON, f"Content-Length: {length}", body=b"{}")
+    )
     assert answers in ([BAD], [(413, "body_too_large")])
 
 
 def test_leading_zeros_in_a_length_do_not_change_it(caller):
     with caller.connect() as connection:
-        connection.send(message("POST /api/v1/authentication HTTP/1.1", JSON, "Content-Length: 002", body=b"{}") + HIDDEN)
+        connection.send(
+            message("POST /api/v1/authentication HTTP/1.1", JSON, "Content-Length: 002", body=b"{}") + HIDDEN
+        )
         assert connection.read().verdict in (BAD, (400, "missing_member"))
 
 
-@pytest.mark.parametrize("fields", [[], ["Host: localhost", "Host: localhost"], ["Host: localhost", "Host: evil.example"],
-                                    ["host: localhost", "HOST: evil.example"], ["Host : localhost"], ["Host: a, b"],
-                                    ["Host: a b"], ["Host: user@localhost"], ["Host: localhost/path"]])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        ["Host: localhost", "Host: localhost"],
+        ["Host: localhost", "Host: evil.example"],
+        ["host: localhost", "HOST: evil.example"],
+        ["Host : localhost"],
+        ["Host: a, b"],
+        ["Host: a b"],
+        ["Host: user@localhost"],
+        ["Host: localhost/path"],
+    ],
+)
 def test_exactly_one_plain_host_is_needed(caller, fields):
     assert talk(caller, message("GET /healthz HTTP/1.1", *fields, host=None)) == [BAD]
 
 
-@pytest.mark.parametrize("target", [
-    "http://localhost/healthz", "http://evil.example/healthz", "https://localhost/healthz", "localhost:80", "*", "healthz",
-    "", "?", "#", "\\healthz", "/health z", "/healthz\t", "/\x00", "/\x7f", "/\x01", "/h\xe4lthz", "/%zz", "/%", "/%0",
-    "javascript:1"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://localhost/healthz",
+        "http://evil.example/healthz",
+        "https://localhost/healthz",
+        "localhost:80",
+        "*",
+        "healthz",
+        "",
+        "?",
+        "#",
+        "\\healthz",
+        "/health z",
+        "/healthz\t",
+        "/\x00",
+        "/\x7f",
+        "/\x01",
+        "/h\xe4lthz",
+        "/%zz",
+        "/%",
+        "/%0",
+        "javascript:1",
+    ],
+)
 def test_a_target_that_is_no_plain_path_is_refused(caller, target):
     allowed = [[BAD], [(404, "not_found"), (200, None)]] if "%" in target else [[BAD]]
     assert talk(caller, message(f"GET {target} HTTP/1.1")) in allowed
 
 
-@pytest.mark.parametrize("line", [
-    "CONNECT localhost:80 HTTP/1.1", "PRI * HTTP/2.0", "GET /healthz HTTP/2.0", "GET /healthz HTTP/0.9",
-    "GET /healthz HTTP/1", "GET /healthz HTTP/1.10", "GET /healthz http/1.1", "GET /healthz HTTPS/1.1",
-    "GET /healthz HTTP/11", "GET /healthz HTTP/-1.1", "GET /healthz", "GET", "", "GET  /healthz HTTP/1.1",
-    "GET /healthz  HTTP/1.1", "GET /healthz HTTP/1.1 ", "GET\t/healthz\tHTTP/1.1", " GET /healthz HTTP/1.1",
-    "G=E,T /healthz HTTP/1.1", "GE(T /healthz HTTP/1.1", "GET /healthz HTTP/1.1 HTTP/1.1", "\x00GET /healthz HTTP/1.1",
-    "G\xcbT /healthz HTTP/1.1", "GET /healthz HTTP/1.1\x00", "GET /healthz HTTP/1,1", "GET /healthz FTP/1.1",
-    "\x16\x03\x01\x02\x00\x01"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CONNECT localhost:80 HTTP/1.1",
+        "PRI * HTTP/2.0",
+        "GET /healthz HTTP/2.0",
+        "GET /healthz HTTP/0.9",
+        "GET /healthz HTTP/1",
+        "GET /healthz HTTP/1.10",
+        "GET /healthz http/1.1",
+        "GET /healthz HTTPS/1.1",
+        "GET /healthz HTTP/11",
+        "GET /healthz HTTP/-1.1",
+        "GET /healthz",
+        "GET",
+        "",
+        "GET  /healthz HTTP/1.1",
+        "GET /healthz  HTTP/1.1",
+        "GET /healthz HTTP/1.1 ",
+        "GET\t/healthz\tHTTP/1.1",
+        " GET /healthz HTTP/1.1",
+        "G=E,T /healthz HTTP/1.1",
+        "GE(T /healthz HTTP/1.1",
+        "GET /healthz HTTP/1.1 HTTP/1.1",
+        "\x00GET /healthz HTTP/1.1",
+        "G\xcbT /healthz HTTP/1.1",
+        "GET /healthz HTTP/1.1\x00",
+        "GET /healthz HTTP/1,1",
+        "GET /healthz FTP/1.1",
+        "\x16\x03\x01\x02\x00\x01",
+    ],
+)
 def test_a_request_line_that_is_not_one_is_refused(caller, line):
     answers = talk(caller, message(line, host="Host: localhost"))
     assert answers in ([BAD], [])
 
 
-@pytest.mark.parametrize("fields", [
-    ["X: a\r\n b"], ["X: a\r\n\tb"], ["X:\r\n a"], ["X: a\nY: b"], ["X: a\rb"], ["X: a\r"], ["X: a\x00b"], ["X\x00: a"],
-    ["X : a"], ["X\t: a"], [": a"], ["X"], ["X Y: a"], ["X\x7f: a"], ["X: a\x01b"], ["X: a\x7fb"], ["X: \x1b[31m"],
-    ["(X): a"], ["\"X\": a"], ["X/Y: a"], ["X@: a"], ["\xe4: a"], [" X: a"], ["\tX: a"]])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["X: a\r\n b"],
+        ["X: a\r\n\tb"],
+        ["X:\r\n a"],
+        ["X: a\nY: b"],
+        ["X: a\rb"],
+        ["X: a\r"],
+        ["X: a\x00b"],
+        ["X\x00: a"],
+        ["X : a"],
+        ["X\t: a"],
+        [": a"],
+        ["X"],
+        ["X Y: a"],
+        ["X\x7f: a"],
+        ["X: a\x01b"],
+        ["X: a\x7fb"],
+        ["X: \x1b[31m"],
+        ["(X): a"],
+        ['"X": a'],
+        ["X/Y: a"],
+        ["X@: a"],
+        ["\xe4: a"],
+        [" X: a"],
+        ["\tX: a"],
+    ],
+)
 def test_a_field_that_could_be_read_in_two_ways_is_refused(caller, fields):
     assert talk(caller, message("GET /healthz HTTP/1.1", *fields)) == [BAD]
     assert talk(caller, message("GET /healthz HTTP/1.1", *fields, "Accept: */*")) == [BAD]
@@ -137,21 +296,33 @@ def test_the_first_field_cannot_be_a_continuation(caller):
     assert talk(caller, b"GET /healthz HTTP/1.1\r\n Host: localhost\r\n\r\n") == [BAD]
 
 
-@pytest.mark.parametrize("data", [
-    b"GET /healthz HTTP/1.1\nHost: localhost\n\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\n\n",
-    b"GET /healthz HTTP/1.1\nHost: localhost\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\n\r\n",
-    b"GET /healthz HTTP/1.1\rHost: localhost\r\r", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\n",
-    b"GET /healthz HTTP/1.1\r\r\nHost: localhost\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /healthz HTTP/1.1\nHost: localhost\n\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\n\n",
+        b"GET /healthz HTTP/1.1\nHost: localhost\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\n\r\n",
+        b"GET /healthz HTTP/1.1\rHost: localhost\r\r",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\n",
+        b"GET /healthz HTTP/1.1\r\r\nHost: localhost\r\n\r\n",
+    ],
+)
 def test_lines_end_with_cr_and_lf_alone(caller, data):
     answers = talk(caller, data)
     assert answers and set(answers) == {BAD} and len(answers) == 1
 
 
-@pytest.mark.parametrize("data", [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: \xe4\xff\r\n\r\n",
-                                  b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX:a\r\nY:\r\nZ:  a b\t c  \r\n\r\n",
-                                  b"GET /healthz HTTP/1.1\r\nhOsT:localhost\r\n\r\n",
-                                  b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
-                                  b"GET /healthz HTTP/1.1\r\nHost: [::1]:8080\r\n!#$%&'*+-.^_`|~09az: a\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: \xe4\xff\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX:a\r\nY:\r\nZ:  a b\t c  \r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nhOsT:localhost\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: [::1]:8080\r\n!#$%&'*+-.^_`|~09az: a\r\n\r\n",
+    ],
+)
 def test_what_is_unusual_and_clear_is_taken(caller, data):
     with caller.connect() as connection:
         connection.send(data + HIDDEN)
@@ -171,7 +342,12 @@ def test_a_body_where_none_belongs_is_refused(caller, method):
 @pytest.mark.parametrize("target", ["/api/v1/nothing", "/api/v1/users/me", "/healthz", "/api/v1/verify", "/"])
 @pytest.mark.parametrize("method", ["POST", "BREW", "DELETE"])
 def test_the_body_of_a_refused_request_is_never_read_as_a_request(caller, target, method):
-    data = message(f"{method} {target} HTTP/1.1", "Content-Type: text/plain", f"Content-Length: {len(HIDDEN)}", body=HIDDEN)
+    data = message(
+        f"{method} {target} HTTP/1.1",
+        "Content-Type: text/plain",
+        f"Content-Length: {len(HIDDEN)}",
+        body=HIDDEN,
+    )
     with caller.connect(timeout=8) as connection:
         connection.send(data + b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         first, *rest = connection.read_all()
@@ -179,12 +355,21 @@ def test_the_body_of_a_refused_request_is_never_read_as_a_request(caller, target
     assert [answer.json()["status"] for answer in rest] in ([], ["ready"]), "the hidden request was answered"
 
 
-@pytest.mark.parametrize("fields,body", [
-    (["Content-Length: 5", "Transfer-Encoding: chunked"], LAST), (["Transfer-Encoding: chunked", "Content-Length: 5"], LAST),
-    (["Transfer-Encoding: x, chunked", "Content-Length: 5"], LAST), (["Content-Length: 0", "Content-Length: 60"], b""),
-    (["Content-Length: 0, 60"], b""), (["X: a\n\nDELETE / HTTP/1.1"], b""), (["Content-Length: 2\r\nX: y\x00"], b"{}"),
-    (["Content-Length:\x0b0"], b""), (["Content-Length: 0 60"], b""),
-    (["Expect: 100-continue", "Transfer-Encoding: chunked"], LAST)])
+@pytest.mark.parametrize(
+    "fields,body",
+    [
+        (["Content-Length: 5", "Transfer-Encoding: chunked"], LAST),
+        (["Transfer-Encoding: chunked", "Content-Length: 5"], LAST),
+        (["Transfer-Encoding: x, chunked", "Content-Length: 5"], LAST),
+        (["Content-Length: 0", "Content-Length: 60"], b""),
+        (["Content-Length: 0, 60"], b""),
+        (["X: a\n\nDELETE / HTTP/1.1"], b""),
+        (["Content-Length: 2\r\nX: y\x00"], b"{}"),
+        (["Content-Length:\x0b0"], b""),
+        (["Content-Length: 0 60"], b""),
+        (["Expect: 100-continue", "Transfer-Encoding: chunked"], LAST),
+    ],
+)
 def test_no_smuggled_request_takes_effect(caller, server, ada, fields, body):
     """What hides behind is a sign-out with a good token: the session must survive."""
     token = caller.sign_in_body(ada)["token"]
@@ -204,10 +389,14 @@ def test_there_are_at_most_64_fields(caller, count, expected):
         assert talk(caller, data) == [(431, "headers_too_large")]
 
 
-@pytest.mark.parametrize("size,expected", [(8000, 200), (15500, 200), (16800, 431), (60000, 431), (1000000, 431)])
+@pytest.mark.parametrize(
+    "size,expected", [(8000, 200), (15500, 200), (16800, 431), (60000, 431), (1000000, 431)]
+)
 def test_a_header_has_at_most_16_kib(caller, size, expected):
-    for data in (message("GET /healthz HTTP/1.1", "X: " + "a" * size),
-                 message("GET /healthz HTTP/1.1", *(f"X-{n}: {'a' * (size // 60)}" for n in range(60)))):
+    for data in (
+        message("GET /healthz HTTP/1.1", "X: " + "a" * size),
+        message("GET /healthz HTTP/1.1", *(f"X-{n}: {'a' * (size // 60)}" for n in range(60))),
+    ):
         if expected == 200:
             assert caller.raw(data).status == 200
         else:

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from client import Caller
 from forgeries import forgeries
 from server import ROOT
@@ -22,14 +21,32 @@ def jose():
     if shutil.which("node") is None:
         pytest.skip("needs Node.js, which script/test installs: the library it asks runs there")
     if not (INTEROP / "node_modules/jose").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=INTEROP, check=True, capture_output=True, timeout=180)
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"],
+            cwd=INTEROP,
+            check=True,
+            capture_output=True,
+            timeout=180,
+        )
 
     def verify(server, algorithm, tokens):
-        question = {"jwks": f"http://127.0.0.1:{server.port}/.well-known/jwks.json", "issuer": server.url,
-                    "audience": server.url, "algorithm": algorithm, "tokens": tokens}
+        question = {
+            "jwks": f"http://127.0.0.1:{server.port}/.well-known/jwks.json",
+            "issuer": server.url,
+            "audience": server.url,
+            "algorithm": algorithm,
+            "tokens": tokens,
+        }
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-        result = subprocess.run(["node", "verify.mjs"], cwd=INTEROP, input=json.dumps(question), capture_output=True,
-                                text=True, timeout=60, env=environment)
+        result = subprocess.run(
+            ["node", "verify.mjs"],
+            cwd=INTEROP,
+            input=json.dumps(question),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
+        )
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)
 
@@ -47,14 +64,22 @@ def test_jose_agrees_with_the_server(make_server, jose, algorithm):
     server.command("key", "rotate")
     later = caller.sign_in_body(user)
     tokens = {"before": signed_in["token"], "after": later["token"]}
-    jwk = next(key for key in caller.get("/.well-known/jwks.json").json()["keys"]
-               if key["kid"] == header_of(tokens["before"])["kid"])
+    jwk = next(
+        key
+        for key in caller.get("/.well-known/jwks.json").json()["keys"]
+        if key["kid"] == header_of(tokens["before"])["kid"]
+    )
     forged = {name: text for name, text, _ in forgeries(signed_in["token"], other["token"], jwk)}
     verdicts = jose(server, algorithm, {**tokens, **forged})
     for name in tokens:
         assert verdicts[name] == {"sub": signed_in["user"]["id"], "kid": header_of(tokens[name])["kid"]}
     assert verdicts["before"]["kid"] != verdicts["after"]["kid"]
     # It overlooks how a signature is spelt, as many libraries do; that is why we are stricter.
-    spelling = ("signature padded", "signature with a space", "signature with a tab", "signature with spare bits")
+    spelling = (
+        "signature padded",
+        "signature with a space",
+        "signature with a tab",
+        "signature with spare bits",
+    )
     passed = [name for name in forged if "error" not in verdicts[name] and not name.startswith(spelling)]
     assert not passed, passed

@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from client import Caller
 from conftest import next_address
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from server import PASSWORD
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -74,9 +73,13 @@ def test_its_client_cannot_read_it_and_who_has_the_key_can(make_server):
     assert again["token"].count(".") == 4 and caller.verify(again["token"]).status == 200
     assert token.split(".")[2] != again["token"].split(".")[2], "an IV of its own"
     key_of_api = server.command("service-key", "add", "api", "--scope", "introspect").strip()
-    seen = caller.post("/oauth2/introspect", body=urlencode({"token": token}).encode(), bearer=key_of_api, headers=FORM).json()
+    seen = caller.post(
+        "/oauth2/introspect", body=urlencode({"token": token}).encode(), bearer=key_of_api, headers=FORM
+    ).json()
     assert seen["active"] and seen["token_type"] == "Bearer" and seen["roles"] == ["admin"]
-    assert "encrypted" in server.command("token", "inspect", "-", stdin=token) and "The token counts" in server.command("token", "verify", "-", stdin=token)
+    assert "encrypted" in server.command(
+        "token", "inspect", "-", stdin=token
+    ) and "The token counts" in server.command("token", "verify", "-", stdin=token)
     assert caller.sign_out(token).status == 204
     assert caller.verify(token).verdict == (401, "token_revoked")
 
@@ -88,7 +91,11 @@ def test_every_delivery_has_it(make_server, delivery):
     answer = caller.sign_in(ada, delivery=delivery)
     token = answer.json()["token"] if delivery == "hybrid" else answer.cookies["__Host-Http-coatcheck"].value
     assert token.count(".") == 4
-    sent = {"bearer": token} if delivery == "hybrid" else {"cookies": {"__Host-Http-coatcheck": token}, "headers": {"X-Coatcheck": "1"}}
+    sent = (
+        {"bearer": token}
+        if delivery == "hybrid"
+        else {"cookies": {"__Host-Http-coatcheck": token}, "headers": {"X-Coatcheck": "1"}}
+    )
     assert caller.get("/api/v1/verify", **sent).status == 200
 
 
@@ -103,11 +110,26 @@ def test_encryption_proves_nothing_of_who_wrote_it(make_server):
     assert caller.verify(inner).status == 200, "and both are taken"
     claims = jwt.decode(inner, options={"verify_signature": False})
     unsigned = jwt.encode(claims, None, "none")
-    forged = jwt.encode(claims, "x" * 32, "HS256", headers=jwt.get_unverified_header(inner) | {"alg": "HS256"})
-    for what, text, code in (("claims alone", json.dumps(claims), "token_malformed"), ("an unsigned JWT", unsigned, "token_malformed"), ("a forged one", forged, "token_not_ours"),
-                             ("a JWE", token, "token_malformed"), ("nothing", "", "token_malformed"), ("another signature", inner[:-8] + "AAAAAAAA", "token_not_ours")):
+    forged = jwt.encode(
+        claims, "x" * 32, "HS256", headers=jwt.get_unverified_header(inner) | {"alg": "HS256"}
+    )
+    for what, text, code in (
+        ("claims alone", json.dumps(claims), "token_malformed"),
+        ("an unsigned JWT", unsigned, "token_malformed"),
+        ("a forged one", forged, "token_not_ours"),
+        ("a JWE", token, "token_malformed"),
+        ("nothing", "", "token_malformed"),
+        ("another signature", inner[:-8] + "AAAAAAAA", "token_not_ours"),
+    ):
         assert caller.verify(key.seal(text, header)).verdict == (401, code), what
-    for what, changed in (("alg", {"alg": "A256KW"}), ("alg none", {"alg": "none"}), ("enc", {"enc": "A128GCM"}), ("zip", {"zip": "DEF"}), ("kid", {"kid": "x"}), ("no kid", {"kid": None})):
+    for what, changed in (
+        ("alg", {"alg": "A256KW"}),
+        ("alg none", {"alg": "none"}),
+        ("enc", {"enc": "A128GCM"}),
+        ("zip", {"zip": "DEF"}),
+        ("kid", {"kid": "x"}),
+        ("no kid", {"kid": None}),
+    ):
         made = {name: value for name, value in {**header, **changed}.items() if value is not None}
         assert caller.verify(key.seal(inner, made)).verdict == (401, "token_not_ours"), what
     assert caller.verify(key.seal(inner, header, b64(b"wrapped"))).verdict == (401, "token_not_ours")
@@ -116,7 +138,7 @@ def test_encryption_proves_nothing_of_who_wrote_it(make_server):
     for index, part in enumerate(token.split(".")):
         for at in range(0, len(part), max(1, len(part) // 12)):
             parts = token.split(".")
-            parts[index] = part[:at] + ("A" if part[at] != "A" else "B") + part[at + 1:]
+            parts[index] = part[:at] + ("A" if part[at] != "A" else "B") + part[at + 1 :]
             answer = caller.verify(".".join(parts))
             assert answer.status == 401 and answer.code in ("token_malformed", "token_not_ours"), (index, at)
     iv = token.split(".")
@@ -144,7 +166,10 @@ def test_a_key_is_replaced_by_putting_the_new_one_above_it(make_server):
     write_keys(server, new)
     server.start()
     caller = Caller(server.port, next_address())
-    assert caller.verify(before["token"]).verdict == (401, "token_not_ours") and caller.verify(after["token"]).status == 200
+    assert (
+        caller.verify(before["token"]).verdict == (401, "token_not_ours")
+        and caller.verify(after["token"]).status == 200
+    )
 
 
 def test_where_it_is_not_switched_on_it_is_no_token(make_server):
@@ -159,9 +184,14 @@ def test_where_it_is_not_switched_on_it_is_no_token(make_server):
 
 def test_without_a_good_key_it_does_not_start(make_server):
     from test_startup import fails
+
     server = make_server({"tokens.format": "jwe"})
     assert "Make one" in fails(server)
-    for text, words in (("", "holds no key"), ("base64:AAAA\n", "line 1 is not a key"), ("# x\n\nbase64:" + "A" * 44 + "\n", "line 3")):
+    for text, words in (
+        ("", "holds no key"),
+        ("base64:AAAA\n", "line 1 is not a key"),
+        ("# x\n\nbase64:" + "A" * 44 + "\n", "line 3"),
+    ):
         (server.data / "token-keys").write_text(text)
         (server.data / "token-keys").chmod(0o600)
         assert words in fails(server)

@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import PASSWORD, User
@@ -148,8 +147,12 @@ def test_signing_out_with_a_token_of_a_revoked_key_needs_the_refresh_token(ringe
     one, other = caller.sign_in_body(ada), caller.sign_in_body(ada)
     ringed.command("key", "revoke", kid_of(one))
     until(lambda: caller.verify(one["token"]).status == 401)
-    assert caller.sign_out(one["token"]).verdict == (401, "token_not_ours"), "whose session it was is not proven"
-    both = caller.delete("/api/v1/authentication", bearer=one["token"], json={"refresh_token": one["refresh_token"]})
+    assert caller.sign_out(one["token"]).verdict == (401, "token_not_ours"), (
+        "whose session it was is not proven"
+    )
+    both = caller.delete(
+        "/api/v1/authentication", bearer=one["token"], json={"refresh_token": one["refresh_token"]}
+    )
     assert both.status == 204
     assert caller.refresh(one["refresh_token"]).verdict == (401, "session_ended")
     assert caller.refresh(other["refresh_token"]).status == 200
@@ -197,7 +200,10 @@ def test_a_key_that_is_not_there_cannot_be_revoked(ringed, ada, kid):
     result = ringed.try_command("key", "revoke", kid)
     assert result.returncode != 0 and (result.stderr + result.stdout).strip()
     assert ring(ringed) == before
-    assert caller.verify(signed_in["token"]).status == 200 and caller.refresh(signed_in["refresh_token"]).status == 200
+    assert (
+        caller.verify(signed_in["token"]).status == 200
+        and caller.refresh(signed_in["refresh_token"]).status == 200
+    )
 
 
 def test_keys_rotate_and_go_while_no_server_runs(ringed, ada):
@@ -244,8 +250,13 @@ def test_no_key_lies_about_in_the_clear(make_server, algorithm):
         if not path.is_file():
             continue
         content = path.read_bytes()
-        for mark in (b"PRIVATE KEY", b'"d":', b"\x30\x81\x87\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48",
-                     b"\x30\x77\x02\x01\x01\x04\x20", b"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"):
+        for mark in (
+            b"PRIVATE KEY",
+            b'"d":',
+            b"\x30\x81\x87\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48",
+            b"\x30\x77\x02\x01\x01\x04\x20",
+            b"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01",
+        ):
             assert mark not in content, f"{path.name} holds a private key"
 
 

@@ -5,7 +5,6 @@ own the clock."""
 import concurrent.futures
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import PASSWORD, User
@@ -141,7 +140,9 @@ def test_guessing_in_parallel_gains_next_to_nothing(caller, server):
     """Checked before and charged after: whoever is in flight at once may not all slip through."""
     serial = guess_until_limited(caller, server.add_user())
     user, guesser = server.add_user(), Caller(server.port, next_address())
-    message = guesser.compose("POST", "/api/v1/authentication", json={"username": user.name, "password": WRONG})
+    message = guesser.compose(
+        "POST", "/api/v1/authentication", json={"username": user.name, "password": WRONG}
+    )
     connections = [guesser.connect() for _ in range(60)]
     for connection in connections:
         connection.send(message[:-1])
@@ -151,7 +152,9 @@ def test_guessing_in_parallel_gains_next_to_nothing(caller, server):
     for connection in connections:
         connection.close()
     assert set(statuses) <= {401, 429, 503}
-    assert statuses.count(401) <= serial + 4, f"{statuses.count(401)} guesses in parallel, {serial} one by one"
+    assert statuses.count(401) <= serial + 4, (
+        f"{statuses.count(401)} guesses in parallel, {serial} one by one"
+    )
 
 
 def test_limits_survive_a_restart_and_a_crash(make_server):

@@ -10,7 +10,6 @@ import time
 
 import postgres
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import PASSWORD, User, free_port
@@ -107,7 +106,9 @@ def test_failures_are_counted_for_all_nodes_together(pair):
     user = pair[0].add_user("ada")
     address = next_address()
     for number in range(10):
-        assert Caller(pair[number % 2].port, address).try_sign_in(user, "not the password at all").status == 401
+        assert (
+            Caller(pair[number % 2].port, address).try_sign_in(user, "not the password at all").status == 401
+        )
     for node in pair:
         answer = Caller(node.port, address).try_sign_in(user)
         assert answer.status == 429 and int(answer.header("Retry-After")) > 0
@@ -145,7 +146,9 @@ def test_who_follows_the_feed_goes_on_at_another_node(pair):
         call(pair[number % 2]).sign_out(sessions[number]["token"])
     wait_until(lambda: len(feed(second, f"?since={cursor}")["entries"]) == 3)
     after = feed(second, f"?since={cursor}")
-    assert not after["reset"] and {entry["subject"] for entry in after["entries"]} == {session["session"]["id"] for session in sessions[3:]}
+    assert not after["reset"] and {entry["subject"] for entry in after["entries"]} == {
+        session["session"]["id"] for session in sessions[3:]
+    }
     wait_until(lambda: feed(first)["cursor"] == after["cursor"])
 
 
@@ -154,7 +157,9 @@ def test_a_lost_listener_costs_at_most_a_second(pair, database):
     user = first.add_user("ada")
     token = call(first).sign_in_body(user)["token"]
     assert call(second).verify(token).status == 200
-    database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coatcheck'")
+    database.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coatcheck'"
+    )
     assert call(first).sign_out(token).status == 204, "a connection that was lost while idle is made anew"
     wait_until(lambda: call(second).verify(token).status == 401, 2 * BOUND)
 
@@ -166,12 +171,18 @@ def test_without_its_database_a_node_verifies_on_and_loses_nothing(make_server, 
         user = node.add_user("ada")
         session = call(node).sign_in_body(user)
         own.stop("immediate")
-        for answer in (call(node).refresh(session["refresh_token"]), call(node).try_sign_in(user), call(node).get("/readyz")):
+        for answer in (
+            call(node).refresh(session["refresh_token"]),
+            call(node).try_sign_in(user),
+            call(node).get("/readyz"),
+        ):
             assert answer.status == 503 and int(answer.header("Retry-After")) >= 1
         assert call(node).verify(session["token"]).status == 200
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(32) as pool:
-            answers = list(pool.map(lambda _: call(node).refresh(session["refresh_token"]).status, range(200)))
+            answers = list(
+                pool.map(lambda _: call(node).refresh(session["refresh_token"]).status, range(200))
+            )
         assert set(answers) == {503} and time.monotonic() - began < 10, "nobody waits in line"
         own.start()
         wait_until(lambda: call(node).get("/readyz").status == 200, 5)
@@ -209,14 +220,18 @@ def test_a_restored_backup_revives_nothing(make_server, database):
     kept, ended = (call(first).sign_in_body(user) for _ in range(2))
     for node in (first, second):
         node.stop()
-    dump = subprocess.run(["pg_dump", nodes.database.url, "-n", nodes.schema], check=True, capture_output=True, text=True).stdout
+    dump = subprocess.run(
+        ["pg_dump", nodes.database.url, "-n", nodes.schema], check=True, capture_output=True, text=True
+    ).stdout
     first.start()
     call(first).sign_out(ended["token"])
     epoch = call(first).get("/api/v1/revocations", bearer=key).json()["cursor"].split(".")[0]
     assert first.try_command("store", "restored").returncode == 1, "not while it runs"
     first.stop()
     database.query(f"DROP SCHEMA {nodes.schema} CASCADE")
-    subprocess.run(["psql", "-X", "-q", nodes.database.url], input=dump, check=True, capture_output=True, text=True)
+    subprocess.run(
+        ["psql", "-X", "-q", nodes.database.url], input=dump, check=True, capture_output=True, text=True
+    )
     assert "every session is ended" in first.command("store", "restored")
     for node in nodes.start():
         for session in (kept, ended):
@@ -226,11 +241,14 @@ def test_a_restored_backup_revives_nothing(make_server, database):
         assert call(node).verify(call(node).sign_in_body(user)["token"]).status == 200
 
 
-@pytest.mark.parametrize("url, said", [
-    ("postgres://nobody@127.0.0.1:1/x", "Connection refused"),
-    ("postgres:///x?no_such_option=1", "no_such_option"),
-    ("postgres:///template1?host=/nowhere", "/nowhere"),
-])
+@pytest.mark.parametrize(
+    "url, said",
+    [
+        ("postgres://nobody@127.0.0.1:1/x", "Connection refused"),
+        ("postgres:///x?no_such_option=1", "no_such_option"),
+        ("postgres:///template1?host=/nowhere", "/nowhere"),
+    ],
+)
 def test_a_database_that_cannot_be_reached_is_named_at_the_start(make_server, url, said):
     server = make_server({"store.url": url})
     with pytest.raises(RuntimeError, match=said):
@@ -270,8 +288,12 @@ auth_file = {database.directory}/users
 pool_mode = transaction
 default_pool_size = 3
 """)
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    process = subprocess.Popen([*as_user, "/usr/sbin/pgbouncer", "-q", database.directory / "bouncer.ini"], stdin=subprocess.DEVNULL)
+    as_user = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    )
+    process = subprocess.Popen(
+        [*as_user, "/usr/sbin/pgbouncer", "-q", database.directory / "bouncer.ini"], stdin=subprocess.DEVNULL
+    )
     yield database, f"postgres://postgres@127.0.0.1:{port}/postgres"
     process.terminate()
     process.wait(10)
@@ -283,9 +305,16 @@ def test_a_pooler_may_give_each_transaction_another_connection(make_server, boun
     first, second = nodes.start()
     users = [first.add_user(f"user-{number}") for number in range(4)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        sessions = list(pool.map(lambda number: call(nodes.all[number % 2]).sign_in_body(users[number % 4]), range(8)))
+        sessions = list(
+            pool.map(lambda number: call(nodes.all[number % 2]).sign_in_body(users[number % 4]), range(8))
+        )
         for _ in range(20):
-            answers = list(pool.map(lambda one: call(nodes.all[one[0] % 2]).refresh(one[1]["refresh_token"]), enumerate(sessions)))
+            answers = list(
+                pool.map(
+                    lambda one: call(nodes.all[one[0] % 2]).refresh(one[1]["refresh_token"]),
+                    enumerate(sessions),
+                )
+            )
             assert {answer.status for answer in answers} == {200}
             for session, answer in zip(sessions, answers):
                 session.update(answer.json())
@@ -303,7 +332,11 @@ def test_what_the_standby_has_not_is_no_success(make_server):
         database.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         database.query("SELECT pg_reload_conf()")
         wait_until(lambda: database.query("SHOW synchronous_standby_names") == "nobody")
-        for attempt in (lambda: call(node).refresh(session["refresh_token"]), lambda: call(node).sign_out(session["token"]), lambda: call(node).try_sign_in(user)):
+        for attempt in (
+            lambda: call(node).refresh(session["refresh_token"]),
+            lambda: call(node).sign_out(session["token"]),
+            lambda: call(node).try_sign_in(user),
+        ):
             answer = attempt()
             assert answer.verdict == (503, "unavailable"), answer
         database.query("ALTER SYSTEM RESET synchronous_standby_names")
@@ -324,26 +357,101 @@ def by_tls(tmp_path):
         subprocess.run(["openssl", *words], cwd=made, check=True, capture_output=True)
 
     for name in ("authority", "another"):
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={name}", "-days", "2")
-    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "authority.crt", "-CAkey", "authority.key", "-CAcreateserial", "-copy_extensions", "copy", "-out", "server.crt", "-days", "2")
+        openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.crt",
+            "-subj",
+            f"/CN={name}",
+            "-days",
+            "2",
+        )
+    openssl(
+        "req",
+        "-new",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        "server.key",
+        "-out",
+        "server.csr",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    )
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "authority.crt",
+        "-CAkey",
+        "authority.key",
+        "-CAcreateserial",
+        "-copy_extensions",
+        "copy",
+        "-out",
+        "server.crt",
+        "-days",
+        "2",
+    )
     if os.geteuid() == 0:
         shutil.chown(f"{made}/server.key", "postgres")
-    database = postgres.Postgres("-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", f"ssl_cert_file={made}/server.crt", "-c", f"ssl_key_file={made}/server.key")
+    database = postgres.Postgres(
+        "-c",
+        f"port={port}",
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "ssl=on",
+        "-c",
+        f"ssl_cert_file={made}/server.crt",
+        "-c",
+        f"ssl_key_file={made}/server.key",
+    )
     database.url += f"&port={port}"
-    yield database, f"postgres://postgres@localhost:{port}/postgres?sslrootcert={made}/", "&options=-csearch_path%3D"
+    yield (
+        database,
+        f"postgres://postgres@localhost:{port}/postgres?sslrootcert={made}/",
+        "&options=-csearch_path%3D",
+    )
     database.remove()
     shutil.rmtree(made)
 
 
 def test_a_database_is_spoken_to_by_tls_and_its_certificate_is_checked(make_server, by_tls):
     database, url, options = by_tls
-    (node,) = Nodes(make_server, database, 1, url=f"{url}authority.crt&sslmode=verify-full{options}{database.new_schema()}").start()
+    (node,) = Nodes(
+        make_server,
+        database,
+        1,
+        url=f"{url}authority.crt&sslmode=verify-full{options}{database.new_schema()}",
+    ).start()
     assert call(node).sign_in_body(node.add_user("ada"))["token"]
-    ways = database.query("SELECT DISTINCT s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'coatcheck'")
+    ways = database.query(
+        "SELECT DISTINCT s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'coatcheck'"
+    )
     assert ways == "t|TLSv1.3"
-    for wrong, said in ((f"{url}another.crt&sslmode=verify-full", "certificate verify failed"),
-                        (f"{url}authority.crt&sslmode=verify-full".replace("@localhost", "@127.0.0.1"), "does not match host name")):
+    for wrong, said in (
+        (f"{url}another.crt&sslmode=verify-full", "certificate verify failed"),
+        (
+            f"{url}authority.crt&sslmode=verify-full".replace("@localhost", "@127.0.0.1"),
+            "does not match host name",
+        ),
+    ):
         server = make_server({"store.url": wrong})
         with pytest.raises(RuntimeError, match=said):
             server.start()

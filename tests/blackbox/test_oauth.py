@@ -6,7 +6,6 @@ import time
 from urllib.parse import quote, urlencode
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 
@@ -26,21 +25,41 @@ def caller(served):
 
 
 def introspect(caller, token, key, **headers):
-    return caller.post("/oauth2/introspect", body=urlencode({"token": token}).encode(), bearer=key, headers={**FORM, **headers})
+    return caller.post(
+        "/oauth2/introspect",
+        body=urlencode({"token": token}).encode(),
+        bearer=key,
+        headers={**FORM, **headers},
+    )
 
 
 def revoke(caller, token):
-    return caller.post("/oauth2/revoke", body=urlencode({"token": token, "token_type_hint": "whatever"}).encode(), headers=FORM)
+    return caller.post(
+        "/oauth2/revoke",
+        body=urlencode({"token": token, "token_type_hint": "whatever"}).encode(),
+        headers=FORM,
+    )
 
 
 def test_a_good_token_is_active_and_tells_who_it_is(served, caller):
-    ada = served.add_user("ada", "nine violet otters paint lanterns", "--role", "admin", "--claim", 'plan="pro"')
+    ada = served.add_user(
+        "ada", "nine violet otters paint lanterns", "--role", "admin", "--claim", 'plan="pro"'
+    )
     signed_in = caller.sign_in_body(ada)
     answer = introspect(caller, signed_in["token"], served.key)
-    assert answer.status == 200 and answer.header("Content-Type") == "application/json" and "no-store" in answer.header("Cache-Control")
+    assert (
+        answer.status == 200
+        and answer.header("Content-Type") == "application/json"
+        and "no-store" in answer.header("Cache-Control")
+    )
     told = answer.json()
     assert told["active"] is True and told["token_type"] == "Bearer"
-    assert (told["sub"], told["username"], told["roles"], told["plan"]) == (signed_in["user"]["id"], "ada", ["admin"], "pro")
+    assert (told["sub"], told["username"], told["roles"], told["plan"]) == (
+        signed_in["user"]["id"],
+        "ada",
+        ["admin"],
+        "pro",
+    )
     assert told["exp"] == signed_in["expires_at"] and told["sid"] == signed_in["session"]["id"]
     refresh = introspect(caller, signed_in["refresh_token"], served.key).json()
     assert refresh["active"] is True and refresh["sid"] == told["sid"] and "token_type" not in refresh
@@ -48,15 +67,31 @@ def test_a_good_token_is_active_and_tells_who_it_is(served, caller):
 
 def test_whatever_is_wrong_with_it_is_not_told(served, caller):
     ada, eve = served.add_user(), served.add_user()
-    expired, superseded, disabled = caller.sign_in_body(ada), caller.sign_in_body(ada), caller.sign_in_body(eve)
+    expired, superseded, disabled = (
+        caller.sign_in_body(ada),
+        caller.sign_in_body(ada),
+        caller.sign_in_body(eve),
+    )
     caller.refresh(superseded["refresh_token"])
     time.sleep(2.2)
     ended, stale = caller.sign_in_body(ada), caller.sign_in_body(ada)
     caller.sign_out(ended["token"])
     served.command("user", "set", ada.name, "--role", "other")
     served.command("user", "disable", eve.name)
-    for token in (expired["token"], ended["token"], ended["refresh_token"], stale["token"], disabled["refresh_token"], superseded["refresh_token"],
-                  stale["token"][:-4] + "AAAA", "junk", "", "x" * 12000, served.key, "ccr_" + "A" * 80):
+    for token in (
+        expired["token"],
+        ended["token"],
+        ended["refresh_token"],
+        stale["token"],
+        disabled["refresh_token"],
+        superseded["refresh_token"],
+        stale["token"][:-4] + "AAAA",
+        "junk",
+        "",
+        "x" * 12000,
+        served.key,
+        "ccr_" + "A" * 80,
+    ):
         answer = introspect(caller, token, served.key)
         assert (answer.status, answer.json()) == (200, {"active": False}), token[:20]
 
@@ -69,7 +104,14 @@ def test_it_takes_a_service_key_as_bearer_or_basic(served, caller):
 
     assert introspect(caller, token, None, **basic(quote("shop & more"), served.key)).json()["active"]
     assert introspect(caller, token, None, **basic("shop+%26+more", served.key)).json()["active"]
-    for headers in ({}, basic("other", served.key), basic("shop & more", served.key[:-1]), basic("", ""), {"Authorization": "Basic %%%"}, {"Authorization": "Basic " + "A" * 8}):
+    for headers in (
+        {},
+        basic("other", served.key),
+        basic("shop & more", served.key[:-1]),
+        basic("", ""),
+        {"Authorization": "Basic %%%"},
+        {"Authorization": "Basic " + "A" * 8},
+    ):
         answer = introspect(caller, token, None, **headers)
         assert answer.status == 401 and answer.json()["error"] == "invalid_client", headers
     assert introspect(caller, token, token).verdict == (401, "service_key_unknown"), "a token is no key"
@@ -80,8 +122,15 @@ def test_it_takes_a_service_key_as_bearer_or_basic(served, caller):
 def test_what_is_no_such_form_is_refused(served, caller):
     for body in (b"", b"tokn=x", b"token=a&token=b", b"token=%zz", b"to%6ben=a&token=b"):
         answer = caller.post("/oauth2/introspect", body=body, bearer=served.key, headers=FORM)
-        assert answer.status == 400 and answer.json()["error"] == "invalid_request" and answer.json()["member"] == "token", body
-    assert caller.post("/oauth2/introspect", json={"token": "x"}, bearer=served.key).verdict == (415, "unsupported_media_type")
+        assert (
+            answer.status == 400
+            and answer.json()["error"] == "invalid_request"
+            and answer.json()["member"] == "token"
+        ), body
+    assert caller.post("/oauth2/introspect", json={"token": "x"}, bearer=served.key).verdict == (
+        415,
+        "unsupported_media_type",
+    )
 
 
 @pytest.mark.parametrize("which", ["token", "refresh_token"])
@@ -99,7 +148,13 @@ def test_revoking_either_ends_both(served, caller, which):
 
 def test_revoking_what_is_not_ours_ends_nothing_and_says_nothing(served, caller):
     signed_in = caller.sign_in_body(served.add_user())
-    for token in ("junk", signed_in["token"][:-4] + "AAAA", signed_in["refresh_token"][:-4] + "AAAA", served.key, ""):
+    for token in (
+        "junk",
+        signed_in["token"][:-4] + "AAAA",
+        signed_in["refresh_token"][:-4] + "AAAA",
+        served.key,
+        "",
+    ):
         assert revoke(caller, token).status == 200
     assert caller.verify(signed_in["token"]).status == 200
 
@@ -113,4 +168,6 @@ def test_an_expired_token_can_be_revoked_and_takes_its_session_along(served, cal
 
 def test_the_metadata_names_both(served, caller):
     metadata = caller.get("/.well-known/oauth-authorization-server").json()
-    assert metadata["introspection_endpoint"].endswith("/oauth2/introspect") and metadata["revocation_endpoint"].endswith("/oauth2/revoke")
+    assert metadata["introspection_endpoint"].endswith("/oauth2/introspect") and metadata[
+        "revocation_endpoint"
+    ].endswith("/oauth2/revoke")

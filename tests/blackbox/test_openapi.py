@@ -5,17 +5,23 @@ import re
 import time
 from collections import Counter
 
+import contract
 import jwt
 import pytest
-import yaml
-
-import contract
 import rules
+import yaml
 from client import Browser, Caller
 from conftest import next_address
 from server import PASSWORD, ROOT, User
 
-SETTINGS = {"sign_up.enabled": True, "accept.envelope": True, "accept.foreign_file": "foreign.toml", "tokens.status_list": True, "sessions.refresh_grace": "1s", "cors.origins": ["https://app.example"]}
+SETTINGS = {
+    "sign_up.enabled": True,
+    "accept.envelope": True,
+    "accept.foreign_file": "foreign.toml",
+    "tokens.status_list": True,
+    "sessions.refresh_grace": "1s",
+    "cors.origins": ["https://app.example"],
+}
 OTHER = "eleven amber herons hum quietly"
 A22 = "A" * 22
 EVIL = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
@@ -23,7 +29,9 @@ EVIL = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
 def prepare(server):
     server.data.mkdir(mode=0o700, exist_ok=True)
-    (server.data / "foreign.toml").write_text('[[issuer]]\nname = "old"\nalgorithm = "HS256"\nkey_file = "secret"\nid_prefix = "old-"\nuntil = "2099-12-31"\n')
+    (server.data / "foreign.toml").write_text(
+        '[[issuer]]\nname = "old"\nalgorithm = "HS256"\nkey_file = "secret"\nid_prefix = "old-"\nuntil = "2099-12-31"\n'
+    )
     (server.data / "secret").write_text("s" * 32)
     (server.data / "secret").chmod(0o600)
 
@@ -59,7 +67,10 @@ def test_every_path_of_the_document_answers_and_has_no_other_methods(caller):
             if target == "/api/v1/verify":  # whatever method the proxy passes on
                 assert answer.verdict == (401, "token_missing"), method
             elif method in documented:
-                assert answer.status not in (405, 501) and answer.code != "not_found" or "{id}" in template, (method, target)
+                assert answer.status not in (405, 501) and answer.code != "not_found" or "{id}" in template, (
+                    method,
+                    target,
+                )
             else:
                 assert answer.verdict == (405, "method_not_allowed"), (method, target)
                 allowed = {word.strip() for word in answer.header("Allow").split(",")}
@@ -67,10 +78,30 @@ def test_every_path_of_the_document_answers_and_has_no_other_methods(caller):
 
 
 def test_every_path_that_answers_is_in_the_document_or_part_of_the_page(caller):
-    for target in ("/api/v1/authentication", "/api/v1/users/me/sessions", "/api/v1/keys", "/api/v1/audit", "/api/v1/config",
-                   "/api/v1/users/me/email", "/metrics", "/debug", "/admin", "/status", "/version",
-                   "/api/v1/token", "/token", "/introspect", "/revoke", "/authorize", "/userinfo",
-                   "/.well-known/openid-configuration", "/.well-known/security.txt", "/robots.txt", "/sessions", "/verify"):
+    for target in (
+        "/api/v1/authentication",
+        "/api/v1/users/me/sessions",
+        "/api/v1/keys",
+        "/api/v1/audit",
+        "/api/v1/config",
+        "/api/v1/users/me/email",
+        "/metrics",
+        "/debug",
+        "/admin",
+        "/status",
+        "/version",
+        "/api/v1/token",
+        "/token",
+        "/introspect",
+        "/revoke",
+        "/authorize",
+        "/userinfo",
+        "/.well-known/openid-configuration",
+        "/.well-known/security.txt",
+        "/robots.txt",
+        "/sessions",
+        "/verify",
+    ):
         if contract.template_of(target) is None:
             assert caller.get(target).verdict == (404, "not_found"), target
             assert caller.post(target, json={}).status in (404, 405), target
@@ -92,19 +123,38 @@ def story(server):
         return answer.json()
 
     base = "/api/v1/authentication"
-    ada = server.add_user("ada", PASSWORD, "--role", "admin", "--claim", 'team="engines"', "--email", "ada@example.org")
+    ada = server.add_user(
+        "ada", PASSWORD, "--role", "admin", "--claim", 'team="engines"', "--email", "ada@example.org"
+    )
     form = {"username": "ada", "password": PASSWORD}
     for delivery in ("hybrid", "body", "cookie"):
         ask("POST", base, json={**form, "delivery": delivery, "device": "d", "remember": False})
     first = body_of(ask("POST", base, json={**form, "delivery": "body"}))
     token = first["token"]
-    for body in (b"{", b"[]", b"{}", b'{"username":"a"}', b'{"username":1,"password":"x"}',
-                 b'{"username":"a","username":"a","password":"x"}', b'{"username":"a","password":"x","y":1}', b"x" * 17000):
+    for body in (
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"username":"a"}',
+        b'{"username":1,"password":"x"}',
+        b'{"username":"a","username":"a","password":"x"}',
+        b'{"username":"a","password":"x","y":1}',
+        b"x" * 17000,
+    ):
         ask("POST", base, body=body)
     ask("POST", base, body=b"{}", headers={"Content-Type": "text/plain"})
-    for body in ({"user_name": "ada", "password": PASSWORD}, {"user_name": "ada", "password": "wrong"}, {"user_name": "ada"}):
+    for body in (
+        {"user_name": "ada", "password": PASSWORD},
+        {"user_name": "ada", "password": "wrong"},
+        {"user_name": "ada"},
+    ):
         ask("POST", f"{base}/envelope", json=body)
-    ask("POST", f"{base}/envelope", body=b"user_name=ada&password=x", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    ask(
+        "POST",
+        f"{base}/envelope",
+        body=b"user_name=ada&password=x",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
     ask("POST", f"{base}/envelope", body=b"{}", headers={"Content-Type": "text/plain"})
     ask("POST", f"{base}/envelope", body=b"x" * 17000)
     ask("POST", f"{base}/envelope", json=form, headers=EVIL)
@@ -115,10 +165,18 @@ def story(server):
         if ask("POST", base, json={"username": "limited", "password": "wrong"}).status == 429:
             break
     # Every protected route with every kind of bad credential.
-    protected = [("GET", base), ("GET", "/api/v1/sessions"), ("DELETE", "/api/v1/sessions"),
-                 ("DELETE", f"/api/v1/sessions/{A22}"), ("GET", "/api/v1/users/me"), ("PATCH", "/api/v1/users/me"),
-                 ("DELETE", "/api/v1/users/me"), ("PUT", "/api/v1/users/me/password"), ("GET", "/api/v1/verify"),
-                 ("DELETE", base)]
+    protected = [
+        ("GET", base),
+        ("GET", "/api/v1/sessions"),
+        ("DELETE", "/api/v1/sessions"),
+        ("DELETE", f"/api/v1/sessions/{A22}"),
+        ("GET", "/api/v1/users/me"),
+        ("PATCH", "/api/v1/users/me"),
+        ("DELETE", "/api/v1/users/me"),
+        ("PUT", "/api/v1/users/me/password"),
+        ("GET", "/api/v1/verify"),
+        ("DELETE", base),
+    ]
     ended = body_of(ask("POST", base, json={**form, "delivery": "body"}))
     ask("DELETE", base, bearer=ended["token"])
     stale_user = server.add_user()
@@ -159,26 +217,46 @@ def story(server):
     ask("DELETE", f"/api/v1/sessions/{A22}", bearer=mine["token"])
     ask("DELETE", "/api/v1/sessions?except=others", bearer=mine["token"])
     ask("DELETE", "/api/v1/sessions?except=current", bearer=mine["token"])
-    for email, password in (("ada@example.com", PASSWORD), ("ada@example.com", "wrong"), ("junk", PASSWORD), (None, PASSWORD)):
-        ask("PATCH", "/api/v1/users/me", bearer=mine["token"], json={"email": email, "current_password": password})
+    for email, password in (
+        ("ada@example.com", PASSWORD),
+        ("ada@example.com", "wrong"),
+        ("junk", PASSWORD),
+        (None, PASSWORD),
+    ):
+        ask(
+            "PATCH",
+            "/api/v1/users/me",
+            bearer=mine["token"],
+            json={"email": email, "current_password": password},
+        )
     for new in ("short", "x" * 2000, "qwertyuiopasdfghjkl", OTHER):
         change = {"current_password": PASSWORD, "new_password": new}
         answer = ask("PUT", "/api/v1/users/me/password", bearer=mine["token"], json=change)
     mine = body_of(answer)
-    ask("PUT", "/api/v1/users/me/password", bearer=mine["token"],
-        json={"current_password": "wrong", "new_password": PASSWORD})
+    ask(
+        "PUT",
+        "/api/v1/users/me/password",
+        bearer=mine["token"],
+        json={"current_password": "wrong", "new_password": PASSWORD},
+    )
     ask("DELETE", "/api/v1/sessions", bearer=mine["token"])
     # Sign-up, and the end.
-    for sign_up in ({"username": "eve", "password": PASSWORD, "email": "eve@example.org"},
-                    {"username": "EVE", "password": PASSWORD},
-                    {"username": "eva", "password": PASSWORD, "email": "eve@example.org"},
-                    {"username": "", "password": PASSWORD}, {"username": "x", "password": "short"},
-                    {"username": "x", "password": "qwertyuiopasdfghjkl"}, {"username": "x"}):
+    for sign_up in (
+        {"username": "eve", "password": PASSWORD, "email": "eve@example.org"},
+        {"username": "EVE", "password": PASSWORD},
+        {"username": "eva", "password": PASSWORD, "email": "eve@example.org"},
+        {"username": "", "password": PASSWORD},
+        {"username": "x", "password": "short"},
+        {"username": "x", "password": "qwertyuiopasdfghjkl"},
+        {"username": "x"},
+    ):
         ask("POST", "/api/v1/users", json=sign_up)
     ask("POST", "/api/v1/users", json={"username": "x", "password": PASSWORD}, headers=EVIL)
     eve = caller.sign_in_body(User("eve", PASSWORD))
     taken = {"email": "ada@example.org", "current_password": PASSWORD}
-    server.command("user", "add", "bob", "--password-stdin", "--email", "bob@example.org", stdin=PASSWORD + "\n")
+    server.command(
+        "user", "add", "bob", "--password-stdin", "--email", "bob@example.org", stdin=PASSWORD + "\n"
+    )
     ask("PATCH", "/api/v1/users/me", bearer=eve["token"], json={**taken, "email": "bob@example.org"})
     ask("DELETE", "/api/v1/users/me", bearer=eve["token"], json={"current_password": "wrong"})
     ask("DELETE", "/api/v1/users/me", bearer=eve["token"], json={"current_password": PASSWORD})
@@ -193,14 +271,46 @@ def story(server):
         ask("GET", target)
     # Administration.
     admin = "/api/v1/admin"
-    ask("POST", f"{admin}/users", bearer=other, json={"id": "old-7", "username": "Managed", "email": "m@example.org", "roles": ["x"], "claims": {"a": 1}})
-    for json in ({"username": "managed"}, {"id": "old-7", "username": "x"}, {"username": "y", "email": "M@example.org"}, {"username": "z", "password": "short"},
-                 {"username": "z", "roles": "x"}, {"x": 1}):
+    ask(
+        "POST",
+        f"{admin}/users",
+        bearer=other,
+        json={
+            "id": "old-7",
+            "username": "Managed",
+            "email": "m@example.org",
+            "roles": ["x"],
+            "claims": {"a": 1},
+        },
+    )
+    for json in (
+        {"username": "managed"},
+        {"id": "old-7", "username": "x"},
+        {"username": "y", "email": "M@example.org"},
+        {"username": "z", "password": "short"},
+        {"username": "z", "roles": "x"},
+        {"x": 1},
+    ):
         ask("POST", f"{admin}/users", bearer=other, json=json)
     of_managed = caller.sign_in_body(server.add_user())
-    for target in ("users", "users/old-7", "users/nobody", "users?limit=1&search=man", "users?limit=0", "users?x=1", "sessions", "sessions?user=old-7", "sessions?limit=x"):
+    for target in (
+        "users",
+        "users/old-7",
+        "users/nobody",
+        "users?limit=1&search=man",
+        "users?limit=0",
+        "users?x=1",
+        "sessions",
+        "sessions?user=old-7",
+        "sessions?limit=x",
+    ):
         ask("GET", f"{admin}/{target}", bearer=other)
-    for change in ({"roles": ["y"], "enabled": False}, {"email": "bob@example.org"}, {"password": "short"}, {"username": "no"}):
+    for change in (
+        {"roles": ["y"], "enabled": False},
+        {"email": "bob@example.org"},
+        {"password": "short"},
+        {"username": "no"},
+    ):
         ask("PATCH", f"{admin}/users/old-7", bearer=other, json=change)
     ask("PATCH", f"{admin}/users/nobody", bearer=other, json={})
     # Tokens of an older system: of a user who is disabled, one who is here, and nobody.
@@ -214,36 +324,77 @@ def story(server):
     for body in (b"{", b"{}", b'{"token":1}', b'{"token":"x","y":1}', b"x" * 17000):
         ask("POST", f"{base}/exchange", body=body)
     ask("POST", f"{base}/exchange", body=b"{}", headers={"Content-Type": "text/plain"})
-    for target in ("sessions?user=old-7", "sessions?user=nobody", "sessions", f"sessions/{of_managed['session']['id']}", "sessions/nothing", "users/old-7", "users/old-7"):
+    for target in (
+        "sessions?user=old-7",
+        "sessions?user=nobody",
+        "sessions",
+        f"sessions/{of_managed['session']['id']}",
+        "sessions/nothing",
+        "users/old-7",
+        "users/old-7",
+    ):
         ask("DELETE", f"{admin}/{target}", bearer=other)
-    for method, target in (("GET", "users"), ("POST", "users"), ("GET", "users/x"), ("PATCH", "users/x"), ("DELETE", "users/x"), ("GET", "sessions"),
-                           ("DELETE", "sessions"), ("DELETE", "sessions/x")):
+    for method, target in (
+        ("GET", "users"),
+        ("POST", "users"),
+        ("GET", "users/x"),
+        ("PATCH", "users/x"),
+        ("DELETE", "users/x"),
+        ("GET", "sessions"),
+        ("DELETE", "sessions"),
+        ("DELETE", "sessions/x"),
+    ):
         for key in (None, feed, mine["token"]):
-            ask(method, f"{admin}/{target}", bearer=key, **({"json": {}} if method in ("POST", "PATCH") else {}))
+            ask(
+                method,
+                f"{admin}/{target}",
+                bearer=key,
+                **({"json": {}} if method in ("POST", "PATCH") else {}),
+            )
     # OAuth.
     reader = server.command("service-key", "add", "reader", "--scope", "introspect").strip()
     pair = caller.sign_in_body(server.add_user())
     encoded = {"Content-Type": "application/x-www-form-urlencoded"}
     for key in (None, "junk", feed, reader):
-        for body in (f"token={pair['token']}", f"token={pair['refresh_token']}&token_type_hint=refresh_token", "token=junk", "", "token=a&token=b", "token=%"):
+        for body in (
+            f"token={pair['token']}",
+            f"token={pair['refresh_token']}&token_type_hint=refresh_token",
+            "token=junk",
+            "",
+            "token=a&token=b",
+            "token=%",
+        ):
             ask("POST", "/oauth2/introspect", bearer=key, body=body.encode(), headers=encoded)
     ask("POST", "/oauth2/introspect", bearer=reader, json={"token": "x"})
     for body in (f"token={pair['token']}", "token=junk", "", "token=a&token=b"):
         ask("POST", "/oauth2/revoke", body=body.encode(), headers=encoded)
     ask("POST", "/oauth2/revoke", json={"token": "x"})
-    for target in ("/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/openapi.json", "/healthz", "/readyz"):
+    for target in (
+        "/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+    ):
         ask("GET", target)
     return told
 
 
 def test_every_answer_is_as_the_document_says(story):
-    wrong = [f"{method} {target} {answer.status} {answer.code}: {text}" for method, target, answer in story
-             for text in contract.breaches(method, target, answer)]
+    wrong = [
+        f"{method} {target} {answer.status} {answer.code}: {text}"
+        for method, target, answer in story
+        for text in contract.breaches(method, target, answer)
+    ]
     assert not wrong, "\n".join(dict.fromkeys(wrong))
 
 
 def test_every_operation_has_succeeded_once(story):
-    succeeded = {(method.lower(), contract.template_of(target)) for method, target, answer in story if answer.status < 300}
+    succeeded = {
+        (method.lower(), contract.template_of(target))
+        for method, target, answer in story
+        if answer.status < 300
+    }
     missing = {(method, template) for template, method, _ in contract.operations()} - succeeded
     assert not missing
 
@@ -251,11 +402,20 @@ def test_every_operation_has_succeeded_once(story):
 def test_nearly_every_documented_refusal_has_been_seen(story):
     """What cannot be had without another clock, another configuration or a broken machine is left out."""
     seen = {(method.lower(), contract.template_of(target), answer.status) for method, target, answer in story}
-    missing = {(method, template, status) for template, method, operation in contract.operations()
-               for status in operation["responses"] if status.isdigit() and (method, template, int(status)) not in seen}
-    hard = {("post", "/api/v1/users", "429"), ("patch", "/api/v1/users/me", "429"), ("delete", "/api/v1/users/me", "429"),
-            ("put", "/api/v1/users/me/password", "429"), ("get", "/readyz", "503"),
-            ("post", "/api/v1/authentication/envelope", "404")}  # here it is on; test_dialects.py has it off
+    missing = {
+        (method, template, status)
+        for template, method, operation in contract.operations()
+        for status in operation["responses"]
+        if status.isdigit() and (method, template, int(status)) not in seen
+    }
+    hard = {
+        ("post", "/api/v1/users", "429"),
+        ("patch", "/api/v1/users/me", "429"),
+        ("delete", "/api/v1/users/me", "429"),
+        ("put", "/api/v1/users/me/password", "429"),
+        ("get", "/readyz", "503"),
+        ("post", "/api/v1/authentication/envelope", "404"),
+    }  # here it is on; test_dialects.py has it off
     easy = {row for row in missing - hard if row[2] != "415"}
     assert not easy, easy
 

@@ -6,10 +6,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
-          "form-action 'self'; frame-ancestors 'none'")
-FILES = {"/": "text/html; charset=utf-8", "/page.js": "text/javascript; charset=utf-8",
-         "/page.css": "text/css; charset=utf-8"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+FILES = {
+    "/": "text/html; charset=utf-8",
+    "/page.js": "text/javascript; charset=utf-8",
+    "/page.css": "text/css; charset=utf-8",
+}
 
 
 class Page(HTMLParser):
@@ -76,15 +81,23 @@ def test_the_page_holds_no_inline_code(page):
     """The policy would stop it; the page would not work and nobody would know why."""
     assert not page.inline
     for tag, attributes in page.tags:
-        assert not [name for name in attributes if name.startswith("on") or name == "style"], (tag, attributes)
+        assert not [name for name in attributes if name.startswith("on") or name == "style"], (
+            tag,
+            attributes,
+        )
         for value in attributes.values():
             assert not (value or "").strip().lower().startswith("javascript:")
 
 
 def test_the_page_loads_nothing_from_elsewhere(caller, page):
-    links = [attributes.get("src") or attributes.get("href") for tag, attributes in page.tags
-             if tag in ("script", "link", "img", "iframe")]
-    assert links and not [link for link in links if re.match(r"(?i)[a-z]+:|//", link) and not link.startswith("data:image")]
+    links = [
+        attributes.get("src") or attributes.get("href")
+        for tag, attributes in page.tags
+        if tag in ("script", "link", "img", "iframe")
+    ]
+    assert links and not [
+        link for link in links if re.match(r"(?i)[a-z]+:|//", link) and not link.startswith("data:image")
+    ]
     for link in links:
         if link.startswith("/"):
             assert caller.get(link).status == 200
@@ -94,12 +107,19 @@ def test_the_page_loads_nothing_from_elsewhere(caller, page):
 
 def test_passwords_are_masked_and_managers_can_fill_them(page):
     inputs = page.all("input")
-    passwords = [attributes for attributes in inputs
-                 if "password" in (attributes.get("autocomplete") or "") or attributes.get("type") == "password"]
+    passwords = [
+        attributes
+        for attributes in inputs
+        if "password" in (attributes.get("autocomplete") or "") or attributes.get("type") == "password"
+    ]
     assert passwords and all(attributes.get("type") == "password" for attributes in passwords)
-    assert all(attributes.get("autocomplete") in ("current-password", "new-password") for attributes in passwords)
+    assert all(
+        attributes.get("autocomplete") in ("current-password", "new-password") for attributes in passwords
+    )
     assert any(attributes.get("autocomplete") == "username" for attributes in inputs)
-    assert not any("onpaste" in attributes or attributes.get("autocomplete") == "off" for attributes in inputs)
+    assert not any(
+        "onpaste" in attributes or attributes.get("autocomplete") == "off" for attributes in inputs
+    )
 
 
 def test_the_page_is_the_same_for_everybody(caller, ada):

@@ -2,7 +2,6 @@
 """What a proxy says about a request counts only from a proxy that we trust."""
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 
@@ -24,24 +23,45 @@ def address_of(caller, user, headers):
     return caller.sign_in_body(user, headers=headers)["session"]["address"]
 
 
-@pytest.mark.parametrize("headers,expected", [
-    (forwarded("203.0.113.7"), "203.0.113.7"),
-    (forwarded("2001:db8::7"), "2001:db8::7"),
-    (forwarded("198.51.100.1, 203.0.113.7"), "203.0.113.7"),
-    (forwarded("198.51.100.1,203.0.113.7"), "203.0.113.7"),
-    (forwarded(f"203.0.113.7, {FRONT}"), "203.0.113.7"),
-    (forwarded(f"198.51.100.1, 203.0.113.7, {FRONT}, {PROXY}"), "203.0.113.7"),
-    (forwarded("198.51.100.1", "203.0.113.7"), "203.0.113.7"),
-    ((), PROXY),
-])
+@pytest.mark.parametrize(
+    "headers,expected",
+    [
+        (forwarded("203.0.113.7"), "203.0.113.7"),
+        (forwarded("2001:db8::7"), "2001:db8::7"),
+        (forwarded("198.51.100.1, 203.0.113.7"), "203.0.113.7"),
+        (forwarded("198.51.100.1,203.0.113.7"), "203.0.113.7"),
+        (forwarded(f"203.0.113.7, {FRONT}"), "203.0.113.7"),
+        (forwarded(f"198.51.100.1, 203.0.113.7, {FRONT}, {PROXY}"), "203.0.113.7"),
+        (forwarded("198.51.100.1", "203.0.113.7"), "203.0.113.7"),
+        ((), PROXY),
+    ],
+)
 def test_a_trusted_proxy_says_where_a_request_comes_from(proxy, ada, headers, expected):
     """The last address that is no proxy of ours: what stands before it, the client may have written itself."""
     assert address_of(proxy, ada, headers) == expected
 
 
-@pytest.mark.parametrize("text", ["", "junk", "unknown", "_hidden", ",", ", ,", "999.1.1.1", "203.0.113.7.1",
-                                  "127.0.0.1; DROP", "::ffff:203.0.113.7", "[2001:db8::7]:80", "203.0.113.7:80",
-                                  "\"203.0.113.7\"", "0x7f.1", "x" * 4000, "1.1.1.1," * 1000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "junk",
+        "unknown",
+        "_hidden",
+        ",",
+        ", ,",
+        "999.1.1.1",
+        "203.0.113.7.1",
+        "127.0.0.1; DROP",
+        "::ffff:203.0.113.7",
+        "[2001:db8::7]:80",
+        "203.0.113.7:80",
+        '"203.0.113.7"',
+        "0x7f.1",
+        "x" * 4000,
+        "1.1.1.1," * 1000,
+    ],
+)
 def test_junk_from_a_trusted_proxy_harms_nobody(proxy, ada, text):
     answer = proxy.try_sign_in(ada, delivery="body", headers=forwarded(text))
     assert answer.status in (200, 400)
@@ -51,7 +71,14 @@ def test_junk_from_a_trusted_proxy_harms_nobody(proxy, ada, text):
 
 
 def test_nobody_else_says_where_they_come_from(caller, ada):
-    for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X_Forwarded_For"):
+    for name in (
+        "X-Forwarded-For",
+        "X-Real-IP",
+        "Forwarded",
+        "X-Client-IP",
+        "True-Client-IP",
+        "X_Forwarded_For",
+    ):
         value = "for=203.0.113.7" if name == "Forwarded" else "203.0.113.7"
         assert address_of(caller, ada, forwarded(value, name=name)) == caller.source
 
@@ -66,7 +93,9 @@ def test_other_headers_of_a_trusted_proxy_do_not_say_it_either(proxy, ada):
 
 def test_a_session_is_used_from_where_the_proxy_says(proxy, user):
     signed_in = proxy.sign_in_body(user, headers=forwarded("203.0.113.7"))
-    listed = proxy.get("/api/v1/sessions", bearer=signed_in["token"], headers=forwarded("203.0.113.8")).json()["sessions"]
+    listed = proxy.get(
+        "/api/v1/sessions", bearer=signed_in["token"], headers=forwarded("203.0.113.8")
+    ).json()["sessions"]
     assert listed[0]["address"] in ("203.0.113.7", "203.0.113.8")
 
 
@@ -101,11 +130,21 @@ def test_inventing_addresses_does_not_dodge_the_limits(caller, proxy, user, serv
     assert first == second
 
 
-@pytest.mark.parametrize("headers", [
-    {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "http"}, {"X-Forwarded-Proto": "junk, https"},
-    {"X-Forwarded-Host": "evil.example"}, {"X-Forwarded-Port": "1"}, {"X-Forwarded-Prefix": "/evil"},
-    {"X-Original-URL": "/healthz"}, {"X-Rewrite-URL": "/healthz"}, {"X-HTTP-Method-Override": "DELETE"},
-    {"X-Forwarded-Uri": "/api/v1/users/me"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Proto": "http"},
+        {"X-Forwarded-Proto": "junk, https"},
+        {"X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Port": "1"},
+        {"X-Forwarded-Prefix": "/evil"},
+        {"X-Original-URL": "/healthz"},
+        {"X-Rewrite-URL": "/healthz"},
+        {"X-HTTP-Method-Override": "DELETE"},
+        {"X-Forwarded-Uri": "/api/v1/users/me"},
+    ],
+)
 def test_no_header_moves_our_links_or_weakens_our_cookies(caller, proxy, server, ada, headers):
     for who in (caller, proxy):
         metadata = who.get("/.well-known/oauth-authorization-server", headers=headers)
@@ -113,14 +152,31 @@ def test_no_header_moves_our_links_or_weakens_our_cookies(caller, proxy, server,
         answer = who.get("/api/v1/users/me", headers=headers)
         assert answer.verdict == (401, "token_missing")
     cookies = caller.sign_in(ada, "cookie", headers=headers).cookies
-    assert set(cookies) == {ACCESS, REFRESH} and all("secure" in cookie.attributes for cookie in cookies.values())
+    assert set(cookies) == {ACCESS, REFRESH} and all(
+        "secure" in cookie.attributes for cookie in cookies.values()
+    )
 
 
 # /verify by cookie: the method that counts is the one that the proxy names.
 
-METHODS = [(["GET"], True), (["HEAD"], True), (["OPTIONS"], True), (["POST"], False), (["PUT"], False), (["DELETE"], False),
-           (["PATCH"], False), (["BREW"], False), (["get"], False), ([""], False), ([], False), (["GET", "POST"], False),
-           (["POST", "GET"], False), (["GET, POST"], False), (["GETX"], False), (["GET\tx"], False)]
+METHODS = [
+    (["GET"], True),
+    (["HEAD"], True),
+    (["OPTIONS"], True),
+    (["POST"], False),
+    (["PUT"], False),
+    (["DELETE"], False),
+    (["PATCH"], False),
+    (["BREW"], False),
+    (["get"], False),
+    ([""], False),
+    ([], False),
+    (["GET", "POST"], False),
+    (["POST", "GET"], False),
+    (["GET, POST"], False),
+    (["GETX"], False),
+    (["GET\tx"], False),
+]
 
 
 @pytest.mark.parametrize("methods,safe", METHODS)
@@ -151,7 +207,11 @@ def test_verify_by_header_needs_no_method(proxy, caller, ada):
     token = caller.sign_in_body(ada)["token"]
     for who in (caller, proxy):
         for method in ("GET", "POST", "junk"):
-            headers = {"X-Forwarded-Method": method, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+            headers = {
+                "X-Forwarded-Method": method,
+                "Sec-Fetch-Site": "cross-site",
+                "Origin": "https://evil.example",
+            }
             assert who.verify(token, headers=headers).status == 200
 
 
@@ -165,7 +225,9 @@ def test_networks_can_be_trusted_as_well(make_server):
     assert address_of(outside, user, forwarded("203.0.113.7")) == outside.source
 
 
-@pytest.mark.parametrize("proxy", ["junk", "", "300.1.1.1", "127.0.0.1/33", "127.0.0.1/-1", "*", "127.0.0.1/", "::1/129"])
+@pytest.mark.parametrize(
+    "proxy", ["junk", "", "300.1.1.1", "127.0.0.1/33", "127.0.0.1/-1", "*", "127.0.0.1/", "::1/129"]
+)
 def test_a_proxy_that_is_no_address_is_not_configured(make_server, proxy):
     result = make_server({"trusted_proxies": [proxy]}).try_command("config", "check")
     said = result.stdout + result.stderr

@@ -5,7 +5,6 @@ import concurrent.futures
 import threading
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import PASSWORD, User
@@ -38,16 +37,23 @@ def all_at_once(pool, caller, messages):
 
 
 def is_dead(caller, signed_in):
-    return (caller.verify(signed_in["token"]).status == 401
-            and ("refresh_token" not in signed_in or caller.refresh(signed_in["refresh_token"]).status == 401))
+    return caller.verify(signed_in["token"]).status == 401 and (
+        "refresh_token" not in signed_in or caller.refresh(signed_in["refresh_token"]).status == 401
+    )
 
 
 def set_password(server, user):
     server.command("user", "password", user.name, "--password-stdin", stdin=OTHER + "\n")
 
 
-@pytest.mark.parametrize("take_back", [lambda server, user: server.command("user", "disable", user.name), set_password,
-                                       lambda server, user: server.command("user", "delete", user.name)])
+@pytest.mark.parametrize(
+    "take_back",
+    [
+        lambda server, user: server.command("user", "disable", user.name),
+        set_password,
+        lambda server, user: server.command("user", "delete", user.name),
+    ],
+)
 def test_a_sign_in_on_its_way_does_not_outlive_what_happens_meanwhile(server, pool, take_back):
     """The password is hashed for some 20 ms: long enough for the operator."""
     for _ in range(6):
@@ -63,7 +69,9 @@ def test_a_sign_out_wins_over_a_refresh_on_its_way(server, pool, ada):
     caller = Caller(server.port, next_address())
     for _ in range(25):
         signed_in = caller.sign_in_body(ada)
-        refresh = caller.compose("POST", "/api/v1/authentication/refresh", json={"refresh_token": signed_in["refresh_token"]})
+        refresh = caller.compose(
+            "POST", "/api/v1/authentication/refresh", json={"refresh_token": signed_in["refresh_token"]}
+        )
         sign_out = caller.compose("DELETE", "/api/v1/authentication", bearer=signed_in["token"])
         *refreshed, gone = all_at_once(pool, caller, [refresh] * 6 + [sign_out])
         assert gone.status == 204
@@ -77,7 +85,9 @@ def test_a_password_change_wins_over_a_refresh_on_its_way(server, pool):
     for _ in range(5):
         user = server.add_user()
         here, there = caller.sign_in_body(user), caller.sign_in_body(user)
-        refresh = caller.compose("POST", "/api/v1/authentication/refresh", json={"refresh_token": there["refresh_token"]})
+        refresh = caller.compose(
+            "POST", "/api/v1/authentication/refresh", json={"refresh_token": there["refresh_token"]}
+        )
         form = {"current_password": user.password, "new_password": OTHER}
         change = caller.compose("PUT", "/api/v1/users/me/password", bearer=here["token"], json=form)
         *refreshed, changed = all_at_once(pool, caller, [refresh] * 6 + [change])
@@ -93,9 +103,15 @@ def test_of_two_password_changes_at_once_one_wins(server, pool):
         user = server.add_user()
         sessions = [caller.sign_in_body(user) for _ in range(2)]
         news = [f"{OTHER} number {number}" for number in range(2)]
-        messages = [caller.compose("PUT", "/api/v1/users/me/password", bearer=signed_in["token"],
-                                   json={"current_password": user.password, "new_password": new})
-                    for signed_in, new in zip(sessions, news, strict=True)]
+        messages = [
+            caller.compose(
+                "PUT",
+                "/api/v1/users/me/password",
+                bearer=signed_in["token"],
+                json={"current_password": user.password, "new_password": new},
+            )
+            for signed_in, new in zip(sessions, news, strict=True)
+        ]
         answers = all_at_once(pool, caller, messages)
         right = [new for new in news if caller.try_sign_in(user, new).status == 200]
         assert len(right) == 1 and [answer.status for answer in answers].count(200) == 1, answers
@@ -108,9 +124,17 @@ def test_a_name_and_an_address_are_given_once_however_many_ask_at_once(server, p
     caller = Caller(server.port, next_address())
     for attempt in range(3):
         forms = [{"username": f"wanted-{attempt}", "password": PASSWORD} for _ in range(8)]
-        forms += [{"username": f"asker-{attempt}-{number}", "password": PASSWORD, "email": f"wanted-{attempt}@example.org"}
-                  for number in range(8)]
-        answers = all_at_once(pool, caller, [caller.compose("POST", "/api/v1/users", json=form) for form in forms])
+        forms += [
+            {
+                "username": f"asker-{attempt}-{number}",
+                "password": PASSWORD,
+                "email": f"wanted-{attempt}@example.org",
+            }
+            for number in range(8)
+        ]
+        answers = all_at_once(
+            pool, caller, [caller.compose("POST", "/api/v1/users", json=form) for form in forms]
+        )
         assert {answer.status for answer in answers} <= {201, 409, 429, 503}
         for half in (answers[:8], answers[8:]):
             assert [answer.status for answer in half].count(201) <= 1
@@ -149,7 +173,9 @@ def test_ending_all_sessions_at_once_with_new_ones_coming_in_ends_all_that_were_
     there = [caller.sign_in_body(user) for _ in range(5)]
     message = caller.compose("DELETE", "/api/v1/sessions", bearer=there[0]["token"])
     answers = all_at_once(pool, caller, [message] * 8)
-    assert {answer.status for answer in answers} <= {204, 401} and 204 in [answer.status for answer in answers]
+    assert {answer.status for answer in answers} <= {204, 401} and 204 in [
+        answer.status for answer in answers
+    ]
     assert all(is_dead(caller, signed_in) for signed_in in there)
     assert caller.try_sign_in(user).status == 200
 
@@ -157,8 +183,9 @@ def test_ending_all_sessions_at_once_with_new_ones_coming_in_ends_all_that_were_
 def test_an_account_is_deleted_once(server, pool):
     user, caller = server.add_user(), Caller(server.port, next_address())
     signed_in = caller.sign_in_body(user)
-    message = caller.compose("DELETE", "/api/v1/users/me", bearer=signed_in["token"],
-                             json={"current_password": user.password})
+    message = caller.compose(
+        "DELETE", "/api/v1/users/me", bearer=signed_in["token"], json={"current_password": user.password}
+    )
     answers = all_at_once(pool, caller, [message] * 4)
     assert [answer.status for answer in answers].count(204) >= 1
     assert {answer.status for answer in answers} <= {204, 401, 429}

@@ -5,7 +5,6 @@ import concurrent.futures
 import time
 
 import pytest
-
 from client import Caller, Connection
 from tokens import claims_of, decode, encode
 
@@ -98,7 +97,11 @@ def test_replay_outside_the_grace_ends_the_session_for_ever(caller, ada, server)
     time.sleep(GRACE + 0.2)
     assert caller.refresh(first["refresh_token"]).verdict == (401, "refresh_token_reused")
     assert caller.refresh(second["refresh_token"]).verdict == (401, "session_ended")
-    assert caller.verify(first["token"]).verdict == caller.verify(second["token"]).verdict == (401, "token_revoked")
+    assert (
+        caller.verify(first["token"]).verdict
+        == caller.verify(second["token"]).verdict
+        == (401, "token_revoked")
+    )
     for token in (first["refresh_token"], second["refresh_token"]):
         assert caller.refresh(token).status == 401
     assert "reuse" in server.command("audit", "list", "--json"), "replay is a security event"
@@ -137,7 +140,9 @@ def test_ending_one_session_leaves_the_others(caller, ada):
     rotate(caller, first)
     time.sleep(GRACE + 0.2)
     assert caller.refresh(first).status == 401
-    assert caller.verify(other["token"]).status == 200 and caller.refresh(other["refresh_token"]).status == 200
+    assert (
+        caller.verify(other["token"]).status == 200 and caller.refresh(other["refresh_token"]).status == 200
+    )
 
 
 def test_a_rotation_never_extends_the_absolute_end(caller, ada):
@@ -162,7 +167,9 @@ def test_a_session_ends_at_its_absolute_end_however_busy_it_is(make_server):
     while time.monotonic() < start + 2.4:
         answer = caller.refresh(token)
         assert answer.status == 200
-        assert answer.json()["expires_at"] <= signed_in["session"]["expires_at"], "a token outlives its session"
+        assert answer.json()["expires_at"] <= signed_in["session"]["expires_at"], (
+            "a token outlives its session"
+        )
         token = answer.json()["refresh_token"]
         time.sleep(0.3)
     assert caller.refresh(idle["refresh_token"]).verdict == (401, "session_ended")
@@ -182,7 +189,7 @@ def test_every_flipped_bit_is_refused(caller, ada):
         forged.add("ccr_" + encode(bytes(flipped)))
     for index, letter in enumerate(text):
         other = ALPHABET[(ALPHABET.index(letter) + 1) % 64]
-        forged.add("ccr_" + text[:index] + other + text[index + 1:])
+        forged.add("ccr_" + text[:index] + other + text[index + 1 :])
     forged.discard(token)
     verdicts = refresh_each(caller, forged)
     assert set(verdicts.values()) == {(401, "refresh_token_malformed")}, verdicts
@@ -191,9 +198,16 @@ def test_every_flipped_bit_is_refused(caller, ada):
 
 def test_every_truncation_and_extension_is_refused(caller, ada):
     token = caller.sign_in_body(ada)["refresh_token"]
-    forged = {token[:length] for length in range(1, len(token))} | {token[start:] for start in range(1, len(token))}
+    forged = {token[:length] for length in range(1, len(token))} | {
+        token[start:] for start in range(1, len(token))
+    }
     forged |= {token + "A", token + "AAAA", token + "=", token + " ", " " + token, token + token, token + "."}
-    forged |= {token.upper(), token.replace("ccr_", "CCR_"), token.replace("ccr_", "ccs_"), token.replace("ccr_", "")}
+    forged |= {
+        token.upper(),
+        token.replace("ccr_", "CCR_"),
+        token.replace("ccr_", "ccs_"),
+        token.replace("ccr_", ""),
+    }
     verdicts = refresh_each(caller, forged)
     assert set(verdicts.values()) == {(401, "refresh_token_malformed")}, verdicts
     assert caller.refresh(token).status == 200
@@ -203,7 +217,9 @@ def test_the_parts_of_two_tokens_cannot_be_joined(caller, ada, user):
     """Ids, counter and secret of one session with the rest of another, cut at every byte."""
     one, two = caller.sign_in_body(ada)["refresh_token"], caller.sign_in_body(user)["refresh_token"]
     next_one = rotate(caller, one)
-    forged = {a[:cut] + b[cut:] for a, b in ((one, two), (two, one), (next_one, two)) for cut in range(5, len(one))}
+    forged = {
+        a[:cut] + b[cut:] for a, b in ((one, two), (two, one), (next_one, two)) for cut in range(5, len(one))
+    }
     forged -= {one, two, next_one}
     assert len(one) == len(two) == len(next_one)
     verdicts = refresh_each(caller, forged)
@@ -219,7 +235,7 @@ def test_a_counter_cannot_be_moved(caller, ada):
     for a, b in ((one, two), (two, three), (three, one)):
         differing = [index for index in range(len(a)) if a[index] != b[index]]
         for index in differing[:8]:
-            forged.add(a[:index] + b[index] + a[index + 1:])
+            forged.add(a[:index] + b[index] + a[index + 1 :])
     forged -= {one, two, three}
     assert forged
     assert set(refresh_each(caller, forged).values()) == {(401, "refresh_token_malformed")}
@@ -231,12 +247,16 @@ def refresh_each(caller, tokens):
     verdicts = {}
     with caller.connect() as connection:
         for token in tokens:
-            connection.send(caller.compose("POST", "/api/v1/authentication/refresh", json={"refresh_token": token}))
+            connection.send(
+                caller.compose("POST", "/api/v1/authentication/refresh", json={"refresh_token": token})
+            )
             verdicts[token] = connection.read().verdict
     return verdicts
 
 
-@pytest.mark.parametrize("junk", ["", "ccr_", "null", "ccr_" + "A" * 9000, "ccr_🦦", "ccr_\x00", "' or 1=1 --"])
+@pytest.mark.parametrize(
+    "junk", ["", "ccr_", "null", "ccr_" + "A" * 9000, "ccr_🦦", "ccr_\x00", "' or 1=1 --"]
+)
 def test_junk_is_refused(caller, junk):
     answer = caller.refresh(junk)
     assert answer.verdict in {(401, "refresh_token_malformed"), (400, "invalid_member")}

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import PASSWORD
@@ -65,7 +64,9 @@ class Backup:
         if not hot:
             self.server.stop()
         # The socket is no file that a backup holds.
-        shutil.copytree(self.server.data, self.copy, ignore=lambda _, names: [n for n in names if n.endswith(".sock")])
+        shutil.copytree(
+            self.server.data, self.copy, ignore=lambda _, names: [n for n in names if n.endswith(".sock")]
+        )
         if not hot:
             self.server.start()
 
@@ -81,9 +82,11 @@ def backup(make_server):
 
 
 def is_over(caller, signed_in):
-    return (caller.verify(signed_in["token"]).status == 401
-            and caller.get("/api/v1/authentication", bearer=signed_in["token"]).status == 401
-            and caller.refresh(signed_in["refresh_token"]).status == 401)
+    return (
+        caller.verify(signed_in["token"]).status == 401
+        and caller.get("/api/v1/authentication", bearer=signed_in["token"]).status == 401
+        and caller.refresh(signed_in["refresh_token"]).status == 401
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -104,7 +107,9 @@ def test_nothing_that_was_taken_back_comes_back_with_a_restored_copy(backup, way
         assert [is_over(caller, one) for one in sessions] == [True] * 4
         server.restart()
     fresh = caller.sign_in_body(users[0])
-    assert caller.verify(fresh["token"]).status == 200 and caller.refresh(fresh["refresh_token"]).status == 200
+    assert (
+        caller.verify(fresh["token"]).status == 200 and caller.refresh(fresh["refresh_token"]).status == 200
+    )
     server.crash_and_restart()
     assert caller.verify(fresh["token"]).status == 200
     assert [is_over(caller, one) for one in sessions] == [True] * 4

@@ -6,7 +6,6 @@ import socket
 import time
 
 import pytest
-
 from client import Caller
 from conftest import needs_sqlite, next_address
 from server import PASSWORD
@@ -21,8 +20,12 @@ class Stream:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=5)
         self.buffer = b""
         resume = f"Last-Event-ID: {last}\r\n" if last else ""
-        self.socket.sendall((f"GET {FEED} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
-                             f"Accept: text/event-stream\r\n{resume}\r\n").encode())
+        self.socket.sendall(
+            (
+                f"GET {FEED} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
+                f"Accept: text/event-stream\r\n{resume}\r\n"
+            ).encode()
+        )
         self.head = self._until(b"\r\n\r\n").decode()
 
     def _until(self, mark):
@@ -66,7 +69,9 @@ def caller(feed):
 
 
 def snapshot(server, since="", **headers):
-    return Caller(server.port, next_address()).get(FEED + (f"?since={since}" if since else ""), bearer=server.key, headers=headers)
+    return Caller(server.port, next_address()).get(
+        FEED + (f"?since={since}" if since else ""), bearer=server.key, headers=headers
+    )
 
 
 def ended(feed, cursor, sessions):
@@ -74,7 +79,9 @@ def ended(feed, cursor, sessions):
     deadline = time.monotonic() + 1
     while True:
         answer = snapshot(feed, cursor)
-        if [entry["subject"] for entry in answer.json()["entries"]] == [session["session"]["id"] for session in sessions] or time.monotonic() > deadline:
+        if [entry["subject"] for entry in answer.json()["entries"]] == [
+            session["session"]["id"] for session in sessions
+        ] or time.monotonic() > deadline:
             return answer
         time.sleep(0.01)
 
@@ -103,14 +110,20 @@ def test_a_service_key_is_needed_and_it_ends_at_once(feed, caller):
 def test_the_key_is_nowhere_on_the_disk_and_in_no_log(feed):
     for path in feed.data.iterdir():
         if path.is_file():
-            assert feed.key.encode() not in path.read_bytes() and feed.key[4:].encode() not in path.read_bytes()
+            assert (
+                feed.key.encode() not in path.read_bytes() and feed.key[4:].encode() not in path.read_bytes()
+            )
     assert feed.key not in feed.log() and feed.key not in feed.command("audit", "list", "--json")
 
 
 def test_every_kind_of_end_arrives_in_order(feed, caller):
     ada, bob, eve, key = feed.add_user(), feed.add_user(), feed.add_user(), feed.rows("key", "list")
     stream = Stream(feed, feed.key)
-    assert "text/event-stream" in stream.head and "Content-Length" not in stream.head and "no-store" in stream.head
+    assert (
+        "text/event-stream" in stream.head
+        and "Content-Length" not in stream.head
+        and "no-store" in stream.head
+    )
     assert stream.event()[0] == "reset"
     before, _ = stream.until("synced")
     assert before == []
@@ -127,16 +140,27 @@ def test_every_kind_of_end_arrives_in_order(feed, caller):
     while len(entries) < 6:
         more, cursor = stream.until("heartbeat")
         entries += more
-    assert [entry["kind"] for entry in entries] == ["session", "session", "user_stale", "user_revoked", "user_revoked", "key"]
+    assert [entry["kind"] for entry in entries] == [
+        "session",
+        "session",
+        "user_stale",
+        "user_revoked",
+        "user_revoked",
+        "key",
+    ]
     assert [entry["subject"] for entry in entries[:2]] == [first["session"]["id"], second["session"]["id"]]
     assert entries[2]["minimum"] == 2 and entries[3]["minimum"] == 3 and entries[5]["subject"] == current
     now = time.time()
     # A token lives 60 s. What is about a user counts for a minute more, in which another node may not know of it yet; what is about a
     # key for longer than verifiers keep the keys that they fetched.
     longer = {"user": 60, "key": 11 * 60}
-    assert all(now < entry["expires"] <= now + 65 + longer.get(entry["kind"].split("_")[0], 0) for entry in entries)
+    assert all(
+        now < entry["expires"] <= now + 65 + longer.get(entry["kind"].split("_")[0], 0) for entry in entries
+    )
     answer = snapshot(feed).json()
-    assert answer["entries"] == entries and answer["cursor"] == cursor and answer["reset"] and not answer["more"]
+    assert (
+        answer["entries"] == entries and answer["cursor"] == cursor and answer["reset"] and not answer["more"]
+    )
     stream.close()
 
 
@@ -177,7 +201,9 @@ def test_a_snapshot_is_shortened_to_what_is_new_and_tells_when_nothing_is(feed, 
     ended(feed, first.json()["cursor"], sessions[1:2])
     assert snapshot(feed, **{"If-None-Match": first.header("ETag")}).status == 200
     delta = snapshot(feed, first.json()["cursor"]).json()
-    assert not delta["reset"] and [entry["subject"] for entry in delta["entries"]] == [sessions[1]["session"]["id"]]
+    assert not delta["reset"] and [entry["subject"] for entry in delta["entries"]] == [
+        sessions[1]["session"]["id"]
+    ]
     assert snapshot(feed, delta["cursor"]).json()["entries"] == []
     whole = snapshot(feed, "0123456789abcdef.1").json()
     assert whole["reset"] and len(whole["entries"]) == 2
@@ -213,6 +239,7 @@ def test_who_reads_nothing_holds_nobody_up_and_who_hangs_up_is_forgotten(feed, c
 @needs_sqlite
 def test_a_restored_copy_has_another_epoch(feed, caller, tmp_path):
     import shutil
+
     user = feed.add_user()
     caller.sign_out(caller.sign_in_body(user)["token"])
     cursor = snapshot(feed).json()["cursor"]
@@ -230,10 +257,13 @@ def test_a_restored_copy_has_another_epoch(feed, caller, tmp_path):
 def test_many_entries_come_whole(feed, caller):
     """More than fit into one event, one snapshot and one socket's buffer."""
     import sqlite3
+
     feed.stop()
     with sqlite3.connect(feed.data / "coatcheck.db") as database:
-        database.executemany("INSERT INTO revocations(kind, subject, minimum, expires) VALUES (0, ?, 0, ?)",
-                             [(f"session-{number:08}", int(time.time() + 600) * 1000) for number in range(25_000)])
+        database.executemany(
+            "INSERT INTO revocations(kind, subject, minimum, expires) VALUES (0, ?, 0, ?)",
+            [(f"session-{number:08}", int(time.time() + 600) * 1000) for number in range(25_000)],
+        )
     feed.start()
     stream = Stream(feed, feed.key)
     entries, _ = stream.until("synced")

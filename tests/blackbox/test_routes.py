@@ -2,7 +2,6 @@
 """Every route has its methods and no others; every other path has nothing."""
 
 import pytest
-
 from client import Caller
 
 A22 = "A" * 22
@@ -38,7 +37,20 @@ ROUTES = {
 }
 # Answers 200, 401 and 403 alone, so whatever method a proxy passes on is good enough.
 VERIFY = "/api/v1/verify"
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "BREW", "get", "Post", "X" * 40]
+METHODS = [
+    "GET",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "BREW",
+    "get",
+    "Post",
+    "X" * 40,
+]
 
 
 def allowed(answer):
@@ -71,8 +83,18 @@ def test_a_refused_method_changes_nothing_and_needs_no_credential(caller, ada, t
     assert caller.verify(token).status == 200
 
 
-@pytest.mark.parametrize("target", ["/healthz", "/readyz", "/.well-known/jwks.json",
-                                    "/.well-known/oauth-authorization-server", "/openapi.json", "/", "/page.js"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/healthz",
+        "/readyz",
+        "/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server",
+        "/openapi.json",
+        "/",
+        "/page.js",
+    ],
+)
 def test_head_is_get_without_the_body(caller, target):
     head, get = caller.request("HEAD", target), caller.get(target)
     assert head.status == get.status == 200 and head.body == b""
@@ -88,17 +110,67 @@ def test_options_without_an_origin_names_the_methods_or_is_refused(caller, targe
     assert not answer.all("Access-Control-Allow-Origin")
 
 
-@pytest.mark.parametrize("target", [
-    "/nothing", "/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/verify", "/api/v1/verify/", "/api/v1/verify/x",
-    "/api/v1//verify", "//api/v1/verify", "/API/V1/VERIFY", "/api/v1/Verify", "/api/v1/verify.json", "/api/v1/verify;x=y",
-    "/api/v1/verify%00", "/api/v1/verify%2f", "/api/v1%2fverify", "/api/v1/./verify", "/api/v1/../v1/verify", "/x/../healthz",
-    "/healthz/", "/healthz.", "/healthz%20", "/..", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd",
-    "/.git/config", "/.git/HEAD", "/.env", "/metrics", "/debug/pprof", "/admin", "/server-status", "/coatcheck.db",
-    "/control.sock", "/master.key", "/coatcheck-data/coatcheck.db", "/page.js/", "/page.js.map", "/index.html",
-    "/favicon.ico/x", "/.well-known/", "/.well-known/openid-configuration/x", "/.well-known/jwks.json/",
-    "/api/v1/users/me/x.css", "/api/v1/users/me.css", "/api/v1/users/me%2fx.css", "/api/v1/users/me;.css", "/api/v1/users/1",
-    "/api/v1/sessions/", f"/api/v1/sessions/{A22}/x", "/api/v1/authentication/", "/api/v1/authentication/refresh/",
-    "/openapi.yaml", "/a" * 2000])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/nothing",
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v2/verify",
+        "/api/v1/verify/",
+        "/api/v1/verify/x",
+        "/api/v1//verify",
+        "//api/v1/verify",
+        "/API/V1/VERIFY",
+        "/api/v1/Verify",
+        "/api/v1/verify.json",
+        "/api/v1/verify;x=y",
+        "/api/v1/verify%00",
+        "/api/v1/verify%2f",
+        "/api/v1%2fverify",
+        "/api/v1/./verify",
+        "/api/v1/../v1/verify",
+        "/x/../healthz",
+        "/healthz/",
+        "/healthz.",
+        "/healthz%20",
+        "/..",
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "/.git/config",
+        "/.git/HEAD",
+        "/.env",
+        "/metrics",
+        "/debug/pprof",
+        "/admin",
+        "/server-status",
+        "/coatcheck.db",
+        "/control.sock",
+        "/master.key",
+        "/coatcheck-data/coatcheck.db",
+        "/page.js/",
+        "/page.js.map",
+        "/index.html",
+        "/favicon.ico/x",
+        "/.well-known/",
+        "/.well-known/openid-configuration/x",
+        "/.well-known/jwks.json/",
+        "/api/v1/users/me/x.css",
+        "/api/v1/users/me.css",
+        "/api/v1/users/me%2fx.css",
+        "/api/v1/users/me;.css",
+        "/api/v1/users/1",
+        "/api/v1/sessions/",
+        f"/api/v1/sessions/{A22}/x",
+        "/api/v1/authentication/",
+        "/api/v1/authentication/refresh/",
+        "/openapi.yaml",
+        "/a" * 2000,
+    ],
+)
 def test_any_other_path_has_nothing(caller, ada, target):
     token = caller.sign_in_body(ada)["token"] if "me" in target or "verify" in target else None
     answer = caller.get(target, bearer=token)
@@ -143,8 +215,12 @@ def test_a_token_in_the_address_of_a_page_reaches_no_log(make_server):
     server.start()
     caller = Caller(server.port)
     token = caller.sign_in_body(user)["token"]
-    for target in (f"/?token={token}", f"/api/v1/verify?access_token={token}", f"/nothing/{token}",
-                   f"/api/v1/sessions/{token}"):
+    for target in (
+        f"/?token={token}",
+        f"/api/v1/verify?access_token={token}",
+        f"/nothing/{token}",
+        f"/api/v1/sessions/{token}",
+    ):
         caller.get(target)
         caller.get(target, bearer=token, cookies={"__Host-Http-coatcheck": token})
     server.log_with("/api/v1/verify")  # the access log is on

@@ -2,7 +2,6 @@
 """The browser SDK as the server serves it, and the diagnosis that it asks for. What it does is for tests/browser."""
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import ROOT
@@ -22,7 +21,9 @@ def development(make_server):
 def test_each_file_is_served_to_pages_of_any_origin(caller, path):
     answer = caller.get(f"/sdk/{path.name}", headers={"Origin": "https://somewhere.example"})
     assert answer.status == 200 and answer.body == path.read_bytes()
-    assert answer.header("Access-Control-Allow-Origin") == "*" and not answer.header("Access-Control-Allow-Credentials")
+    assert answer.header("Access-Control-Allow-Origin") == "*" and not answer.header(
+        "Access-Control-Allow-Credentials"
+    )
     assert answer.header("Cross-Origin-Resource-Policy") == "cross-origin"
     expected = "text/plain" if path.suffix == ".ts" else "text/javascript"
     assert answer.header("Content-Type") == f"{expected}; charset=utf-8"
@@ -42,23 +43,47 @@ def test_under_its_digest_a_file_may_be_kept_for_good(caller, path):
     assert caller.get(f"/sdk/{stem}.{other}.{ending}").verdict == (404, "not_found")
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "coatcheck", "coatcheck.js/", "coatcheck..js", "../page.js", "%2e%2e/page.js",
-                                  "coatcheck.js.map", "page.js"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "coatcheck",
+        "coatcheck.js/",
+        "coatcheck..js",
+        "../page.js",
+        "%2e%2e/page.js",
+        "coatcheck.js.map",
+        "page.js",
+    ],
+)
 def test_nothing_else_is_there(caller, name):
     assert caller.get(f"/sdk/{name}").status in (400, 404)
 
 
 def test_the_diagnosis_is_for_development_alone(caller, development):
     assert caller.get("/dev/diagnosis?code=network_error").verdict == (404, "not_found")
-    answer = development.get("/dev/diagnosis?code=network_error&storage=memory&now=1",
-                             headers={"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"})
+    answer = development.get(
+        "/dev/diagnosis?code=network_error&storage=memory&now=1",
+        headers={"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"},
+    )
     assert answer.status == 200 and answer.header("Access-Control-Allow-Origin") == "*"
     said = " ".join(answer.json()["advice"])
     assert '[cors] origins = ["http://localhost:3000"]' in said and "clock" in said
 
 
 def test_the_diagnosis_survives_nonsense(development):
-    for query in ("", "?", "?&&&", "?code=" + "x" * 4000, "?now=99999999999999999999999", "?now=-1", "?%00=%ff", "?code=%3Cscript%3E"):
+    for query in (
+        "",
+        "?",
+        "?&&&",
+        "?code=" + "x" * 4000,
+        "?now=99999999999999999999999",
+        "?now=-1",
+        "?%00=%ff",
+        "?code=%3Cscript%3E",
+    ):
         answer = development.get("/dev/diagnosis" + query)
         assert answer.status == 200 and answer.json()["advice"], query
         assert b"<script" not in answer.body and b"xxxx" not in answer.body

@@ -4,12 +4,20 @@
 import time
 
 import pytest
-
 from client import Browser
 from conftest import next_address
 
-MEMBERS = {"id", "device", "address", "created_at", "last_used_at", "idle_expires_at", "expires_at", "delivery",
-           "current"}
+MEMBERS = {
+    "id",
+    "device",
+    "address",
+    "created_at",
+    "last_used_at",
+    "idle_expires_at",
+    "expires_at",
+    "delivery",
+    "current",
+}
 
 
 def sessions_of(caller, token):
@@ -91,8 +99,23 @@ def test_an_ended_session_is_not_found_again(caller, user):
     assert caller.end_session(here["token"], there["session"]["id"]).verdict == (404, "not_found")
 
 
-@pytest.mark.parametrize("session_id", ["x", "A" * 21, "A" * 23, "..", "%00", "%2e%2e%2fme", "a/b", "'--", "A" * 5000,
-                                        "%F0%9F%A6%A6", "current", "*"])
+@pytest.mark.parametrize(
+    "session_id",
+    [
+        "x",
+        "A" * 21,
+        "A" * 23,
+        "..",
+        "%00",
+        "%2e%2e%2fme",
+        "a/b",
+        "'--",
+        "A" * 5000,
+        "%F0%9F%A6%A6",
+        "current",
+        "*",
+    ],
+)
 def test_junk_instead_of_an_id_is_not_found(caller, ada, session_id):
     signed_in = caller.sign_in_body(ada)
     answer = caller.delete(f"/api/v1/sessions/{session_id}", bearer=signed_in["token"])
@@ -118,15 +141,23 @@ def test_ending_all_includes_the_current_one_and_clears_its_cookies(server, user
     assert browser.verify(token).verdict == (401, "token_revoked")
 
 
-@pytest.mark.parametrize("query", ["except=", "except=others", "except=Current", "except=current&except=x", "expect=current"])
+@pytest.mark.parametrize(
+    "query", ["except=", "except=others", "except=Current", "except=current&except=x", "expect=current"]
+)
 def test_a_misspelt_exception_ends_nothing(caller, user, query):
     here, there = caller.sign_in_body(user), caller.sign_in_body(user)
     assert caller.delete(f"/api/v1/sessions?{query}", bearer=here["token"]).status == 400
     assert caller.verify(here["token"]).status == caller.verify(there["token"]).status == 200
 
 
-@pytest.mark.parametrize("method,target", [("GET", "/api/v1/sessions"), ("DELETE", "/api/v1/sessions"),
-                                           ("DELETE", "/api/v1/sessions/AAAAAAAAAAAAAAAAAAAAAA")])
+@pytest.mark.parametrize(
+    "method,target",
+    [
+        ("GET", "/api/v1/sessions"),
+        ("DELETE", "/api/v1/sessions"),
+        ("DELETE", "/api/v1/sessions/AAAAAAAAAAAAAAAAAAAAAA"),
+    ],
+)
 def test_nobody_signed_in_has_no_sessions(caller, method, target):
     assert caller.request(method, target).verdict == (401, "token_missing")
 
@@ -137,7 +168,10 @@ def test_sessions_end_by_cookie_only_from_an_allowed_site(server, user):
     other = Browser(server.port, next_address())
     session_id = other.sign_in(user, "cookie").json()["session"]["id"]
     for target in ("/api/v1/sessions", f"/api/v1/sessions/{session_id}", "/api/v1/sessions?except=current"):
-        for headers in ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, {"Sec-Fetch-Site": "none"}):
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+            {"Sec-Fetch-Site": "none"},
+        ):
             assert browser.delete(target, headers=headers).verdict == (403, "csrf_refused")
     assert other.get("/api/v1/authentication").status == 200
     assert browser.delete(f"/api/v1/sessions/{session_id}").status == 204

@@ -6,7 +6,6 @@ import time
 import unicodedata
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from tokens import claims_of, header_of
@@ -22,7 +21,11 @@ def test_a_password_is_exchanged_for_a_token(caller, ada):
     assert signed_in["expires_in"] == 900
     assert before + 900 <= signed_in["expires_at"] <= time.time() + 900
     assert signed_in["user"]["username"] == "ada"
-    assert signed_in["user"]["email"] is None and signed_in["user"]["roles"] == [] and signed_in["user"]["claims"] == {}
+    assert (
+        signed_in["user"]["email"] is None
+        and signed_in["user"]["roles"] == []
+        and signed_in["user"]["claims"] == {}
+    )
     assert signed_in["session"]["current"] is True
     assert signed_in["session"]["delivery"] == "hybrid"
     assert signed_in["session"]["address"] == caller.source
@@ -65,8 +68,18 @@ def test_the_default_token_is_under_700_bytes(caller, ada):
 
 
 def test_roles_and_claims_of_the_user_are_in_the_token(caller, server):
-    user = server.add_user("grace", "nine violet otters paint lanterns", "--role", "admin", "--role", "editor",
-                           "--claim", 'team="engines"', "--claim", 'limits={"rows":[1,2]}')
+    user = server.add_user(
+        "grace",
+        "nine violet otters paint lanterns",
+        "--role",
+        "admin",
+        "--role",
+        "editor",
+        "--claim",
+        'team="engines"',
+        "--claim",
+        'limits={"rows":[1,2]}',
+    )
     signed_in = caller.sign_in_body(user)
     claims = claims_of(signed_in["token"])
     assert sorted(claims["roles"]) == sorted(signed_in["user"]["roles"]) == ["admin", "editor"]
@@ -75,8 +88,15 @@ def test_roles_and_claims_of_the_user_are_in_the_token(caller, server):
 
 
 def test_the_users_claims_cannot_replace_those_of_the_protocol(server):
-    refused = server.try_command("user", "add", "mallory", "--password-stdin", "--claim", 'sub="ada"',
-                                 stdin="nine violet otters paint lanterns\n")
+    refused = server.try_command(
+        "user",
+        "add",
+        "mallory",
+        "--password-stdin",
+        "--claim",
+        'sub="ada"',
+        stdin="nine violet otters paint lanterns\n",
+    )
     if refused.returncode == 0:
         user = type("User", (), {"name": "mallory", "password": "nine violet otters paint lanterns"})
         caller = Caller(server.port, next_address())
@@ -92,7 +112,9 @@ def test_the_user_given_an_id_keeps_it(caller, server):
 
 def test_an_e_mail_address_signs_in_where_it_is_set(caller, server):
     user = server.add_user("edith", "nine violet otters paint lanterns", "--email", "edith@example.org")
-    answer = caller.post("/api/v1/authentication", json={"username": "edith@example.org", "password": user.password})
+    answer = caller.post(
+        "/api/v1/authentication", json={"username": "edith@example.org", "password": user.password}
+    )
     assert answer.status == 200 and answer.json()["user"]["username"] == "edith"
     assert answer.json()["user"]["email"] == "edith@example.org"
 
@@ -101,8 +123,9 @@ def test_an_e_mail_address_signs_in_where_it_is_set(caller, server):
 def test_names_are_compared_without_case_and_in_one_normal_form(caller, server, spelling):
     if "Zoë-Ünal" not in server.command("user", "list"):
         server.add_user("Zoë-Ünal")
-    answer = caller.post("/api/v1/authentication",
-                         json={"username": spelling, "password": "nine violet otters paint lanterns"})
+    answer = caller.post(
+        "/api/v1/authentication", json={"username": spelling, "password": "nine violet otters paint lanterns"}
+    )
     assert answer.status == 200 and answer.json()["user"]["username"].casefold() == "zoë-ünal"
 
 
@@ -123,9 +146,11 @@ def test_a_wrong_password_an_unknown_name_and_a_disabled_user_look_the_same(serv
     known, disabled = server.add_user(), server.add_user()
     server.command("user", "disable", disabled.name)
     caller = Caller(server.port, next_address())
-    answers = [caller.try_sign_in(known, "not the password at all"),
-               caller.post("/api/v1/authentication", json={"username": "nobody-here", "password": known.password}),
-               caller.try_sign_in(disabled)]
+    answers = [
+        caller.try_sign_in(known, "not the password at all"),
+        caller.post("/api/v1/authentication", json={"username": "nobody-here", "password": known.password}),
+        caller.try_sign_in(disabled),
+    ]
     assert {answer.verdict for answer in answers} == {(401, "invalid_credentials")}
     assert len({answer.body for answer in answers}) == 1
     heads = [[pair for pair in answer.headers if pair[0].lower() != "date"] for answer in answers]
@@ -148,7 +173,9 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(server):
 
 def test_a_name_cannot_write_claims(caller, server):
     for name in ('","roles":["admin"],"x":"', "\\u0022,\\u0022roles", "ada\\"):
-        added = server.try_command("user", "add", name, "--password-stdin", stdin="nine violet otters paint lanterns\n")
+        added = server.try_command(
+            "user", "add", name, "--password-stdin", stdin="nine violet otters paint lanterns\n"
+        )
         if added.returncode != 0:
             continue
         form = {"username": name, "password": "nine violet otters paint lanterns", "delivery": "body"}
@@ -161,7 +188,10 @@ def test_remember_decides_how_long_a_session_can_last(caller, ada, remember, sec
     session = caller.sign_in_body(ada, **({} if remember is None else {"remember": remember}))["session"]
     # It is created when it is asked for, and its time runs from the end of the hash on, which may lie in the next second.
     assert session["expires_at"] - session["created_at"] in (seconds, seconds + 1)
-    assert session["idle_expires_at"] - session["created_at"] in (min(7 * 86400, seconds), min(7 * 86400, seconds) + 1)
+    assert session["idle_expires_at"] - session["created_at"] in (
+        min(7 * 86400, seconds),
+        min(7 * 86400, seconds) + 1,
+    )
 
 
 def test_the_device_is_kept_as_it_was_given(caller, ada):
@@ -186,10 +216,14 @@ def test_asking_without_a_token_is_refused_and_says_so(caller):
     assert "error=" not in answer.header("WWW-Authenticate")
 
 
-@pytest.mark.parametrize("scheme,status", [("bearer", 200), ("BEARER", 200), ("Bearer ", 401), ("Bearer\t", 401)])
+@pytest.mark.parametrize(
+    "scheme,status", [("bearer", 200), ("BEARER", 200), ("Bearer ", 401), ("Bearer\t", 401)]
+)
 def test_the_scheme_has_no_case_and_one_space(caller, ada, scheme, status):
     token = caller.sign_in_body(ada)["token"]
-    assert caller.get("/api/v1/authentication", headers={"Authorization": f"{scheme} {token}"}).status == status
+    assert (
+        caller.get("/api/v1/authentication", headers={"Authorization": f"{scheme} {token}"}).status == status
+    )
 
 
 def test_a_token_in_the_query_is_no_credential(caller, ada):
@@ -201,7 +235,10 @@ def test_a_token_in_the_query_is_no_credential(caller, ada):
 
 def test_a_bare_token_is_ignored_unless_switched_on(caller, ada, make_server):
     token = caller.sign_in_body(ada)["token"]
-    assert caller.get("/api/v1/authentication", headers={"Authorization": token}).verdict == (401, "token_missing")
+    assert caller.get("/api/v1/authentication", headers={"Authorization": token}).verdict == (
+        401,
+        "token_missing",
+    )
     other = make_server({"accept.bare_authorization": True})
     user = other.add_user()
     other.start()
@@ -211,4 +248,7 @@ def test_a_bare_token_is_ignored_unless_switched_on(caller, ada, make_server):
     assert there.get("/api/v1/verify", headers={"Authorization": token}).status == 200
     assert there.get("/api/v1/verify", bearer=token).status == 200
     assert there.get("/api/v1/verify", headers={"Authorization": token[:-4] + "AAAA"}).status == 401
-    assert there.get("/api/v1/verify", headers={"Authorization": "Basic YWRhOmFkYQ=="}).verdict == (401, "token_missing")
+    assert there.get("/api/v1/verify", headers={"Authorization": "Basic YWRhOmFkYQ=="}).verdict == (
+        401,
+        "token_missing",
+    )

@@ -4,7 +4,6 @@
 import time
 
 import pytest
-
 from client import Browser, Caller
 from conftest import next_address
 from tokens import header_of, join, parts_of
@@ -85,8 +84,12 @@ def test_a_token_counts_to_the_second_before_its_end(make_server):
 def test_a_forged_token_signs_nobody_out(caller, ada):
     signed_in = caller.sign_in_body(ada)
     header, claims, signature = parts_of(signed_in["token"])
-    forged = [join(header, {**claims, "exp": claims["exp"] - 10000}, signature),
-              join({**header, "alg": "none"}, claims), signed_in["token"][:-10], "junk"]
+    forged = [
+        join(header, {**claims, "exp": claims["exp"] - 10000}, signature),
+        join({**header, "alg": "none"}, claims),
+        signed_in["token"][:-10],
+        "junk",
+    ]
     for token in forged:
         assert caller.sign_out(token).status == 401
     assert caller.delete("/api/v1/authentication", json={"refresh_token": "ccr_junk"}).status == 401
@@ -98,7 +101,9 @@ def test_a_forged_token_signs_nobody_out(caller, ada):
 
 def test_two_different_credentials_sign_nobody_out(caller, ada, user):
     one, two = caller.sign_in_body(ada), caller.sign_in_body(user)
-    answer = caller.delete("/api/v1/authentication", bearer=one["token"], json={"refresh_token": two["refresh_token"]})
+    answer = caller.delete(
+        "/api/v1/authentication", bearer=one["token"], json={"refresh_token": two["refresh_token"]}
+    )
     if answer.status != 204:
         assert answer.verdict == (400, "credential_conflict")
         assert caller.verify(one["token"]).status == caller.verify(two["token"]).status == 200
@@ -109,7 +114,9 @@ def test_two_different_credentials_sign_nobody_out(caller, ada, user):
 def test_signing_out_with_both_tokens_of_one_session_is_fine(caller, ada):
     """The browser SDK of a page that keeps both would send both."""
     one = caller.sign_in_body(ada)
-    answer = caller.delete("/api/v1/authentication", bearer=one["token"], json={"refresh_token": one["refresh_token"]})
+    answer = caller.delete(
+        "/api/v1/authentication", bearer=one["token"], json={"refresh_token": one["refresh_token"]}
+    )
     assert answer.status == 204
     assert caller.verify(one["token"]).verdict == (401, "token_revoked")
 
@@ -131,11 +138,16 @@ def test_signing_out_by_cookie_clears_the_cookies(browser, ada, delivery):
 def test_a_foreign_page_cannot_sign_anybody_out(browser, ada):
     browser.sign_in(ada, "cookie")
     token = browser.jar["__Host-Http-coatcheck"]
-    for headers in ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
-                    {"Sec-Fetch-Site": "same-site", "Origin": "https://evil.localhost"},
-                    {"Sec-Fetch-Site": "none"}):
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "https://evil.localhost"},
+        {"Sec-Fetch-Site": "none"},
+    ):
         assert browser.delete("/api/v1/authentication", headers=headers).verdict == (403, "csrf_refused")
-    assert Caller(browser.port).delete("/api/v1/authentication", cookies=browser.jar).verdict == (403, "csrf_refused")
+    assert Caller(browser.port).delete("/api/v1/authentication", cookies=browser.jar).verdict == (
+        403,
+        "csrf_refused",
+    )
     assert browser.verify(token).status == 200 and browser.jar
 
 

@@ -11,7 +11,6 @@ import subprocess
 import time
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import BINARY, PASSWORD, User, clean_environment, free_port, run
@@ -33,8 +32,14 @@ def fails(server, *flags, seconds=10):
 def test_it_runs_with_no_configuration_and_says_where_to_go(tmp_path):
     port = free_port()
     with open(tmp_path / "log", "wb") as log:
-        process = subprocess.Popen([str(BINARY), "serve", "--listen", f"127.0.0.1:{port}"], cwd=tmp_path,
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment())
+        process = subprocess.Popen(
+            [str(BINARY), "serve", "--listen", f"127.0.0.1:{port}"],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=clean_environment(),
+        )
     try:
         deadline = time.monotonic() + 10
         while "user add" not in (tmp_path / "log").read_text():
@@ -65,9 +70,16 @@ def test_once_there_is_a_user_it_does_not_say_how_to_make_one(make_server):
 def test_there_is_no_user_to_begin_with(make_server):
     server = make_server().start()
     caller = Caller(server.port, next_address())
-    for name, password in (("admin", "admin"), ("root", "root"), ("admin", "password"), ("coatcheck", "coatcheck"),
-                           ("admin", "")):
-        assert caller.post("/api/v1/authentication", json={"username": name, "password": password}).status in (400, 401)
+    for name, password in (
+        ("admin", "admin"),
+        ("root", "root"),
+        ("admin", "password"),
+        ("coatcheck", "coatcheck"),
+        ("admin", ""),
+    ):
+        assert caller.post(
+            "/api/v1/authentication", json={"username": name, "password": password}
+        ).status in (400, 401)
     assert server.rows("user", "list") == []
 
 
@@ -115,7 +127,12 @@ def test_a_second_server_on_the_same_port_is_refused(make_server):
     first, second = make_server().start(), make_server()
     second.port = first.port
     said = fails(second)
-    assert str(first.port) in said and "listen" in said.lower() or "address" in said.lower() or "port" in said.lower()
+    assert (
+        str(first.port) in said
+        and "listen" in said.lower()
+        or "address" in said.lower()
+        or "port" in said.lower()
+    )
     for _ in range(20):
         assert Caller(first.port).get("/healthz").status == 200
 
@@ -140,7 +157,9 @@ def test_a_second_server_on_the_same_data_is_refused(make_server):
     caller = Caller(first.port, next_address())
     signed_in = caller.sign_in_body(user)
     assert caller.refresh(signed_in["refresh_token"]).status == 200
-    assert first.rows("user", "list")[0]["username"] == user.name, "the first one's control socket is still its own"
+    assert first.rows("user", "list")[0]["username"] == user.name, (
+        "the first one's control socket is still its own"
+    )
     first.crash_and_restart()
     assert caller.verify(signed_in["token"]).status == 200, "a lock that a crash left behind locks nobody out"
 
@@ -169,8 +188,14 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(make_server):
     assert (server.data / "coatcheck.db").read_bytes().startswith(b"these are my")
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(os.urandom(path.stat().st_size)), os.unlink,
-                                   lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(os.urandom(path.stat().st_size)),
+        os.unlink,
+        lambda path: path.write_bytes(b""),
+    ],
+)
 def test_keys_that_cannot_be_opened_are_not_replaced_in_silence(make_server, spoil):
     """Another master key, or none: new keys would sign everybody out without a word."""
     server = make_server()
@@ -212,8 +237,22 @@ def test_development_mode_is_for_loopback_alone(make_server, more):
     assert "dev" in said and ("loopback" in said or "127.0.0.1" in said or "localhost" in said)
 
 
-@pytest.mark.parametrize("listen", ["", "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1",
-                                    "127.0.0.1:x", ":", "256.0.0.1:80", "127.0.0.1:80:80", "http://127.0.0.1:80"])
+@pytest.mark.parametrize(
+    "listen",
+    [
+        "",
+        "nonsense",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:99999",
+        "127.0.0.1:-1",
+        "127.0.0.1:x",
+        ":",
+        "256.0.0.1:80",
+        "127.0.0.1:80:80",
+        "http://127.0.0.1:80",
+    ],
+)
 def test_an_address_that_is_none_is_refused(make_server, listen):
     assert "listen" in fails(make_server(), "--listen", listen).lower()
 
@@ -224,7 +263,7 @@ def test_the_log_is_one_json_object_a_line_where_nobody_watches(make_server):
     server.start()
     caller = Caller(server.port, next_address())
     caller.sign_in_body(user)
-    caller.try_sign_in(user, "wrong\n{\"event\":\"forged\"}\u001b[31m")
+    caller.try_sign_in(user, 'wrong\n{"event":"forged"}\u001b[31m')
     caller.post("/api/v1/authentication", json={"username": 'x\n{"event":"forged"}', "password": "\r\n"})
     caller.get("/nothing%0a{%22event%22:%22forged%22}")
     server.stop()

@@ -7,7 +7,6 @@ import zlib
 
 import jwt
 import pytest
-
 from client import Caller
 from conftest import needs_sqlite, next_address
 from server import PASSWORD, User
@@ -33,14 +32,16 @@ def place_of(token):
 def status_of(caller, token):
     """As a verifier of the standard does it (§8.3): fetch, check, decompress, look."""
     place = place_of(token)
-    path = place["uri"][place["uri"].index(LIST):]
+    path = place["uri"][place["uri"].index(LIST) :]
     answer = caller.get(path, headers={"Accept": "application/statuslist+jwt"})
     assert answer.status == 200 and answer.header("Content-Type") == "application/statuslist+jwt", answer
     text = answer.body.decode()
     header = jwt.get_unverified_header(text)
     assert header["typ"] == "statuslist+jwt"
     keys = jwt.PyJWKSet.from_dict(caller.get("/.well-known/jwks.json").json())
-    claims = jwt.decode(text, keys[header["kid"]].key, algorithms=[header["alg"]], options={"verify_aud": False})
+    claims = jwt.decode(
+        text, keys[header["kid"]].key, algorithms=[header["alg"]], options={"verify_aud": False}
+    )
     assert claims["sub"] == place["uri"] and claims["exp"] > time.time() and 0 < claims["ttl"] <= 60
     assert claims["status_list"]["bits"] == 1
     packed = claims["status_list"]["lst"]
@@ -60,7 +61,10 @@ def test_each_session_has_a_place_of_its_own(served, caller):
     ada = served.add_user()
     tokens = [caller.sign_in_body(ada) for _ in range(4)]
     places = [(place_of(one["token"])["uri"], place_of(one["token"])["idx"]) for one in tokens]
-    assert len(set(places)) == 4 and places[0][0] == served.settings.get("public_url", "http://localhost:8080") + LIST + "0"
+    assert (
+        len(set(places)) == 4
+        and places[0][0] == served.settings.get("public_url", "http://localhost:8080") + LIST + "0"
+    )
     refreshed = caller.refresh(tokens[0]["refresh_token"]).json()
     assert place_of(refreshed["token"]) == place_of(tokens[0]["token"])
     assert [status_of(caller, one["token"]) for one in tokens] == [0, 0, 0, 0]
@@ -69,7 +73,12 @@ def test_each_session_has_a_place_of_its_own(served, caller):
 
 def test_whatever_ends_a_session_stands_there(served, caller):
     ada, bob, eve = served.add_user("ada"), served.add_user("bob"), served.add_user("eve")
-    out, ended, other, kept = caller.sign_in_body(ada), caller.sign_in_body(ada), caller.sign_in_body(bob), caller.sign_in_body(eve)
+    out, ended, other, kept = (
+        caller.sign_in_body(ada),
+        caller.sign_in_body(ada),
+        caller.sign_in_body(bob),
+        caller.sign_in_body(eve),
+    )
     caller.sign_out(out["token"])
     served.command("session", "end", ended["session"]["id"])
     served.command("user", "disable", "bob")
@@ -85,7 +94,11 @@ def test_whatever_ends_a_session_stands_there(served, caller):
 def test_a_password_change_ends_the_older_tokens_of_its_own_session(served, caller):
     ada = served.add_user("ada")
     here, there = caller.sign_in_body(ada), caller.sign_in_body(ada)
-    answer = caller.put("/api/v1/users/me/password", bearer=here["token"], json={"current_password": PASSWORD, "new_password": "eleven amber herons hum quietly"})
+    answer = caller.put(
+        "/api/v1/users/me/password",
+        bearer=here["token"],
+        json={"current_password": PASSWORD, "new_password": "eleven amber herons hum quietly"},
+    )
     assert answer.status == 200, answer
     renewed = answer.json()["token"]
     assert soon(caller, here["token"], 1) == 1 and soon(caller, there["token"], 1) == 1
@@ -117,7 +130,9 @@ def test_who_asks_often_gets_the_same_one(served, caller):
     answers = {caller.get(LIST + "0").body for _ in range(20)}
     assert len(answers) <= 2
     answer = caller.get(LIST + "0")
-    assert answer.header("Access-Control-Allow-Origin") == "*" and "max-age=5" in answer.header("Cache-Control")
+    assert answer.header("Access-Control-Allow-Origin") == "*" and "max-age=5" in answer.header(
+        "Cache-Control"
+    )
     for none in ("1", "-1", "1000000000", "00", "x", "999999999999999999999", "0x0", ""):
         assert caller.get(LIST + none).verdict == (404, "not_found"), none
 
@@ -139,7 +154,9 @@ def test_off_there_is_none_and_tokens_name_none(make_server):
     server.settings["tokens.status_list"] = True
     server.start()
     caller = Caller(server.port, next_address())
-    assert "status" not in jwt.decode(caller.refresh(told["refresh_token"]).json()["token"], options={"verify_signature": False})
+    assert "status" not in jwt.decode(
+        caller.refresh(told["refresh_token"]).json()["token"], options={"verify_signature": False}
+    )
     assert status_of(caller, caller.sign_in_body(User("ada", PASSWORD))["token"]) == 0
 
 

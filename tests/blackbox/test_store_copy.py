@@ -10,7 +10,6 @@ import time
 
 import postgres
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import BINARY, PASSWORD, User, clean_environment
@@ -31,7 +30,9 @@ class Installation:
         return Caller(self.server.port, next_address())
 
     def try_copy(self, *words):
-        return self.server.try_command("store", "copy", "--from", "sqlite:coatcheck.db", "--to", self.to, *words, timeout=120)
+        return self.server.try_command(
+            "store", "copy", "--from", "sqlite:coatcheck.db", "--to", self.to, *words, timeout=120
+        )
 
     def copy(self):
         result = self.try_copy("--json")
@@ -92,9 +93,13 @@ def test_everybody_stays_signed_in_and_nobody_comes_back(here):
     for session in (alive[0], rotated, alive[2]):
         assert here.call().verify(session["token"]).status == 200
         assert here.call().refresh(session["refresh_token"]).status == 200
-    assert here.call().refresh(alive[1]["refresh_token"]).status == 200, "superseded a moment ago: within the grace"
+    assert here.call().refresh(alive[1]["refresh_token"]).status == 200, (
+        "superseded a moment ago: within the grace"
+    )
     for session in (out, gone):
-        assert ended(here.call().verify(session["token"])) and ended(here.call().refresh(session["refresh_token"]))
+        assert ended(here.call().verify(session["token"])) and ended(
+            here.call().refresh(session["refresh_token"])
+        )
     assert here.call().get("/.well-known/jwks.json").json() == keys
     assert here.call().try_sign_in(eve).status == 401
     assert here.call().sign_in_body(bob)["token"]
@@ -104,7 +109,7 @@ def test_everybody_stays_signed_in_and_nobody_comes_back(here):
     deadline = time.monotonic() + 5
     while not here.call().get(f"/api/v1/revocations?since={feed['cursor']}", bearer=key).json()["entries"]:
         assert time.monotonic() < deadline
-    assert len(events) >= 5 and here.server.rows("audit", "list")[-len(events):] == events
+    assert len(events) >= 5 and here.server.rows("audit", "list")[-len(events) :] == events
 
 
 def test_first_beside_the_running_server_then_what_changed(here):
@@ -180,13 +185,28 @@ def test_beside_a_server_that_goes_on_and_a_run_that_was_left_behind(here):
     """Who signs up behind the copy does not stop it; and a run that wakes up after another has finished touches nothing."""
     count = 60_000
     here.server.stop()
-    here.in_sqlite(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
-                   " SELECT 'bulk-' || i, 'name ' || i, 'name ' || i, NULL, NULL, 1, 0, '', '{}', 'x', 1764000000000 FROM n")
+    here.in_sqlite(
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
+        " SELECT 'bulk-' || i, 'name ' || i, 'name ' || i, NULL, NULL, 1, 0, '', '{}', 'x', 1764000000000 FROM n"
+    )
     here.server.start()
-    words = [str(BINARY), "store", "copy", "--to", here.to, "--json", "--data", str(here.server.data), "--config", str(here.server.config)]
+    words = [
+        str(BINARY),
+        "store",
+        "copy",
+        "--to",
+        here.to,
+        "--json",
+        "--data",
+        str(here.server.data),
+        "--config",
+        str(here.server.config),
+    ]
 
     def begin():
-        copying = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
+        copying = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment()
+        )
         deadline = time.monotonic() + 30
         while "copied" not in copying.stderr.readline():
             assert time.monotonic() < deadline and copying.poll() is None
@@ -199,7 +219,9 @@ def test_beside_a_server_that_goes_on_and_a_run_that_was_left_behind(here):
     first.send_signal(signal.SIGCONT)
     said, errors = first.communicate(timeout=60)
     tables = {row["table"]: row for row in json.loads(said)["tables"]}
-    assert first.returncode == 0 and tables["sessions"]["added"] == 0 and tables["users"]["added"] == count, errors
+    assert first.returncode == 0 and tables["sessions"]["added"] == 0 and tables["users"]["added"] == count, (
+        errors
+    )
 
     here.there("DELETE FROM users")  # so that there is something to copy again
     second = begin()
@@ -231,10 +253,24 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
     here.server.stop()
     # Many users, so that there is a middle.
     count = 60_000
-    here.in_sqlite(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
-                   " SELECT 'bulk-' || i, 'name ' || i, 'name ' || i, NULL, NULL, 1, 0, '', '{}', 'x', 1764000000000 FROM n")
-    words = [str(BINARY), "store", "copy", "--to", here.to, "--data", str(here.server.data), "--config", str(here.server.config)]
-    copying = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean_environment())
+    here.in_sqlite(
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
+        " SELECT 'bulk-' || i, 'name ' || i, 'name ' || i, NULL, NULL, 1, 0, '', '{}', 'x', 1764000000000 FROM n"
+    )
+    words = [
+        str(BINARY),
+        "store",
+        "copy",
+        "--to",
+        here.to,
+        "--data",
+        str(here.server.data),
+        "--config",
+        str(here.server.config),
+    ]
+    copying = subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean_environment()
+    )
     deadline = time.monotonic() + 30
     while True:
         assert time.monotonic() < deadline and copying.poll() is None
@@ -255,7 +291,11 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
     here.server.settings["store.url"] = "sqlite:coatcheck.db"
     here.server.start()  # the source is what counts until the end
     tables = here.move()
-    assert tables["users"]["rows"] == count + 1 and tables["users"]["added"] == count + 1 - half and tables["users"]["removed"] == 0
+    assert (
+        tables["users"]["rows"] == count + 1
+        and tables["users"]["added"] == count + 1 - half
+        and tables["users"]["removed"] == 0
+    )
     here.serve_there()
 
 
@@ -286,21 +326,28 @@ def test_a_restored_copy_moves_without_its_sessions(here):
     data.with_name("backup").rename(data)
     here.move()
     here.serve_there()
-    assert ended(here.call().verify(session["token"])) and ended(here.call().refresh(session["refresh_token"]))
+    assert ended(here.call().verify(session["token"])) and ended(
+        here.call().refresh(session["refresh_token"])
+    )
 
 
-@pytest.mark.parametrize("words, sentence", [
-    (("--from", "sqlite:nothing.db"), "there is no database at"),
-    (("--from", "postgres://localhost/a"), "--from is sqlite:FILE"),
-    (("--from", "sqlite:../data/coatcheck.db"), "a file of the data directory"),
-    (("--to", "sqlite:b.db"), "--to is postgres://"),
-    (("--to", "postgres://me:secret@127.0.0.1:1/a"), "must not hold a password"),
-    (("--to", "postgres://127.0.0.1:1/a"), "Connection refused"),
-])
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (("--from", "sqlite:nothing.db"), "there is no database at"),
+        (("--from", "postgres://localhost/a"), "--from is sqlite:FILE"),
+        (("--from", "sqlite:../data/coatcheck.db"), "a file of the data directory"),
+        (("--to", "sqlite:b.db"), "--to is postgres://"),
+        (("--to", "postgres://me:secret@127.0.0.1:1/a"), "must not hold a password"),
+        (("--to", "postgres://127.0.0.1:1/a"), "Connection refused"),
+    ],
+)
 def test_mistakes_are_told(here, words, sentence):
     here.server.stop()
     options = {"--from": "sqlite:coatcheck.db", "--to": here.to} | {words[0]: words[1]}
-    result = here.server.try_command("store", "copy", *[word for option in options.items() for word in option])
+    result = here.server.try_command(
+        "store", "copy", *[word for option in options.items() for word in option]
+    )
     assert result.returncode == 1 and sentence in result.stderr
     here.server.start()
 
@@ -313,7 +360,9 @@ def test_migrate_tells_and_does(make_server):
     assert server.command_json("migrate", "plan") == plan, "a plan changes nothing"
     done = server.command_json("migrate", "apply")
     assert done["applied"] == plan["to_come"] and done["version"] == done["known"] == plan["known"]
-    assert "nothing to do" in server.command("migrate", "plan") and "nothing to do" in server.command("migrate", "apply")
+    assert "nothing to do" in server.command("migrate", "plan") and "nothing to do" in server.command(
+        "migrate", "apply"
+    )
     server.start()
     assert "nothing to do" in server.command("migrate", "plan"), "beside a running server"
     postgres.shared().query("INSERT INTO coatcheck_schema VALUES (99)", schema)

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from client import Caller, Closed
 from server import BINARY, ROOT, User, clean_environment, free_port
 
@@ -27,8 +26,13 @@ def town():
                 break
         log = Path(directory) / "log"
         with log.open("w") as said:
-            process = subprocess.Popen([EXAMPLE / "start", directory], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                                       env=clean_environment(PORT=str(port), COATCHECK_BINARY=str(BINARY)))
+            process = subprocess.Popen(
+                [EXAMPLE / "start", directory],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=clean_environment(PORT=str(port), COATCHECK_BINARY=str(BINARY)),
+            )
         try:
             deadline = time.monotonic() + 60
             while "three-nodes: http://" not in log.read_text():
@@ -38,7 +42,9 @@ def town():
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
-        assert not any(_is_running(int(pid.read_text())) for pid in Path(directory).glob("n*/pid")), "it ends what it started"
+        assert not any(_is_running(int(pid.read_text())) for pid in Path(directory).glob("n*/pid")), (
+            "it ends what it started"
+        )
 
 
 def _is_free(port):

@@ -7,7 +7,6 @@ import socket
 import time
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from forgeries import Attacker
@@ -35,7 +34,9 @@ def test_inspection_does_not_take_a_forgery_for_a_token(server, signed_in):
     result = server.try_command("token", "inspect", "-", stdin=forged)
     assert "mallory" in result.stdout + result.stderr
     assert re.search(r"\b(not|no|invalid|forged)\b", result.stdout + result.stderr)
-    assert "not" not in re.findall(r"valid.*", server.command("token", "inspect", "-", stdin=signed_in["token"]))
+    assert "not" not in re.findall(
+        r"valid.*", server.command("token", "inspect", "-", stdin=signed_in["token"])
+    )
 
 
 def test_a_token_can_be_inspected_where_there_is_no_server(tmp_path, signed_in):
@@ -55,8 +56,10 @@ def test_what_is_no_token_is_called_so(server, text):
 def test_terminal_signs_in_a_token_are_not_printed(server, signed_in):
     """The claims of a forged token are the attacker's text, on the operator's terminal."""
     header, claims, signature = parts_of(signed_in["token"])
-    for place in (({**header, "x": "\x1b]0;owned\x07\u202e\u009b31m"}, claims),
-                  (header, {**claims, "preferred_username": "\x1b[2J\u009b"})):
+    for place in (
+        ({**header, "x": "\x1b]0;owned\x07\u202e\u009b31m"}, claims),
+        (header, {**claims, "preferred_username": "\x1b[2J\u009b"}),
+    ):
         result = server.try_command("token", "inspect", "-", stdin=join(*place, signature))
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(result.stdout + result.stderr)
 
@@ -118,15 +121,28 @@ def test_the_audit_trail_tells_what_happened(make_server):
     assert caller.refresh(two["refresh_token"]).verdict == (401, "refresh_token_reused")
     caller.sign_out(one["token"])
     server.command("user", "set", user.name, "--role", "x")
-    server.command("user", "password", user.name, "--password-stdin", stdin="eleven amber herons hum quietly\n")
+    server.command(
+        "user", "password", user.name, "--password-stdin", stdin="eleven amber herons hum quietly\n"
+    )
     server.command("user", "disable", user.name)
     server.command("user", "enable", user.name)
     server.command("key", "rotate")
     server.command("user", "delete", user.name)
     events = server.rows("audit", "list")
     names = [event["event"] for event in events]
-    for word in ("created", "failed", "sign_in", "reused", "sign_out|signed_out|session_ended", "attributes|roles",
-                 "password", "disabled", "enabled", "key_rotated", "deleted"):
+    for word in (
+        "created",
+        "failed",
+        "sign_in",
+        "reused",
+        "sign_out|signed_out|session_ended",
+        "attributes|roles",
+        "password",
+        "disabled",
+        "enabled",
+        "key_rotated",
+        "deleted",
+    ):
         assert any(re.search(word, name) for name in names), f"{word} is not among {names}"
     failed = next(event for event in events if "failed" in event["event"])
     assert caller.source in failed.values() and all(abs(event["time"] - time.time()) < 60 for event in events)
@@ -167,8 +183,12 @@ def test_the_doctor_finds_common_mistakes(make_server):
     server = make_server()
     server.add_user()
     healthy = doctor(server)
-    mistakes = {"public_url": {"public_url": "https://login.example"}, "trusted_proxies": {"behind_proxy": True},
-                "cors.origins": {"cors.origins": ["https://elsewhere.example"]}, "access_ttl": {"tokens.access_ttl": "12h"}}
+    mistakes = {
+        "public_url": {"public_url": "https://login.example"},
+        "trusted_proxies": {"behind_proxy": True},
+        "cors.origins": {"cors.origins": ["https://elsewhere.example"]},
+        "access_ttl": {"tokens.access_ttl": "12h"},
+    }
     for word, settings in mistakes.items():
         sick = make_server(settings)
         said = doctor(sick)

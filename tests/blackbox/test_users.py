@@ -4,7 +4,6 @@
 import unicodedata
 
 import pytest
-
 from client import Browser, Caller
 from conftest import next_address
 from server import PASSWORD
@@ -39,7 +38,9 @@ def test_who_signs_up_can_sign_in(caller):
     assert caller.sign_in_body(Named("newcomer@example.org"))["user"] == user
 
 
-@pytest.mark.parametrize("member", ["roles", "claims", "id", "ver", "status", "active", "admin", "password_hash"])
+@pytest.mark.parametrize(
+    "member", ["roles", "claims", "id", "ver", "status", "active", "admin", "password_hash"]
+)
 def test_nobody_gives_themselves_more_than_the_form_has(caller, member):
     answer = sign_up(caller, f"climber-{member}", **{member: ["admin"]})
     assert answer.verdict == (400, "unknown_member") and answer.json()["member"] == member
@@ -66,22 +67,45 @@ def test_nobody_takes_anothers_address_as_a_name(caller):
     assert caller.sign_in_body(Named("owner@example.org"))["user"]["username"] == "owner"
 
 
-@pytest.mark.parametrize("name", ["", " ", "a" * 1000, "new\nline", "nul\u0000", "bell\u0007", " leading", "trailing ",
-                                  "\u200b", "\u202eada", "\ufeffada"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "a" * 1000,
+        "new\nline",
+        "nul\u0000",
+        "bell\u0007",
+        " leading",
+        "trailing ",
+        "\u200b",
+        "\u202eada",
+        "\ufeffada",
+    ],
+)
 def test_names_that_nobody_could_read_or_type_are_refused(caller, name):
     assert sign_up(caller, name).verdict == (400, "invalid_member")
 
 
-@pytest.mark.parametrize("email", ["", "no-at-sign", "@example.org", "a@", "a b@example.org", "a@b\r\nBcc: x@y.z",
-                                   "a" * 400 + "@x.org"])
+@pytest.mark.parametrize(
+    "email",
+    ["", "no-at-sign", "@example.org", "a@", "a b@example.org", "a@b\r\nBcc: x@y.z", "a" * 400 + "@x.org"],
+)
 def test_addresses_that_cannot_be_are_refused(caller, email):
     answer = sign_up(caller, "postless", email=email)
     assert answer.verdict == (400, "invalid_member") and answer.json()["member"] == "email"
 
 
-@pytest.mark.parametrize("password,code", [("x", "password_too_short"), ("fourteen chars", "password_too_short"),
-                                           ("🦦" * 14, "password_too_short"), ("e\u0301" * 8, "password_too_short"),
-                                           ("x" * 70000, None)])
+@pytest.mark.parametrize(
+    "password,code",
+    [
+        ("x", "password_too_short"),
+        ("fourteen chars", "password_too_short"),
+        ("🦦" * 14, "password_too_short"),
+        ("e\u0301" * 8, "password_too_short"),
+        ("x" * 70000, None),
+    ],
+)
 def test_short_and_endless_passwords_are_refused(caller, password, code):
     answer = sign_up(caller, "weak", password=password)
     if code is None:
@@ -91,8 +115,10 @@ def test_short_and_endless_passwords_are_refused(caller, password, code):
 
 
 def test_common_passwords_are_refused(caller):
-    codes = [sign_up(caller, "weak", password=password).code
-             for password in ("passwordpassword", "qwertyuiopasdfghjkl", "123456789012345")]
+    codes = [
+        sign_up(caller, "weak", password=password).code
+        for password in ("passwordpassword", "qwertyuiopasdfghjkl", "123456789012345")
+    ]
     assert "password_too_common" in codes, codes
 
 
@@ -126,7 +152,9 @@ def test_users_change_and_remove_their_address_with_their_password(caller, user)
     token = caller.sign_in_body(user)["token"]
 
     def change(email, password=user.password):
-        return caller.patch("/api/v1/users/me", bearer=token, json={"email": email, "current_password": password})
+        return caller.patch(
+            "/api/v1/users/me", bearer=token, json={"email": email, "current_password": password}
+        )
 
     assert change(f"{user.name}@example.org").json()["user"]["email"] == f"{user.name}@example.org"
     assert change("other@example.org", OTHER).verdict == (401, "invalid_credentials")
@@ -166,8 +194,11 @@ def test_a_password_change_by_cookie_keeps_tokens_out_of_the_body(server, user):
     browser.sign_in(user, "cookie")
     before = dict(browser.jar)
     form = {"current_password": user.password, "new_password": OTHER}
-    assert browser.put("/api/v1/users/me/password", json=form, headers={"Sec-Fetch-Site": "cross-site",
-                       "Origin": "https://evil.example"}).verdict == (403, "csrf_refused")
+    assert browser.put(
+        "/api/v1/users/me/password",
+        json=form,
+        headers={"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+    ).verdict == (403, "csrf_refused")
     answer = browser.put("/api/v1/users/me/password", json=form)
     assert answer.status == 200 and not {"token", "refresh_token"} & answer.json().keys()
     assert browser.jar["__Host-Http-coatcheck"] != before["__Host-Http-coatcheck"]
@@ -180,7 +211,10 @@ def test_a_password_changes_only_with_the_current_one_and_to_a_good_one(caller, 
     assert change_password(caller, token, OTHER, OTHER).verdict == (401, "invalid_credentials")
     short = change_password(caller, token, user.password, "short")
     assert short.verdict == (400, "password_too_short") and short.json()["member"] == "new_password"
-    assert caller.put("/api/v1/users/me/password", bearer=token, json={"new_password": OTHER}).code == "missing_member"
+    assert (
+        caller.put("/api/v1/users/me/password", bearer=token, json={"new_password": OTHER}).code
+        == "missing_member"
+    )
     assert caller.verify(token).status == 200, "a refused change changes nothing"
     assert caller.try_sign_in(user).status == 200
 
@@ -200,7 +234,9 @@ def test_a_deleted_account_is_gone_and_its_name_comes_back_as_somebody_else(call
     signed_in = caller.sign_in_body(user)
 
     def delete(password):
-        return caller.delete("/api/v1/users/me", bearer=signed_in["token"], json={"current_password": password})
+        return caller.delete(
+            "/api/v1/users/me", bearer=signed_in["token"], json={"current_password": password}
+        )
 
     assert delete(OTHER).verdict == (401, "invalid_credentials")
     assert caller.verify(signed_in["token"]).status == 200

@@ -6,13 +6,19 @@ import time
 from urllib.parse import unquote
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from server import PASSWORD
 from tokens import claims_of, join, parts_of
 
-IDENTITY = ["X-Auth-User", "X-Auth-Username", "X-Auth-Session", "X-Auth-Roles", "X-Auth-Scope", "X-Auth-Expires"]
+IDENTITY = [
+    "X-Auth-User",
+    "X-Auth-Username",
+    "X-Auth-Session",
+    "X-Auth-Roles",
+    "X-Auth-Scope",
+    "X-Auth-Expires",
+]
 ACCESS = "__Host-Http-coatcheck"
 
 
@@ -40,9 +46,20 @@ def test_what_is_unknown_is_sent_empty(caller, ada):
     assert roles == ""
 
 
-@pytest.mark.parametrize("name,options", [
-    ("Zoë Ünal", ()), ("日本", ()), ("percent%41", ()), ('quote"back\\slash', ()), ("comma,semi;colon", ()), ("🦦", ()),
-    ("plus+space &=", ()), ("roles", ("--role", "a,b", "--role", "c d", "--role", "ü%2C")), ("id", ("--id", "a,%0d%0aX:y"))])
+@pytest.mark.parametrize(
+    "name,options",
+    [
+        ("Zoë Ünal", ()),
+        ("日本", ()),
+        ("percent%41", ()),
+        ('quote"back\\slash', ()),
+        ("comma,semi;colon", ()),
+        ("🦦", ()),
+        ("plus+space &=", ()),
+        ("roles", ("--role", "a,b", "--role", "c d", "--role", "ü%2C")),
+        ("id", ("--id", "a,%0d%0aX:y")),
+    ],
+)
 def test_identity_headers_are_percent_encoded(caller, server, name, options):
     server.command("user", "add", name, "--password-stdin", *options, stdin=PASSWORD + "\n")
     form = {"username": name, "password": PASSWORD, "delivery": "body"}
@@ -58,32 +75,60 @@ def test_identity_headers_are_percent_encoded(caller, server, name, options):
 def test_a_copy_that_the_client_sends_does_not_survive(caller, ada, user):
     token = caller.sign_in_body(ada)["token"]
     true = identity(caller.verify(token))
-    forged = [("X-Auth-User", "root"), ("X_Auth_User", "root"), ("x-auth-roles", "admin"), ("X-Auth-Username", user.name),
-              ("X-AUTH-SCOPE", "everything"), ("X-Auth-Expires", "9999999999"), ("X-Auth-Session", "A" * 22),
-              ("X-Auth-Extra", "1")]
+    forged = [
+        ("X-Auth-User", "root"),
+        ("X_Auth_User", "root"),
+        ("x-auth-roles", "admin"),
+        ("X-Auth-Username", user.name),
+        ("X-AUTH-SCOPE", "everything"),
+        ("X-Auth-Expires", "9999999999"),
+        ("X-Auth-Session", "A" * 22),
+        ("X-Auth-Extra", "1"),
+    ]
     assert identity(caller.verify(token, headers=forged)) == true
     refused = caller.verify("junk", headers=forged)
     assert refused.status == 401 and not {"root", "admin"} & {value for _, value in refused.headers}
 
 
-@pytest.mark.parametrize("headers", [
-    [], [("Authorization", "")], [("Authorization", "Bearer")], [("Authorization", "Bearer ")],
-    [("Authorization", "Basic eDp5")], [("Authorization", "Bearer junk")], [("Authorization", "junk")],
-    [("Authorization", "Bearer a"), ("Authorization", "Bearer b")],
-    [("Authorization", "Bearer " + "." * 8000)], [("Authorization", "Bearer \xff\xfe")],
-    [("Authorization", "Digest x=\"y\"")], [("Cookie", f"{ACCESS}=junk")], [("Cookie", f"{ACCESS}=a; {ACCESS}=b")],
-    [("Cookie", f"{ACCESS}=a"), ("Authorization", "Bearer b")],
-    [("Cookie", "\xff")], [("X-Forwarded-Method", "\xff")], [("Origin", "null")], [("Sec-Fetch-Site", "cross-site")],
-    [("Content-Type", "junk")], [("Accept", "text/html")], [("If-None-Match", "*")], [("Range", "bytes=0-1")],
-    [("Upgrade", "websocket"), ("Connection", "Upgrade")], [("Accept-Encoding", "gzip")],
-    [("X-Forwarded-For", "\xff, junk")]])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("Authorization", "")],
+        [("Authorization", "Bearer")],
+        [("Authorization", "Bearer ")],
+        [("Authorization", "Basic eDp5")],
+        [("Authorization", "Bearer junk")],
+        [("Authorization", "junk")],
+        [("Authorization", "Bearer a"), ("Authorization", "Bearer b")],
+        [("Authorization", "Bearer " + "." * 8000)],
+        [("Authorization", "Bearer \xff\xfe")],
+        [("Authorization", 'Digest x="y"')],
+        [("Cookie", f"{ACCESS}=junk")],
+        [("Cookie", f"{ACCESS}=a; {ACCESS}=b")],
+        [("Cookie", f"{ACCESS}=a"), ("Authorization", "Bearer b")],
+        [("Cookie", "\xff")],
+        [("X-Forwarded-Method", "\xff")],
+        [("Origin", "null")],
+        [("Sec-Fetch-Site", "cross-site")],
+        [("Content-Type", "junk")],
+        [("Accept", "text/html")],
+        [("If-None-Match", "*")],
+        [("Range", "bytes=0-1")],
+        [("Upgrade", "websocket"), ("Connection", "Upgrade")],
+        [("Accept-Encoding", "gzip")],
+        [("X-Forwarded-For", "\xff, junk")],
+    ],
+)
 def test_whatever_comes_the_answer_is_200_401_or_403(caller, headers):
     answer = caller.verify(headers=headers)
     assert answer.status in (401, 403)
     assert answer.header("WWW-Authenticate") if answer.status == 401 else answer.code == "csrf_refused"
 
 
-@pytest.mark.parametrize("query", ["?", "?a=b", "?token=x&access_token=y", "?" + "x" * 3000, "?%00", "?a=b?c=d"])
+@pytest.mark.parametrize(
+    "query", ["?", "?a=b", "?token=x&access_token=y", "?" + "x" * 3000, "?%00", "?a=b?c=d"]
+)
 def test_a_query_does_not_matter(caller, ada, query):
     token = caller.sign_in_body(ada)["token"]
     assert caller.get("/api/v1/verify" + query, bearer=token).status == 200
@@ -102,17 +147,21 @@ def test_one_credential_twice_is_fine_and_two_are_a_conflict(caller, ada, user):
     one, two = caller.sign_in_body(ada)["token"], caller.sign_in_body(user)["token"]
     assert caller.verify(headers=[("Authorization", f"Bearer {one}")] * 2).status == 200
     assert caller.verify(one, cookies={ACCESS: one}).status == 200
-    for headers in ([("Authorization", f"Bearer {one}"), ("Authorization", f"Bearer {two}")],
-                    [("Authorization", f"Bearer {one}"), ("Cookie", f"{ACCESS}={two}")],
-                    [("Authorization", f"Bearer {one}"), ("Cookie", f"{ACCESS}=junk")]):
+    for headers in (
+        [("Authorization", f"Bearer {one}"), ("Authorization", f"Bearer {two}")],
+        [("Authorization", f"Bearer {one}"), ("Cookie", f"{ACCESS}={two}")],
+        [("Authorization", f"Bearer {one}"), ("Cookie", f"{ACCESS}=junk")],
+    ):
         assert caller.verify(headers=headers).verdict == (401, "credential_conflict")
         assert caller.get("/api/v1/users/me", headers=headers).verdict == (400, "credential_conflict")
 
 
 def test_a_conflict_proves_nothing_about_either_token(caller, ada):
     token = caller.sign_in_body(ada)["token"]
-    answers = [caller.verify(headers=[("Authorization", f"Bearer {first}"), ("Authorization", f"Bearer {second}")])
-               for first, second in ((token, "junk"), ("junk", token), ("junk", "junk2"))]
+    answers = [
+        caller.verify(headers=[("Authorization", f"Bearer {first}"), ("Authorization", f"Bearer {second}")])
+        for first, second in ((token, "junk"), ("junk", token), ("junk", "junk2"))
+    ]
     assert len({answer.body for answer in answers}) == 1
 
 
@@ -122,7 +171,12 @@ def test_a_proven_token_is_proven_by_all_its_bytes(caller, ada):
     header, claims, signature = parts_of(token)
     for _ in range(3):
         assert caller.verify(token).status == 200
-    for forged in (token[:-1], token + "A", join(header, {**claims, "roles": ["admin"]}, signature), token.lower()):
+    for forged in (
+        token[:-1],
+        token + "A",
+        join(header, {**claims, "roles": ["admin"]}, signature),
+        token.lower(),
+    ):
         assert caller.verify(forged).status == 401
     assert caller.verify(token).status == 200
 

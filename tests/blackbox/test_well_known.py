@@ -4,7 +4,6 @@
 import re
 
 import pytest
-
 from client import Caller
 from conftest import next_address
 from tokens import decode, header_of
@@ -12,8 +11,10 @@ from tokens import decode, header_of
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
-@pytest.mark.parametrize("algorithm,members", [("ES256", {"crv", "x", "y"}), ("RS256", {"n", "e"}), ("PS256", {"n", "e"}),
-                                               ("EdDSA", {"crv", "x"})])
+@pytest.mark.parametrize(
+    "algorithm,members",
+    [("ES256", {"crv", "x", "y"}), ("RS256", {"n", "e"}), ("PS256", {"n", "e"}), ("EdDSA", {"crv", "x"})],
+)
 def test_the_key_set_holds_public_keys_and_nothing_else(make_server, algorithm, members):
     server = make_server({"tokens.algorithm": algorithm})
     user = server.add_user()
@@ -25,7 +26,11 @@ def test_the_key_set_holds_public_keys_and_nothing_else(make_server, algorithm, 
     keys = answer.json()["keys"]
     assert len(keys) == len({key["kid"] for key in keys}) >= 2
     for key in keys:
-        assert {"kty", "kid", "alg", "use"} | members <= key.keys() <= {"kty", "kid", "alg", "use", "key_ops"} | members
+        assert (
+            {"kty", "kid", "alg", "use"} | members
+            <= key.keys()
+            <= {"kty", "kid", "alg", "use", "key_ops"} | members
+        )
         assert not PRIVATE & key.keys() and key["use"] == "sig"
         for name in members - {"crv"}:
             assert "=" not in key[name] and decode(key[name])
@@ -51,7 +56,9 @@ def test_the_metadata_name_the_issuer_and_where_the_keys_are(caller, server):
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost:1", "[::1]"])
 def test_the_metadata_do_not_depend_on_the_host_that_was_asked(caller, server, host):
-    answer = caller.get("/.well-known/oauth-authorization-server", host=host, headers={"X-Forwarded-Host": host})
+    answer = caller.get(
+        "/.well-known/oauth-authorization-server", host=host, headers={"X-Forwarded-Host": host}
+    )
     assert answer.status == 200 and answer.json()["issuer"] == server.url and b"evil" not in answer.body
 
 
@@ -62,7 +69,9 @@ def test_the_keys_come_from_public_url_whatever_path_it_has(make_server):
             continue
         server.start()
         metadata = Caller(server.port).get("/.well-known/oauth-authorization-server").json()
-        assert metadata["issuer"] == url and metadata["jwks_uri"] == url.rstrip("/") + "/.well-known/jwks.json"
+        assert (
+            metadata["issuer"] == url and metadata["jwks_uri"] == url.rstrip("/") + "/.well-known/jwks.json"
+        )
 
 
 @pytest.mark.parametrize("target,status", [("/healthz", "ok"), ("/readyz", "ready")])
@@ -86,10 +95,14 @@ def test_metrics_are_off_and_never_on_the_public_listener(caller, make_server):
     assert metrics.status == 200 and metrics.header("Content-Type").startswith("text/plain")
     text = metrics.body.decode()
     for line in text.splitlines():
-        assert re.fullmatch(r'#.*|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})? [0-9eE.+-]+( \d+)?|[a-zA-Z_:].* NaN|', line), line
+        assert re.fullmatch(
+            r"#.*|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})? [0-9eE.+-]+( \d+)?|[a-zA-Z_:].* NaN|", line
+        ), line
     assert token not in text and user.name not in text and "ccr_" not in text
     for target in ("/api/v1/verify", "/api/v1/authentication", "/", "/openapi.json"):
-        assert Caller(other.port).get(target, bearer=token).status in (404, 405), "the metrics listener serves nothing else"
+        assert Caller(other.port).get(target, bearer=token).status in (404, 405), (
+            "the metrics listener serves nothing else"
+        )
 
 
 def test_what_may_be_stored_comes_with_a_tag_or_an_age(caller):

@@ -7,7 +7,9 @@ import json
 
 def encode(data):
     if not isinstance(data, bytes):
-        data = json.dumps(data, separators=(",", ":")).encode() if not isinstance(data, str) else data.encode()
+        data = (
+            json.dumps(data, separators=(",", ":")).encode() if not isinstance(data, str) else data.encode()
+        )
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 

@@ -8,10 +8,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBrowser, PASSWORD, startExample, WAIT } from './support.js';
 
 const LIFE = 5; // seconds that an access token lives; a busy machine may take some of them to bring a request to the API
-const EXAMPLES = ['vanilla-localstorage', 'cookie', 'hybrid-memory', 'superagent', 'axios', 'jquery', 'jquery in front of lumen', 'react-redux'];
+const EXAMPLES = [
+  'vanilla-localstorage',
+  'cookie',
+  'hybrid-memory',
+  'superagent',
+  'axios',
+  'jquery',
+  'jquery in front of lumen',
+  'react-redux',
+];
 
 let browser;
-before(async () => { browser = await launchBrowser(); });
+before(async () => {
+  browser = await launchBrowser();
+});
 after(() => browser?.close());
 
 /** A visitor who has not signed in; what breaks unseen fails the test. */
@@ -22,7 +33,9 @@ async function visitor(origin) {
   const broken = [];
   page.on('pageerror', (error) => broken.push(String(error)));
   const refreshes = [];
-  page.on('response', (answer) => { if (answer.url().endsWith('/refresh') && answer.ok()) refreshes.push(answer.url()); });
+  page.on('response', (answer) => {
+    if (answer.url().endsWith('/refresh') && answer.ok()) refreshes.push(answer.url());
+  });
   return { context, page, broken, refreshes, origin };
 }
 
@@ -35,15 +48,23 @@ async function signIn(page) {
 
 /** Waits for a post; where none comes, the failure says what the page said. */
 async function seesPosts(page, text = 'Hang up your coat.') {
-  await page.locator('#posts li', { hasText: text }).first().waitFor().catch(async (error) => {
-    throw new Error(`no such post; the page says "${await page.getByRole('alert').textContent()}"`, { cause: error });
-  });
+  await page
+    .locator('#posts li', { hasText: text })
+    .first()
+    .waitFor()
+    .catch(async (error) => {
+      throw new Error(`no such post; the page says "${await page.getByRole('alert').textContent()}"`, {
+        cause: error,
+      });
+    });
 }
 
 for (const name of EXAMPLES) {
   describe(name, () => {
     let example;
-    before(async () => { example = await startExample(name, '--access-ttl', `${LIFE}s`); });
+    before(async () => {
+      example = await startExample(name, '--access-ttl', `${LIFE}s`);
+    });
     after(() => example?.stop());
 
     test('sign in, reload, call, expire, sign out, and back to where one was', async () => {
@@ -69,7 +90,9 @@ for (const name of EXAMPLES) {
         // The token expires, and a call is answered all the same.
         const before = refreshes.length;
         await sleep(LIFE * 1000 + 500);
-        const answered = page.waitForResponse((answer) => answer.url().endsWith('/api/posts') && answer.status() === 200);
+        const answered = page.waitForResponse(
+          (answer) => answer.url().endsWith('/api/posts') && answer.status() === 200,
+        );
         await page.getByRole('button', { name: 'Load posts' }).click();
         await answered;
         assert.ok(refreshes.length > before, 'it was refreshed');
@@ -102,13 +125,15 @@ for (const name of EXAMPLES) {
 }
 
 describe('what each way is about', () => {
-  test('cookie: HttpOnly, Secure, host-only, SameSite, and its expiry is the JWT\'s to the second', async () => {
+  test("cookie: HttpOnly, Secure, host-only, SameSite, and its expiry is the JWT's to the second", async () => {
     const example = await startExample('cookie', '--access-ttl', '60s');
     const { context, page, origin } = await visitor(example.origin);
     try {
       await page.goto(origin);
       await page.waitForURL(`${origin}/sign-in?**`);
-      const sent = page.waitForResponse((answer) => answer.url().endsWith('/authentication')).then((answer) => answer.headerValue('set-cookie'));
+      const sent = page
+        .waitForResponse((answer) => answer.url().endsWith('/authentication'))
+        .then((answer) => answer.headerValue('set-cookie'));
       await signIn(page);
       const cookies = Object.fromEntries((await context.cookies()).map((cookie) => [cookie.name, cookie]));
       const access = cookies['__Host-Http-coatcheck'];
@@ -120,9 +145,15 @@ describe('what each way is about', () => {
       // Chromium corrects what it was told by the difference of the clocks, which it knows to a second.
       assert.ok(Math.abs(access.expires - exp) < 1, `${access.expires}`);
       for (const cookie of [access, cookies['__Host-Http-coatcheck-refresh']]) {
-        assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path, cookie.domain], [true, true, 'Lax', '/', 'localhost']);
+        assert.deepEqual(
+          [cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path, cookie.domain],
+          [true, true, 'Lax', '/', 'localhost'],
+        );
       }
-      assert.equal(await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage, ...sessionStorage })), '{}');
+      assert.equal(
+        await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage, ...sessionStorage })),
+        '{}',
+      );
     } finally {
       await context.close();
       await example.stop();
@@ -142,7 +173,8 @@ describe('what each way is about', () => {
       const claims = JSON.parse(Buffer.from(headers['x-token'].split('.')[1], 'base64url'));
       assert.equal(headers['x-user'], claims.sub);
       assert.equal(headers.authorization, `Bearer ${headers['x-token']}`);
-      const ask = (user) => fetch(`${origin}/api/posts`, { headers: { 'X-TOKEN': headers['x-token'], 'X-USER': user } });
+      const ask = (user) =>
+        fetch(`${origin}/api/posts`, { headers: { 'X-TOKEN': headers['x-token'], 'X-USER': user } });
       assert.equal((await ask(claims.sub)).status, 200);
       assert.equal((await ask('somebody')).status, 401);
     } finally {

@@ -16,7 +16,9 @@ const { build } = createRequire(join(SDK, 'package.json'))('esbuild');
 
 let browser;
 const directory = mkdtempSync(join(tmpdir(), 'coatcheck-snippets-'));
-before(async () => { browser = await launchBrowser(); });
+before(async () => {
+  browser = await launchBrowser();
+});
 after(async () => {
   await browser?.close();
   rmSync(directory, { recursive: true, force: true });
@@ -62,38 +64,65 @@ async function loadsPosts(page) {
 const ONE_REACT = { react: join(ROOT, 'examples/node_modules/react') };
 
 /** The snippet's `auth` and `loadPosts` within reach of the test. */
-const bundled = async (text) => (await build({
-  stdin: { contents: `${text}\nObject.assign(window, { auth, loadPosts });`, resolveDir: join(ROOT, 'examples'), loader: 'jsx' },
-  bundle: true, format: 'esm', write: false, jsx: 'automatic', alias: ONE_REACT, define: { 'process.env.NODE_ENV': '"production"' },
-})).outputFiles[0].text;
+const bundled = async (text) =>
+  (
+    await build({
+      stdin: {
+        contents: `${text}\nObject.assign(window, { auth, loadPosts });`,
+        resolveDir: join(ROOT, 'examples'),
+        loader: 'jsx',
+      },
+      bundle: true,
+      format: 'esm',
+      write: false,
+      jsx: 'automatic',
+      alias: ONE_REACT,
+      define: { 'process.env.NODE_ENV': '"production"' },
+    })
+  ).outputFiles[0].text;
 
-const pageOf = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>snippet</title><link rel="icon" href="data:,">${body}</html>`;
+const pageOf = (body) =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><title>snippet</title><link rel="icon" href="data:,">${body}</html>`;
 
-describe('the README\'s snippets', () => {
+describe("the README's snippets", () => {
   test('vanilla', () => served('vanilla', { 'index.html': pageOf(snippet('vanilla')) }, loadsPosts));
 
   test('jQuery', () => {
-    const local = snippet('jquery').replace(/https:\/\/code\.jquery\.com\/[^"]+/, '/lib/jquery/dist/jquery.min.js');
+    const local = snippet('jquery').replace(
+      /https:\/\/code\.jquery\.com\/[^"]+/,
+      '/lib/jquery/dist/jquery.min.js',
+    );
     assert.notEqual(local, snippet('jquery'));
     return served('jquery', { 'index.html': pageOf(local) }, loadsPosts);
   });
 
-  test('axios', async () => served('axios', {
-    'index.html': pageOf('<script type="module" src="/bundle.js"></script>'), 'bundle.js': await bundled(snippet('axios')),
-  }, loadsPosts));
+  test('axios', async () =>
+    served(
+      'axios',
+      {
+        'index.html': pageOf('<script type="module" src="/bundle.js"></script>'),
+        'bundle.js': await bundled(snippet('axios')),
+      },
+      loadsPosts,
+    ));
 
   test('React and Redux', async () => {
     const shown = `import { createRoot } from 'react-dom/client';\n${snippet('react-redux')}\ncreateRoot(document.getElementById('page')).render(<App />);\nwindow.store = store;`;
-    await served('react-redux', {
-      'index.html': pageOf('<div id="page"></div><script type="module" src="/bundle.js"></script>'), 'bundle.js': await bundled(shown),
-    }, async (page) => {
-      await page.getByRole('link', { name: 'Sign in' }).waitFor();
-      await loadsPosts(page);
-      await page.getByText('Hello, ada').waitFor();
-      await page.waitForFunction(() => store.getState().session.token?.startsWith('eyJ'));
-      await page.reload();
-      await page.getByText('Hello, ada').waitFor();
-    });
+    await served(
+      'react-redux',
+      {
+        'index.html': pageOf('<div id="page"></div><script type="module" src="/bundle.js"></script>'),
+        'bundle.js': await bundled(shown),
+      },
+      async (page) => {
+        await page.getByRole('link', { name: 'Sign in' }).waitFor();
+        await loadsPosts(page);
+        await page.getByText('Hello, ada').waitFor();
+        await page.waitForFunction(() => store.getState().session.token?.startsWith('eyJ'));
+        await page.reload();
+        await page.getByText('Hello, ada').waitFor();
+      },
+    );
   });
 });
 
@@ -101,24 +130,42 @@ describe('the package', () => {
   test('installs from its tarball into a fresh Vite and React application', async () => {
     const folder = join(directory, 'fresh');
     mkdirSync(join(folder, 'src'), { recursive: true });
-    const npm = (...words) => execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    const npm = (...words) =>
+      execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
     execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: SDK });
     const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'examples/package.json'), 'utf8'));
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({
-      name: 'fresh', private: true, type: 'module',
-      dependencies: { '@coatcheck/client': `file:${tarball}`, react: dependencies.react, 'react-dom': dependencies['react-dom'] },
-      devDependencies: { vite: devDependencies.vite },
-    }));
-    writeFileSync(join(folder, 'src/main.jsx'), `
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(join(ROOT, 'examples/package.json'), 'utf8'),
+    );
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({
+        name: 'fresh',
+        private: true,
+        type: 'module',
+        dependencies: {
+          '@coatcheck/client': `file:${tarball}`,
+          react: dependencies.react,
+          'react-dom': dependencies['react-dom'],
+        },
+        devDependencies: { vite: devDependencies.vite },
+      }),
+    );
+    writeFileSync(
+      join(folder, 'src/main.jsx'),
+      `
       import { createClient } from '@coatcheck/client';
       import { CoatcheckProvider, useSession } from '@coatcheck/client/react';
       import { createRoot } from 'react-dom/client';
       const auth = window.auth = createClient({ url: 'http://localhost:8080' });
       window.loadPosts = async () => (await auth.fetch('/api/posts')).json();
       const Status = () => <p>status: {useSession().status}</p>;
-      createRoot(document.getElementById('page')).render(<CoatcheckProvider client={auth}><Status /></CoatcheckProvider>);`);
-    writeFileSync(join(folder, 'index.html'), pageOf('<div id="page"></div><script type="module" src="/src/main.jsx"></script>'));
+      createRoot(document.getElementById('page')).render(<CoatcheckProvider client={auth}><Status /></CoatcheckProvider>);`,
+    );
+    writeFileSync(
+      join(folder, 'index.html'),
+      pageOf('<div id="page"></div><script type="module" src="/src/main.jsx"></script>'),
+    );
     npm('install', '--silent', '--no-audit', '--no-fund');
     npm('exec', '--', 'vite', 'build', '--logLevel', 'error');
     await served('fresh', {}, async (page) => {

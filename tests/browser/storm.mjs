@@ -12,21 +12,37 @@ const TABS = 8;
 const LOST = 0.2;
 const MOST_KEPT = 7; // one after the other: where tabs share a token there are a dozen refreshes, and chance alone would lose none of them one time in fourteen
 const LONGEST_FREEZE = 15; // seconds; the grace is 30
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' }, storage: { type: 'string', default: 'memory,localStorage,cookie' } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '300' },
+    storage: { type: 'string', default: 'memory,localStorage,cookie' },
+  },
+});
 const seconds = Number(values.seconds);
 const random = (least, most) => least + Math.random() * (most - least);
 
 /** What runs in each tab: calls until it is told to stop, each tried until it is answered with 200. */
 function work(given) {
   window.seen = { calls: 0, attempts: 0, refused: 0, signOuts: [], hanging: 0, notes: [] };
-  window.auth = Coatcheck.createClient({ ...given, onSignInRequired: () => seen.signOuts.push('sign-in required') });
-  auth.subscribe((session) => { if (session.status === 'signed-out') seen.signOuts.push(session.reason ?? 'signed out'); });
+  window.auth = Coatcheck.createClient({
+    ...given,
+    onSignInRequired: () => seen.signOuts.push('sign-in required'),
+  });
+  auth.subscribe((session) => {
+    if (session.status === 'signed-out') seen.signOuts.push(session.reason ?? 'signed out');
+  });
   window.storm = async () => {
     while (!window.isOver) {
       seen.hanging += 1;
-      for (let status = 0; status !== 200;) {
+      for (let status = 0; status !== 200; ) {
         seen.attempts += 1;
-        status = await auth.fetch('/api/posts').then((answer) => answer.status, (error) => { if (!error.code) seen.notes.push(String(error)); return 0; });
+        status = await auth.fetch('/api/posts').then(
+          (answer) => answer.status,
+          (error) => {
+            if (!error.code) seen.notes.push(String(error));
+            return 0;
+          },
+        );
         if (status !== 200) {
           seen.refused += 1;
           await new Promise((done) => setTimeout(done, 300));
@@ -60,14 +76,43 @@ async function storm(browser, storage) {
     await page.goto(`${origin}/blank`);
     await page.addScriptTag({ url: `${url}/sdk/coatcheck.global.js` });
     await page.evaluate(work, { url, storage });
-    if (i === 0) await page.evaluate(([p]) => auth.ready().catch(() => {}).then(() => auth.signIn({ username: 'ada', password: p })), [PASSWORD]);
+    if (i === 0)
+      await page.evaluate(
+        ([p]) =>
+          auth
+            .ready()
+            .catch(() => {})
+            .then(() => auth.signIn({ username: 'ada', password: p })),
+        [PASSWORD],
+      );
     tabs.push({ page, devtools: await context.newCDPSession(page) });
   }
   // A tab that lost all answers at its start does not know who is there until it is asked again.
-  await Promise.all(tabs.map(({ page }, i) => page.waitForFunction(() => auth.ready().then(({ status }) => status === 'signed-in', () => false)).catch(async (error) => {
-    throw new Error(`${storage}, tab ${i}: ${await page.evaluate(() => JSON.stringify({ session: auth.session, seen }))} after ${answers} refreshes`, { cause: error });
-  })));
-  await Promise.all(tabs.map(({ page }) => page.evaluate(() => { seen.signOuts.length = 0; void storm(); })));
+  await Promise.all(
+    tabs.map(({ page }, i) =>
+      page
+        .waitForFunction(() =>
+          auth.ready().then(
+            ({ status }) => status === 'signed-in',
+            () => false,
+          ),
+        )
+        .catch(async (error) => {
+          throw new Error(
+            `${storage}, tab ${i}: ${await page.evaluate(() => JSON.stringify({ session: auth.session, seen }))} after ${answers} refreshes`,
+            { cause: error },
+          );
+        }),
+    ),
+  );
+  await Promise.all(
+    tabs.map(({ page }) =>
+      page.evaluate(() => {
+        seen.signOuts.length = 0;
+        void storm();
+      }),
+    ),
+  );
 
   const end = Date.now() + seconds * 1000;
   let freezes = 0;
@@ -88,15 +133,36 @@ async function storm(browser, storage) {
   };
   await Promise.all([...tabs.map(freeze), restart(), sleep(seconds * 1000)]);
 
-  await Promise.all(tabs.map(({ page }) => page.evaluate(() => { window.isOver = true; })));
+  await Promise.all(
+    tabs.map(({ page }) =>
+      page.evaluate(() => {
+        window.isOver = true;
+      }),
+    ),
+  );
   await sleep(5000); // what is under way ends
-  const seen = await Promise.all(tabs.map(({ page }) => page.evaluate(() => { window.giveUp = true; return seen; })));
+  const seen = await Promise.all(
+    tabs.map(({ page }) =>
+      page.evaluate(() => {
+        window.giveUp = true;
+        return seen;
+      }),
+    ),
+  );
   await context.close();
   await example.stop();
   const sum = (name) => seen.reduce((total, tab) => total + tab[name], 0);
   return {
-    storage, calls: sum('calls'), 'attempts that had to be repeated': sum('refused'), refreshes: answers, 'answers lost': link.lost, freezes, restarts: 2,
-    'sign-outs': seen.flatMap((tab) => tab.signOuts), 'calls never answered with 200': sum('hanging'), notes: seen.flatMap((tab) => tab.notes),
+    storage,
+    calls: sum('calls'),
+    'attempts that had to be repeated': sum('refused'),
+    refreshes: answers,
+    'answers lost': link.lost,
+    freezes,
+    restarts: 2,
+    'sign-outs': seen.flatMap((tab) => tab.signOuts),
+    'calls never answered with 200': sum('hanging'),
+    notes: seen.flatMap((tab) => tab.notes),
   };
 }
 

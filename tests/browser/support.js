@@ -4,8 +4,9 @@ import { chromium } from 'playwright-core';
 
 export * from '../support/servers.js';
 
-export const launchBrowser = (options = {}) => chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  ...options,
-});
+export const launchBrowser = (options = {}) =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    ...options,
+  });

@@ -18,12 +18,26 @@ BUILD = ROOT / "build/release"
 # What is broken: the file, the line as it is, and as it must not be; the faults that show it; the invariants of which one has to be found broken.
 BROKEN = {
     "a rotation that does not look at the counter": (
-        "store/postgres_store.cpp", 'ROTATE_IF " RETURNING', '" s.id = $4 AND s.user_id = $5 AND s.secret_hash = $6 AND s.ended IS NULL RETURNING',
-        ["rotate keys"], ("I1", "I2", "I3")),
+        "store/postgres_store.cpp",
+        'ROTATE_IF " RETURNING',
+        '" s.id = $4 AND s.user_id = $5 AND s.secret_hash = $6 AND s.ended IS NULL RETURNING',
+        ["rotate keys"],
+        ("I1", "I2", "I3"),
+    ),
     "revocations that a node does not read again when it starts": (
-        "store/postgres_store.cpp", "return SqlStore::load_revocations();", "return {};", ["kill a node"], ("I3",)),
+        "store/postgres_store.cpp",
+        "return SqlStore::load_revocations();",
+        "return {};",
+        ["kill a node"],
+        ("I3",),
+    ),
     "a node that believes its own clock": (
-        "base/time.cpp", "if (!follows.load(std::memory_order_relaxed) && steady >= next_look)", "if (true)", ["skew a clock"], ("I1", "I3", "I4", "I5", "I9")),
+        "base/time.cpp",
+        "if (!follows.load(std::memory_order_relaxed) && steady >= next_look)",
+        "if (true)",
+        ["skew a clock"],
+        ("I1", "I3", "I4", "I5", "I9"),
+    ),
 }
 
 
@@ -48,8 +62,13 @@ def build(name):
     subprocess.run(compile_words, **run)
     (out / "broken.o").replace(out / f"{source.name}.o")  # the name that it has in the library
     subprocess.run(["ar", "r", library, out / f"{source.name}.o"], **run)
-    link = subprocess.run(["ninja", "-t", "commands", "coatcheck"], **run, capture_output=True, text=True).stdout.splitlines()[-1]
-    link_words = [str(library) if word == f"lib{room}.a" else word for word in shlex.split(link.removeprefix(": && ").removesuffix(" && :"))]
+    link = subprocess.run(
+        ["ninja", "-t", "commands", "coatcheck"], **run, capture_output=True, text=True
+    ).stdout.splitlines()[-1]
+    link_words = [
+        str(library) if word == f"lib{room}.a" else word
+        for word in shlex.split(link.removeprefix(": && ").removesuffix(" && :"))
+    ]
     link_words[link_words.index("-o") + 1] = str(out / "coatcheck")
     subprocess.run(link_words, **run)
     return out / "coatcheck"
@@ -61,10 +80,30 @@ def main():
     for name, (_, _, _, faults, invariants) in BROKEN.items():
         print(f"broken: {name}", flush=True)
         began = time.monotonic()
-        ran = subprocess.run([sys.executable, ROOT / "tests/campaign/campaign.py", "--seconds", seconds, "--stop-at-violation", "--faults", *faults], check=False, capture_output=True, text=True,
-                             env={**os.environ, "COATCHECK_BINARY": str(build(name))})
-        found = [line for line in ran.stderr.splitlines() if line.startswith("violation: ") and line.split()[1].rstrip(":") in invariants]
-        print(f"  {'caught' if found else 'NOT CAUGHT'} after {time.monotonic() - began:.0f} s: {found[0] if found else ran.stdout[-500:] + ran.stderr[-2000:]}", flush=True)
+        ran = subprocess.run(
+            [
+                sys.executable,
+                ROOT / "tests/campaign/campaign.py",
+                "--seconds",
+                seconds,
+                "--stop-at-violation",
+                "--faults",
+                *faults,
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COATCHECK_BINARY": str(build(name))},
+        )
+        found = [
+            line
+            for line in ran.stderr.splitlines()
+            if line.startswith("violation: ") and line.split()[1].rstrip(":") in invariants
+        ]
+        print(
+            f"  {'caught' if found else 'NOT CAUGHT'} after {time.monotonic() - began:.0f} s: {found[0] if found else ran.stdout[-500:] + ran.stderr[-2000:]}",
+            flush=True,
+        )
         if not found or ran.returncode != 1:
             missed.append(name)
     return 1 if missed else 0

@@ -46,14 +46,22 @@ def main():
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--pace", type=float, default=4.0, help="operations a second of each")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the faults' order")
-    parser.add_argument("--faults", nargs="+", help="only these, such as \"kill a node\"")
+    parser.add_argument("--faults", nargs="+", help='only these, such as "kill a node"')
     parser.add_argument("--history", type=Path, help="keeps what was seen in this file")
     parser.add_argument("--stop-at-violation", action="store_true", help="ends as soon as something is found")
     options = parser.parse_args()
 
     directory = Path(tempfile.mkdtemp(prefix="coatcheck-campaign-"))
     records = []
-    cluster = Cluster(network.Network(), directory, {"sessions.refresh_grace": f"{RULES.grace:g}s", "sessions.absolute": f"{RULES.absolute:g}s", "tokens.access_ttl": "60s"})
+    cluster = Cluster(
+        network.Network(),
+        directory,
+        {
+            "sessions.refresh_grace": f"{RULES.grace:g}s",
+            "sessions.absolute": f"{RULES.absolute:g}s",
+            "tokens.access_ttl": "60s",
+        },
+    )
     failed = None
     try:
         print("campaign: three nodes and two databases start", flush=True)
@@ -72,7 +80,10 @@ def main():
                     return
                 if time.monotonic() - shown > 10:
                     shown = time.monotonic()
-                    print(f"campaign: {max(0, end - shown):.0f} s to go, {len(records)} records, faults: {sum(faults.done.values())}", flush=True)
+                    print(
+                        f"campaign: {max(0, end - shown):.0f} s to go, {len(records)} records, faults: {sum(faults.done.values())}",
+                        flush=True,
+                    )
 
         asyncio.run(load.run(go_wrong))
         for node in cluster.nodes:
@@ -92,19 +103,37 @@ def main():
 
     found = check(records, RULES)
     # A campaign in which nothing worked has shown nothing.
-    worked = {op: sum(record["op"] == op and record["status"] in (200, 204) for record in records if record["op"] != "fault")
-              for op in ("sign_in", "refresh", "verify", "sign_out", "disable")}
-    reused = sum(record["op"] == "refresh" and record.get("code") == "refresh_token_reused" for record in records if record["op"] != "fault")
-    if not options.stop_at_violation and (min(worked.values()) < options.seconds / 20 or reused == 0 or not faults.done):
+    worked = {
+        op: sum(
+            record["op"] == op and record["status"] in (200, 204)
+            for record in records
+            if record["op"] != "fault"
+        )
+        for op in ("sign_in", "refresh", "verify", "sign_out", "disable")
+    }
+    reused = sum(
+        record["op"] == "refresh" and record.get("code") == "refresh_token_reused"
+        for record in records
+        if record["op"] != "fault"
+    )
+    if not options.stop_at_violation and (
+        min(worked.values()) < options.seconds / 20 or reused == 0 or not faults.done
+    ):
         found.append(f"nothing: too little worked to show anything: {worked}, {reused} tokens used again")
     operations = {}
     for (op, status), count in sorted(load.counts.items()):
         operations.setdefault(op, []).append(f"{count} {status}")
     print("operations: " + "; ".join(f"{op}: {', '.join(counts)}" for op, counts in operations.items()))
-    print("faults: " + ", ".join(f"{count} x {name}" for name, count in sorted(faults.done.items())) + f" (seed {options.seed})")
+    print(
+        "faults: "
+        + ", ".join(f"{count} x {name}" for name, count in sorted(faults.done.items()))
+        + f" (seed {options.seed})"
+    )
     for text in found[:20]:
         print(f"violation: {text}", file=sys.stderr)
-    print(f"{'FAIL' if found else 'PASS'} campaign: {len(records) - sum(faults.done.values())} operations, {sum(faults.done.values())} faults, {len(found)} violations")
+    print(
+        f"{'FAIL' if found else 'PASS'} campaign: {len(records) - sum(faults.done.values())} operations, {sum(faults.done.values())} faults, {len(found)} violations"
+    )
     return 1 if found else 0
 
 

@@ -31,17 +31,33 @@ class Database:
     """A PostgreSQL on a host of its own."""
 
     def __init__(self, host, directory):
-        self.host, self.data, self.log, self.out = host, directory / "data", directory / "log", directory / "out"
+        self.host, self.data, self.log, self.out = (
+            host,
+            directory / "data",
+            directory / "log",
+            directory / "out",
+        )
         directory.mkdir()
         shutil.chown(directory, "postgres", "postgres")
 
     def _run(self, program, *words):
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-        ran = subprocess.run(self.host.words(POSTGRES / program, *words, user="postgres"), check=False, cwd="/", env=environment, stdin=subprocess.DEVNULL,
-                             stdout=self.out.open("w"), stderr=subprocess.STDOUT, text=True, timeout=90)
+        ran = subprocess.run(
+            self.host.words(POSTGRES / program, *words, user="postgres"),
+            check=False,
+            cwd="/",
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.out.open("w"),
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=90,
+        )
         said = self.out.read_text()
         if ran.returncode != 0:
-            raise RuntimeError(f"{program} {words}: {said}\n{self.log.read_text()[-1500:] if self.log.exists() else ''}")
+            raise RuntimeError(
+                f"{program} {words}: {said}\n{self.log.read_text()[-1500:] if self.log.exists() else ''}"
+            )
         return said.strip()
 
     def create(self):
@@ -52,9 +68,25 @@ class Database:
     def follow(self, primary):
         """Becomes a standby of it, from nothing."""
         shutil.rmtree(self.data, ignore_errors=True)
-        self._run("pg_basebackup", "-h", primary.host.back, "-U", "postgres", "-D", self.data, "-R", "-c", "fast", "-X", "stream")
+        self._run(
+            "pg_basebackup",
+            "-h",
+            primary.host.back,
+            "-U",
+            "postgres",
+            "-D",
+            self.data,
+            "-R",
+            "-c",
+            "fast",
+            "-X",
+            "stream",
+        )
         self.start()
-        wait_until(lambda: primary.query("SELECT state FROM pg_stat_replication") == "streaming", "the standby follows")
+        wait_until(
+            lambda: primary.query("SELECT state FROM pg_stat_replication") == "streaming",
+            "the standby follows",
+        )
         primary.wait_for_standby("*")
         wait_until(primary.is_followed, "the standby is synchronous")
 
@@ -90,14 +122,26 @@ class Node:
         self.skew(0)
         self.library, self.process = library, None
         self.config = directory / "coatcheck.toml"
-        self.config.write_text(toml({"listen": f"{host.front}:8080", "behind_proxy": True, "public_url": "https://campaign.example", "store.url": url, **settings}))
+        self.config.write_text(
+            toml(
+                {
+                    "listen": f"{host.front}:8080",
+                    "behind_proxy": True,
+                    "public_url": "https://campaign.example",
+                    "store.url": url,
+                    **settings,
+                }
+            )
+        )
 
     @property
     def address(self):
         return self.host.front
 
     def skew(self, seconds):
-        self.skew_file.write_bytes(struct.pack("<q", seconds)) if not self.skew_file.exists() else self._write(seconds)
+        self.skew_file.write_bytes(
+            struct.pack("<q", seconds)
+        ) if not self.skew_file.exists() else self._write(seconds)
 
     def _write(self, seconds):
         with open(self.skew_file, "r+b") as file:
@@ -106,8 +150,13 @@ class Node:
     def start(self):
         environment = clean_environment(LD_PRELOAD=str(self.library), CLOCK_SKEW_FILE=str(self.skew_file))
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.host.words(BINARY, "serve", "--data", self.data, "--config", self.config), env=environment,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                self.host.words(BINARY, "serve", "--data", self.data, "--config", self.config),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def signal(self, number):
         # `ip netns exec` becomes the program that it runs: its process is the node.
@@ -126,8 +175,14 @@ class Node:
         return self.process is not None and self.process.poll() is None
 
     def command(self, *words, stdin=""):
-        result = subprocess.run([str(BINARY), *map(str, words), "--json", "--data", str(self.data), "--config", str(self.config)], input=stdin, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment(), timeout=30)
+        result = subprocess.run(
+            [str(BINARY), *map(str, words), "--json", "--data", str(self.data), "--config", str(self.config)],
+            input=stdin,
+            text=True,
+            capture_output=True,
+            env=clean_environment(),
+            timeout=30,
+        )
         if result.returncode != 0:
             raise RuntimeError(f"{words}: {result.stderr}")
         return json.loads(result.stdout)
@@ -141,8 +196,13 @@ class Cluster:
         self.network = network
         self.primary = Database(network.add_host("db1"), directory / "db1")
         self.standby = Database(network.add_host("db2"), directory / "db2")
-        url = f"postgres://postgres@{self.primary.host.back},{self.standby.host.back}/postgres?sslmode=disable"
-        self.nodes = [Node(network.add_host(f"n{number}"), directory / f"n{number}", url, settings, library) for number in range(1, nodes + 1)]
+        url = (
+            f"postgres://postgres@{self.primary.host.back},{self.standby.host.back}/postgres?sslmode=disable"
+        )
+        self.nodes = [
+            Node(network.add_host(f"n{number}"), directory / f"n{number}", url, settings, library)
+            for number in range(1, nodes + 1)
+        ]
 
     def start(self):
         self.primary.create()
@@ -157,8 +217,22 @@ class Cluster:
     def answers(node):
         if not node.is_running:
             raise RuntimeError(f"{node.name} has ended:\n{node.log.read_text()[-2000:]}")
-        got = subprocess.run(["curl", "-s", "-o", "/dev/null", "-m", "1", "-w", "%{http_code}", f"http://{node.address}:8080/readyz"],
-                             check=False, stdout=subprocess.PIPE, text=True).stdout
+        got = subprocess.run(
+            [
+                "curl",
+                "-s",
+                "-o",
+                "/dev/null",
+                "-m",
+                "1",
+                "-w",
+                "%{http_code}",
+                f"http://{node.address}:8080/readyz",
+            ],
+            check=False,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
         return got == "200"
 
     def fail_over(self):

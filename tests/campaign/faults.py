@@ -13,8 +13,18 @@ class Faults:
     def __init__(self, cluster, write, random_seed, only=None):
         """`only`: the names of those that are wanted; None: all."""
         self.cluster, self.write, self.random = cluster, write, random.Random(random_seed)
-        self.all = [self.kill_a_node, self.restart_a_node, self.freeze_a_node, self.part_a_node_from_the_database, self.part_a_node_from_clients,
-                    self.skew_a_clock, self.rotate_keys, self.crash_the_database, self.part_the_database, self.fail_over]
+        self.all = [
+            self.kill_a_node,
+            self.restart_a_node,
+            self.freeze_a_node,
+            self.part_a_node_from_the_database,
+            self.part_a_node_from_clients,
+            self.skew_a_clock,
+            self.rotate_keys,
+            self.crash_the_database,
+            self.part_the_database,
+            self.fail_over,
+        ]
         if only:
             self.all = [fault for fault in self.all if self.name_of(fault) in only]
         self.done = {}
@@ -33,7 +43,15 @@ class Faults:
         self.began = time.time()
         nodes = fault() or []
         name = self.name_of(fault)
-        self.write({"op": "fault", "name": name, "nodes": [node.name for node in nodes], "from": self.began, "to": time.time()})
+        self.write(
+            {
+                "op": "fault",
+                "name": name,
+                "nodes": [node.name for node in nodes],
+                "from": self.began,
+                "to": time.time(),
+            }
+        )
         self.done[name] = self.done.get(name, 0) + 1
 
     def _node(self):

@@ -23,12 +23,12 @@ INFINITY = float("inf")
 
 @dataclasses.dataclass
 class Rules:
-    grace: float     # seconds, as configured
+    grace: float  # seconds, as configured
     absolute: float
-    bound: float = 1.0     # from the end of a session to its refusal on all nodes that hear of it
+    bound: float = 1.0  # from the end of a session to its refusal on all nodes that hear of it
     recovery: float = 3.0  # after a fault, until a node hears of everything again
-    margin: float = 0.5    # of times that are decided on the other side
-    rotations: int = 4     # in a grace
+    margin: float = 0.5  # of times that are decided on the other side
+    rotations: int = 4  # in a grace
 
 
 class Session:
@@ -38,10 +38,10 @@ class Session:
         self.user, self.began, self.made = sign_in["user"], sign_in["sent"], sign_in["done"]
         self.expires_at = sign_in["expires_at"]
         self.refreshes, self.verified = [], []
-        self.ends = []        # (sent, done, node): acknowledged ones
+        self.ends = []  # (sent, done, node): acknowledged ones
         self.may_end = INFINITY  # sent: whether it was acknowledged or not
-        self.first_asked = {}    # counter: when somebody presented it first
-        self.answers = []        # (done, counter) of refreshes that were answered
+        self.first_asked = {}  # counter: when somebody presented it first
+        self.answers = []  # (done, counter) of refreshes that were answered
         self.tokens = {sign_in["counter"]: sign_in["token"]}
         self.first_counter = sign_in["counter"]
 
@@ -80,7 +80,11 @@ class Checker:
         self.check_final()
         for record in self.records:
             if record["status"] not in (None, 200, 204, 401, 429, 503):
-                self.violation("I8", record.get("session"), f"{record['op']} was answered {record['status']} by {record['node']}")
+                self.violation(
+                    "I8",
+                    record.get("session"),
+                    f"{record['op']} was answered {record['status']} by {record['node']}",
+                )
         return self.found
 
     def gather(self):
@@ -113,13 +117,19 @@ class Checker:
         rules = self.rules
         for record in session.refreshes:
             first = session.first_asked.setdefault(record["presented"], record["sent"])
-            if done_of(record) - first > rules.grace - rules.margin:  # it may have been superseded that long ago, when the server had it
-                session.may_end = min(session.may_end, max(record["sent"], first + rules.grace - rules.margin))
+            if (
+                done_of(record) - first > rules.grace - rules.margin
+            ):  # it may have been superseded that long ago, when the server had it
+                session.may_end = min(
+                    session.may_end, max(record["sent"], first + rules.grace - rules.margin)
+                )
             if record["status"] == 200:
                 session.answers.append((record["done"], record["counter"]))
         session.answers.sort()
         for record in session.refreshes:
-            too_late = record["sent"] > self.superseded(session, record["presented"]) + rules.grace + rules.margin
+            too_late = (
+                record["sent"] > self.superseded(session, record["presented"]) + rules.grace + rules.margin
+            )
             says_so = record.get("code") in ("session_ended", "refresh_token_reused")
             if record["status"] == 401 and (too_late or says_so):
                 # It is over, whoever ended it, and this node knows where it says so.
@@ -140,26 +150,57 @@ class Checker:
             presented, counter = record["presented"], record.get("counter")
             if record["status"] == 401:
                 if record["done"] < min(session.may_end, session.began + rules.absolute - rules.margin):
-                    self.violation("I4", name, f"an honest client was refused ({record.get('code')}) by {record['node']} with token {presented},"
-                                   f" superseded at most {record['done'] - session.first_asked[presented]:.2f} s ago")
+                    self.violation(
+                        "I4",
+                        name,
+                        f"an honest client was refused ({record.get('code')}) by {record['node']} with token {presented},"
+                        f" superseded at most {record['done'] - session.first_asked[presented]:.2f} s ago",
+                    )
                 continue
             if record["status"] != 200:
                 continue
             if record.get("answered", name) != name:
-                self.violation("I3", name, f"{record['node']} answered with tokens of session {record['answered']}")
+                self.violation(
+                    "I3", name, f"{record['node']} answered with tokens of session {record['answered']}"
+                )
                 continue
             if session.tokens.setdefault(counter, record["token"]) != record["token"]:
                 self.violation("I1", name, f"two tokens are number {counter}")
             if record["sent"] > self.superseded(session, presented) + rules.grace + rules.margin:
-                self.violation("I2", name, f"token {presented} was taken by {record['node']} long after it was superseded")
+                self.violation(
+                    "I2",
+                    name,
+                    f"token {presented} was taken by {record['node']} long after it was superseded",
+                )
             if record["sent"] > ended:
-                self.violation("I3", name, f"it was refreshed by {record['node']} {record['sent'] - ended:.2f} s after its end was acknowledged")
+                self.violation(
+                    "I3",
+                    name,
+                    f"it was refreshed by {record['node']} {record['sent'] - ended:.2f} s after its end was acknowledged",
+                )
             if counter < max(floor, presented):
-                self.violation("I6", name, f"{record['node']} answered with number {counter} after number {max(floor, presented)} was acknowledged")
-            if record["expires_at"] > session.expires_at or record["sent"] > session.made + rules.absolute + 1 + rules.margin:
-                self.violation("I5", name, f"it goes on after its absolute end (until {record['expires_at']}, at first {session.expires_at})")
-            if counter - session.first_counter > rules.rotations * ((record["done"] - session.began) // rules.grace + 1):
-                self.violation("I1", name, f"{counter - session.first_counter} rotations in {record['done'] - session.began:.1f} s")
+                self.violation(
+                    "I6",
+                    name,
+                    f"{record['node']} answered with number {counter} after number {max(floor, presented)} was acknowledged",
+                )
+            if (
+                record["expires_at"] > session.expires_at
+                or record["sent"] > session.made + rules.absolute + 1 + rules.margin
+            ):
+                self.violation(
+                    "I5",
+                    name,
+                    f"it goes on after its absolute end (until {record['expires_at']}, at first {session.expires_at})",
+                )
+            if counter - session.first_counter > rules.rotations * (
+                (record["done"] - session.began) // rules.grace + 1
+            ):
+                self.violation(
+                    "I1",
+                    name,
+                    f"{counter - session.first_counter} rotations in {record['done'] - session.began:.1f} s",
+                )
 
     def knows(self, node, since):
         """When a node has heard of what was so since then: within the bound, unless a fault came before it could."""
@@ -173,17 +214,29 @@ class Checker:
         rules, ended = self.rules, session.ended
         for record in session.verified:
             node = record["node"]
-            if record["status"] == 401 and record["done"] < min(session.may_end, record["exp"] - 1, session.began + rules.absolute - rules.margin):
+            if record["status"] == 401 and record["done"] < min(
+                session.may_end, record["exp"] - 1, session.began + rules.absolute - rules.margin
+            ):
                 self.violation("I9", name, f"{node} refused a good token ({record.get('code')})")
             if record["status"] != 200:
                 continue
             if record["sent"] > record["exp"] + rules.margin:
-                self.violation("I3", name, f"{node} took a token {record['sent'] - record['exp']:.2f} s after it expired")
+                self.violation(
+                    "I3", name, f"{node} took a token {record['sent'] - record['exp']:.2f} s after it expired"
+                )
             at_once = min((done for _, done, by in session.ends if by == node), default=INFINITY)
             if record["sent"] > at_once:
-                self.violation("I3", name, f"{node} took a token {record['sent'] - at_once:.3f} s after it had itself said that it was over")
+                self.violation(
+                    "I3",
+                    name,
+                    f"{node} took a token {record['sent'] - at_once:.3f} s after it had itself said that it was over",
+                )
             elif record["sent"] > self.knows(node, ended):
-                self.violation("I3", name, f"{node} took a token {record['sent'] - ended:.2f} s after its end was acknowledged")
+                self.violation(
+                    "I3",
+                    name,
+                    f"{node} took a token {record['sent'] - ended:.2f} s after its end was acknowledged",
+                )
 
     def check_users(self):
         """Who is disabled does not sign in until he is enabled."""
@@ -194,9 +247,21 @@ class Checker:
         for record in self.records:
             if record["op"] != "sign_in" or record["status"] != 200:
                 continue
-            disabled = max((s["done"] for s in switches[record["user"]] if s["op"] == "disable" and s["status"] == 200 and s["done"] < record["sent"]), default=None)
-            if disabled is not None and not any(s["op"] == "enable" and disabled <= done_of(s) and s["sent"] < record["done"] for s in switches[record["user"]]):
-                self.violation("I3", record["session"], f"{record['node']} signed in {record['user']}, who is disabled")
+            disabled = max(
+                (
+                    s["done"]
+                    for s in switches[record["user"]]
+                    if s["op"] == "disable" and s["status"] == 200 and s["done"] < record["sent"]
+                ),
+                default=None,
+            )
+            if disabled is not None and not any(
+                s["op"] == "enable" and disabled <= done_of(s) and s["sent"] < record["done"]
+                for s in switches[record["user"]]
+            ):
+                self.violation(
+                    "I3", record["session"], f"{record['node']} signed in {record['user']}, who is disabled"
+                )
 
     def check_final(self):
         verdicts = collections.defaultdict(dict)

@@ -16,7 +16,7 @@ from link import Link, Lost  # noqa: E402
 from tokens import claims_of, encode  # noqa: E402
 
 PASSWORD = "nine violet otters paint lanterns"
-LOST = 0.2      # of all answers to refreshes
+LOST = 0.2  # of all answers to refreshes
 PATIENCE = 8.0  # seconds with one request
 
 
@@ -64,12 +64,22 @@ class Person:
 
     async def sign_in(self):
         record = {"op": "sign_in"}
-        answer = await self.ask(record, "POST", "/api/v1/authentication", {"username": self.name, "password": PASSWORD, "delivery": "body"})
+        answer = await self.ask(
+            record,
+            "POST",
+            "/api/v1/authentication",
+            {"username": self.name, "password": PASSWORD, "delivery": "body"},
+        )
         if record["status"] != 200:
             self.load.write(record)
             return None
         session = Tokens(answer)
-        record.update(session=session.id, counter=session.number, token=session.refresh, expires_at=answer["session"]["expires_at"])
+        record.update(
+            session=session.id,
+            counter=session.number,
+            token=session.refresh,
+            expires_at=answer["session"]["expires_at"],
+        )
         self.load.write(record)
         return session
 
@@ -79,15 +89,29 @@ class Person:
         link, node = None, random.choice(self.load.nodes)
         if alone:
             link = Link(8080, node.address)
-        answer = await self.ask(record, "POST", "/api/v1/authentication/refresh", {"refresh_token": token}, node=node, link=link, drop=random.random() < LOST)
+        answer = await self.ask(
+            record,
+            "POST",
+            "/api/v1/authentication/refresh",
+            {"refresh_token": token},
+            node=node,
+            link=link,
+            drop=random.random() < LOST,
+        )
         if link is not None:
             link.close()
         if record["status"] == 200:
             claims = claims_of(answer["token"])
             # All that the answer says of whose it is, where it is not what was asked for.
-            whose = {answer["session"]["id"], claims["sid"], parts_of(answer["refresh_token"])[0]} | ({session.id} if claims["sub"] == self.id else {claims["sub"]})
-            record.update(answered=next(iter(whose - {session.id}), session.id), counter=number_of(answer["refresh_token"]), token=answer["refresh_token"],
-                          expires_at=answer["session"]["expires_at"])
+            whose = {answer["session"]["id"], claims["sid"], parts_of(answer["refresh_token"])[0]} | (
+                {session.id} if claims["sub"] == self.id else {claims["sub"]}
+            )
+            record.update(
+                answered=next(iter(whose - {session.id}), session.id),
+                counter=number_of(answer["refresh_token"]),
+                token=answer["refresh_token"],
+                expires_at=answer["session"]["expires_at"],
+            )
             session.keep(answer)
         self.load.write(record)
         return record["status"]
@@ -110,7 +134,13 @@ class Person:
 
     async def switch(self, enabled):
         record = {"op": "enable" if enabled else "disable"}
-        await self.ask(record, "PATCH", f"/api/v1/admin/users/{self.id}", {"enabled": enabled}, bearer=self.load.service_key)
+        await self.ask(
+            record,
+            "PATCH",
+            f"/api/v1/admin/users/{self.id}",
+            {"enabled": enabled},
+            bearer=self.load.service_key,
+        )
         self.load.write(record)
         return record["status"] == 200
 
@@ -141,15 +171,19 @@ class Person:
                 await self.verify(session)
             elif chance < 0.75:
                 if await self.refresh(session) == 401:
-                    return
+                    return None
             elif chance < 0.92:  # tabs that do not know of each other
-                if 401 in await asyncio.gather(*[self.refresh(session, session.refresh, alone=True) for _ in range(3)]):
-                    return
+                if 401 in await asyncio.gather(
+                    *[self.refresh(session, session.refresh, alone=True) for _ in range(3)]
+                ):
+                    return None
             elif chance < 0.97:
                 old = session.superseded_since(self.load.grace + 1)
                 status = await self.refresh(session, old) if old else 503
                 # Where the answer was lost it may be over, and another node hears of that twice at once.
-                if status in (200, 401) or (status is None and await self.sign_out(session, everywhere=random.random() < 0.5)):
+                if status in (200, 401) or (
+                    status is None and await self.sign_out(session, everywhere=random.random() < 0.5)
+                ):
                     return await self.haunt(session)
             elif chance < 0.995:
                 if await self.sign_out(session, everywhere=chance > 0.99):
@@ -160,7 +194,8 @@ class Person:
                     await self.sign_in()
                 while not await self.switch(True) and not self.load.over:
                     await asyncio.sleep(0.2)
-                return
+                return None
+        return None
 
 
 class Tokens:
@@ -186,7 +221,13 @@ class Tokens:
 
 class Load:
     def __init__(self, nodes, people, write, grace, pace, service_key):
-        self.nodes, self.write, self.grace, self.pace, self.service_key = nodes, write, grace, pace, service_key
+        self.nodes, self.write, self.grace, self.pace, self.service_key = (
+            nodes,
+            write,
+            grace,
+            pace,
+            service_key,
+        )
         self.people = [Person(self, name, user_id) for name, user_id in people]
         self.sessions, self.counts, self.over = [], {}, False
 

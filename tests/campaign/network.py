@@ -21,7 +21,18 @@ def enter():
         sys.exit("campaign: this makes network namespaces, and so needs root")
     # A process group that ends with this one, whatever happens.
     os.environ["CAMPAIGN_INSIDE"] = "1"
-    words = [*as_root, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, *sys.argv]
+    words = [
+        *as_root,
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        sys.executable,
+        *sys.argv,
+    ]
     os.execvp(words[0], words)
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a node, it shifts the clock by the seconds that stand in the file $CLOCK_SKEW_FILE, eight bytes, mapped: so a
-// running node's clock jumps when somebody writes there. Clocks that do not tell the time of day stay as they are.
+// Preloaded into a node, it shifts the clock by the seconds that stand in the file $CLOCK_SKEW_FILE, eight
+// bytes, mapped: so a running node's clock jumps when somebody writes there. Clocks that do not tell the time
+// of day stay as they are.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -11,20 +12,20 @@
 #include <unistd.h>
 
 static const volatile int64_t none = 0;
-static const volatile int64_t *skew = &none;
-static int (*original)(clockid_t, struct timespec *);
+static const volatile int64_t* skew = &none;
+static int (*original)(clockid_t, struct timespec*);
 
 __attribute__((constructor)) static void start(void) {
-    original = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-    const char *path = getenv("CLOCK_SKEW_FILE");
+    original = (int (*)(clockid_t, struct timespec*))dlsym(RTLD_NEXT, "clock_gettime");
+    const char* path = getenv("CLOCK_SKEW_FILE");
     const int file = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
-    void *mapped = mmap(NULL, sizeof *skew, PROT_READ, MAP_SHARED, file, 0);
+    void* mapped = mmap(NULL, sizeof *skew, PROT_READ, MAP_SHARED, file, 0);
     if (mapped != MAP_FAILED) skew = mapped;
     close(file);
 }
 
-int clock_gettime(clockid_t clock, struct timespec *time) {
+int clock_gettime(clockid_t clock, struct timespec* time) {
     if (original == NULL) start();
     const int status = original(clock, time);
     if (status == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) time->tv_sec += *skew;

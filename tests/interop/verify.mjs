@@ -3,11 +3,11 @@
 // Standard input: {"jwks", "issuer", "audience", "algorithm", "tokens": {name: token}}.
 // Standard output: {name: {"sub", "kid"} or {"error"}}.
 
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
-const { jwks, issuer, audience, algorithm, tokens } = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+const { jwks, issuer, audience, algorithm, tokens } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
 
 const keys = createRemoteJWKSet(new URL(jwks));
 const verdicts = {};
@@ -17,8 +17,8 @@ for (const [name, token] of Object.entries(tokens)) {
       issuer,
       audience,
       algorithms: [algorithm],
-      typ: "at+jwt",
-      requiredClaims: ["exp", "iat", "sub", "jti"],
+      typ: 'at+jwt',
+      requiredClaims: ['exp', 'iat', 'sub', 'jti'],
     });
     verdicts[name] = { sub: payload.sub, kid: protectedHeader.kid };
   } catch (error) {

@@ -47,6 +47,6 @@ class Link:
         try:
             await self.send(*arguments, **more)
             return await asyncio.wait_for(self.read(), 10)
-        except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
+        except (TimeoutError, OSError, asyncio.IncompleteReadError):
             self.close()
             raise Lost from None

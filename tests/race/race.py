@@ -41,7 +41,7 @@ def parts_of(refresh_token):
     text = refresh_token.removeprefix("ccr_")
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     at = 3 + raw[2]
-    return raw[at:at + 16], struct.unpack(">I", raw[at + 16:at + 20])[0]
+    return raw[at : at + 16], struct.unpack(">I", raw[at + 16 : at + 20])[0]
 
 
 class Copy:
@@ -64,14 +64,16 @@ class Session:
         # Requests of which nobody knows (yet) what came of them: when sent, and when done at the latest.
         self.unknown = []
         self.ending = False  # a sign-out was sent
-        self.ended = False   # and acknowledged
-        self.over = False    # by a violation, or because nobody has a copy that is young enough for certain
+        self.ended = False  # and acknowledged
+        self.over = False  # by a violation, or because nobody has a copy that is young enough for certain
 
     def current_until(self, copy):
         """A time until which the copy was the current token for certain: infinity if nobody can have superseded it."""
         if copy.counter < self.acknowledged:
             return copy.asked
-        return max(copy.asked, min((sent for sent, done in self.unknown if done > copy.asked), default=float("inf")))
+        return max(
+            copy.asked, min((sent for sent, done in self.unknown if done > copy.asked), default=float("inf"))
+        )
 
     def age(self, copy):
         """For how long the copy can have been superseded, at most."""
@@ -94,7 +96,9 @@ class Race:
         self.sessions = []
         self.stop_at = 0.0
         self.violations = []
-        self.counts = dict.fromkeys(("refreshes", "dropped", "lost", "restarts", "signed_out", "given_up", "checks"), 0)
+        self.counts = dict.fromkeys(
+            ("refreshes", "dropped", "lost", "restarts", "signed_out", "given_up", "checks"), 0
+        )
 
     def running(self):
         return time.monotonic() < self.stop_at
@@ -113,7 +117,9 @@ class Race:
             self.sessions.append(Session(Copy(answer, asked)))
         for number, session in enumerate(self.sessions):  # so that all begin with a young copy
             asked = time.monotonic()
-            _, answer = await link.ask("POST", "/api/v1/authentication/refresh", {"refresh_token": session.copies[0].token})
+            _, answer = await link.ask(
+                "POST", "/api/v1/authentication/refresh", {"refresh_token": session.copies[0].token}
+            )
             self.sessions[number] = Session(Copy(answer, asked))
         link.close()
 
@@ -136,7 +142,11 @@ class Race:
             copy = self.choose(session, slot)
             if copy is None:
                 await asyncio.sleep(0.05)
-                if all(session.age(one) > GRACE for one in session.copies) and not session.ending and not session.over:
+                if (
+                    all(session.age(one) > GRACE for one in session.copies)
+                    and not session.ending
+                    and not session.over
+                ):
                     self.counts["given_up"] += 1
                     session.over = True
                 continue
@@ -160,7 +170,7 @@ class Race:
             if dropped:
                 request[1] = time.monotonic()
                 raise Lost
-        except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError, Lost) as lost:
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, Lost) as lost:
             link.close()
             # What nobody waits for is done within a second, even if it waits in a queue.
             request[1] = min(request[1], time.monotonic() + 1)
@@ -174,7 +184,9 @@ class Race:
             for text in session.note(fresh):
                 self.violation(session, text)
             if fresh.counter < max(floor, copy.counter):
-                self.violation(session, f"answered {fresh.counter} after {max(floor, copy.counter)} was acknowledged")
+                self.violation(
+                    session, f"answered {fresh.counter} after {max(floor, copy.counter)} was acknowledged"
+                )
             session.copies[slot] = fresh
             if random.random() < 0.05 and not session.ending:
                 await self.check_access(session, link, fresh)
@@ -259,7 +271,9 @@ class Race:
         await self.sign_in(users)
         start = time.monotonic()
         self.stop_at = start + self.options.seconds
-        tasks = [self.client(session, slot) for session in self.sessions for slot in range(self.options.clients)]
+        tasks = [
+            self.client(session, slot) for session in self.sessions for slot in range(self.options.clients)
+        ]
         if self.options.kill:
             tasks += [self.killer(), self.ghost()]
         await asyncio.gather(*tasks)
@@ -276,7 +290,9 @@ class Race:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--kill", action="store_true", help="kill -9 and restart the server every two seconds")
+    parser.add_argument(
+        "--kill", action="store_true", help="kill -9 and restart the server every two seconds"
+    )
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--clients", type=int, default=8, help="that share one session")
     parser.add_argument("--pace", type=float, default=1.0, help="larger is slower")
@@ -298,14 +314,18 @@ def main():
         server.remove()
     counts = race.counts
     if counts["given_up"] > options.sessions / 10:
-        race.violations.append(f"{counts['given_up']} sessions were given up: this machine is too slow to say anything")
+        race.violations.append(
+            f"{counts['given_up']} sessions were given up: this machine is too slow to say anything"
+        )
     for text in race.violations[:10]:
         print(f"violation: {text}", file=sys.stderr)
     verdict = "FAIL" if race.violations else "PASS"
-    print(f"{verdict} race: {len(race.sessions)} sessions x {options.clients} clients, {seconds:.0f} s: "
-          f"{counts['refreshes']} refreshes, {counts['dropped']} dropped replies, {counts['restarts']} restarts "
-          f"({counts['lost']} requests lost), {counts['signed_out']} signed out, {counts['checks']} checks, "
-          f"{counts['given_up']} given up, {len(race.violations)} violations")
+    print(
+        f"{verdict} race: {len(race.sessions)} sessions x {options.clients} clients, {seconds:.0f} s: "
+        f"{counts['refreshes']} refreshes, {counts['dropped']} dropped replies, {counts['restarts']} restarts "
+        f"({counts['lost']} requests lost), {counts['signed_out']} signed out, {counts['checks']} checks, "
+        f"{counts['given_up']} given up, {len(race.violations)} violations"
+    )
     return 1 if race.violations else 0
 
 

@@ -16,7 +16,9 @@ export const PASSWORD = 'nine violet otters paint lanterns';
 export const WAIT = 20_000; // milliseconds until something that should be seen counts as missing
 
 /** Settings of whoever runs the tests must not reach the server under test. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COATCHECK_')));
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('COATCHECK_')),
+);
 
 /** Below the range that the system takes for clients' ends: no connection of a test can hold it. */
 export async function freePort() {
@@ -24,7 +26,9 @@ export async function freePort() {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * (ceiling - 10_000));
     const listener = createServer();
-    const isFree = await new Promise((done) => listener.once('error', () => done(false)).listen(port, () => done(true)));
+    const isFree = await new Promise((done) =>
+      listener.once('error', () => done(false)).listen(port, () => done(true)),
+    );
     if (!isFree) continue;
     await new Promise((done) => listener.close(done));
     return port;
@@ -45,8 +49,11 @@ export async function end(child) {
 export async function launch(command, words, options, isUp) {
   const child = spawn(command, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...options });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { said += text; });
-  for (const deadline = Date.now() + 20_000; !(await isUp().catch(() => false));) {
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => {
+      said += text;
+    });
+  for (const deadline = Date.now() + 20_000; !(await isUp().catch(() => false)); ) {
     assert.equal(child.exitCode, null, `${command} ended:\n${said}`);
     assert.ok(Date.now() < deadline, `${command} is not ready:\n${said}`);
     await sleep(20);
@@ -78,7 +85,9 @@ class Link {
         const loss = this.loses(request);
         if (loss) {
           this.lost += 1;
-          answer.resume().on('end', () => (loss === 'answer' ? response.writeHead(502).end() : response.destroy()));
+          answer
+            .resume()
+            .on('end', () => (loss === 'answer' ? response.writeHead(502).end() : response.destroy()));
           return;
         }
         response.writeHead(answer.statusCode, answer.rawHeaders);
@@ -112,8 +121,22 @@ export class Coatcheck {
       await this.link.start(this.port);
       this.url = `http://localhost:${this.link.port}`;
     }
-    const words = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--public-url', this.url, ...this.flags];
-    this.process = await launch(BINARY, words, { cwd: this.directory }, async () => (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok);
+    const words = [
+      'serve',
+      '--data',
+      this.data,
+      '--listen',
+      `127.0.0.1:${this.port}`,
+      '--public-url',
+      this.url,
+      ...this.flags,
+    ];
+    this.process = await launch(
+      BINARY,
+      words,
+      { cwd: this.directory },
+      async () => (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok,
+    );
     return this;
   }
 
@@ -139,7 +162,11 @@ export class Coatcheck {
   command(words, input = '') {
     const options = { input, encoding: 'utf8', env: environment, cwd: this.directory, timeout: 20_000 };
     const result = spawnSync(BINARY, [...words, '--data', this.data], options);
-    assert.equal(result.status, 0, `${words.join(' ')}: ${result.error ?? ''}${result.stdout}${result.stderr}`);
+    assert.equal(
+      result.status,
+      0,
+      `${words.join(' ')}: ${result.error ?? ''}${result.stdout}${result.stderr}`,
+    );
     return result.stdout;
   }
 
@@ -159,12 +186,20 @@ export class Coatcheck {
   }
 
   async signOut(token) {
-    const answer = await fetch(`${this.url}/api/v1/authentication`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${this.url}/api/v1/authentication`, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${token}` },
+    });
     assert.equal(answer.status, 204);
   }
 
   serviceKey(name, ...scopes) {
-    return this.command(['service-key', 'add', name, ...scopes.flatMap((scope) => ['--scope', scope])]).trim();
+    return this.command([
+      'service-key',
+      'add',
+      name,
+      ...scopes.flatMap((scope) => ['--scope', scope]),
+    ]).trim();
   }
 }
 
@@ -175,15 +210,39 @@ export async function startLumen(server, more = {}) {
   const example = join(ROOT, 'examples/lumen');
   const configured = (name) => {
     const text = readFileSync(join(example, name), 'utf8');
-    writeFileSync(join(directory, name), text.replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`).replaceAll('/srv/lumen', example));
+    writeFileSync(
+      join(directory, name),
+      text
+        .replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`)
+        .replaceAll('127.0.0.1:9000', `127.0.0.1:${phpPort}`)
+        .replaceAll('/srv/lumen', example),
+    );
     return join(directory, name);
   };
-  const env = { ...process.env, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'), TMPDIR: directory, ...more };
+  const env = {
+    ...process.env,
+    COATCHECK_URL: server.url,
+    COATCHECK_SERVICE_KEY: server.serviceKey('lumen', 'feed'),
+    TMPDIR: directory,
+    ...more,
+  };
   const asRoot = process.getuid() === 0 ? ['--allow-to-run-as-root'] : [];
-  const words = ['--nodaemonize', '--fpm-config', configured('php-fpm.conf'), '--prefix', directory, ...asRoot];
+  const words = [
+    '--nodaemonize',
+    '--fpm-config',
+    configured('php-fpm.conf'),
+    '--prefix',
+    directory,
+    ...asRoot,
+  ];
   const php = await launch('/usr/sbin/php-fpm8.2', words, { cwd: directory, env }, async () => true);
   const api = `http://localhost:${port}`;
-  const nginx = await launch('/usr/sbin/nginx', ['-c', configured('nginx.conf'), '-p', directory], { cwd: directory, env }, async () => (await fetch(`${api}/healthz`)).status === 200);
+  const nginx = await launch(
+    '/usr/sbin/nginx',
+    ['-c', configured('nginx.conf'), '-p', directory],
+    { cwd: directory, env },
+    async () => (await fetch(`${api}/healthz`)).status === 200,
+  );
   const stop = async () => {
     await end(nginx);
     await end(php);
@@ -193,15 +252,26 @@ export async function startLumen(server, more = {}) {
 }
 
 /** The examples' API, with the files of one of them. */
-export const startApi = (name, port, coatcheck, ...more) => launch(process.execPath,
-  [join(ROOT, 'examples/api/server.mjs'), name, '--port', `${port}`, '--coatcheck', coatcheck.url, ...more], {}, async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0);
+export const startApi = (name, port, coatcheck, ...more) =>
+  launch(
+    process.execPath,
+    [join(ROOT, 'examples/api/server.mjs'), name, '--port', `${port}`, '--coatcheck', coatcheck.url, ...more],
+    {},
+    async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0,
+  );
 
 /** An example and its API, in front of a Coatcheck that allows it: `{ coatcheck, origin, stop }`. `name in front of lumen`: that API. */
 export async function startExample(what, ...flags) {
   const [name, otherApi] = what.split(' in front of ');
   const port = await freePort();
   const origin = `http://localhost:${port}`;
-  const coatcheck = await new Coatcheck('--set', `cors.origins=${origin}`, '--set', 'trusted_proxies=127.0.0.1', ...flags).start();
+  const coatcheck = await new Coatcheck(
+    '--set',
+    `cors.origins=${origin}`,
+    '--set',
+    'trusted_proxies=127.0.0.1',
+    ...flags,
+  ).start();
   coatcheck.addUser('ada');
   const other = otherApi === 'lumen' ? await startLumen(coatcheck) : undefined;
   const api = await startApi(name, port, coatcheck, ...(other ? ['--api', other.api] : []));

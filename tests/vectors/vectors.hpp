@@ -2,13 +2,13 @@
 // Finds published test vectors (see README.md), and counts how our verdicts compare with theirs.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -18,15 +18,17 @@
 namespace coatcheck::vectors {
 
 // Why such a test is skipped.
-inline constexpr auto absent = "published vectors are other people's work and not part of this repository: tests/vectors/README.md says where they are had, and how they are named here";
+inline constexpr auto absent =
+    "published vectors are other people's work and not part of this repository: tests/vectors/README.md says "
+    "where they are had, and how they are named here";
 
 // The folder of one collection, such as "wycheproof"; nothing, and a line that says so, where it is absent.
 inline std::optional<std::filesystem::path> find(std::string_view collection) {
     const char* named = std::getenv("COATCHECK_VECTORS");
     const std::filesystem::path root = named != nullptr ? named : SOURCE_DIR "/../shared/vectors";
     if (std::filesystem::is_directory(root / collection)) return root / collection;
-    std::printf("vectors: %s: not run, there is no folder %s (see tests/vectors/README.md)\n", std::string(collection).c_str(),
-                (root / collection).c_str());
+    std::printf("vectors: %s: not run, there is no folder %s (see tests/vectors/README.md)\n",
+                std::string(collection).c_str(), (root / collection).c_str());
     return std::nullopt;
 }
 
@@ -38,7 +40,9 @@ inline std::string read(const std::filesystem::path& file) {
     return text.str();
 }
 
-inline boost::json::value read_json(const std::filesystem::path& file) { return boost::json::parse(read(file)); }
+inline boost::json::value read_json(const std::filesystem::path& file) {
+    return boost::json::parse(read(file));
+}
 
 inline std::string from_hex(std::string_view digits) {
     std::string bytes;
@@ -56,7 +60,9 @@ enum class Published { valid, invalid, either };
 
 inline Published result_of(const boost::json::value& test) {
     const auto result = text(test, "result");
-    return result == "valid" ? Published::valid : result == "invalid" ? Published::invalid : Published::either;
+    return result == "valid"     ? Published::valid
+           : result == "invalid" ? Published::invalid
+                                 : Published::either;
 }
 
 // Counts verdicts of one file. What is neither as published nor of a named class is unexplained, and fails.
@@ -64,8 +70,8 @@ class Tally {
 public:
     explicit Tally(std::string name) : name_(std::move(name)) {}
 
-    // `intended` names why we refuse what is published as valid; empty if there is no reason to. Nothing excuses taking
-    // what is published as invalid.
+    // `intended` names why we refuse what is published as valid; empty if there is no reason to. Nothing
+    // excuses taking what is published as invalid.
     void judge(const std::string& id, Published published, bool taken, std::string_view intended = "") {
         ++run_;
         if (published == Published::either) {

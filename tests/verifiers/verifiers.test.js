@@ -19,17 +19,40 @@ import { Coatcheck, end, freePort, launch, PASSWORD, ROOT, startLumen } from '..
 const EXAMPLES = join(ROOT, 'examples');
 
 /** A request with exactly these headers, in this spelling: `[name, value, name, value]`. */
-const ask = (method, url, rawHeaders = [], body = '') => new Promise((done, fail) => {
-  const { hostname, port, pathname } = new URL(url);
-  const asked = request({ host: hostname === 'localhost' ? '127.0.0.1' : hostname, port, method, path: pathname, headers: ['Host', `localhost:${port}`, ...rawHeaders, ...(body ? ['Content-Length', `${body.length}`] : [])], agent: false }, (answer) => {
-    let text = '';
-    answer.on('data', (part) => { text += part; }).on('end', () => done({ status: answer.statusCode, headers: answer.headers, text, json: () => JSON.parse(text) }));
+const ask = (method, url, rawHeaders = [], body = '') =>
+  new Promise((done, fail) => {
+    const { hostname, port, pathname } = new URL(url);
+    const asked = request(
+      {
+        host: hostname === 'localhost' ? '127.0.0.1' : hostname,
+        port,
+        method,
+        path: pathname,
+        headers: [
+          'Host',
+          `localhost:${port}`,
+          ...rawHeaders,
+          ...(body ? ['Content-Length', `${body.length}`] : []),
+        ],
+        agent: false,
+      },
+      (answer) => {
+        let text = '';
+        answer
+          .on('data', (part) => {
+            text += part;
+          })
+          .on('end', () =>
+            done({ status: answer.statusCode, headers: answer.headers, text, json: () => JSON.parse(text) }),
+          );
+      },
+    );
+    asked.on('error', fail);
+    asked.end(body);
   });
-  asked.on('error', fail);
-  asked.end(body);
-});
 const bearer = (token) => ['Authorization', `Bearer ${token}`];
-const forged = (token) => token.replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"root"}').toString('base64url')}.`);
+const forged = (token) =>
+  token.replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"root"}').toString('base64url')}.`);
 
 async function until(what, condition, milliseconds = 5000) {
   const started = performance.now();
@@ -67,8 +90,12 @@ describe('a verifier in Node.js', () => {
     await verifier.ready();
     const { token, user, session, refresh_token: refreshToken } = await server.signInElsewhere('one');
     const verdict = await verifier.check(token);
-    assert.deepEqual([verdict.ok, verdict.user.id, verdict.user.username, verdict.user.session], [true, user.id, 'ada', session.id]);
-    for (const bad of ['', 'x', refreshToken, server.key, `${token} `, token.slice(0, -1)]) assert.equal(await code(verifier, bad), 'token_malformed', bad);
+    assert.deepEqual(
+      [verdict.ok, verdict.user.id, verdict.user.username, verdict.user.session],
+      [true, user.id, 'ada', session.id],
+    );
+    for (const bad of ['', 'x', refreshToken, server.key, `${token} `, token.slice(0, -1)])
+      assert.equal(await code(verifier, bad), 'token_malformed', bad);
     assert.equal(await code(verifier, forged(token)), 'token_not_ours');
     assert.equal((await verifier.check(token, Date.now() + 61_000)).code, 'token_expired');
   });
@@ -76,17 +103,26 @@ describe('a verifier in Node.js', () => {
   test('signing out, new roles, a new password and disabling count within a second', async () => {
     const verifier = verifierOf();
     await verifier.ready();
-    const [one, two, bob, eve] = [await server.signInElsewhere('1'), await server.signInElsewhere('2'), await server.signInElsewhere('3', 'bob'), await server.signInElsewhere('4', 'eve')];
+    const [one, two, bob, eve] = [
+      await server.signInElsewhere('1'),
+      await server.signInElsewhere('2'),
+      await server.signInElsewhere('3', 'bob'),
+      await server.signInElsewhere('4', 'eve'),
+    ];
     for (const { token } of [one, two, bob, eve]) assert.equal(await code(verifier, token), 'ok');
     await server.signOut(one.token);
-    assert.ok(await until('signed out', async () => (await code(verifier, one.token)) === 'token_revoked') < 1000);
+    assert.ok(
+      (await until('signed out', async () => (await code(verifier, one.token)) === 'token_revoked')) < 1000,
+    );
     assert.equal(await code(verifier, two.token), 'ok', 'the other session goes on');
     server.command(['user', 'set', 'bob', '--role', 'editor']);
-    assert.ok(await until('stale', async () => (await code(verifier, bob.token)) === 'token_stale') < 1000);
+    assert.ok((await until('stale', async () => (await code(verifier, bob.token)) === 'token_stale')) < 1000);
     const again = await server.signInElsewhere('5', 'bob');
     assert.deepEqual((await verifier.check(again.token)).user.roles, ['editor']);
     server.command(['user', 'disable', 'eve']);
-    assert.ok(await until('disabled', async () => (await code(verifier, eve.token)) === 'token_revoked') < 1000);
+    assert.ok(
+      (await until('disabled', async () => (await code(verifier, eve.token)) === 'token_revoked')) < 1000,
+    );
     server.command(['user', 'enable', 'eve']);
     await sleep(300);
     assert.equal(await code(verifier, eve.token), 'token_revoked', 'enabling revives nothing');
@@ -104,25 +140,44 @@ describe('a verifier in Node.js', () => {
     assert.equal(await code(verifier, before.token), 'ok', 'nobody is signed out');
     const { kid } = JSON.parse(Buffer.from(before.token.split('.')[0], 'base64url'));
     server.command(['key', 'revoke', kid]);
-    assert.ok(await until('the key is dropped', async () => (await code(verifier, before.token)) === 'token_not_ours') < 1000);
+    assert.ok(
+      (await until(
+        'the key is dropped',
+        async () => (await code(verifier, before.token)) === 'token_not_ours',
+      )) < 1000,
+    );
     assert.equal(await code(verifier, afterwards.token), 'ok');
   });
 
   test('over a crash of the server nothing that was revoked comes back, and what comes later is heard', async () => {
     const verifier = verifierOf();
     await verifier.ready();
-    const [zero, one, two, three] = [await server.signInElsewhere('0'), await server.signInElsewhere('1'), await server.signInElsewhere('2'), await server.signInElsewhere('3')];
+    const [zero, one, two, three] = [
+      await server.signInElsewhere('0'),
+      await server.signInElsewhere('1'),
+      await server.signInElsewhere('2'),
+      await server.signInElsewhere('3'),
+    ];
     await server.signOut(one.token);
     await until('signed out', async () => (await code(verifier, one.token)) === 'token_revoked', 1000);
     await server.signOut(zero.token); // acknowledged, and perhaps not sent on before the crash
     await server.crash();
     await server.start();
     assert.equal(await code(verifier, one.token), 'token_revoked');
-    await until('what was acknowledged last', async () => (await code(verifier, zero.token)) === 'token_revoked', 5000);
+    await until(
+      'what was acknowledged last',
+      async () => (await code(verifier, zero.token)) === 'token_revoked',
+      5000,
+    );
     await until('it follows again', () => verifier.state.feed === 'following');
     await server.signOut(two.token);
-    assert.ok(await until('signed out', async () => (await code(verifier, two.token)) === 'token_revoked') < 3000);
-    assert.deepEqual([await code(verifier, one.token), await code(verifier, three.token)], ['token_revoked', 'ok']);
+    assert.ok(
+      (await until('signed out', async () => (await code(verifier, two.token)) === 'token_revoked')) < 3000,
+    );
+    assert.deepEqual(
+      [await code(verifier, one.token), await code(verifier, three.token)],
+      ['token_revoked', 'ok'],
+    );
   });
 
   test('cut off, it refuses after the limit, or accepts where that is the policy; and then knows what it missed', async () => {
@@ -133,20 +188,40 @@ describe('a verifier in Node.js', () => {
     await server.link.stop();
     assert.equal(await code(strict, one.token), 'ok', 'a moment is nothing');
     const direct = `http://127.0.0.1:${server.port}/api/v1/authentication`;
-    assert.equal((await fetch(direct, { method: 'DELETE', headers: { Authorization: `Bearer ${two.token}` } })).status, 204);
+    assert.equal(
+      (await fetch(direct, { method: 'DELETE', headers: { Authorization: `Bearer ${two.token}` } })).status,
+      204,
+    );
     // Each heard the last of it at a moment of its own.
-    await until('the limit', async () => (await code(strict, one.token)) === 'unavailable' && strict.state.feed === 'cut' && lenient.state.feed === 'cut');
+    await until(
+      'the limit',
+      async () =>
+        (await code(strict, one.token)) === 'unavailable' &&
+        strict.state.feed === 'cut' &&
+        lenient.state.feed === 'cut',
+    );
     assert.equal(await code(lenient, two.token), 'ok', 'the price of accepting');
     await server.link.restart();
-    await until('both follow again', () => strict.state.feed === 'following' && lenient.state.feed === 'following');
-    await until('what was missed is known', async () => (await code(lenient, two.token)) === 'token_revoked' && (await code(strict, two.token)) === 'token_revoked');
+    await until(
+      'both follow again',
+      () => strict.state.feed === 'following' && lenient.state.feed === 'following',
+    );
+    await until(
+      'what was missed is known',
+      async () =>
+        (await code(lenient, two.token)) === 'token_revoked' &&
+        (await code(strict, two.token)) === 'token_revoked',
+    );
     assert.equal(await code(strict, one.token), 'ok');
   });
 
   test('one that never synchronised refuses', async () => {
     const { token } = await server.signInElsewhere('x');
     const problems = [];
-    const verifier = verifierOf({ serviceKey: server.key.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')), onProblem: (problem) => problems.push(problem.message) });
+    const verifier = verifierOf({
+      serviceKey: server.key.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')),
+      onProblem: (problem) => problems.push(problem.message),
+    });
     await sleep(300);
     assert.equal(await code(verifier, token), 'unavailable');
     assert.equal(verifier.state.feed, 'never');
@@ -170,7 +245,10 @@ describe('a verifier in Node.js', () => {
     await until('it heard', () => heard.length > 0, 1000);
     server.command(['user', 'disable', 'ada']);
     await until('the second', () => heard.length > 1, 1000);
-    assert.deepEqual(heard, [['first', 'token_revoked'], ['second', 'token_revoked']]);
+    assert.deepEqual(heard, [
+      ['first', 'token_revoked'],
+      ['second', 'token_revoked'],
+    ]);
     verifier.onEnd(users[1], (reason) => heard.push(['late', reason]));
     assert.equal(heard.at(-1)[0], 'late', 'who asks too late is told at once');
     server.command(['user', 'enable', 'ada']);
@@ -178,11 +256,21 @@ describe('a verifier in Node.js', () => {
 });
 
 /** The rows that everything in front of an API has to pass. */
-function passes(name, start, { takesXToken = false, answersInEnvelope = takesXToken, hasEvents = false, flags = [] } = {}) {
+function passes(
+  name,
+  start,
+  { takesXToken = false, answersInEnvelope = takesXToken, hasEvents = false, flags = [] } = {},
+) {
   describe(name, () => {
     let [server, api, stop] = [];
     before(async () => {
-      server = await new Coatcheck('--access-ttl', '3s', '--set', 'trusted_proxies=127.0.0.1', ...flags).start();
+      server = await new Coatcheck(
+        '--access-ttl',
+        '3s',
+        '--set',
+        'trusted_proxies=127.0.0.1',
+        ...flags,
+      ).start();
       for (const user of ['ada', 'bob']) server.addUser(user);
       ({ api, stop } = await start(server));
     });
@@ -205,7 +293,11 @@ function passes(name, start, { takesXToken = false, answersInEnvelope = takesXTo
       await refused(bearer(forged(token)), 'token_not_ours');
       await refused(bearer('junk'), 'token_malformed');
       await server.signOut(token);
-      await until('signed out', async () => (await ask('GET', `${api}/api/me`, bearer(token))).status === 401, 1000);
+      await until(
+        'signed out',
+        async () => (await ask('GET', `${api}/api/me`, bearer(token))).status === 401,
+        1000,
+      );
       await refused(bearer(token), 'token_revoked');
       const another = await server.signInElsewhere('two');
       assert.equal((await ask('GET', `${api}/api/me`, bearer(another.token))).status, 200);
@@ -216,7 +308,15 @@ function passes(name, start, { takesXToken = false, answersInEnvelope = takesXTo
     test('a cookie on an unsafe method needs proof of where it comes from', async () => {
       const { token } = await server.signInElsewhere('one');
       const cookie = ['Cookie', `a=b; __Host-Http-coatcheck=${token}`];
-      const post = async (...more) => (await ask('POST', `${api}/api/posts`, [...cookie, 'Content-Type', 'application/json', ...more], '{}')).status;
+      const post = async (...more) =>
+        (
+          await ask(
+            'POST',
+            `${api}/api/posts`,
+            [...cookie, 'Content-Type', 'application/json', ...more],
+            '{}',
+          )
+        ).status;
       assert.equal((await ask('GET', `${api}/api/me`, cookie)).status, 200);
       assert.equal(await post(), 403);
       assert.equal(await post('Sec-Fetch-Site', 'cross-site', 'Origin', 'https://evil.example'), 403);
@@ -225,27 +325,68 @@ function passes(name, start, { takesXToken = false, answersInEnvelope = takesXTo
       assert.equal(await post('Sec-Fetch-Site', 'none'), 403);
       assert.equal(await post('Sec-Fetch-Site', 'same-origin'), 201);
       assert.equal(await post('X-Coatcheck', '1'), 201);
-      assert.equal((await ask('POST', `${api}/api/posts`, [...bearer(token), 'Content-Type', 'application/json'], '{}')).status, 201, 'a header needs none of this');
+      assert.equal(
+        (await ask('POST', `${api}/api/posts`, [...bearer(token), 'Content-Type', 'application/json'], '{}'))
+          .status,
+        201,
+        'a header needs none of this',
+      );
     });
 
     if (takesXToken)
       test('X-TOKEN counts with X-USER whose it is, once each', async () => {
         const [ada, bob] = [await server.signInElsewhere('1'), await server.signInElsewhere('2', 'bob')];
-        const older = async (...headers) => { const answer = await ask('GET', `${api}/api/me`, headers); return [answer.status, /code="(\w+)"/.exec(answer.headers['www-authenticate'] ?? '')?.[1]]; };
+        const older = async (...headers) => {
+          const answer = await ask('GET', `${api}/api/me`, headers);
+          return [answer.status, /code="(\w+)"/.exec(answer.headers['www-authenticate'] ?? '')?.[1]];
+        };
         assert.deepEqual(await older('X-TOKEN', ada.token, 'X-USER', ada.user.id), [200, undefined]);
         assert.deepEqual(await older('x-token', ada.token, 'x-user', bob.user.id), [401, 'token_not_ours']);
-        assert.deepEqual(await older('X-TOKEN', forged(ada.token), 'X-USER', ada.user.id), [401, 'token_not_ours']);
-        const enveloped = await ask('GET', `${api}/api/me`, ['X-TOKEN', forged(ada.token), 'X-USER', ada.user.id]);
+        assert.deepEqual(await older('X-TOKEN', forged(ada.token), 'X-USER', ada.user.id), [
+          401,
+          'token_not_ours',
+        ]);
+        const enveloped = await ask('GET', `${api}/api/me`, [
+          'X-TOKEN',
+          forged(ada.token),
+          'X-USER',
+          ada.user.id,
+        ]);
         if (answersInEnvelope) {
           assert.match(enveloped.headers['content-type'], /^application\/json\b/);
-          assert.deepEqual(enveloped.json(), { success: false, data: null, detail: { message: 'This token was not issued here, or not for this.', error: 'token_not_ours' } });
+          assert.deepEqual(enveloped.json(), {
+            success: false,
+            data: null,
+            detail: { message: 'This token was not issued here, or not for this.', error: 'token_not_ours' },
+          });
         }
         assert.deepEqual(await older('X-USER', ada.user.id), [401, 'token_missing']);
         assert.equal((await older('X-TOKEN', ada.token))[0], 400);
-        assert.equal((await older('X-TOKEN', ada.token, 'X-USER', ada.user.id, ...bearer(bob.token)))[0], 400);
-        assert.notEqual((await older('X-TOKEN', ada.token, 'X-USER', bob.user.id, 'X-USER', ada.user.id, 'X_USER', ada.user.id))[0], 200);
+        assert.equal(
+          (await older('X-TOKEN', ada.token, 'X-USER', ada.user.id, ...bearer(bob.token)))[0],
+          400,
+        );
+        assert.notEqual(
+          (
+            await older(
+              'X-TOKEN',
+              ada.token,
+              'X-USER',
+              bob.user.id,
+              'X-USER',
+              ada.user.id,
+              'X_USER',
+              ada.user.id,
+            )
+          )[0],
+          200,
+        );
         await server.signOut(ada.token);
-        await until('signed out', async () => (await older('X-TOKEN', ada.token, 'X-USER', ada.user.id))[0] === 401, 1000);
+        await until(
+          'signed out',
+          async () => (await older('X-TOKEN', ada.token, 'X-USER', ada.user.id))[0] === 401,
+          1000,
+        );
       });
 
     if (hasEvents)
@@ -254,25 +395,51 @@ function passes(name, start, { takesXToken = false, answersInEnvelope = takesXTo
         const open = async ({ token }) => {
           const connection = { text: '', isOpen: true };
           const answer = await new Promise((done, fail) => {
-            request(`${api}/api/events`, { headers: { Authorization: `Bearer ${token}` }, agent: false }, done).on('error', fail).end();
+            request(
+              `${api}/api/events`,
+              { headers: { Authorization: `Bearer ${token}` }, agent: false },
+              done,
+            )
+              .on('error', fail)
+              .end();
           });
           assert.equal(answer.statusCode, 200);
-          answer.on('data', (part) => { connection.text += part; }).on('close', () => { connection.isOpen = false; }).on('error', () => {});
+          answer
+            .on('data', (part) => {
+              connection.text += part;
+            })
+            .on('close', () => {
+              connection.isOpen = false;
+            })
+            .on('error', () => {});
           await until('its first event', () => connection.text.includes('data: '));
           return { connection, answer };
         };
         const [first, second] = [await open(one), await open(two)];
         await server.signOut(one.token);
-        assert.ok(await until('it ends', () => !first.connection.isOpen) < 1000);
+        assert.ok((await until('it ends', () => !first.connection.isOpen)) < 1000);
         assert.ok(second.connection.isOpen);
         second.answer.destroy();
       });
 
     test('two different tokens are none', async () => {
       const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
-      const answer = await ask('GET', `${api}/api/me`, [...bearer(one.token), 'Cookie', `__Host-Http-coatcheck=${two.token}`]);
+      const answer = await ask('GET', `${api}/api/me`, [
+        ...bearer(one.token),
+        'Cookie',
+        `__Host-Http-coatcheck=${two.token}`,
+      ]);
       assert.ok([400, 401].includes(answer.status), `${answer.status}`);
-      assert.equal((await ask('GET', `${api}/api/me`, [...bearer(one.token), 'Cookie', `__Host-Http-coatcheck=${one.token}`])).status, 200);
+      assert.equal(
+        (
+          await ask('GET', `${api}/api/me`, [
+            ...bearer(one.token),
+            'Cookie',
+            `__Host-Http-coatcheck=${one.token}`,
+          ])
+        ).status,
+        200,
+      );
     });
   });
 }
@@ -285,13 +452,32 @@ const EXAMPLE_APIS = {
   'cpp-httplib': [join(ROOT, 'build/examples/cpp-httplib')],
 };
 for (const [name, [command, ...words]] of Object.entries(EXAMPLE_APIS))
-  passes(`examples/${name}`, async (server) => {
-    const port = await freePort();
-    const key = server.serviceKey(name, 'feed');
-    const env = { ...process.env, PORT: `${port}`, COATCHECK_URL: server.url, COATCHECK_SERVICE_KEY: key, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') };
-    const child = await launch(command, words, { env }, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
-    return { api: `http://localhost:${port}`, stop: () => end(child) };
-  }, { takesXToken: true, answersInEnvelope: !name.startsWith('cpp-'), hasEvents: ['express', 'cpp-beast'].includes(name) });
+  passes(
+    `examples/${name}`,
+    async (server) => {
+      const port = await freePort();
+      const key = server.serviceKey(name, 'feed');
+      const env = {
+        ...process.env,
+        PORT: `${port}`,
+        COATCHECK_URL: server.url,
+        COATCHECK_SERVICE_KEY: key,
+        LD_LIBRARY_PATH: join(ROOT, 'build/library/lib'),
+      };
+      const child = await launch(
+        command,
+        words,
+        { env },
+        async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
+      );
+      return { api: `http://localhost:${port}`, stop: () => end(child) };
+    },
+    {
+      takesXToken: true,
+      answersInEnvelope: !name.startsWith('cpp-'),
+      hasEvents: ['express', 'cpp-beast'].includes(name),
+    },
+  );
 
 passes('examples/lumen', startLumen, { takesXToken: true });
 passes('examples/lumen with RS256', startLumen, { flags: ['--set', 'tokens.algorithm=RS256'] });
@@ -302,12 +488,23 @@ test('examples/lumen: where a user is optional, a bad token is refused all the s
   const { api, stop } = await startLumen(server);
   try {
     const { token } = await server.signInElsewhere('one');
-    const hello = async (...headers) => { const answer = await ask('GET', `${api}/api/hello`, headers); return answer.status === 200 ? answer.json().hello : answer.status; };
+    const hello = async (...headers) => {
+      const answer = await ask('GET', `${api}/api/hello`, headers);
+      return answer.status === 200 ? answer.json().hello : answer.status;
+    };
     assert.equal(await hello(), 'whoever you are');
     assert.equal(await hello(...bearer(token)), 'ada');
     assert.equal(await hello(...bearer(forged(token))), 401);
-    const cookie = ['Cookie', `__Host-Http-coatcheck=${token}`, 'Content-Type', 'application/x-www-form-urlencoded'];
-    assert.equal((await ask('POST', `${api}/api/me`, [...cookie, 'X-HTTP-Method-Override', 'GET'])).status, 403);
+    const cookie = [
+      'Cookie',
+      `__Host-Http-coatcheck=${token}`,
+      'Content-Type',
+      'application/x-www-form-urlencoded',
+    ];
+    assert.equal(
+      (await ask('POST', `${api}/api/me`, [...cookie, 'X-HTTP-Method-Override', 'GET'])).status,
+      403,
+    );
     assert.equal((await ask('POST', `${api}/api/me`, cookie, '_method=GET')).status, 403);
     await server.crash();
     await until('the limit', async () => (await hello(...bearer(token))) === 503, 8000);
@@ -325,26 +522,77 @@ test('examples/lumen: an encrypted token is read by Laravel, and ends with its s
   await server.start();
   server.addUser('ada');
   const { api, stop } = await startLumen(server, { COATCHECK_CRYPT_KEY: key });
-  const made = (command, word) => spawnSync('php', [join(ROOT, 'tests/support/crypt.php'), 'AES-256-CBC', key], { input: `${command} ${word}\n`, encoding: 'utf8' }).stdout.trim();
-  const me = async (...headers) => { const answer = await ask('GET', `${api}/older/me`, headers); return [answer.status, answer.json()]; };
+  const made = (command, word) =>
+    spawnSync('php', [join(ROOT, 'tests/support/crypt.php'), 'AES-256-CBC', key], {
+      input: `${command} ${word}\n`,
+      encoding: 'utf8',
+    }).stdout.trim();
+  const me = async (...headers) => {
+    const answer = await ask('GET', `${api}/older/me`, headers);
+    return [answer.status, answer.json()];
+  };
   try {
     const form = { username: 'ada', password: PASSWORD, delivery: 'body', token_format: 'crypt' };
-    const answer = await fetch(`${server.url}/api/v1/authentication`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(form) });
+    const answer = await fetch(`${server.url}/api/v1/authentication`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(form),
+    });
     const { token, user } = await answer.json();
     assert.deepEqual(await me('AccessToken', token), [200, { id: user.id }]);
     assert.equal((await me())[1].code, 'token_missing');
     assert.equal((await me('AccessToken', token.slice(0, -8)))[1].code, 'token_malformed');
     assert.equal((await me('AccessToken', 'e30='))[1].code, 'token_malformed');
-    assert.equal((await me('AccessToken', Buffer.from(Buffer.from(token, 'base64').toString().replace('"mac":"', '"mac":"0')).toString('base64')))[1].code, 'token_not_ours');
+    assert.equal(
+      (
+        await me(
+          'AccessToken',
+          Buffer.from(Buffer.from(token, 'base64').toString().replace('"mac":"', '"mac":"0')).toString(
+            'base64',
+          ),
+        )
+      )[1].code,
+      'token_not_ours',
+    );
     const { token: other } = await server.signInElsewhere('one');
     assert.deepEqual(await me(...bearer(other)), [200, { id: user.id }], 'or a JWT');
     assert.equal((await me('AccessToken', token, ...bearer(other)))[1].code, 'credential_conflict');
-    assert.equal((await me('AccessToken', token, 'Cookie', `coatcheck=${other}`, 'Cookie', `__Host-Http-coatcheck=${other}`))[1].code, 'credential_conflict');
-    assert.equal((await me('AccessToken', made('snippet', user.id)))[1].code, 'token_not_ours', 'what it issued itself has no session');
+    assert.equal(
+      (
+        await me(
+          'AccessToken',
+          token,
+          'Cookie',
+          `coatcheck=${other}`,
+          'Cookie',
+          `__Host-Http-coatcheck=${other}`,
+        )
+      )[1].code,
+      'credential_conflict',
+    );
+    assert.equal(
+      (await me('AccessToken', made('snippet', user.id)))[1].code,
+      'token_not_ours',
+      'what it issued itself has no session',
+    );
     const [status, { code, title }] = await me('AccessToken', made('over', user.id));
-    assert.deepEqual([status, code, title], [403, 'token_expired', 'The token has expired and must be regenerated.']);
-    assert.equal((await fetch(`${server.url}/api/v1/authentication`, { method: 'DELETE', headers: { AccessToken: token } })).status, 204);
-    assert.ok(await until('signed out', async () => (await me('AccessToken', token))[1].code === 'token_revoked') < 1000);
+    assert.deepEqual(
+      [status, code, title],
+      [403, 'token_expired', 'The token has expired and must be regenerated.'],
+    );
+    assert.equal(
+      (
+        await fetch(`${server.url}/api/v1/authentication`, {
+          method: 'DELETE',
+          headers: { AccessToken: token },
+        })
+      ).status,
+      204,
+    );
+    assert.ok(
+      (await until('signed out', async () => (await me('AccessToken', token))[1].code === 'token_revoked')) <
+        1000,
+    );
   } finally {
     await stop();
     await server.stop();
@@ -360,7 +608,14 @@ async function trusting(port) {
     asked.resume().on('end', () => answer.end(JSON.stringify({ raw: asked.rawHeaders })));
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
-  return { seen, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+  return {
+    seen,
+    stop: () =>
+      new Promise((done) => {
+        server.closeAllConnections();
+        server.close(done);
+      }),
+  };
 }
 
 async function behindProxy(server, file, run) {
@@ -368,12 +623,19 @@ async function behindProxy(server, file, run) {
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-proxy-'));
   const config = join(directory, 'config');
   const text = readFileSync(join(EXAMPLES, file), 'utf8')
-    .replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`).replaceAll('127.0.0.1:3003', `127.0.0.1:${apiPort}`)
-    .replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`).replaceAll('localhost:3000', `localhost:${port}`);
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`)
+    .replaceAll('127.0.0.1:3003', `127.0.0.1:${apiPort}`)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`)
+    .replaceAll('localhost:3000', `localhost:${port}`);
   writeFileSync(config, text);
   const api = await trusting(apiPort);
   const [command, ...words] = run(config, directory);
-  const child = await launch(command, words, { cwd: directory, env: { ...process.env, HOME: directory } }, async () => (await ask('GET', `http://localhost:${port}/nothing`)).status > 0);
+  const child = await launch(
+    command,
+    words,
+    { cwd: directory, env: { ...process.env, HOME: directory } },
+    async () => (await ask('GET', `http://localhost:${port}/nothing`)).status > 0,
+  );
   const stop = async () => {
     await end(child);
     await api.stop();
@@ -383,8 +645,23 @@ async function behindProxy(server, file, run) {
 }
 
 const PROXIES = {
-  nginx: (server) => behindProxy(server, 'nginx/nginx.conf', (config, directory) => ['/usr/sbin/nginx', '-c', config, '-p', directory]),
-  caddy: (server) => behindProxy(server, 'caddy/Caddyfile', (config) => ['/usr/bin/caddy', 'run', '--config', config, '--adapter', 'caddyfile']),
+  nginx: (server) =>
+    behindProxy(server, 'nginx/nginx.conf', (config, directory) => [
+      '/usr/sbin/nginx',
+      '-c',
+      config,
+      '-p',
+      directory,
+    ]),
+  caddy: (server) =>
+    behindProxy(server, 'caddy/Caddyfile', (config) => [
+      '/usr/bin/caddy',
+      'run',
+      '--config',
+      config,
+      '--adapter',
+      'caddyfile',
+    ]),
 };
 for (const [name, start] of Object.entries(PROXIES)) {
   passes(`examples/${name}`, start);
@@ -396,7 +673,15 @@ for (const [name, start] of Object.entries(PROXIES)) {
     try {
       const { token, user } = await server.signInElsewhere('one');
       const fields = ['User', 'Username', 'Session', 'Roles', 'Scope', 'Expires'];
-      const spellings = (field) => [`X-Auth-${field}`, `x-auth-${field.toLowerCase()}`, `X_Auth_${field}`, `X-Auth_${field}`, `X_Auth-${field}`, `x_auth_${field}`, `X-AUTH-${field.toUpperCase()}`];
+      const spellings = (field) => [
+        `X-Auth-${field}`,
+        `x-auth-${field.toLowerCase()}`,
+        `X_Auth_${field}`,
+        `X-Auth_${field}`,
+        `X_Auth-${field}`,
+        `x_auth_${field}`,
+        `X-AUTH-${field.toUpperCase()}`,
+      ];
       const made = fields.flatMap((field) => spellings(field).flatMap((spelt) => [spelt, 'root']));
       const answer = await ask('GET', `${api}/api/me`, [...bearer(token), ...made, 'Cookie', 'other=1']);
       assert.equal(answer.status, 200, answer.text);
@@ -404,9 +689,20 @@ for (const [name, start] of Object.entries(PROXIES)) {
       const got = raw.map((value, index) => [value, raw[index + 1]]).filter((_, index) => index % 2 === 0);
       // As CGI and PHP would see them: one name for each spelling.
       const folded = got.map(([header, value]) => [header.toLowerCase().replaceAll('_', '-'), value]);
-      assert.deepEqual(folded.filter(([, value]) => value === 'root'), []);
-      assert.deepEqual(folded.filter(([header]) => header === 'x-auth-user'), [['x-auth-user', user.id]]);
-      assert.deepEqual(folded.filter(([header]) => header === 'authorization' || header === 'cookie').filter(([, value]) => value), []);
+      assert.deepEqual(
+        folded.filter(([, value]) => value === 'root'),
+        [],
+      );
+      assert.deepEqual(
+        folded.filter(([header]) => header === 'x-auth-user'),
+        [['x-auth-user', user.id]],
+      );
+      assert.deepEqual(
+        folded
+          .filter(([header]) => header === 'authorization' || header === 'cookie')
+          .filter(([, value]) => value),
+        [],
+      );
       const count = seen.length;
       assert.equal((await ask('GET', `${api}/api/me`, [...bearer(forged(token)), ...made])).status, 401);
       assert.equal(seen.length, count, 'a refused request never gets there');
@@ -423,27 +719,45 @@ for (const [name, start] of Object.entries(PROXIES)) {
 
 /** A program that answers a line with a line; what it says unasked, `ended …`, goes to `unasked`. */
 function lines(command, ...words) {
-  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') } });
+  const child = spawn(command, words, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') },
+  });
   const unasked = [];
   const waiting = [];
-  createInterface({ input: child.stdout }).on('line', (line) => (line.startsWith('ended ') ? unasked.push(line) : waiting.shift()?.(line.trim())));
-  const check = (line) => new Promise((done) => {
-    waiting.push(done);
-    child.stdin.write(`${line}\n`);
-  });
+  createInterface({ input: child.stdout }).on('line', (line) =>
+    line.startsWith('ended ') ? unasked.push(line) : waiting.shift()?.(line.trim()),
+  );
+  const check = (line) =>
+    new Promise((done) => {
+      waiting.push(done);
+      child.stdin.write(`${line}\n`);
+    });
   return { check, unasked, stop: () => end(child) };
 }
 
 const PROGRAMS = {
-  'PHP, with the cache of a host between its requests': (server, directory, key, ...more) => lines('php', join(ROOT, 'sdk/php/test/check.php'), server.url, key, join(directory, `cache${more.length}`), ...more),
-  'C, over the library': (server, directory, key, ...more) => lines(join(ROOT, 'build/examples/check'), server.url, key, ...more),
+  'PHP, with the cache of a host between its requests': (server, directory, key, ...more) =>
+    lines(
+      'php',
+      join(ROOT, 'sdk/php/test/check.php'),
+      server.url,
+      key,
+      join(directory, `cache${more.length}`),
+      ...more,
+    ),
+  'C, over the library': (server, _directory, key, ...more) =>
+    lines(join(ROOT, 'build/examples/check'), server.url, key, ...more),
 };
 for (const [name, start] of Object.entries(PROGRAMS))
   test(`a verifier in ${name}`, async () => {
     const server = await new Coatcheck('--access-ttl', '60s').start();
     server.addUser('ada');
     const directory = mkdtempSync(join(tmpdir(), 'coatcheck-verifier-'));
-    const [strict, lenient] = [start(server, directory, server.serviceKey('strict', 'feed')), start(server, directory, server.serviceKey('lenient', 'feed'), 'accept')];
+    const [strict, lenient] = [
+      start(server, directory, server.serviceKey('strict', 'feed')),
+      start(server, directory, server.serviceKey('lenient', 'feed'), 'accept'),
+    ];
     try {
       const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
       for (const { check } of [strict, lenient]) {
@@ -452,7 +766,10 @@ for (const [name, start] of Object.entries(PROGRAMS))
         assert.equal(await check('junk'), 'token_malformed');
       }
       await server.signOut(one.token);
-      for (const { check } of [strict, lenient]) assert.ok(await until('signed out', async () => (await check(one.token)) === 'token_revoked') < 1000);
+      for (const { check } of [strict, lenient])
+        assert.ok(
+          (await until('signed out', async () => (await check(one.token)) === 'token_revoked')) < 1000,
+        );
       server.command(['user', 'set', 'ada', '--role', 'editor']);
       await until('stale', async () => (await strict.check(two.token)) === 'token_stale', 1000);
       const three = await server.signInElsewhere('3');
@@ -460,9 +777,14 @@ for (const [name, start] of Object.entries(PROGRAMS))
       assert.equal(await lenient.check(three.token), 'ok ada');
       const { kid } = JSON.parse(Buffer.from(three.token.split('.')[0], 'base64url'));
       server.command(['key', 'revoke', kid]);
-      await until('the key is dropped', async () => (await strict.check(three.token)) === 'token_not_ours', 1000);
+      await until(
+        'the key is dropped',
+        async () => (await strict.check(three.token)) === 'token_not_ours',
+        1000,
+      );
       const between = await server.signInElsewhere('between');
-      for (const { check } of [strict, lenient]) await until('the key that came instead', async () => (await check(between.token)) === 'ok ada', 8000);
+      for (const { check } of [strict, lenient])
+        await until('the key that came instead', async () => (await check(between.token)) === 'ok ada', 8000);
       const ended = await server.signInElsewhere('ended');
       await server.signOut(ended.token);
       await until('signed out', async () => (await lenient.check(ended.token)) === 'token_revoked', 1000);
@@ -491,14 +813,27 @@ test('encrypted tokens in Node.js, PHP and C, and no others', async () => {
   writeFileSync(join(server.data, 'token-keys'), keys.map((key) => `${key}\n`).join(''), { mode: 0o600 });
   await server.start();
   server.addUser('ada');
-  const node = createVerifier({ url: server.url, serviceKey: server.serviceKey('node', 'feed'), encryptionKeys: keys });
+  const node = createVerifier({
+    url: server.url,
+    serviceKey: server.serviceKey('node', 'feed'),
+    encryptionKeys: keys,
+  });
   const lumen = await startLumen(server, { COATCHECK_ENCRYPTION_KEYS: keys.join(', ') });
   process.env.COATCHECK_ENCRYPTION_KEY = keys[0];
   const c = lines(join(ROOT, 'build/examples/check'), server.url, server.serviceKey('c', 'feed'));
   delete process.env.COATCHECK_ENCRYPTION_KEY;
   const ways = {
-    node: async (token) => { const verdict = await node.check(token); return verdict.ok ? 'ok ada' : verdict.code; },
-    php: async (token) => { const { status, json } = await ask('GET', `${lumen.api}/api/me`, bearer(token)).then((answer) => ({ status: answer.status, json: answer.json() })); return status === 200 ? `ok ${json.username}` : json.code; },
+    node: async (token) => {
+      const verdict = await node.check(token);
+      return verdict.ok ? 'ok ada' : verdict.code;
+    },
+    php: async (token) => {
+      const { status, json } = await ask('GET', `${lumen.api}/api/me`, bearer(token)).then((answer) => ({
+        status: answer.status,
+        json: answer.json(),
+      }));
+      return status === 200 ? `ok ${json.username}` : json.code;
+    },
     c: (token) => c.check(token),
   };
   try {
@@ -508,7 +843,13 @@ test('encrypted tokens in Node.js, PHP and C, and no others', async () => {
     assert.equal(one.token.split('.').length, 5);
     const parts = one.token.split('.');
     const broken = [...parts.slice(0, 4), `${parts[4][0] === 'A' ? 'B' : 'A'}${parts[4].slice(1)}`].join('.');
-    const cipher = createDecipheriv('aes-256-gcm', Buffer.from(keys[0].slice(7), 'base64'), Buffer.from(parts[2], 'base64url')).setAAD(Buffer.from(parts[0])).setAuthTag(Buffer.from(parts[4], 'base64url'));
+    const cipher = createDecipheriv(
+      'aes-256-gcm',
+      Buffer.from(keys[0].slice(7), 'base64'),
+      Buffer.from(parts[2], 'base64url'),
+    )
+      .setAAD(Buffer.from(parts[0]))
+      .setAuthTag(Buffer.from(parts[4], 'base64url'));
     const inner = `${cipher.update(Buffer.from(parts[3], 'base64url'))}${cipher.final()}`;
     for (const [name, check] of Object.entries(ways)) {
       assert.equal(await check(one.token), 'ok ada', name);
@@ -517,7 +858,9 @@ test('encrypted tokens in Node.js, PHP and C, and no others', async () => {
     }
     await server.signOut(one.token);
     for (const [name, check] of Object.entries(ways)) {
-      assert.ok(await until(`${name} heard`, async () => (await check(one.token)) === 'token_revoked') < 1000);
+      assert.ok(
+        (await until(`${name} heard`, async () => (await check(one.token)) === 'token_revoked')) < 1000,
+      );
       assert.equal(await check(two.token), 'ok ada', name);
     }
   } finally {
@@ -531,12 +874,17 @@ test('encrypted tokens in Node.js, PHP and C, and no others', async () => {
 test('a verifier in C: what ends is told once, and not to those who forgot', async () => {
   const server = await new Coatcheck('--access-ttl', '60s').start();
   server.addUser('ada');
-  const { check, unasked, stop } = lines(join(ROOT, 'build/examples/check'), server.url, server.serviceKey('c', 'feed'));
+  const { check, unasked, stop } = lines(
+    join(ROOT, 'build/examples/check'),
+    server.url,
+    server.serviceKey('c', 'feed'),
+  );
   try {
     const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
     assert.equal(await check('wait'), 'ready');
     const numbers = [];
-    for (const { token } of [one, one, two]) numbers.push((await check(`watch ${token}`)).replace('watching ', ''));
+    for (const { token } of [one, one, two])
+      numbers.push((await check(`watch ${token}`)).replace('watching ', ''));
     assert.equal(new Set(numbers).size, 3);
     assert.equal(await check(`forget ${numbers[1]}`), 'forgotten');
     await server.signOut(one.token);
@@ -556,14 +904,38 @@ test('a verifier in C speaks TLS to the server, and to nobody who only says so',
   const server = await new Coatcheck('--access-ttl', '60s').start();
   server.addUser('ada');
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-tls-'));
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=test', '-addext', 'subjectAltName=DNS:localhost',
-    '-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')]);
+  const made = spawnSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=test',
+    '-addext',
+    'subjectAltName=DNS:localhost',
+    '-keyout',
+    join(directory, 'key.pem'),
+    '-out',
+    join(directory, 'cert.pem'),
+  ]);
   assert.equal(made.status, 0, `${made.stderr}`);
-  const proxy = createTlsServer({ key: readFileSync(join(directory, 'key.pem')), cert: readFileSync(join(directory, 'cert.pem')) }, (client) => {
-    const onward = connect(server.port, '127.0.0.1');
-    client.pipe(onward).pipe(client);
-    for (const socket of [client, onward]) socket.on('error', () => { client.destroy(); onward.destroy(); });
-  });
+  const proxy = createTlsServer(
+    { key: readFileSync(join(directory, 'key.pem')), cert: readFileSync(join(directory, 'cert.pem')) },
+    (client) => {
+      const onward = connect(server.port, '127.0.0.1');
+      client.pipe(onward).pipe(client);
+      for (const socket of [client, onward])
+        socket.on('error', () => {
+          client.destroy();
+          onward.destroy();
+        });
+    },
+  );
   proxy.on('tlsClientError', () => {});
   const port = await freePort();
   await new Promise((done) => proxy.listen(port, '127.0.0.1', done));
@@ -575,7 +947,11 @@ test('a verifier in C speaks TLS to the server, and to nobody who only says so',
   };
   try {
     assert.equal(await verifierAt('localhost', join(directory, 'cert.pem')).check('wait'), 'ready');
-    assert.equal(await verifierAt('127.0.0.1', join(directory, 'cert.pem')).check('wait'), 'not ready', 'the certificate is not for this name');
+    assert.equal(
+      await verifierAt('127.0.0.1', join(directory, 'cert.pem')).check('wait'),
+      'not ready',
+      'the certificate is not for this name',
+    );
     assert.equal(await verifierAt('localhost').check('wait'), 'not ready', 'nobody vouches for it');
   } finally {
     for (const { stop } of open) await stop();

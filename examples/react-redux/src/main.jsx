@@ -22,11 +22,17 @@ function SignIn() {
     <>
       <h1>Sign in</h1>
       <form method="post" onSubmit={signIn}>
-        <label>Username <input name="username" autoComplete="username" required /></label>
-        <label>Password <input name="password" type="password" autoComplete="current-password" required /></label>
-        <button>Sign in</button>
+        <label>
+          Username <input name="username" autoComplete="username" required />
+        </label>
+        <label>
+          Password <input name="password" type="password" autoComplete="current-password" required />
+        </label>
+        <button type="submit">Sign in</button>
       </form>
-      <p className="problem" role="alert">{problem}</p>
+      <p className="problem" role="alert">
+        {problem}
+      </p>
     </>
   );
 }
@@ -55,22 +61,43 @@ function Posts() {
       <header>
         <h1>Posts</h1>
         <span id="user">{user?.username ?? session.status}</span>
-        <SignedIn><button onClick={signOut}>Sign out</button></SignedIn>
+        <SignedIn>
+          <button type="button" onClick={signOut}>
+            Sign out
+          </button>
+        </SignedIn>
       </header>
       <form onSubmit={add}>
-        <label>New post <input name="text" required /></label>
-        <button>Post</button>
-        <button type="button" onClick={refetch}>Load posts</button>
+        <label>
+          New post <input name="text" required />
+        </label>
+        <button type="submit">Post</button>
+        <button type="button" onClick={refetch}>
+          Load posts
+        </button>
       </form>
-      <p className="problem" role="alert">{error ? `The API answered ${error.status}.` : ''}</p>
-      <ul id="posts">{data?.posts.map(({ id, author, text }) => <li key={id}>{`${author}: ${text}`}</li>)}</ul>
-      <p><small>The token in the store: <code id="token">{session.token ? `${session.token.slice(0, 12)}…` : 'none'}</code></small></p>
+      <p className="problem" role="alert">
+        {error ? `The API answered ${error.status}.` : ''}
+      </p>
+      <ul id="posts">
+        {data?.posts.map(({ id, author, text }) => (
+          <li key={id}>{`${author}: ${text}`}</li>
+        ))}
+      </ul>
+      <p>
+        <small>
+          The token in the store:{' '}
+          <code id="token">{session.token ? `${session.token.slice(0, 12)}…` : 'none'}</code>
+        </small>
+      </p>
     </>
   );
 }
 
 createRoot(document.getElementById('page')).render(
   <Provider store={store}>
-    <CoatcheckProvider client={auth}>{location.pathname === '/sign-in' ? <SignIn /> : <Posts />}</CoatcheckProvider>
+    <CoatcheckProvider client={auth}>
+      {location.pathname === '/sign-in' ? <SignIn /> : <Posts />}
+    </CoatcheckProvider>
   </Provider>,
 );

@@ -16,7 +16,10 @@ export const api = createApi({
 });
 
 // With plain actions: the middleware sends what `meta.request` asks for, with the token.
-export const addPost = (text) => ({ type: 'posts/add', meta: { request: { url: '/api/posts', method: 'POST', body: { text } } } });
+export const addPost = (text) => ({
+  type: 'posts/add',
+  meta: { request: { url: '/api/posts', method: 'POST', body: { text } } },
+});
 
 const added = createSlice({
   name: 'added',
@@ -24,8 +27,14 @@ const added = createSlice({
   reducers: {},
   extraReducers: (build) =>
     build
-      .addMatcher(({ type }) => type === 'posts/add/fulfilled', (state, { payload }) => ({ last: payload.text, problem: null }))
-      .addMatcher(({ type }) => type === 'posts/add/rejected', (state, { payload }) => ({ ...state, problem: payload.status })),
+      .addMatcher(
+        ({ type }) => type === 'posts/add/fulfilled',
+        (_state, { payload }) => ({ last: payload.text, problem: null }),
+      )
+      .addMatcher(
+        ({ type }) => type === 'posts/add/rejected',
+        (state, { payload }) => ({ ...state, problem: payload.status }),
+      ),
 });
 
 export const store = configureStore({

@@ -19,7 +19,10 @@ export interface Core {
   discard(discarded: Discarded): void;
 }
 
-export async function adoptFrom(adopt: Adopt, { call, attempt, claimsOf, kept, placeOf, discard }: Core): Promise<Kept | undefined> {
+export async function adoptFrom(
+  adopt: Adopt,
+  { call, attempt, claimsOf, kept, placeOf, discard }: Core,
+): Promise<Kept | undefined> {
   const [where, key] = Object.entries(adopt)[0] as ['localStorage' | 'sessionStorage' | 'cookie', string];
   const place = placeOf(where === 'cookie' ? cookies : attempt(() => window[where]), key);
   const text = place.read();

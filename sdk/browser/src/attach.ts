@@ -43,7 +43,8 @@ function attachXhr(target: XMLHttpRequest, client: Wired, isOn: () => boolean): 
   /** Those that were opened: [method, address, asynchronous, waits]. A request with an `Authorization` of its own leaves. */
   const opened = new WeakMap<XMLHttpRequest, [string, string, boolean, true?]>();
   /** What the browser does not tell of a request that it was not given yet. */
-  const tell = (request: XMLHttpRequest, event: string) => [event, 'loadend'].forEach((name) => request.dispatchEvent(new ProgressEvent(name)));
+  const tell = (request: XMLHttpRequest, event: string) =>
+    [event, 'loadend'].forEach((name) => request.dispatchEvent(new ProgressEvent(name)));
 
   Object.assign(target, {
     open: function (this: XMLHttpRequest, ...asked: [string, string | URL, boolean?, string?, string?]) {
@@ -65,7 +66,9 @@ function attachXhr(target: XMLHttpRequest, client: Wired, isOn: () => boolean): 
         for (const name in headers) setRequestHeader.call(this, name, headers[name]!);
         if (client.byCookie) this.withCredentials = true;
         // Sent once, whatever comes back; but what is sent next has a newer token.
-        this.addEventListener('loadend', () => this.status === 401 && client.refused(headers), { once: true });
+        this.addEventListener('loadend', () => this.status === 401 && client.refused(headers), {
+          once: true,
+        });
         send.call(this, body);
       };
       if (!request[2] || client.isFresh()) return go();

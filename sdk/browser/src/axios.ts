@@ -57,7 +57,12 @@ export function attachAxios(client: Client, axios: AxiosLike): () => void {
   });
   const onAnswer = response.use(null, async (error: { response?: { status: number }; config?: Config }) => {
     const { config } = error;
-    if (error.response?.status !== 401 || !config?.coatcheck || !(await client.refused(config.coatcheck, signalOf(config)))) throw error;
+    if (
+      error.response?.status !== 401 ||
+      !config?.coatcheck ||
+      !(await client.refused(config.coatcheck, signalOf(config)))
+    )
+      throw error;
     await prepare(config);
     return plain({ ...config, transformRequest: guard }); // its data went through the others before the first attempt
   });

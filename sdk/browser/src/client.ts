@@ -21,7 +21,10 @@ export type Storage =
 /** What the page knows. Replaced, never changed: compare by identity. */
 export type Session =
   | { readonly status: 'unknown' }
-  | { readonly status: 'signed-out'; /** The server's code where the session was ended elsewhere. */ readonly reason?: string | undefined }
+  | {
+      readonly status: 'signed-out' /** The server's code where the session was ended elsewhere. */;
+      readonly reason?: string | undefined;
+    }
   | {
       readonly status: 'signed-in';
       readonly user: User;
@@ -111,7 +114,8 @@ const inBrowser = typeof document === 'object';
 /** The answers by which a refresh ends a session. Everything else (403, 429, 5xx, no answer) changes nothing. */
 const endsSession = (error: unknown) => /^(session_|refresh_)/.test((error as CoatcheckError).code);
 const isSafe = (method: string) => /^(get|head|options)$/i.test(method);
-const originOf = (address: string | URL) => attempt(() => new URL(address, inBrowser ? document.baseURI : undefined).origin);
+const originOf = (address: string | URL) =>
+  attempt(() => new URL(address, inBrowser ? document.baseURI : undefined).origin);
 
 const ignore = () => {};
 const seldom = () => import('./more.js');
@@ -123,7 +127,8 @@ export function createClient(options: ClientOptions = {}): Client {
     timeout = 15_000,
     adopt,
     onDiscarded: discard = (discarded) => console.warn(discarded),
-    onSignInRequired = (returnTo) => void seldom().then((more) => more.goToSignIn(options.signInPage, returnTo), ignore),
+    onSignInRequired = (returnTo) =>
+      void seldom().then((more) => more.goToSignIn(options.signInPage, returnTo), ignore),
   } = options;
   const here = inBrowser ? location.origin : '';
   const url = (options.url ?? here).replace(/\/+$/, '');
@@ -156,7 +161,9 @@ export function createClient(options: ClientOptions = {}): Client {
     // Images and downloads take the cookie along, and nothing of ours sees them go: it is kept good while the page is seen.
     clearTimeout(timer as number);
     if (byCookie && next) timer = setTimeout(wake, next.dueAt - Date.now() + 99, {});
-    const now: Session = next ? { status: 'signed-in', user: next.user, expiresAt: next.expiresAt } : { status: 'signed-out', reason };
+    const now: Session = next
+      ? { status: 'signed-in', user: next.user, expiresAt: next.expiresAt }
+      : { status: 'signed-out', reason };
     if (JSON.stringify(now) !== JSON.stringify(session)) {
       session = now;
       listeners.forEach((listener) => attempt(() => listener(now), reportError));
@@ -174,7 +181,11 @@ export function createClient(options: ClientOptions = {}): Client {
   /** The same, for the other tabs too. */
   function keep(next: Kept | undefined, reason?: string): Session {
     // Tokens go along only where each tab has a storage of its own.
-    channel?.postMessage({ ...(next ?? held), ...(storage !== 'sessionStorage' && { token: undefined, refresh: undefined }), until: next?.until });
+    channel?.postMessage({
+      ...(next ?? held),
+      ...(storage !== 'sessionStorage' && { token: undefined, refresh: undefined }),
+      until: next?.until,
+    });
     return store(next, reason);
   }
 
@@ -206,7 +217,10 @@ export function createClient(options: ClientOptions = {}): Client {
   async function find(): Promise<void> {
     const at = epoch;
     if (byScript) {
-      place ??= placeOf(storage === 'scriptCookie' ? (await seldom()).scriptCookies() : attempt(() => window[storage]), key);
+      place ??= placeOf(
+        storage === 'scriptCookie' ? (await seldom()).scriptCookies() : attempt(() => window[storage]),
+        key,
+      );
       let found = await findKept();
       if (!found && adopt) {
         found = await (await seldom()).adoptFrom(adopt, { call, attempt, claimsOf, kept, placeOf, discard });
@@ -227,8 +241,11 @@ export function createClient(options: ClientOptions = {}): Client {
     if (text === null) return;
     const found = parseKept(text);
     // Where the server cannot be asked, the session is kept until it can.
-    const server = found && (await call<{ issuer: string }>('GET', '../../.well-known/oauth-authorization-server').catch(ignore));
-    if (found && (!server?.issuer || server.issuer === claimsOf(found.token)!.iss)) return parseKept(place!.read()); // another tab may have refreshed
+    const server =
+      found &&
+      (await call<{ issuer: string }>('GET', '../../.well-known/oauth-authorization-server').catch(ignore));
+    if (found && (!server?.issuer || server.issuer === claimsOf(found.token)!.iss))
+      return parseKept(place!.read()); // another tab may have refreshed
     if (place!.read() === text) place!.clear(); // unless it was replaced meanwhile
     discard({ key, reason: found ? 'foreign' : 'corrupt' });
     return;
@@ -238,7 +255,8 @@ export function createClient(options: ClientOptions = {}): Client {
 
   const isDue = () => held && ((!held.token && !byCookie) || Date.now() >= held.dueAt);
 
-  const refresh = (): Promise<Session> => (refreshing ??= refreshOnce().finally(() => (refreshing = undefined)));
+  const refresh = (): Promise<Session> =>
+    (refreshing ??= refreshOnce().finally(() => (refreshing = undefined)));
 
   async function refreshOnce(): Promise<Session> {
     const before = held;
@@ -248,7 +266,9 @@ export function createClient(options: ClientOptions = {}): Client {
     if (byScript && (held !== before || !sent)) return session;
     const at = epoch;
     try {
-      const next = await kept(call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: sent }, cookies: !sent }));
+      const next = await kept(
+        call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: sent }, cookies: !sent }),
+      );
       if (at !== epoch) return session;
       // This page may have slept on the answer: what is newer in storage stays, and a sign-out elsewhere counts.
       reread();
@@ -289,7 +309,11 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   function headersNow(method: string): Record<string, string> {
-    const headers: Record<string, string> = held?.token ? { Authorization: `Bearer ${held.token}` } : held && byCookie && !isSafe(method) ? { 'X-Coatcheck': '1' } : {};
+    const headers: Record<string, string> = held?.token
+      ? { Authorization: `Bearer ${held.token}` }
+      : held && byCookie && !isSafe(method)
+        ? { 'X-Coatcheck': '1' }
+        : {};
     owners.set(headers, held?.user.id);
     return headers;
   }
@@ -299,8 +323,10 @@ export function createClient(options: ClientOptions = {}): Client {
     const isCurrent = () => sent.Authorization === headersNow('').Authorization;
     const before = held;
     // A refresh that finds no network leaves the API's answer standing.
-    if (held && (isCurrent() || isDue())) await orAborted(refresh(), signal).catch(() => signal?.throwIfAborted());
-    if (session.status === 'signed-out' && inBrowser) onSignInRequired(location.pathname + location.search + location.hash);
+    if (held && (isCurrent() || isDue()))
+      await orAborted(refresh(), signal).catch(() => signal?.throwIfAborted());
+    if (session.status === 'signed-out' && inBrowser)
+      onSignInRequired(location.pathname + location.search + location.hash);
     return !!held && !isDue() && held.user.id === owners.get(sent) && (held !== before || !isCurrent());
   }
 
@@ -318,23 +344,37 @@ export function createClient(options: ClientOptions = {}): Client {
       const headers = new Headers(given);
       for (const name in more) headers.set(name, more[name]!);
       // Where it is redirected to another origin the browser takes `Authorization` away (Fetch §4.4, HTTP-redirect fetch).
-      return send(request?.clone() ?? address, { ...asked, headers, ...(byCookie && { credentials: 'include' }) });
+      return send(request?.clone() ?? address, {
+        ...asked,
+        headers,
+        ...(byCookie && { credentials: 'include' }),
+      });
     };
     const sent = headersNow(method);
     const answer = await attemptWith(sent);
     if (answer.status !== 401) return answer;
     if (trouble) throw trouble;
-    if (sent.Authorization && answer.headers.get('WWW-Authenticate')?.includes('"token_missing"')) diagnose('token_missing');
+    if (sent.Authorization && answer.headers.get('WWW-Authenticate')?.includes('"token_missing"'))
+      diagnose('token_missing');
     // A stream was read by the first attempt.
-    return (await refused(sent, signal)) && !(asked.body instanceof ReadableStream) ? attemptWith(headersNow(method)) : answer;
+    return (await refused(sent, signal)) && !(asked.body instanceof ReadableStream)
+      ? attemptWith(headersNow(method))
+      : answer;
   }
 
   /** A protected route of Coatcheck. */
   const own = async <T>(method: string, path: string, { signal }: Abortable = {}): Promise<T> =>
-    read(await authFetch(`${url}/api/v1/${path}`, { method, signal: signal ?? null, credentials: byScript ? 'omit' : 'include' }));
+    read(
+      await authFetch(`${url}/api/v1/${path}`, {
+        method,
+        signal: signal ?? null,
+        credentials: byScript ? 'omit' : 'include',
+      }),
+    );
 
   function diagnose(code: string): void {
-    if (/\/(localhost|127\.)/.test(here)) seldom().then((more) => more.diagnose(send, url, code, storage), ignore);
+    if (/\/(localhost|127\.)/.test(here))
+      seldom().then((more) => more.diagnose(send, url, code, storage), ignore);
   }
 
   /** Ends this session, if it is the one that is on now: another may begin while the server is asked. */
@@ -377,7 +417,9 @@ export function createClient(options: ClientOptions = {}): Client {
       await Promise.allSettled([finding, refreshing]); // its cookie must not come after the new one
       const delivery = byScript ? 'body' : byCookie ? 'cookie' : 'hybrid';
       // With cookies in each mode: those that another delivery left behind are cleared.
-      const next = await kept(call<Answer>('POST', 'authentication', { body: { ...credentials, delivery }, cookies: true, signal }));
+      const next = await kept(
+        call<Answer>('POST', 'authentication', { body: { ...credentials, delivery }, cookies: true, signal }),
+      );
       epoch++; // what began meanwhile no longer counts
       keep(next);
       return next.user;
@@ -385,7 +427,15 @@ export function createClient(options: ClientOptions = {}): Client {
     async signOut({ signal } = {}) {
       await known().catch(ignore);
       reread();
-      if (held || !byScript) await ending(() => call('DELETE', 'authentication', { body: { refresh_token: held?.refresh }, token: held?.token, cookies: !byScript, signal }));
+      if (held || !byScript)
+        await ending(() =>
+          call('DELETE', 'authentication', {
+            body: { refresh_token: held?.refresh },
+            token: held?.token,
+            cookies: !byScript,
+            signal,
+          }),
+        );
     },
     signOutEverywhere: (options) => ending(() => own('DELETE', 'sessions', options)),
     sessions: {

@@ -67,7 +67,9 @@ export const claimsOf = (token: unknown): { iss: string; sub: string; exp: numbe
   attempt(() => {
     const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token as string)!;
     const claims = JSON.parse(atob(payload!.replace(/-/g, '+').replace(/_/g, '/')));
-    return (token as string).length < MAX_SIZE && claims.iss && claims.sub && claims.exp > 0 ? claims : undefined;
+    return (token as string).length < MAX_SIZE && claims.iss && claims.sub && claims.exp > 0
+      ? claims
+      : undefined;
   });
 
 /** What `text` keeps, if it is whole and agrees with itself. */

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // import { CoatcheckProvider, useSession, useUser, SignedIn, SignedOut } from '@coatcheck/client/react'
-import { createContext, createElement, type ReactElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useSyncExternalStore,
+} from 'react';
 import type { Client, Session, User } from './index.js';
 
 const Context = createContext<Client | undefined>(undefined);
@@ -8,7 +15,13 @@ const Context = createContext<Client | undefined>(undefined);
 const UNKNOWN: Session = { status: 'unknown' };
 
 /** Gives the client to everything below it. */
-export function CoatcheckProvider({ client, children }: { client: Client; children?: ReactNode }): ReactElement {
+export function CoatcheckProvider({
+  client,
+  children,
+}: {
+  client: Client;
+  children?: ReactNode;
+}): ReactElement {
   return createElement(Context.Provider, { value: client }, children);
 }
 
@@ -22,7 +35,11 @@ export function useCoatcheck(): Client {
 /** The session; renders again when it changes. */
 export function useSession(): Session {
   const client = useCoatcheck();
-  return useSyncExternalStore(client.subscribe, () => client.session, () => UNKNOWN);
+  return useSyncExternalStore(
+    client.subscribe,
+    () => client.session,
+    () => UNKNOWN,
+  );
 }
 
 /** The user, or null while nobody is known to be signed in. */

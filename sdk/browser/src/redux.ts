@@ -41,7 +41,11 @@ export interface ApiRequest extends Omit<RequestInit, 'body'> {
 async function toApi(client: Client, { url, body, ...init }: ApiRequest): Promise<unknown> {
   const headers = new Headers(init.headers);
   if (body !== undefined) headers.set('Content-Type', 'application/json');
-  const answer = await client.fetch(url, { ...init, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  const answer = await client.fetch(url, {
+    ...init,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   const text = await answer.text();
   let data: unknown = text;
   try {
@@ -60,7 +64,9 @@ export interface ApiError {
 }
 
 const apiError = (error: unknown): ApiError =>
-  typeof error === 'object' && error && 'data' in error ? (error as ApiError) : { status: 0, data: error instanceof Error ? error.message : String(error) };
+  typeof error === 'object' && error && 'data' in error
+    ? (error as ApiError)
+    : { status: 0, data: error instanceof Error ? error.message : String(error) };
 
 /**
  * Keeps the slice in step with the client, and sends what an action asks for in `meta.request`, with the token. Such an
@@ -72,7 +78,10 @@ export function coatcheckMiddleware(client: Client): Middleware {
     const show = async (): Promise<void> => {
       const token = client.session.status === 'signed-in' ? await client.token().catch(() => null) : null;
       const { session } = client; // as it is now
-      const known = session.status === 'signed-in' ? { user: session.user, expiresAt: session.expiresAt, token } : { user: null, expiresAt: null, token: null };
+      const known =
+        session.status === 'signed-in'
+          ? { user: session.user, expiresAt: session.expiresAt, token }
+          : { user: null, expiresAt: null, token: null };
       dispatch(sessionSlice.actions.changed({ status: session.status, ...known }));
     };
     let follows = false;
@@ -105,7 +114,10 @@ export function coatcheckMiddleware(client: Client): Middleware {
 
 /** A base query for RTK Query: `createApi({ baseQuery: coatcheckBaseQuery(auth, { baseUrl: '/api' }), … })`. */
 export function coatcheckBaseQuery(client: Client, { baseUrl = '' } = {}) {
-  return async (asked: string | ApiRequest, { signal }: { signal: AbortSignal }): Promise<{ data: unknown } | { error: ApiError }> => {
+  return async (
+    asked: string | ApiRequest,
+    { signal }: { signal: AbortSignal },
+  ): Promise<{ data: unknown } | { error: ApiError }> => {
     const request = typeof asked === 'string' ? { url: asked } : asked;
     try {
       return { data: await toApi(client, { signal, ...request, url: baseUrl + request.url }) };

@@ -23,6 +23,8 @@ export const cookies: Jar = {
 };
 
 export function scriptCookies(): Jar {
-  console.warn('Coatcheck: storage "scriptCookie" keeps both tokens where every script of this page, and of its origin, can read them');
+  console.warn(
+    'Coatcheck: storage "scriptCookie" keeps both tokens where every script of this page, and of its origin, can read them',
+  );
   return cookies;
 }

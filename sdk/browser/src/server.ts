@@ -29,7 +29,13 @@ export const orAborted = <T>(work: Promise<T>, signal?: AbortSignal | null): Pro
 export async function read<T>(answer: Response): Promise<T> {
   const said = answer.status === 204 || (await answer.json().catch(() => 0));
   if (answer.ok && said) return said;
-  const { code = 'invalid_answer', title = code, detail = '', retry_after, member } = (said || {}) as Partial<Problem>;
+  const {
+    code = 'invalid_answer',
+    title = code,
+    detail = '',
+    retry_after,
+    member,
+  } = (said || {}) as Partial<Problem>;
   throw new CoatcheckError(code, `${title} ${detail}`.trim(), answer.status, retry_after, member);
 }
 

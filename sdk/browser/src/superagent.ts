@@ -19,7 +19,7 @@ export interface SuperagentRequest {
 export function coatcheck(client: Client): (request: any) => void {
   return (request: SuperagentRequest) => {
     const { end } = request;
-    request.end = function (callback = () => {}) {
+    request.end = (callback = () => {}) => {
       if (!client.reaches(request.url) || request.get('Authorization')) return end.call(request, callback);
       let sent: Record<string, string> = {};
       let again = false;
@@ -35,7 +35,10 @@ export function coatcheck(client: Client): (request: any) => void {
           .refused(sent)
           .then(async (newer) => newer && (await prepare(), true))
           // What was aborted meanwhile has told so already.
-          .then((newer) => request._aborted || (newer ? request._retry() : callback(error, answer)), () => callback(error, answer));
+          .then(
+            (newer) => request._aborted || (newer ? request._retry() : callback(error, answer)),
+            () => callback(error, answer),
+          );
       };
       prepare().then(
         () => request._aborted || end.call(request, finish),

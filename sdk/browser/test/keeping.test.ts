@@ -13,12 +13,22 @@ const answer = (more: Partial<Answer> = {}): Answer => ({
   expires_in: 900,
   expires_at: 1_900_000_900,
   user: { id: 'u1', username: 'ada', email: null, roles: [], claims: {} },
-  session: { id: 's1', device: '', address: '', created_at: 0, last_used_at: 0, idle_expires_at: 1_900_604_800, expires_at: 0, delivery: 'body', current: true },
+  session: {
+    id: 's1',
+    device: '',
+    address: '',
+    created_at: 0,
+    last_used_at: 0,
+    idle_expires_at: 1_900_604_800,
+    expires_at: 0,
+    delivery: 'body',
+    current: true,
+  },
   ...more,
 });
 
 describe('what is kept', () => {
-  test('has times by this machine\'s clock, whatever the server\'s says', async () => {
+  test("has times by this machine's clock, whatever the server's says", async () => {
     const before = Date.now();
     const { expiresAt, dueAt, until } = await kept(Promise.resolve(answer()));
     expect(expiresAt - before).toBeGreaterThanOrEqual(900_000);
@@ -34,21 +44,26 @@ describe('what is kept', () => {
 
   test('counts from when it was asked for: an answer on which the page slept is that much older', async () => {
     const before = Date.now();
-    const { expiresAt } = await kept(new Promise((resolve) => setTimeout(() => resolve(answer({ expires_in: 10 })), 1500)));
+    const { expiresAt } = await kept(
+      new Promise((resolve) => setTimeout(() => resolve(answer({ expires_in: 10 })), 1500)),
+    );
     expect(expiresAt - before).toBeGreaterThanOrEqual(10_000);
     expect(expiresAt - before).toBeLessThan(11_400);
   });
 
   test.each([[{}], [{ user: undefined }], [{ session: { id: '' } }]])('is not made from %j', async (more) => {
     const given = Object.keys(more).length ? answer(more as unknown as Partial<Answer>) : ({} as Answer);
-    await expect(kept(Promise.resolve(given))).rejects.toThrow(expect.objectContaining({ code: 'invalid_answer' }));
+    await expect(kept(Promise.resolve(given))).rejects.toThrow(
+      expect.objectContaining({ code: 'invalid_answer' }),
+    );
   });
 });
 
 describe('what is read back', async () => {
   const good = await kept(Promise.resolve(answer()));
 
-  test('is what was written', () => expect(parseKept(JSON.stringify(good))).toEqual(JSON.parse(JSON.stringify(good))));
+  test('is what was written', () =>
+    expect(parseKept(JSON.stringify(good))).toEqual(JSON.parse(JSON.stringify(good))));
 
   test('names with every script survive', () => {
     const user = { ...good.user, username: 'Ωλ🙂"\\' };
@@ -56,18 +71,44 @@ describe('what is read back', async () => {
   });
 
   test.each([
-    [null], [undefined], [''], ['null'], ['[]'], ['{'], ['"x"'], ['1e999'], [JSON.stringify(good).slice(1)],
-    [JSON.stringify({ ...good, token: undefined })], [JSON.stringify({ ...good, session: 0 })], [JSON.stringify({ ...good, until: 'x' })],
-    [JSON.stringify({ ...good, user: { id: 'u2', username: 'b', roles: [] } })], [JSON.stringify({ ...good, refresh: 'a.b' })],
-    [JSON.stringify({ ...good, refresh: 'a'.repeat(600) })], [JSON.stringify({ ...good, user: { ...good.user, claims: { x: 'y'.repeat(20_000) } } })],
-    [JSON.stringify({ ...good, refresh: undefined, expiresAt: Date.now() - 1 })], ['{"__proto__":{"token":1}}'],
+    [null],
+    [undefined],
+    [''],
+    ['null'],
+    ['[]'],
+    ['{'],
+    ['"x"'],
+    ['1e999'],
+    [JSON.stringify(good).slice(1)],
+    [JSON.stringify({ ...good, token: undefined })],
+    [JSON.stringify({ ...good, session: 0 })],
+    [JSON.stringify({ ...good, until: 'x' })],
+    [JSON.stringify({ ...good, user: { id: 'u2', username: 'b', roles: [] } })],
+    [JSON.stringify({ ...good, refresh: 'a.b' })],
+    [JSON.stringify({ ...good, refresh: 'a'.repeat(600) })],
+    [JSON.stringify({ ...good, user: { ...good.user, claims: { x: 'y'.repeat(20_000) } } })],
+    [JSON.stringify({ ...good, refresh: undefined, expiresAt: Date.now() - 1 })],
+    ['{"__proto__":{"token":1}}'],
   ])('is not taken where it is %s', (text) => expect(parseKept(text)).toBeUndefined());
 });
 
-describe('a token\'s claims', () => {
+describe("a token's claims", () => {
   test('are read from its middle', () => expect(claimsOf(tokenFor(claims))).toEqual(claims));
-  test.each([[undefined], [7], [''], ['a.b'], ['a.b.c.d'], ['a..c'], ['a.b c.d'], ['a.b=.c'], [`a.${part([])}.c`], [tokenFor({ ...claims, sub: '' })],
-    [tokenFor({ ...claims, exp: 'x' })], [tokenFor({ ...claims, more: 'x'.repeat(20_000) })], [{ toString: () => tokenFor(claims) }]])('are none in %s', (token) => {
+  test.each([
+    [undefined],
+    [7],
+    [''],
+    ['a.b'],
+    ['a.b.c.d'],
+    ['a..c'],
+    ['a.b c.d'],
+    ['a.b=.c'],
+    [`a.${part([])}.c`],
+    [tokenFor({ ...claims, sub: '' })],
+    [tokenFor({ ...claims, exp: 'x' })],
+    [tokenFor({ ...claims, more: 'x'.repeat(20_000) })],
+    [{ toString: () => tokenFor(claims) }],
+  ])('are none in %s', (token) => {
     expect(claimsOf(token)).toBeUndefined();
   });
 });

@@ -7,27 +7,37 @@ import { CoatcheckError, createClient, type Session, type Storage } from '../src
 
 test('there is no window here', () => expect(typeof document).toBe('undefined'));
 
-test.each<Storage>(['memory', 'cookie', 'localStorage', 'sessionStorage', 'scriptCookie'])('%s: a client can be made, and knows of nobody', (storage) => {
-  const heard: Session[] = [];
-  const auth = createClient({ url: 'http://127.0.0.1:9', storage });
-  auth.subscribe((session) => heard.push(session))();
-  expect(heard).toEqual([{ status: 'unknown' }]);
-  expect(auth.reaches('http://127.0.0.1:9/x')).toBe(true);
-  expect(auth.reaches('http://127.0.0.1:10/x')).toBe(false);
-  expect(auth.reaches('/relative')).toBe(false);
-});
+test.each<Storage>(['memory', 'cookie', 'localStorage', 'sessionStorage', 'scriptCookie'])(
+  '%s: a client can be made, and knows of nobody',
+  (storage) => {
+    const heard: Session[] = [];
+    const auth = createClient({ url: 'http://127.0.0.1:9', storage });
+    auth.subscribe((session) => heard.push(session))();
+    expect(heard).toEqual([{ status: 'unknown' }]);
+    expect(auth.reaches('http://127.0.0.1:9/x')).toBe(true);
+    expect(auth.reaches('http://127.0.0.1:10/x')).toBe(false);
+    expect(auth.reaches('/relative')).toBe(false);
+  },
+);
 
 test('a server that does not answer is a network error, and nothing changes', async () => {
   const auth = createClient({ url: 'http://127.0.0.1:9' });
   await expect(auth.ready()).rejects.toThrow(CoatcheckError);
-  await expect(auth.signIn({ username: 'a', password: 'b' })).rejects.toMatchObject({ code: 'network_error', status: 0, name: 'CoatcheckError' });
+  await expect(auth.signIn({ username: 'a', password: 'b' })).rejects.toMatchObject({
+    code: 'network_error',
+    status: 0,
+    name: 'CoatcheckError',
+  });
   expect(auth.session).toEqual({ status: 'unknown' });
 });
 
 test('a server that hangs is given up on', async () => {
   const silent = createServer(() => {});
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
-  const auth = createClient({ url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`, timeout: 100 });
+  const auth = createClient({
+    url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    timeout: 100,
+  });
   await expect(auth.ready()).rejects.toMatchObject({ code: 'network_error' });
   silent.closeAllConnections();
   silent.close();

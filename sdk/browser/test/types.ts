@@ -3,7 +3,7 @@
 import { attachAxios } from '../src/axios.js';
 import { type Client, CoatcheckError, createClient, type Session, type User } from '../src/index.js';
 import { coatcheckBaseQuery, coatcheckMiddleware, loadToken, sessionSlice } from '../src/redux.js';
-import { useSession, useUser } from '../src/react.js';
+import type { useSession, useUser } from '../src/react.js';
 import { configureStore } from '@reduxjs/toolkit';
 import { useSyncExternalStore } from 'react';
 
@@ -12,7 +12,12 @@ const same = <A, B>(_: Equal<A, B>) => {};
 
 export async function check(auth: Client): Promise<void> {
   createClient();
-  createClient({ url: 'https://id.example', storage: 'localStorage', to: ['https://api.example'], adopt: { cookie: 'Token' } });
+  createClient({
+    url: 'https://id.example',
+    storage: 'localStorage',
+    to: ['https://api.example'],
+    adopt: { cookie: 'Token' },
+  });
   // @ts-expect-error no such storage
   createClient({ storage: 'disk' });
   // @ts-expect-error one place to adopt from has to be named
@@ -22,7 +27,10 @@ export async function check(auth: Client): Promise<void> {
   // @ts-expect-error the session is not for the page to set
   auth.session = { status: 'unknown' };
 
-  const user: User = await auth.signIn({ username: 'ada', password: 'x', remember: false }, { signal: AbortSignal.timeout(1) });
+  const user: User = await auth.signIn(
+    { username: 'ada', password: 'x', remember: false },
+    { signal: AbortSignal.timeout(1) },
+  );
   same<typeof user.roles, string[]>(true);
   if (auth.session.status === 'signed-in') same<typeof auth.session.user, User>(true);
   // @ts-expect-error nobody may be signed in
@@ -40,7 +48,10 @@ export async function check(auth: Client): Promise<void> {
   same<ReturnType<typeof useSession>, Session>(true);
   useSyncExternalStore(auth.subscribe, () => auth.session);
 
-  const store = configureStore({ reducer: { session: sessionSlice.reducer }, middleware: (standard) => standard().concat(coatcheckMiddleware(auth)) });
+  const store = configureStore({
+    reducer: { session: sessionSlice.reducer },
+    middleware: (standard) => standard().concat(coatcheckMiddleware(auth)),
+  });
   store.dispatch(loadToken());
   same<ReturnType<typeof store.getState>['session']['token'], string | null>(true);
   void coatcheckBaseQuery(auth, { baseUrl: '/api' })('/posts', { signal: new AbortController().signal });

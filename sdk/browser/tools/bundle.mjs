@@ -15,31 +15,53 @@ const mangleProps = /^(isFresh|headersNow|prepare|byCookie|cookies|attempt|claim
 const common = { mangleProps, bundle: true, target: 'es2022', write: false, absWorkingDir: root.pathname };
 
 // esbuild joins the files, terser makes them small: together 3 % less than esbuild alone.
-const small = async (text, module) => `${banner}\n${(await minify(text, { module, ecma: 2020, compress: { passes: 3 } })).code}\n`;
+const small = async (text, module) =>
+  `${banner}\n${(await minify(text, { module, ecma: 2020, compress: { passes: 3 } })).code}\n`;
 const bundled = async (options) => {
   const { outputFiles } = await build({ ...common, ...options });
-  return Promise.all(outputFiles.map(async ({ path, text }) => [basename(path), await small(text, options.format === 'esm')]));
+  return Promise.all(
+    outputFiles.map(async ({ path, text }) => [basename(path), await small(text, options.format === 'esm')]),
+  );
 };
 const files = Object.fromEntries([
   // The module loads coatcheck.adopt.js and coatcheck.diagnose.js from beside itself, where it needs them.
-  ...(await bundled({ entryPoints: { coatcheck: 'src/index.ts' }, format: 'esm', splitting: true, outdir: 'served', chunkNames: 'coatcheck.[name]' })),
-  ...(await bundled({ entryPoints: { 'coatcheck.global': 'src/index.ts' }, format: 'iife', globalName: 'Coatcheck', outdir: 'served' })),
+  ...(await bundled({
+    entryPoints: { coatcheck: 'src/index.ts' },
+    format: 'esm',
+    splitting: true,
+    outdir: 'served',
+    chunkNames: 'coatcheck.[name]',
+  })),
+  ...(await bundled({
+    entryPoints: { 'coatcheck.global': 'src/index.ts' },
+    format: 'iife',
+    globalName: 'Coatcheck',
+    outdir: 'served',
+  })),
   ['coatcheck.d.ts', await types()],
 ]);
 
 /** The declarations of the core in one file: a page without a build step can still point its editor at them. */
 async function types() {
-  const parts = await Promise.all(['wire', 'errors', 'adopt', 'attach', 'client'].map((name) => readFile(new URL(`dist/${name}.d.ts`, root), 'utf8')));
-  const inner = /(\/\*\*(?:(?!\*\/)[^])*\*\/\n)?export (interface (Core|Wired|Answer|Problem) \{[^]*?\n\}|declare function (adoptFrom|attachTo)\([^]*?;)\n/g;
+  const parts = await Promise.all(
+    ['wire', 'errors', 'adopt', 'attach', 'client'].map((name) =>
+      readFile(new URL(`dist/${name}.d.ts`, root), 'utf8'),
+    ),
+  );
+  const inner =
+    /(\/\*\*(?:(?!\*\/)[^])*\*\/\n)?export (interface (Core|Wired|Answer|Problem) \{[^]*?\n\}|declare function (adoptFrom|attachTo)\([^]*?;)\n/g;
   const lines = parts.join('\n').replace(inner, '').split('\n');
-  return `${banner}\n${lines.filter((line) => !/^(import |export \{\}|\/\/)/.test(line)).join('\n').trimEnd()}\n`;
+  return `${banner}\n${lines
+    .filter((line) => !/^(import |export \{\}|\/\/)/.test(line))
+    .join('\n')
+    .trimEnd()}\n`;
 }
 
 const stale = [];
 await mkdir(new URL('served/', root), { recursive: true });
 for (const [name, text] of Object.entries(files)) {
   const path = new URL(`served/${name}`, root);
-  if (text === await readFile(path, 'utf8').catch(() => '')) continue;
+  if (text === (await readFile(path, 'utf8').catch(() => ''))) continue;
   if (process.argv.includes('--check')) stale.push(name);
   else await writeFile(path, text);
 }

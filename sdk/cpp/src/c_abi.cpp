@@ -52,7 +52,9 @@ coatcheck_reason verdict(coatcheck_user** user, const Judge& judge) noexcept {
     }
 }
 
-bool is_ours(coatcheck_reason reason) { return reason >= COATCHECK_TOKEN_MISSING && reason <= COATCHECK_UNAVAILABLE; }
+bool is_ours(coatcheck_reason reason) {
+    return reason >= COATCHECK_TOKEN_MISSING && reason <= COATCHECK_UNAVAILABLE;
+}
 
 }  // namespace
 
@@ -61,7 +63,8 @@ extern "C" {
 int coatcheck_abi_version(void) { return COATCHECK_ABI_VERSION; }
 
 const char* coatcheck_reason_code(coatcheck_reason reason) {
-    if (is_ours(reason)) return coatcheck::code_of(static_cast<coatcheck::Reason>(reason)).data();  // literals: ended by NUL
+    if (is_ours(reason))
+        return coatcheck::code_of(static_cast<coatcheck::Reason>(reason)).data();  // literals: ended by NUL
     if (reason == COATCHECK_OK) return "ok";
     return reason == COATCHECK_NO_MEMORY ? "no_memory" : "bad_argument";
 }
@@ -73,16 +76,19 @@ int coatcheck_reason_status(coatcheck_reason reason) {
 
 coatcheck_verifier* coatcheck_verifier_new(const coatcheck_options* given, char* error, size_t error_size) {
     try {
-        if (given == nullptr || given->size < sizeof given->size) throw std::invalid_argument("coatcheck: options say their size");
+        if (given == nullptr || given->size < sizeof given->size)
+            throw std::invalid_argument("coatcheck: options say their size");
         const auto known = known_part(*given);
         coatcheck::Options options{.url = string_of(known.url), .service_key = string_of(known.service_key)};
         options.issuer = string_of(known.issuer);
         options.audience = string_of(known.audience);
         options.ca_file = string_of(known.ca_file);
-        options.when_cut = known.accept_when_cut != 0 ? coatcheck::WhenCut::accept : coatcheck::WhenCut::refuse;
+        options.when_cut = known.accept_when_cut != 0 ? coatcheck::WhenCut::accept
+                                                      : coatcheck::WhenCut::refuse;
         if (known.cut_after_ms != 0) options.cut_after = std::chrono::milliseconds(known.cut_after_ms);
         options.ignore_revocations = known.ignore_revocations != 0;
-        for (const char* const* key = known.encryption_keys; key != nullptr && *key != nullptr; ++key) options.encryption_keys.emplace_back(*key);
+        for (const char* const* key = known.encryption_keys; key != nullptr && *key != nullptr; ++key)
+            options.encryption_keys.emplace_back(*key);
         options.accept_unencrypted = known.accept_unencrypted != 0;
         if (known.cached_tokens != 0) options.cached_tokens = known.cached_tokens;
         return new coatcheck_verifier(std::move(options));
@@ -97,26 +103,33 @@ coatcheck_verifier* coatcheck_verifier_new(const coatcheck_options* given, char*
 void coatcheck_verifier_free(coatcheck_verifier* verifier) { delete verifier; }
 
 int coatcheck_verifier_wait(coatcheck_verifier* verifier, unsigned milliseconds) {
-    return verifier != nullptr && verifier->verifier.wait_until_ready(std::chrono::milliseconds(milliseconds)) ? 1 : 0;
+    return verifier != nullptr && verifier->verifier.wait_until_ready(std::chrono::milliseconds(milliseconds))
+               ? 1
+               : 0;
 }
 
-coatcheck_reason coatcheck_check(coatcheck_verifier* verifier, const char* token, size_t length, coatcheck_user** user) {
+coatcheck_reason coatcheck_check(coatcheck_verifier* verifier, const char* token, size_t length,
+                                 coatcheck_user** user) {
     if (verifier == nullptr || (token == nullptr && length > 0)) return COATCHECK_BAD_ARGUMENT;
     return verdict(user, [&] { return verifier->verifier.check(std::string_view(token, length)); });
 }
 
-coatcheck_reason coatcheck_authenticate(coatcheck_verifier* verifier, const char* method, const coatcheck_field* fields, size_t count,
+coatcheck_reason coatcheck_authenticate(coatcheck_verifier* verifier, const char* method,
+                                        const coatcheck_field* fields, size_t count,
                                         const coatcheck_credential_options* given, coatcheck_user** user) {
-    if (verifier == nullptr || method == nullptr || (fields == nullptr && count > 0)) return COATCHECK_BAD_ARGUMENT;
+    if (verifier == nullptr || method == nullptr || (fields == nullptr && count > 0))
+        return COATCHECK_BAD_ARGUMENT;
     return verdict(user, [&] {
         std::vector<coatcheck::Field> sent;
         sent.reserve(count);
         for (std::size_t i = 0; i < count; ++i)
-            sent.push_back({{fields[i].name.data, fields[i].name.length}, {fields[i].value.data, fields[i].value.length}});
+            sent.push_back({{fields[i].name.data, fields[i].name.length},
+                            {fields[i].value.data, fields[i].value.length}});
         coatcheck::CredentialOptions options;
         if (given != nullptr) {
             const auto known = known_part(*given);
-            for (const char* const* origin = known.origins; origin != nullptr && *origin != nullptr; ++origin) options.origins.emplace_back(*origin);
+            for (const char* const* origin = known.origins; origin != nullptr && *origin != nullptr; ++origin)
+                options.origins.emplace_back(*origin);
             options.origin = string_of(known.origin);
             options.dev = known.dev != 0;
             options.x_token = known.x_token != 0;
@@ -136,13 +149,20 @@ coatcheck_text coatcheck_user_role(const coatcheck_user* user, size_t index) {
     const auto& roles = user->user.roles();
     return text_of(index < roles.size() ? std::string_view(roles[index]) : std::string_view());
 }
-int64_t coatcheck_user_expires(const coatcheck_user* user) { return user->user.expires().time_since_epoch().count(); }
-coatcheck_text coatcheck_user_claims_json(const coatcheck_user* user) { return text_of(user->user.claims_json()); }
+int64_t coatcheck_user_expires(const coatcheck_user* user) {
+    return user->user.expires().time_since_epoch().count();
+}
+coatcheck_text coatcheck_user_claims_json(const coatcheck_user* user) {
+    return text_of(user->user.claims_json());
+}
 
-uint64_t coatcheck_on_end(coatcheck_verifier* verifier, const coatcheck_user* user, coatcheck_ended callback, void* context) {
+uint64_t coatcheck_on_end(coatcheck_verifier* verifier, const coatcheck_user* user, coatcheck_ended callback,
+                          void* context) {
     if (verifier == nullptr || user == nullptr || callback == nullptr) return 0;
     try {
-        return verifier->verifier.on_end(user->user, [callback, context](coatcheck::Reason reason) { callback(static_cast<coatcheck_reason>(reason), context); });
+        return verifier->verifier.on_end(user->user, [callback, context](coatcheck::Reason reason) {
+            callback(static_cast<coatcheck_reason>(reason), context);
+        });
     } catch (...) {
         // Better told too early than never.
         callback(COATCHECK_NO_MEMORY, context);

@@ -3,6 +3,7 @@
 
 #include "token/jwk.hpp"
 
+#include <openssl/http.h>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -16,7 +17,6 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <ctime>
-#include <openssl/http.h>
 #include <stdexcept>
 
 namespace coatcheck {
@@ -44,9 +44,11 @@ std::int64_t monotonic_ms() {
 }  // namespace
 
 ServerAddress ServerAddress::parse(const std::string& url) {
-    char *user = nullptr, *host = nullptr, *port = nullptr, *path = nullptr, *query = nullptr, *fragment = nullptr;
+    char *user = nullptr, *host = nullptr, *port = nullptr, *path = nullptr, *query = nullptr,
+         *fragment = nullptr;
     int tls = 0;
-    const bool good = OSSL_HTTP_parse_url(url.c_str(), &tls, &user, &host, &port, nullptr, &path, &query, &fragment) == 1;
+    const bool good = OSSL_HTTP_parse_url(url.c_str(), &tls, &user, &host, &port, nullptr, &path, &query,
+                                          &fragment) == 1;
     ServerAddress address;
     const auto take = [](char* text) {
         std::string taken = text == nullptr ? "" : text;
@@ -61,17 +63,26 @@ ServerAddress ServerAddress::parse(const std::string& url) {
     const bool more = !take(query).empty() | !take(fragment).empty();
     const bool has_scheme = url.starts_with("http://") || url.starts_with("https://");
     if (!good || !has_scheme || address.host.empty() || more || !name.empty())
-        throw std::invalid_argument("coatcheck: the url of the server is like https://id.example, not " + url);
+        throw std::invalid_argument("coatcheck: the url of the server is like https://id.example, not " +
+                                    url);
     while (address.prefix.ends_with('/')) address.prefix.pop_back();
     // OpenSSL takes an IPv6 address out of its brackets; the Host field wants them.
     const bool is_default_port = address.port == (address.tls ? "443" : "80");
-    address.authority = (address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]") + (is_default_port ? "" : ":" + address.port);
+    address.authority = (address.host.find(':') == std::string::npos ? address.host
+                                                                     : "[" + address.host + "]") +
+                        (is_default_port ? "" : ":" + address.port);
     return address;
 }
 
-ServerLink::ServerLink(const Options& options, verify::KeySet& keys, verify::Revocations& revocations, Entries on_entries, std::function<void()> on_synced)
-    : options_(options), address_(ServerAddress::parse(options.url)), keys_(keys), revocations_(revocations), on_entries_(std::move(on_entries)),
-      on_synced_(std::move(on_synced)), reader_(keys, revocations) {
+ServerLink::ServerLink(const Options& options, verify::KeySet& keys, verify::Revocations& revocations,
+                       Entries on_entries, std::function<void()> on_synced)
+    : options_(options),
+      address_(ServerAddress::parse(options.url)),
+      keys_(keys),
+      revocations_(revocations),
+      on_entries_(std::move(on_entries)),
+      on_synced_(std::move(on_synced)),
+      reader_(keys, revocations) {
     tls_.set_verify_mode(asio::ssl::verify_peer);
     if (options.ca_file.empty()) tls_.set_default_verify_paths();
     else tls_.load_verify_file(options.ca_file);
@@ -86,7 +97,9 @@ ServerLink::~ServerLink() {
     thread_.join();
 }
 
-bool ServerLink::is_cut() const { return monotonic_ms() - heard_.load(std::memory_order_relaxed) > options_.cut_after.count(); }
+bool ServerLink::is_cut() const {
+    return monotonic_ms() - heard_.load(std::memory_order_relaxed) > options_.cut_after.count();
+}
 
 bool ServerLink::is_trusted() const {
     if (!has_keys_.load(std::memory_order_acquire)) return false;
@@ -118,7 +131,9 @@ bool ServerLink::key_set_is_fresh() {
     const auto now = monotonic_ms();
     const auto cool_down = keys_cool_down.count();
     if (now - keys_loaded_.load() < cool_down) return true;
-    if (auto asked = keys_asked_.load(); now - asked >= cool_down && keys_asked_.compare_exchange_strong(asked, now)) wake_keys();
+    if (auto asked = keys_asked_.load();
+        now - asked >= cool_down && keys_asked_.compare_exchange_strong(asked, now))
+        wake_keys();
     return false;
 }
 
@@ -147,7 +162,8 @@ asio::awaitable<void> ServerLink::connected(Use use) {
         co_return;
     }
     beast::ssl_stream<beast::tcp_stream> stream(context_, tls_);
-    if (SSL_set_tlsext_host_name(stream.native_handle(), address_.host.c_str()) != 1) throw std::runtime_error("the host's name cannot be sent");
+    if (SSL_set_tlsext_host_name(stream.native_handle(), address_.host.c_str()) != 1)
+        throw std::runtime_error("the host's name cannot be sent");
     stream.set_verify_callback(asio::ssl::host_name_verification(address_.host));
     beast::get_lowest_layer(stream).expires_after(patience);
     co_await beast::get_lowest_layer(stream).async_connect(found, use_awaitable);
@@ -167,7 +183,8 @@ asio::awaitable<void> ServerLink::load_keys_over(Stream& stream) {
     parser.body_limit(max_key_set_bytes);
     co_await http::async_read(stream, buffer, parser, use_awaitable);
     const auto& answer = parser.get();
-    if (answer.result() != http::status::ok) throw std::runtime_error("the key set answered " + std::to_string(answer.result_int()));
+    if (answer.result() != http::status::ok)
+        throw std::runtime_error("the key set answered " + std::to_string(answer.result_int()));
     // A set that is as it was makes no proof void.
     if (answer.body() != key_text_) {
         const auto set = token::parse_jwk_set(answer.body());
@@ -180,7 +197,8 @@ asio::awaitable<void> ServerLink::load_keys_over(Stream& stream) {
     became_ready();
 }
 
-// Again and again: each five minutes, when a key is not known, and soon after a failure. Without an answer the keys stay.
+// Again and again: each five minutes, when a key is not known, and soon after a failure. Without an answer
+// the keys stay.
 asio::awaitable<void> ServerLink::keep_keys() {
     auto pause = std::chrono::milliseconds(first_pause);
     for (;;) {
@@ -219,7 +237,8 @@ asio::awaitable<void> ServerLink::follow_over(Stream& stream) {
     co_await http::async_read_header(stream, buffer, parser, use_awaitable);
     const auto& answer = parser.get();
     if (answer.result() != http::status::ok)
-        throw std::runtime_error("the feed answered " + std::to_string(answer.result_int()) + ": " + std::string(answer[http::field::www_authenticate]));
+        throw std::runtime_error("the feed answered " + std::to_string(answer.result_int()) + ": " +
+                                 std::string(answer[http::field::www_authenticate]));
     reader_.begin();
     while (!parser.is_done()) {
         lowest.expires_after(patience);
@@ -229,7 +248,8 @@ asio::awaitable<void> ServerLink::follow_over(Stream& stream) {
         text.clear();
         if (!heard) throw std::runtime_error("the feed is not what docs/revocation.md says");
         if (heard->events) heard_ = monotonic_ms();
-        const bool key_is_gone = std::ranges::any_of(heard->entries, [](const auto& entry) { return entry.kind == verify::Revocation::Kind::key; });
+        const bool key_is_gone = std::ranges::any_of(
+            heard->entries, [](const auto& entry) { return entry.kind == verify::Revocation::Kind::key; });
         if (key_is_gone) {
             has_keys_ = !keys_.keys()->empty();
             keys_timer_.cancel();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verifier's connection to the server: the key set, and the stream of revocations, on a thread of its own.
+// The verifier's connection to the server: the key set, and the stream of revocations, on a thread of its
+// own.
 #pragma once
 
 #include "coatcheck/verifier.hpp"
@@ -26,7 +27,8 @@ struct ServerAddress {
     std::string host, port, prefix;
     std::string authority;  // for the Host field
 
-    // Throws std::invalid_argument for anything but http:// or https:// with a host, without query or fragment.
+    // Throws std::invalid_argument for anything but http:// or https:// with a host, without query or
+    // fragment.
     static ServerAddress parse(const std::string& url);
 };
 
@@ -35,7 +37,8 @@ public:
     using Entries = std::function<void(const std::vector<verify::Revocation>&)>;
 
     // `on_entries`: entries that are in force; `on_synced`: all there is is known. Both on the link's thread.
-    ServerLink(const Options& options, verify::KeySet& keys, verify::Revocations& revocations, Entries on_entries, std::function<void()> on_synced);
+    ServerLink(const Options& options, verify::KeySet& keys, verify::Revocations& revocations,
+               Entries on_entries, std::function<void()> on_synced);
     ~ServerLink();
 
     // True if tokens may be judged: keys and revocations are known, and not known too long ago by the policy.
@@ -43,8 +46,9 @@ public:
     bool wait_until_ready(std::chrono::milliseconds at_most);
     State::Feed feed_state() const;
 
-    // A token came with a key that is not in the set. True: the set is fresh, and so the key is not ours. False: it is
-    // being asked for again, which happens at most each cool-down, whatever tokens strangers send.
+    // A token came with a key that is not in the set. True: the set is fresh, and so the key is not ours.
+    // False: it is being asked for again, which happens at most each cool-down, whatever tokens strangers
+    // send.
     bool key_set_is_fresh();
 
 private:

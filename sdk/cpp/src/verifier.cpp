@@ -37,11 +37,14 @@ Options checked(Options options) {
     if (options.issuer.empty()) options.issuer = options.url;
     if (options.audience.empty()) options.audience = options.issuer;
     if (options.service_key.empty() && !options.ignore_revocations)
-        throw std::invalid_argument("coatcheck: a verifier needs a service key to hear of sign-outs: coatcheck service-key add NAME --scope feed "
-                                    "(or say ignore_revocations)");
+        throw std::invalid_argument(
+            "coatcheck: a verifier needs a service key to hear of sign-outs: coatcheck service-key add NAME "
+            "--scope feed "
+            "(or say ignore_revocations)");
     const bool has_line_end = options.service_key.find_first_of("\r\n") != std::string::npos;
     if (has_line_end) throw std::invalid_argument("coatcheck: the service key holds the end of a line");
-    if (options.cut_after.count() <= 0) throw std::invalid_argument("coatcheck: cut_after is a time above zero");
+    if (options.cut_after.count() <= 0)
+        throw std::invalid_argument("coatcheck: cut_after is a time above zero");
     return options;
 }
 
@@ -64,8 +67,16 @@ std::vector<verify::ForeignIssuer> issuers_of(const std::vector<ForeignIssuer>& 
     std::vector<verify::ForeignIssuer> issuers;
     for (const auto& one : given) {
         std::string problem;
-        verify::ForeignIssuer issuer{one.name, one.iss, one.audience, one.subject, one.id_prefix, one.algorithm, verify::parse_foreign_keys(one.algorithm, one.key, problem), one.require};
-        if (issuer.keys.empty()) throw std::invalid_argument("coatcheck: the key of " + one.name + " " + problem);
+        verify::ForeignIssuer issuer{one.name,
+                                     one.iss,
+                                     one.audience,
+                                     one.subject,
+                                     one.id_prefix,
+                                     one.algorithm,
+                                     verify::parse_foreign_keys(one.algorithm, one.key, problem),
+                                     one.require};
+        if (issuer.keys.empty())
+            throw std::invalid_argument("coatcheck: the key of " + one.name + " " + problem);
         issuer.until = one.until;
         if (one.issued_before) issuer.issued_before = *one.issued_before;
         issuers.push_back(std::move(issuer));
@@ -75,19 +86,24 @@ std::vector<verify::ForeignIssuer> issuers_of(const std::vector<ForeignIssuer>& 
 
 }  // namespace
 
-// Each thread keeps to its lane: cores that share no cache line do not wait for each other. Where there are more threads
-// than lanes some share one, behind its lock, which is held for a look-up and never for a signature.
+// Each thread keeps to its lane: cores that share no cache line do not wait for each other. Where there are
+// more threads than lanes some share one, behind its lock, which is held for a look-up and never for a
+// signature.
 class Verifier::Live {
 public:
     explicit Live(Options given)
-        : options_(checked(std::move(given))), watchers_(revocations_),
-          link_(options_, keys_, revocations_, [this](const auto& entries) { watchers_.tell(entries); }, [this] { watchers_.tell_all(); }) {
+        : options_(checked(std::move(given))),
+          watchers_(revocations_),
+          link_(
+              options_, keys_, revocations_, [this](const auto& entries) { watchers_.tell(entries); },
+              [this] { watchers_.tell_all(); }) {
         verify::Policy policy{options_.issuer, options_.audience, /*keep_payload=*/true};
         if (!options_.encryption_keys.empty()) {
             auto encryption = std::make_shared<token::EncryptionKeys>();
             for (const auto& line : options_.encryption_keys) {
                 auto key = token::parse_encryption_key(line);
-                if (!key) throw std::invalid_argument("coatcheck: an encryption key is \"base64:\" and 32 bytes");
+                if (!key)
+                    throw std::invalid_argument("coatcheck: an encryption key is \"base64:\" and 32 bytes");
                 encryption->push_back(*std::move(key));
             }
             policy.encryption = std::move(encryption);
@@ -96,7 +112,8 @@ public:
         if (!options_.foreign.empty()) foreign_.emplace(issuers_of(options_.foreign), revocations_);
         policy_ = policy;
         const unsigned lanes = std::clamp(std::thread::hardware_concurrency(), 1U, max_lanes);
-        for (unsigned i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>(policy, keys_, revocations_, options_.cached_tokens));
+        for (unsigned i = 0; i < lanes; ++i)
+            lanes_.push_back(std::make_unique<Lane>(policy, keys_, revocations_, options_.cached_tokens));
     }
 
     Verdict check(std::string_view token) {
@@ -108,10 +125,12 @@ public:
             if (const auto seen = lane.verifier.check_seen(token, now)) return verdict_of(*seen);
         }
         auto proof = lane.verifier.prove_new(token);
-        if (!proof && proof.error().reason == base::Reason::token_not_ours && foreign_ && verify::ForeignVerifier::may_be(token)) {
+        if (!proof && proof.error().reason == base::Reason::token_not_ours && foreign_ &&
+            verify::ForeignVerifier::may_be(token)) {
             auto claims = foreign_->check(token, now);
             if (claims) return User(std::make_shared<const token::AccessClaims>(*std::move(claims)));
-            if (claims.error().reason != base::Reason::token_not_ours) return public_reason(claims.error().reason);
+            if (claims.error().reason != base::Reason::token_not_ours)
+                return public_reason(claims.error().reason);
         }
         if (!proof) return why_not(token, proof.error().reason);
         const std::lock_guard lock(lane.mutex);
@@ -120,9 +139,15 @@ public:
 
     Verdict authenticate(const Request& request, const CredentialOptions& rules) {
         const SentFields fields{request.fields};
-        const auto is_listed = [&](std::string_view origin) { return std::ranges::find(rules.origins, origin) != rules.origins.end(); };
-        auto found = verify::find_credential(fields, {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck", .bare_authorization = rules.bare_authorization, .x_token = rules.x_token});
-        const auto credential = verify::admitted(std::move(found), fields, request.method, rules.origin, is_listed);
+        const auto is_listed = [&](std::string_view origin) {
+            return std::ranges::find(rules.origins, origin) != rules.origins.end();
+        };
+        auto found = verify::find_credential(fields,
+                                             {.cookie = rules.dev ? "coatcheck" : "__Host-Http-coatcheck",
+                                              .bare_authorization = rules.bare_authorization,
+                                              .x_token = rules.x_token});
+        const auto credential = verify::admitted(std::move(found), fields, request.method, rules.origin,
+                                                 is_listed);
         if (!credential) return public_reason(credential.error().reason);
         auto verdict = check(credential->token);
         if (verdict && !credential->is_of(verdict.user().id())) return Reason::token_not_ours;
@@ -143,7 +168,8 @@ public:
 
 private:
     struct alignas(128) Lane {
-        Lane(const verify::Policy& policy, const verify::KeySet& keys, const verify::Revocations& revocations, std::size_t cached)
+        Lane(const verify::Policy& policy, const verify::KeySet& keys, const verify::Revocations& revocations,
+             std::size_t cached)
             : verifier(policy, keys, revocations, cached) {}
         std::mutex mutex;
         verify::Verifier verifier;
@@ -160,13 +186,16 @@ private:
         return public_reason(proof.error().reason);
     }
 
-    // A key that is not in the set may have come into it since: nobody is told that a token is not ours by an old set.
+    // A key that is not in the set may have come into it since: nobody is told that a token is not ours by an
+    // old set.
     Verdict why_not(std::string_view token, base::Reason reason) {
         if (reason == base::Reason::token_not_ours) {
             std::string decrypted;
             const auto jwt = verify::jwt_of(token, policy_, decrypted);
-            const auto parts = jwt ? token::parse_compact(*jwt) : base::Result<token::CompactToken>(jwt.error());
-            if (parts && !keys_.knows(parts->header->key_id) && !link_.key_set_is_fresh()) return Reason::unavailable;
+            const auto parts = jwt ? token::parse_compact(*jwt)
+                                   : base::Result<token::CompactToken>(jwt.error());
+            if (parts && !keys_.knows(parts->header->key_id) && !link_.key_set_is_fresh())
+                return Reason::unavailable;
         }
         return public_reason(reason);
     }
@@ -187,20 +216,31 @@ std::string_view User::username() const { return claims_->username; }
 std::string_view User::session() const { return claims_->session; }
 std::string_view User::scope() const { return claims_->scope; }
 const std::vector<std::string>& User::roles() const { return claims_->roles; }
-bool User::has_role(std::string_view role) const { return std::ranges::find(claims_->roles, role) != claims_->roles.end(); }
-std::chrono::sys_seconds User::expires() const { return std::chrono::floor<std::chrono::seconds>(claims_->expires); }
-std::chrono::sys_seconds User::authenticated() const { return std::chrono::floor<std::chrono::seconds>(claims_->authenticated); }
+bool User::has_role(std::string_view role) const {
+    return std::ranges::find(claims_->roles, role) != claims_->roles.end();
+}
+std::chrono::sys_seconds User::expires() const {
+    return std::chrono::floor<std::chrono::seconds>(claims_->expires);
+}
+std::chrono::sys_seconds User::authenticated() const {
+    return std::chrono::floor<std::chrono::seconds>(claims_->authenticated);
+}
 std::string_view User::claims_json() const { return claims_->payload; }
 
 Verifier::Verifier(Options options) : live_(std::make_unique<Live>(std::move(options))) {}
 Verifier::~Verifier() = default;
 Verdict Verifier::check(std::string_view token) { return live_->check(token); }
-Verdict Verifier::authenticate(const Request& request, const CredentialOptions& options) { return live_->authenticate(request, options); }
-bool Verifier::wait_until_ready(std::chrono::milliseconds at_most) { return live_->link().wait_until_ready(at_most); }
+Verdict Verifier::authenticate(const Request& request, const CredentialOptions& options) {
+    return live_->authenticate(request, options);
+}
+bool Verifier::wait_until_ready(std::chrono::milliseconds at_most) {
+    return live_->link().wait_until_ready(at_most);
+}
 State Verifier::state() const { return live_->state(); }
 void Verifier::forget(std::uint64_t number) { live_->watchers().forget(number); }
 std::uint64_t Verifier::on_end(const User& user, std::function<void(Reason)> callback) {
-    return live_->watchers().add(user.claims_, [callback = std::move(callback)] { callback(Reason::token_revoked); });
+    return live_->watchers().add(user.claims_,
+                                 [callback = std::move(callback)] { callback(Reason::token_revoked); });
 }
 
 }  // namespace coatcheck

@@ -7,8 +7,11 @@ namespace coatcheck {
 
 // New roles (token_stale) end no session: the connection's next token has them.
 bool Watchers::is_over(const token::AccessClaims& claims) const {
-    if (claims.is_foreign()) return revocations_.judge_foreign(claims.session, claims.subject, claims.issued, verify::max_clock_difference) == base::Reason::token_revoked;
-    return revocations_.judge(claims.session, claims.subject, claims.version, claims.issued) == base::Reason::token_revoked;
+    if (claims.is_foreign())
+        return revocations_.judge_foreign(claims.session, claims.subject, claims.issued,
+                                          verify::max_clock_difference) == base::Reason::token_revoked;
+    return revocations_.judge(claims.session, claims.subject, claims.version, claims.issued) ==
+           base::Reason::token_revoked;
 }
 
 std::uint64_t Watchers::add(std::shared_ptr<const token::AccessClaims> claims, Callback callback) {
@@ -77,7 +80,8 @@ void Watchers::tell(const std::vector<verify::Revocation>& entries) {
                 break;
             }
             const auto& table = entry.kind == Kind::session ? by_session_ : by_user_;
-            if (const auto row = table.find(entry.subject); row != table.end()) numbers.insert(numbers.end(), row->second.begin(), row->second.end());
+            if (const auto row = table.find(entry.subject); row != table.end())
+                numbers.insert(numbers.end(), row->second.begin(), row->second.end());
         }
     }
     call_if_over(numbers);

@@ -45,7 +45,8 @@ private:
     std::mutex mutex_;
     std::condition_variable idle_;
     std::unordered_map<std::uint64_t, Watched> watched_;
-    std::unordered_map<std::string, Numbers> by_session_, by_user_;  // an entry concerns few of many connections
+    std::unordered_map<std::string, Numbers> by_session_,
+        by_user_;  // an entry concerns few of many connections
     std::uint64_t last_ = 0;
     std::uint64_t running_ = 0;  // whose callback is being called, on the thread `caller_`
     std::thread::id caller_;

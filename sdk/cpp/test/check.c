@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void ended(coatcheck_reason reason, void* context) { printf("ended %d %s\n", *(int*)context, coatcheck_reason_code(reason)); }
+static void ended(coatcheck_reason reason, void* context) {
+    printf("ended %d %s\n", *(int*)context, coatcheck_reason_code(reason));
+}
 
 static void answer(coatcheck_verifier* verifier, char* line, size_t length) {
     static const char* const feeds[] = {"none", "never", "following", "cut"};
@@ -50,7 +52,8 @@ static void answer(coatcheck_verifier* verifier, char* line, size_t length) {
 
 int main(int count, char** words) {
     if (count < 3 || coatcheck_abi_version() < COATCHECK_ABI_VERSION) return 2;
-    coatcheck_options options = {.size = sizeof options, .url = words[1], .service_key = words[2], .cut_after_ms = 1500};
+    coatcheck_options options = {
+        .size = sizeof options, .url = words[1], .service_key = words[2], .cut_after_ms = 1500};
     options.accept_when_cut = count > 3 && strcmp(words[3], "accept") == 0;
     options.ca_file = count > 4 ? words[4] : NULL;
     const char* keys[] = {getenv("COATCHECK_ENCRYPTION_KEY"), NULL};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests/verifiers/bound.mjs: follow URL SERVICE_KEY ISSUER COUNT. So many verifiers in one process; for each token on standard
-// input "watching", once all of them believe it, and later "ended NUMBER NANOSECONDS": when the last of them refused it, by the
-// monotonic clock.
+// For tests/verifiers/bound.mjs: follow URL SERVICE_KEY ISSUER COUNT. So many verifiers in one process; for
+// each token on standard input "watching", once all of them believe it, and later "ended NUMBER NANOSECONDS":
+// when the last of them refused it, by the monotonic clock.
 #include <atomic>
 #include <coatcheck/verifier.hpp>
 #include <cstdio>
@@ -14,7 +14,8 @@ int main(int count, char** words) {
     if (count != 5) return 2;
     std::vector<std::unique_ptr<coatcheck::Verifier>> verifiers;
     for (int i = std::atoi(words[4]); i > 0; --i)
-        verifiers.push_back(std::make_unique<coatcheck::Verifier>(coatcheck::Options{.url = words[1], .service_key = words[2], .issuer = words[3]}));
+        verifiers.push_back(std::make_unique<coatcheck::Verifier>(
+            coatcheck::Options{.url = words[1], .service_key = words[2], .issuer = words[3]}));
     for (auto& verifier : verifiers)
         if (!verifier->wait_until_ready(std::chrono::seconds(30))) return 1;
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
@@ -24,11 +25,16 @@ int main(int count, char** words) {
         const auto left = std::make_shared<std::atomic<std::size_t>>(verifiers.size());
         for (auto& verifier : verifiers) {
             const auto verdict = verifier->check(line);
-            if (!verdict) return std::printf("not believed: %s\n", std::string(coatcheck::code_of(verdict.reason())).c_str()), 1;
+            if (!verdict)
+                return std::printf("not believed: %s\n",
+                                   std::string(coatcheck::code_of(verdict.reason())).c_str()),
+                       1;
             verifier->on_end(verdict.user(), [&verifier, left, number, token = line](coatcheck::Reason) {
                 if (verifier->check(token)) return;  // then it is never told, and the test fails
                 if (--*left == 0)
-                    std::printf("ended %d %lld\n", number, static_cast<long long>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1)));
+                    std::printf("ended %d %lld\n", number,
+                                static_cast<long long>(std::chrono::steady_clock::now().time_since_epoch() /
+                                                       std::chrono::nanoseconds(1)));
             });
         }
         std::puts("watching");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests/verifiers/differential.mjs: verdicts SET TOKENS: a line with the verdict for each line of TOKENS (Base64 of a token),
-// with the keys, revocations and `now` of SET (as api/cases has them).
+// For tests/verifiers/differential.mjs: verdicts SET TOKENS: a line with the verdict for each line of TOKENS
+// (Base64 of a token), with the keys, revocations and `now` of SET (as api/cases has them).
 #include "base/bytes.hpp"
 #include "token/jwk.hpp"
 #include "verify/feed_reader.hpp"
@@ -41,10 +41,15 @@ int main(int count, char** words) {
     keys.replace(coatcheck::token::parse_jwk_set(boost::json::serialize(set.at("jwks"))).value());
     coatcheck::verify::Revocations revocations;
     coatcheck::verify::FeedReader feed(keys, revocations);
-    feed.read("event: reset\ndata: {}\n\ndata: " + boost::json::serialize(set.at("revocations")) + "\n\nevent: synced\ndata: {}\n\n").value();
+    feed.read("event: reset\ndata: {}\n\ndata: " + boost::json::serialize(set.at("revocations")) +
+              "\n\nevent: synced\ndata: {}\n\n")
+        .value();
     auto encryption = std::make_shared<coatcheck::token::EncryptionKeys>();
-    for (const auto& line : set.at("encryption_keys").as_array()) encryption->push_back(coatcheck::token::parse_encryption_key(std::string_view(line.as_string())).value());
-    coatcheck::verify::Verifier verifier({string("issuer"), string("audience"), false, encryption}, keys, revocations);
+    for (const auto& line : set.at("encryption_keys").as_array())
+        encryption->push_back(
+            coatcheck::token::parse_encryption_key(std::string_view(line.as_string())).value());
+    coatcheck::verify::Verifier verifier({string("issuer"), string("audience"), false, encryption}, keys,
+                                         revocations);
     const auto now = coatcheck::base::from_unix_seconds(set.at("now").as_int64());
 
     std::ifstream tokens(words[2]);

@@ -32,7 +32,10 @@ function all({ rawHeaders }: Asked, name: string): string[] {
 }
 
 /** The tokens of a request: at most one, or a conflict. `user`: whose the client says it is. */
-function find(asked: Asked, options: CredentialOptions): { token: string; byCookie: boolean; user?: string } | 'conflict' {
+function find(
+  asked: Asked,
+  options: CredentialOptions,
+): { token: string; byCookie: boolean; user?: string } | 'conflict' {
   const inHeader = new Set<string>();
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
@@ -43,7 +46,8 @@ function find(asked: Asked, options: CredentialOptions): { token: string; byCook
   }
   const [older, users] = [all(asked, 'x-token'), all(asked, 'x-user')];
   const takesOlder = isTaken(options.xToken);
-  if (takesOlder && (older.length > 1 || users.length > 1 || (older.length && !users[0]) || users[0] === '')) return 'conflict';
+  if (takesOlder && (older.length > 1 || users.length > 1 || (older.length && !users[0]) || users[0] === ''))
+    return 'conflict';
   if (takesOlder && older.length) inHeader.add(older[0] || '-');
   const name = options.dev ? 'coatcheck=' : '__Host-Http-coatcheck=';
   const inCookie = new Set<string>();
@@ -54,7 +58,11 @@ function find(asked: Asked, options: CredentialOptions): { token: string; byCook
     }
   const tokens = new Set([...inHeader, ...inCookie]);
   if (tokens.size > 1) return 'conflict';
-  return { token: [...tokens][0] ?? '', byCookie: inHeader.size === 0, ...(takesOlder && users.length && { user: users[0]! }) };
+  return {
+    token: [...tokens][0] ?? '',
+    byCookie: inHeader.size === 0,
+    ...(takesOlder && users.length && { user: users[0]! }),
+  };
 }
 
 function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOptions): boolean {
@@ -69,12 +77,19 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
   return marks.length === 1 && marks[0] === '1';
 }
 
-const isTaken = (dialect: boolean | Date = false): boolean => (dialect instanceof Date ? Date.now() < dialect.getTime() : dialect);
+const isTaken = (dialect: boolean | Date = false): boolean =>
+  dialect instanceof Date ? Date.now() < dialect.getTime() : dialect;
 
 /** A verdict on a request; one that refuses what came as X-TOKEN says so, for `refusal`. */
-export async function authenticate(verifier: Verifier, asked: Asked, options: CredentialOptions = {}): Promise<Verdict> {
+export async function authenticate(
+  verifier: Verifier,
+  asked: Asked,
+  options: CredentialOptions = {},
+): Promise<Verdict> {
   const verdict = await judge(verifier, asked, options);
-  return !verdict.ok && isTaken(options.xToken) && all(asked, 'x-token').length ? { ...verdict, envelope: true } : verdict;
+  return !verdict.ok && isTaken(options.xToken) && all(asked, 'x-token').length
+    ? { ...verdict, envelope: true }
+    : verdict;
 }
 
 async function judge(verifier: Verifier, asked: Asked, options: CredentialOptions): Promise<Verdict> {
@@ -83,14 +98,22 @@ async function judge(verifier: Verifier, asked: Asked, options: CredentialOption
   if (!found.token) return no('token_missing');
   if (found.byCookie && !isSafe(asked.method) && !siteIsAllowed(asked, options)) return no('csrf_refused');
   const verdict = await verifier.check(found.token);
-  return verdict.ok && found.user !== undefined && found.user !== verdict.user.id ? no('token_not_ours') : verdict;
+  return verdict.ok && found.user !== undefined && found.user !== verdict.user.id
+    ? no('token_not_ours')
+    : verdict;
 }
 
 /** The answer to a request that is refused: RFC 9457, and RFC 6750 §3 in its header; `envelope`: as {success, data, detail}. */
-export function refusal(code: Code, envelope = false): { status: number; headers: Record<string, string>; body: string } {
+export function refusal(
+  code: Code,
+  envelope = false,
+): { status: number; headers: Record<string, string>; body: string } {
   const status = statusOf(code);
   const title = TITLES[code];
-  const error = code.startsWith('token_') && code !== 'token_missing' ? `, error="invalid_token", error_description="${title}"` : '';
+  const error =
+    code.startsWith('token_') && code !== 'token_missing'
+      ? `, error="invalid_token", error_description="${title}"`
+      : '';
   return {
     status,
     headers: {
@@ -99,6 +122,10 @@ export function refusal(code: Code, envelope = false): { status: number; headers
       ...(status === 401 && { 'WWW-Authenticate': `Bearer realm="coatcheck"${error}, code="${code}"` }),
       ...(status === 503 && { 'Retry-After': '1' }),
     },
-    body: JSON.stringify(envelope ? { success: false, data: null, detail: { message: title, error: code } } : { type: `urn:coatcheck:problem:${code}`, title, status, code }),
+    body: JSON.stringify(
+      envelope
+        ? { success: false, data: null, detail: { message: title, error: code } }
+        : { type: `urn:coatcheck:problem:${code}`, title, status, code },
+    ),
   };
 }

@@ -21,8 +21,16 @@ export interface ExpressOptions extends CredentialOptions {
 
 /** Middleware for Express and what takes its middleware: `request.user`, or an answer of 401, 403, 400 or 503. */
 export function coatcheck(verifier: Verifier, { optional = false, ...options }: ExpressOptions = {}) {
-  return (request: IncomingMessage & { user?: User }, response: ServerResponse, next: (error?: unknown) => void): void => {
-    authenticate(verifier, { method: request.method ?? '', headers: request.headers, rawHeaders: request.rawHeaders }, options).then((verdict) => {
+  return (
+    request: IncomingMessage & { user?: User },
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void => {
+    authenticate(
+      verifier,
+      { method: request.method ?? '', headers: request.headers, rawHeaders: request.rawHeaders },
+      options,
+    ).then((verdict) => {
       if (verdict.ok) {
         request.user = verdict.user;
         return next();

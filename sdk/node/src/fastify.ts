@@ -28,11 +28,18 @@ interface Instance {
 }
 
 /** A plugin: `request.user` on every route of the scope that it is registered in, or an answer of 401, 403, 400 or 503. */
-export async function coatcheck(instance: Instance, { verifier, optional = false, ...options }: FastifyOptions): Promise<void> {
+export async function coatcheck(
+  instance: Instance,
+  { verifier, optional = false, ...options }: FastifyOptions,
+): Promise<void> {
   instance.decorateRequest('user', null);
   instance.addHook('onRequest', async (request: Request, reply: Reply) => {
     const { raw } = request;
-    const verdict = await authenticate(verifier, { method: raw.method ?? '', headers: raw.headers, rawHeaders: raw.rawHeaders }, options);
+    const verdict = await authenticate(
+      verifier,
+      { method: raw.method ?? '', headers: raw.headers, rawHeaders: raw.rawHeaders },
+      options,
+    );
     if (verdict.ok) request.user = verdict.user;
     else if (!(optional && verdict.code === 'token_missing')) {
       const { status, headers, body } = refusal(verdict.code, verdict.envelope);
@@ -43,4 +50,7 @@ export async function coatcheck(instance: Instance, { verifier, optional = false
 }
 
 // For the scope that registers it, not for one of its own.
-Object.assign(coatcheck, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'coatcheck' });
+Object.assign(coatcheck, {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'coatcheck',
+});

@@ -27,7 +27,11 @@ export class Feed {
   #closed = false;
   #stop: () => void = () => {};
 
-  constructor(private readonly url: string, private readonly serviceKey: string, private readonly events: FeedEvents) {
+  constructor(
+    private readonly url: string,
+    private readonly serviceKey: string,
+    private readonly events: FeedEvents,
+  ) {
     this.#connect();
   }
 
@@ -38,7 +42,11 @@ export class Feed {
 
   #connect(): void {
     const send = this.url.startsWith('https:') ? httpsRequest : httpRequest;
-    const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${this.serviceKey}`, ...(this.#cursor && { 'Last-Event-ID': this.#cursor }) };
+    const headers = {
+      Accept: 'text/event-stream',
+      Authorization: `Bearer ${this.serviceKey}`,
+      ...(this.#cursor && { 'Last-Event-ID': this.#cursor }),
+    };
     const asked = send(`${this.url}/api/v1/revocations`, { headers, timeout: SILENCE, agent: false });
     let over = false;
     const again = (problem: Error) => {
@@ -57,7 +65,11 @@ export class Feed {
     asked.on('response', (answer) => {
       if (answer.statusCode !== 200) {
         answer.resume();
-        return again(new Error(`the feed of ${this.url} answered ${answer.statusCode}: ${answer.headers['www-authenticate'] ?? ''}`));
+        return again(
+          new Error(
+            `the feed of ${this.url} answered ${answer.statusCode}: ${answer.headers['www-authenticate'] ?? ''}`,
+          ),
+        );
       }
       let text = '';
       answer.setEncoding('utf8');

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // JWTs of an older system, taken until its users have moved, as the server takes them (src/verify/foreign_verifier.cpp).
-import { createHash, createHmac, createPublicKey, constants, type JsonWebKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  constants,
+  type JsonWebKey,
+  type KeyObject,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import type { Revocations } from './revocations.js';
 import { decode, parseCompact, readForeignClaims } from './token.js';
 import type { Code, User } from './verdict.js';
@@ -52,33 +61,52 @@ const fits: Record<string, (key: KeyObject) => boolean> = {
 
 function keysOf({ name, algorithm, key }: ForeignIssuer): Key[] {
   if (algorithm === 'HS256') {
-    if (typeof key !== 'string' || Buffer.byteLength(key) < MIN_SECRET_BYTES) throw new TypeError(`${name}: HS256 needs a secret of 32 bytes at least.`);
+    if (typeof key !== 'string' || Buffer.byteLength(key) < MIN_SECRET_BYTES)
+      throw new TypeError(`${name}: HS256 needs a secret of 32 bytes at least.`);
     return [{ kid: '', key }];
   }
   const found =
     typeof key === 'string'
       ? [{ kid: '', key: createPublicKey(key) }]
-      : key.keys.filter((jwk) => jwk.alg === algorithm && jwk.kid).map((jwk) => ({ kid: jwk.kid!, key: createPublicKey({ key: jwk, format: 'jwk' }) }));
-  if (!found.length || !found.every((one) => fits[algorithm]?.(one.key))) throw new TypeError(`${name}: there is no public key for ${algorithm}.`);
+      : key.keys
+          .filter((jwk) => jwk.alg === algorithm && jwk.kid)
+          .map((jwk) => ({ kid: jwk.kid!, key: createPublicKey({ key: jwk, format: 'jwk' }) }));
+  if (!found.length || !found.every((one) => fits[algorithm]?.(one.key)))
+    throw new TypeError(`${name}: there is no public key for ${algorithm}.`);
   return found;
 }
 
-function isSigned(algorithm: ForeignIssuer['algorithm'], key: KeyObject | string, input: string, signature: Buffer): boolean {
+function isSigned(
+  algorithm: ForeignIssuer['algorithm'],
+  key: KeyObject | string,
+  input: string,
+  signature: Buffer,
+): boolean {
   if (typeof key === 'string') {
     const expected = createHmac('sha256', key).update(input).digest();
     return signature.length === expected.length && timingSafeEqual(signature, expected);
   }
   const data = Buffer.from(input);
   if (algorithm === 'EdDSA') return verify(null, data, key, signature);
-  if (algorithm === 'ES256') return signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
-  return verify('sha256', data, algorithm === 'PS256' ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : key, signature);
+  if (algorithm === 'ES256')
+    return signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  return verify(
+    'sha256',
+    data,
+    algorithm === 'PS256' ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : key,
+    signature,
+  );
 }
 
 export class ForeignIssuers {
   readonly #issuers: Issuer[];
 
   constructor(settings: ForeignIssuer[]) {
-    this.#issuers = settings.map((one) => ({ settings: one, iss: one.iss === undefined ? [] : [one.iss].flat(), keys: keysOf(one) }));
+    this.#issuers = settings.map((one) => ({
+      settings: one,
+      iss: one.iss === undefined ? [] : [one.iss].flat(),
+      keys: keysOf(one),
+    }));
   }
 
   /**
@@ -91,28 +119,60 @@ export class ForeignIssuers {
     const said = 'iss' in parts.claims ? parts.claims.iss : undefined;
     if ('iss' in parts.claims && (typeof said !== 'string' || !said)) return 'token_malformed';
     // Which key may speak is decided by what the token says of its issuer; that is believed when the key has signed it.
-    const issuer = this.#issuers.find(({ iss }) => (said === undefined ? !iss.length : iss.includes(said as string)));
+    const issuer = this.#issuers.find(({ iss }) =>
+      said === undefined ? !iss.length : iss.includes(said as string),
+    );
     if (!issuer) return undefined;
     if (parts.alg !== issuer.settings.algorithm) return 'token_not_ours';
     const end = token.lastIndexOf('.');
     const [input, signature] = [token.slice(0, end), decode(token.slice(end + 1))!];
-    const key = issuer.keys.find(({ kid, key }) => (!kid || kid === parts.kid) && isSigned(issuer.settings.algorithm, key, input, signature));
+    const key = issuer.keys.find(
+      ({ kid, key }) =>
+        (!kid || kid === parts.kid) && isSigned(issuer.settings.algorithm, key, input, signature),
+    );
     if (!key) return 'token_not_ours';
 
-    const { name, audience, subject = 'sub', idPrefix = '', require = {}, issuedBefore, until } = issuer.settings;
+    const {
+      name,
+      audience,
+      subject = 'sub',
+      idPrefix = '',
+      require = {},
+      issuedBefore,
+      until,
+    } = issuer.settings;
     const claims = readForeignClaims(parts.claims, subject);
     if (!claims) return 'token_malformed';
     if (audience && !claims.audience.includes(audience)) return 'token_not_ours';
-    if (Object.entries(require).some(([claim, wanted]) => !Object.hasOwn(parts.claims, claim) || parts.claims[claim] !== wanted)) return 'token_not_ours';
+    if (
+      Object.entries(require).some(
+        ([claim, wanted]) => !Object.hasOwn(parts.claims, claim) || parts.claims[claim] !== wanted,
+      )
+    )
+      return 'token_not_ours';
     if (issuedBefore && claims.issued >= issuedBefore.getTime()) return 'token_not_ours';
     const id = idPrefix + claims.subject;
     // An id such as the server gives names somebody who never was in the older system.
-    if (!claims.subject || Buffer.byteLength(id) > MAX_ID_BYTES || (OWN_ID.test(id) && decode(id))) return 'token_not_ours';
+    if (!claims.subject || Buffer.byteLength(id) > MAX_ID_BYTES || (OWN_ID.test(id) && decode(id)))
+      return 'token_not_ours';
     const expires = Math.min(claims.expires ?? Infinity, until.getTime(), claims.issued + LONGEST_LIFE);
-    if (claims.issued > now + CLOCK_DIFFERENCE || claims.notBefore > now + CLOCK_DIFFERENCE) return 'token_not_yet_valid';
+    if (claims.issued > now + CLOCK_DIFFERENCE || claims.notBefore > now + CLOCK_DIFFERENCE)
+      return 'token_not_yet_valid';
     if (now >= expires) return 'token_expired';
-    const session = createHash('sha256').update(`${name}\n${input}`).digest().subarray(0, 16).toString('base64url');
+    const session = createHash('sha256')
+      .update(`${name}\n${input}`)
+      .digest()
+      .subarray(0, 16)
+      .toString('base64url');
     if (revocations.isForeignRevoked(session, id, claims.issued, CLOCK_DIFFERENCE)) return 'token_revoked';
-    return { id, username: '', roles: [], scope: '', session, expiresAt: new Date(expires), claims: { iat: claims.issued / 1000 } };
+    return {
+      id,
+      username: '',
+      roles: [],
+      scope: '',
+      session,
+      expiresAt: new Date(expires),
+      claims: { iat: claims.issued / 1000 },
+    };
   }
 }

@@ -10,7 +10,16 @@ const MAX_ELEMENTS = 4096;
 /** Beyond, parsers differ in what is a number. */
 const MAX_EXPONENT_DIGITS = 4;
 const INT64 = 2n ** 63n;
-const ESCAPES: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const ESCAPES: Record<string, string> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class NotJson extends Error {}
@@ -28,7 +37,10 @@ export function parseObject(bytes: Uint8Array, maxMembers: number): { [name: str
 class Parser {
   private at = 0;
 
-  constructor(private readonly text: string, private membersLeft: number) {}
+  constructor(
+    private readonly text: string,
+    private membersLeft: number,
+  ) {}
 
   parse(): Json {
     const value = this.value(0);
@@ -52,7 +64,11 @@ class Parser {
     if (this.take('{')) return this.object(depth + 1);
     if (this.take('[')) return this.array(depth + 1);
     if (this.take('"')) return this.string();
-    for (const [word, value] of [['true', true], ['false', false], ['null', null]] as const) {
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const) {
       if (!this.text.startsWith(word, this.at)) continue;
       this.at += word.length;
       return value;

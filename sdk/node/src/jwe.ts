@@ -14,28 +14,42 @@ export function importEncryptionKeys(lines: string[]): Map<string, Buffer> {
   return new Map(
     lines.map((line) => {
       const key = Buffer.from(line.replace(/^base64:/, ''), 'base64');
-      if (!line.startsWith('base64:') || key.length !== KEY_BYTES) throw new TypeError('An encryption key is "base64:" and 32 bytes.');
-      return [createHash('sha256').update(`{"k":"${key.toString('base64url')}","kty":"oct"}`).digest('base64url'), key];
+      if (!line.startsWith('base64:') || key.length !== KEY_BYTES)
+        throw new TypeError('An encryption key is "base64:" and 32 bytes.');
+      return [
+        createHash('sha256')
+          .update(`{"k":"${key.toString('base64url')}","kty":"oct"}`)
+          .digest('base64url'),
+        key,
+      ];
     }),
   );
 }
 
-export const isEncrypted = (token: string): boolean => typeof token === 'string' && token.split('.', 6).length === 5;
+export const isEncrypted = (token: string): boolean =>
+  typeof token === 'string' && token.split('.', 6).length === 5;
 
 /** The JWT inside, one byte a character. */
-export function decrypt(token: string, keys: Map<string, Buffer>): { jwt: string } | 'token_malformed' | 'token_not_ours' {
+export function decrypt(
+  token: string,
+  keys: Map<string, Buffer>,
+): { jwt: string } | 'token_malformed' | 'token_not_ours' {
   if (token.length > MAX_TOKEN_BYTES) return 'token_malformed';
   const [headerPart, keyPart, ...rest] = token.split('.') as [string, string, string, string, string];
   const [header, iv, value, tag] = [headerPart, ...rest].map(decode);
-  if (!header || !iv || !value || !tag || (keyPart && !decode(keyPart)) || header.length > MAX_HEADER_BYTES) return 'token_malformed';
+  if (!header || !iv || !value || !tag || (keyPart && !decode(keyPart)) || header.length > MAX_HEADER_BYTES)
+    return 'token_malformed';
   const members = parseObject(header, MAX_HEADER_MEMBERS);
   if (!members || 'crit' in members) return 'token_malformed';
   // Nothing is ever compressed here (RFC 8725 §3.6), and no other algorithm spoken.
   const key = typeof members.kid === 'string' ? keys.get(members.kid) : undefined;
-  if (members.alg !== 'dir' || members.enc !== 'A256GCM' || 'zip' in members || keyPart || !key) return 'token_not_ours';
+  if (members.alg !== 'dir' || members.enc !== 'A256GCM' || 'zip' in members || keyPart || !key)
+    return 'token_not_ours';
   if (iv.length !== IV_BYTES || tag.length !== TAG_BYTES) return 'token_not_ours';
   try {
-    const cipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(headerPart)).setAuthTag(tag);
+    const cipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+      .setAAD(Buffer.from(headerPart))
+      .setAuthTag(tag);
     return { jwt: Buffer.concat([cipher.update(value), cipher.final()]).toString('latin1') };
   } catch {
     return 'token_not_ours';

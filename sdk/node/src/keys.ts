@@ -10,7 +10,13 @@ export interface VerificationKey {
   key: Exclude<Awaited<ReturnType<typeof importJWK>>, Uint8Array>;
 }
 
-const ALGORITHMS: Record<string, VerificationKey['alg']> = { ES256: 'ES256', RS256: 'RS256', PS256: 'PS256', EdDSA: 'EdDSA', Ed25519: 'EdDSA' };
+const ALGORITHMS: Record<string, VerificationKey['alg']> = {
+  ES256: 'ES256',
+  RS256: 'RS256',
+  PS256: 'PS256',
+  EdDSA: 'EdDSA',
+  Ed25519: 'EdDSA',
+};
 const KEY_TYPES = { ES256: 'EC', RS256: 'RSA', PS256: 'RSA', EdDSA: 'OKP' } as const;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const COOL_DOWN = 5_000;
@@ -18,7 +24,8 @@ const GOOD_FOR = 300_000;
 const PATIENCE = 5_000;
 
 /** "Ed25519" and "EdDSA" name one algorithm (RFC 9864). */
-export const algorithmNamed = (name: string): VerificationKey['alg'] | undefined => (Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined);
+export const algorithmNamed = (name: string): VerificationKey['alg'] | undefined =>
+  Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
 
 /** The keys of a set by their kid. Throws where one of them holds a secret. */
 export async function importKeys({ keys }: { keys: JWK[] }): Promise<Map<string, VerificationKey>> {
@@ -59,7 +66,10 @@ export class Keys {
   }
 
   async #fetch(): Promise<void> {
-    const answer = await fetch(`${this.url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
+    const answer = await fetch(`${this.url}/.well-known/jwks.json`, {
+      signal: AbortSignal.timeout(PATIENCE),
+      redirect: 'error',
+    });
     if (!answer.ok) return;
     const keys = await importKeys((await answer.json()) as { keys: JWK[] });
     for (const kid of this.#dropped) keys.delete(kid);

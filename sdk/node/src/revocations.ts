@@ -31,12 +31,20 @@ export class Revocations {
   add(entries: Iterable<Revocation>): void {
     for (const { kind, subject, minimum = 0, expires } of entries) {
       this.generation += 1;
-      if (kind === 'session') this.#sessions.set(subject, Math.max(expires, this.#sessions.get(subject) ?? 0));
+      if (kind === 'session')
+        this.#sessions.set(subject, Math.max(expires, this.#sessions.get(subject) ?? 0));
       else if (kind === 'key') this.#keys.set(subject, expires);
       else if (kind === 'issued_before') this.#issuedBefore = Math.max(this.#issuedBefore, minimum);
       else if (kind === 'user_revoked' || kind === 'user_stale' || kind === 'foreign_before') {
-        const versions = this.#users.get(subject) ?? { revokedBelow: 0, staleBelow: 0, foreignBefore: 0, expires: 0 };
-        const below = ({ user_revoked: 'revokedBelow', user_stale: 'staleBelow', foreign_before: 'foreignBefore' } as const)[kind];
+        const versions = this.#users.get(subject) ?? {
+          revokedBelow: 0,
+          staleBelow: 0,
+          foreignBefore: 0,
+          expires: 0,
+        };
+        const below = (
+          { user_revoked: 'revokedBelow', user_stale: 'staleBelow', foreign_before: 'foreignBefore' } as const
+        )[kind];
         versions[below] = Math.max(versions[below], minimum);
         versions.expires = Math.max(versions.expires, expires);
         this.#users.set(subject, versions);
@@ -46,8 +54,11 @@ export class Revocations {
   }
 
   /** The reason to refuse a token, if there is one. */
-  judge(claims: Pick<Claims, 'session' | 'subject' | 'version' | 'issued'>): 'token_revoked' | 'token_stale' | undefined {
-    if (this.#issuedBefore > 0 && Math.floor(claims.issued / 1000) <= this.#issuedBefore) return 'token_revoked';
+  judge(
+    claims: Pick<Claims, 'session' | 'subject' | 'version' | 'issued'>,
+  ): 'token_revoked' | 'token_stale' | undefined {
+    if (this.#issuedBefore > 0 && Math.floor(claims.issued / 1000) <= this.#issuedBefore)
+      return 'token_revoked';
     if (this.#sessions.has(claims.session)) return 'token_revoked';
     const versions = this.#users.get(claims.subject);
     if (!versions) return undefined;
@@ -72,7 +83,8 @@ export class Revocations {
 
   /** Forgets what concerns expired tokens alone. */
   sweep(nowSeconds: number): void {
-    for (const table of [this.#sessions, this.#keys]) for (const [key, expires] of table) if (expires <= nowSeconds) table.delete(key);
+    for (const table of [this.#sessions, this.#keys])
+      for (const [key, expires] of table) if (expires <= nowSeconds) table.delete(key);
     for (const [user, { expires }] of this.#users) if (expires <= nowSeconds) this.#users.delete(user);
   }
 }

@@ -51,7 +51,11 @@ export function parseCompact(token: string): CompactToken | undefined {
   if (!header || !payload || !signature || header.length > MAX_HEADER_BYTES) return undefined;
   const members = parseObject(header, MAX_HEADER_MEMBERS);
   if (!members || 'crit' in members || 'b64' in members) return undefined;
-  const [alg, kid, typ] = [text(members.alg), 'kid' in members ? text(members.kid) : '', 'typ' in members ? text(members.typ) : ''];
+  const [alg, kid, typ] = [
+    text(members.alg),
+    'kid' in members ? text(members.kid) : '',
+    'typ' in members ? text(members.typ) : '',
+  ];
   if (alg === undefined || kid === undefined || typ === undefined) return undefined;
   const claims = parseObject(payload, MAX_CLAIMS);
   return claims && { alg, kid, typ: lower(typ).replace(/^application\//, ''), claims };
@@ -68,28 +72,90 @@ function date(value: Json | undefined): number | undefined {
 }
 
 function texts(value: Json | undefined): string[] | undefined {
-  return Array.isArray(value) && value.every((element) => typeof element === 'string') ? (value as string[]) : undefined;
+  return Array.isArray(value) && value.every((element) => typeof element === 'string')
+    ? (value as string[])
+    : undefined;
 }
 
 /** What a JWT of another issuer says that counts here; undefined: token_malformed. */
-export function readForeignClaims(found: CompactToken['claims'], subjectClaim: string): { subject: string; audience: string[]; issued: number; notBefore: number; expires?: number } | undefined {
+export function readForeignClaims(
+  found: CompactToken['claims'],
+  subjectClaim: string,
+): { subject: string; audience: string[]; issued: number; notBefore: number; expires?: number } | undefined {
   const named = Object.hasOwn(found, subjectClaim) ? found[subjectClaim] : undefined;
   const subject = typeof named === 'bigint' && named >= 0n ? `${named}` : text(named);
   const audience = 'aud' in found ? (typeof found.aud === 'string' ? [found.aud] : texts(found.aud)) : [];
-  const [issued, notBefore, expires] = [date(found.iat), 'nbf' in found ? date(found.nbf) : 0, 'exp' in found ? date(found.exp) : undefined];
-  if (subject === undefined || !audience || ('aud' in found && !audience.length) || issued === undefined || notBefore === undefined || ('exp' in found && expires === undefined)) return undefined;
+  const [issued, notBefore, expires] = [
+    date(found.iat),
+    'nbf' in found ? date(found.nbf) : 0,
+    'exp' in found ? date(found.exp) : undefined,
+  ];
+  if (
+    subject === undefined ||
+    !audience ||
+    ('aud' in found && !audience.length) ||
+    issued === undefined ||
+    notBefore === undefined ||
+    ('exp' in found && expires === undefined)
+  )
+    return undefined;
   return { subject, audience, issued, notBefore, ...(expires !== undefined && { expires }) };
 }
 
 /** The claims of a token whose signature holds; undefined: token_malformed. */
 export function readClaims(token: string, found: CompactToken['claims']): Claims | undefined {
-  const [issuer, subject, session, username, scope] = [text(found.iss), text(found.sub), text(found.sid), text(found.preferred_username), text(found.scope)];
+  const [issuer, subject, session, username, scope] = [
+    text(found.iss),
+    text(found.sub),
+    text(found.sid),
+    text(found.preferred_username),
+    text(found.scope),
+  ];
   const audience = typeof found.aud === 'string' ? [found.aud] : texts(found.aud);
-  const [roles, issued, expires, authenticated] = [texts(found.roles), date(found.iat), date(found.exp), date(found.auth_time)];
+  const [roles, issued, expires, authenticated] = [
+    texts(found.roles),
+    date(found.iat),
+    date(found.exp),
+    date(found.auth_time),
+  ];
   const notBefore = 'nbf' in found ? date(found.nbf) : 0;
-  if (issuer === undefined || !subject || session === undefined || username === undefined || scope === undefined) return undefined;
-  if (!audience?.length || !roles || issued === undefined || expires === undefined || authenticated === undefined || notBefore === undefined) return undefined;
-  if (typeof found.jti !== 'string' || typeof found.client_id !== 'string' || typeof found.ver !== 'bigint' || found.ver < 0n) return undefined;
+  if (
+    issuer === undefined ||
+    !subject ||
+    session === undefined ||
+    username === undefined ||
+    scope === undefined
+  )
+    return undefined;
+  if (
+    !audience?.length ||
+    !roles ||
+    issued === undefined ||
+    expires === undefined ||
+    authenticated === undefined ||
+    notBefore === undefined
+  )
+    return undefined;
+  if (
+    typeof found.jti !== 'string' ||
+    typeof found.client_id !== 'string' ||
+    typeof found.ver !== 'bigint' ||
+    found.ver < 0n
+  )
+    return undefined;
   const all = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
-  return { issuer, audience, subject, session, username, roles, scope, version: found.ver, issued, expires, notBefore, all };
+  return {
+    issuer,
+    audience,
+    subject,
+    session,
+    username,
+    roles,
+    scope,
+    version: found.ver,
+    issued,
+    expires,
+    notBefore,
+    all,
+  };
 }

@@ -26,7 +26,11 @@ export const TITLES: Record<Code, string> = {
   unavailable: 'Tokens cannot be checked just now.',
 };
 
-const STATUS: Partial<Record<Code, number>> = { credential_conflict: 400, csrf_refused: 403, unavailable: 503 };
+const STATUS: Partial<Record<Code, number>> = {
+  credential_conflict: 400,
+  csrf_refused: 403,
+  unavailable: 503,
+};
 
 export const statusOf = (code: Code): number => STATUS[code] ?? 401;
 
@@ -45,6 +49,13 @@ export interface User {
   claims: Record<string, unknown>;
 }
 
-export type Verdict = { ok: true; user: User } | { ok: false; code: Code; status: number; /** Who asked was written to {success, data, detail}: X-TOKEN. */ envelope?: true };
+export type Verdict =
+  | { ok: true; user: User }
+  | {
+      ok: false;
+      code: Code;
+      status: number /** Who asked was written to {success, data, detail}: X-TOKEN. */;
+      envelope?: true;
+    };
 
 export const no = (code: Code): Verdict => ({ ok: false, code, status: statusOf(code) });

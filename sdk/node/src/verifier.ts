@@ -85,7 +85,13 @@ export interface Encryption {
 }
 
 /** What a token is without time and revocation; for all verifiers of the same issuer alike. */
-export async function prove(token: string, keys: Keys, issuer: string, audience: string, encryption?: Encryption): Promise<Claims | Code> {
+export async function prove(
+  token: string,
+  keys: Keys,
+  issuer: string,
+  audience: string,
+  encryption?: Encryption,
+): Promise<Claims | Code> {
   if (encryption) {
     if (isEncrypted(token)) {
       const inner = decrypt(token, encryption.keys);
@@ -111,9 +117,18 @@ export async function prove(token: string, keys: Keys, issuer: string, audience:
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const url = options.url.replace(/\/+$/, '');
-  const { issuer = url, audience = issuer, whenCut = 'refuse', cutAfter = 5000, serviceKey, ignoreRevocations = false } = options;
+  const {
+    issuer = url,
+    audience = issuer,
+    whenCut = 'refuse',
+    cutAfter = 5000,
+    serviceKey,
+    ignoreRevocations = false,
+  } = options;
   if (!serviceKey && !ignoreRevocations)
-    throw new TypeError('A verifier needs a serviceKey to hear of sign-outs: coatcheck service-key add NAME --scope feed (or say ignoreRevocations: true).');
+    throw new TypeError(
+      'A verifier needs a serviceKey to hear of sign-outs: coatcheck service-key add NAME --scope feed (or say ignoreRevocations: true).',
+    );
   return new LiveVerifier({ ...options, url, issuer, audience, whenCut, cutAfter, serviceKey });
 }
 
@@ -135,10 +150,16 @@ export class LiveVerifier implements Verifier {
   readonly #foreign: ForeignIssuers | undefined;
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(private readonly options: VerifierOptions & { issuer: string; audience: string; cutAfter: number }) {
+  constructor(
+    private readonly options: VerifierOptions & { issuer: string; audience: string; cutAfter: number },
+  ) {
     this.keys = new Keys(options.url);
     if (options.foreign?.length) this.#foreign = new ForeignIssuers(options.foreign);
-    if (options.encryptionKeys?.length) this.#encryption = { keys: importEncryptionKeys(options.encryptionKeys), only: options.onlyEncrypted ?? true };
+    if (options.encryptionKeys?.length)
+      this.#encryption = {
+        keys: importEncryptionKeys(options.encryptionKeys),
+        only: options.onlyEncrypted ?? true,
+      };
     this.#sweeper = setInterval(() => this.revocations.sweep(Date.now() / 1000), SWEEP_EVERY);
     this.#sweeper.unref();
     if (!options.serviceKey) return;
@@ -171,7 +192,11 @@ export class LiveVerifier implements Verifier {
     for (const { kind, subject } of entries) {
       if (kind === 'key') this.#dropKey(subject);
       else if (kind === 'issued_before') this.#tellAll();
-      else for (const watched of [...(this.#watched.get(`${kind === 'session' ? kind : 'user'} ${subject}`) ?? [])]) this.#tellIfOver(watched);
+      else
+        for (const watched of [
+          ...(this.#watched.get(`${kind === 'session' ? kind : 'user'} ${subject}`) ?? []),
+        ])
+          this.#tellIfOver(watched);
     }
   }
 
@@ -201,7 +226,8 @@ export class LiveVerifier implements Verifier {
   }
 
   async check(token: string, now = Date.now()): Promise<Verdict> {
-    if (this.#feed && (!this.#synced || (this.options.whenCut !== 'accept' && this.#isCut()))) return no('unavailable');
+    if (this.#feed && (!this.#synced || (this.options.whenCut !== 'accept' && this.#isCut())))
+      return no('unavailable');
     const cached = this.#find(token);
     if (cached) return this.#judge(cached, now);
     // What names another issuer is not looked for among our keys, which would be fetched anew for it.
@@ -209,9 +235,20 @@ export class LiveVerifier implements Verifier {
     if (foreign) return typeof foreign === 'string' ? no(foreign) : { ok: true, user: foreign };
     // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
     const keyGeneration = this.keys.generation;
-    const claims = await prove(token, this.keys, this.options.issuer, this.options.audience, this.#encryption);
+    const claims = await prove(
+      token,
+      this.keys,
+      this.options.issuer,
+      this.options.audience,
+      this.#encryption,
+    );
     if (typeof claims === 'string') return no(claims);
-    const proof = { claims, user: userOf(claims), keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1, revocationGeneration: -1 };
+    const proof = {
+      claims,
+      user: userOf(claims),
+      keyGeneration: keyGeneration === this.keys.generation ? keyGeneration : -1,
+      revocationGeneration: -1,
+    };
     this.#remember(token, proof);
     return this.#judge(proof, now);
   }
@@ -253,9 +290,15 @@ export class LiveVerifier implements Verifier {
 
   onEnd(user: User, callback: (code: Code) => void): () => void {
     const { iat, ver } = user.claims as { iat: number; ver?: number };
-    const claims = { session: user.session, subject: user.id, version: BigInt(ver ?? 0), issued: iat * 1000 } as Claims;
+    const claims = {
+      session: user.session,
+      subject: user.id,
+      version: BigInt(ver ?? 0),
+      issued: iat * 1000,
+    } as Claims;
     const watched = { claims, foreign: ver === undefined, callback };
-    for (const key of keysOf(watched)) this.#watched.set(key, (this.#watched.get(key) ?? new Set()).add(watched));
+    for (const key of keysOf(watched))
+      this.#watched.set(key, (this.#watched.get(key) ?? new Set()).add(watched));
     this.#tellIfOver(watched);
     return () => void this.#forget(watched);
   }

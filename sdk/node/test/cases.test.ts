@@ -22,7 +22,15 @@ interface CaseIssuer {
   issued_before: number;
   until: number;
 }
-const foreignIssuer = ({ iss, key, audience, id_prefix, issued_before, until, ...rest }: CaseIssuer): ForeignIssuer => ({
+const foreignIssuer = ({
+  iss,
+  key,
+  audience,
+  id_prefix,
+  issued_before,
+  until,
+  ...rest
+}: CaseIssuer): ForeignIssuer => ({
   ...rest,
   ...(iss.length > 0 && { iss }),
   key: key.startsWith('{') ? JSON.parse(key) : key,
@@ -34,7 +42,14 @@ const foreignIssuer = ({ iss, key, audience, id_prefix, issued_before, until, ..
 
 test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', async (name) => {
   const set = JSON.parse(readFileSync(new URL(name, CASES), 'utf8'));
-  const verifier = new LiveVerifier({ url: set.issuer, issuer: set.issuer, audience: set.audience, cutAfter: 5000, encryptionKeys: set.encryption_keys, foreign: set.foreign?.map(foreignIssuer) });
+  const verifier = new LiveVerifier({
+    url: set.issuer,
+    issuer: set.issuer,
+    audience: set.audience,
+    cutAfter: 5000,
+    encryptionKeys: set.encryption_keys,
+    foreign: set.foreign?.map(foreignIssuer),
+  });
   verifier.keys.use(await importKeys(set.jwks));
   verifier.take(set.revocations);
   const wrong: string[] = [];
@@ -42,7 +57,8 @@ test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', asy
     for (const round of ['new', 'seen']) {
       const given = await verifier.check(token, now * 1000);
       const said = given.ok ? 'ok' : given.code;
-      if (said !== verdict || (given.ok && given.user.id !== user)) wrong.push(`${what}, ${round}: ${said}, should be ${verdict}`);
+      if (said !== verdict || (given.ok && given.user.id !== user))
+        wrong.push(`${what}, ${round}: ${said}, should be ${verdict}`);
     }
   }
   verifier.close();
@@ -52,13 +68,22 @@ test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', asy
 
 test('whole requests', async () => {
   const set = JSON.parse(readFileSync(new URL('requests/requests.json', CASES), 'utf8'));
-  const live = new LiveVerifier({ url: set.issuer, issuer: set.issuer, audience: set.audience, cutAfter: 5000 });
+  const live = new LiveVerifier({
+    url: set.issuer,
+    issuer: set.issuer,
+    audience: set.audience,
+    cutAfter: 5000,
+  });
   live.keys.use(await importKeys(set.jwks));
   live.take(set.revocations);
   const verifier = { check: (token: string) => live.check(token, set.now * 1000) } as Verifier;
   const wrong: string[] = [];
   for (const { name, method, fields, verdict, bare = false } of set.cases) {
-    const given = await authenticate(verifier, { method, headers: {}, rawHeaders: fields.flat() }, { origin: set.origin, origins: set.origins, xToken: true, bareAuthorization: bare });
+    const given = await authenticate(
+      verifier,
+      { method, headers: {}, rawHeaders: fields.flat() },
+      { origin: set.origin, origins: set.origins, xToken: true, bareAuthorization: bare },
+    );
     const said = given.ok ? 'ok' : given.code;
     if (said !== verdict) wrong.push(`${name}: ${said}, should be ${verdict}`);
   }

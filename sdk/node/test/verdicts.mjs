@@ -7,7 +7,14 @@ import { LiveVerifier } from '../dist/verifier.js';
 
 const [, , setFile, tokensFile] = process.argv;
 const set = JSON.parse(readFileSync(setFile, 'utf8'));
-const verifier = new LiveVerifier({ url: set.issuer, issuer: set.issuer, audience: set.audience, cutAfter: 5000, encryptionKeys: set.encryption_keys, onlyEncrypted: false });
+const verifier = new LiveVerifier({
+  url: set.issuer,
+  issuer: set.issuer,
+  audience: set.audience,
+  cutAfter: 5000,
+  encryptionKeys: set.encryption_keys,
+  onlyEncrypted: false,
+});
 verifier.keys.use(await importKeys(set.jwks));
 verifier.take(set.revocations);
 const lines = readFileSync(tokensFile, 'latin1').trimEnd().split('\n');

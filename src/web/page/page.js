@@ -20,9 +20,27 @@ let quietUntil = 0;
 const hint = {
   key: 'coatcheck.page',
   // Storage may be switched off, and then a reload asks for the password.
-  read() { try { return JSON.parse(localStorage.getItem(this.key))?.delivery; } catch { return undefined; } },
-  write(delivery) { try { localStorage.setItem(this.key, JSON.stringify({ delivery })); } catch { /* see above */ } },
-  clear() { try { localStorage.removeItem(this.key); } catch { /* see above */ } },
+  read() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key))?.delivery;
+    } catch {
+      return undefined;
+    }
+  },
+  write(delivery) {
+    try {
+      localStorage.setItem(this.key, JSON.stringify({ delivery }));
+    } catch {
+      /* see above */
+    }
+  },
+  clear() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      /* see above */
+    }
+  },
 };
 
 // ---- The server's clock. `Date` has whole seconds, so each answer bounds the offset, and the next ones narrow it.
@@ -48,7 +66,10 @@ async function send(method, path, { token, body, cookies = true, note } = {}) {
   try {
     const response = await fetch(path, {
       method,
-      headers: { ...(token && { Authorization: `Bearer ${token}` }), ...(body && { 'Content-Type': 'application/json' }) },
+      headers: {
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
       body: body && JSON.stringify(body),
       credentials: cookies ? 'same-origin' : 'omit',
       signal: AbortSignal.timeout(15_000),
@@ -66,7 +87,11 @@ async function send(method, path, { token, body, cookies = true, note } = {}) {
 }
 
 function parse(text) {
-  try { return JSON.parse(text); } catch { return undefined; } // empty, or from something in between
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  } // empty, or from something in between
 }
 
 /** A token in the header goes without cookies: one credential a request, whatever another tab's cookies hold. */
@@ -82,12 +107,18 @@ async function callProtected(method, path) {
 
 function isTooOld({ status, problem }) {
   // An access cookie leaves the browser the moment its token expires, so nothing at all is sent then.
-  const codes = ['token_expired', 'token_stale', ...(held.session.delivery === 'cookie' ? ['token_missing'] : [])];
+  const codes = [
+    'token_expired',
+    'token_stale',
+    ...(held.session.delivery === 'cookie' ? ['token_missing'] : []),
+  ];
   return status === 401 && codes.includes(problem.code);
 }
 
 function refresh(note) {
-  refreshing ??= refreshOnce(note).finally(() => { refreshing = null; });
+  refreshing ??= refreshOnce(note).finally(() => {
+    refreshing = null;
+  });
   return refreshing;
 }
 
@@ -107,12 +138,19 @@ function isSignedIn(reply) {
   const isReadable = token === undefined || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
   if (reply.ok && isReadable && user?.id && session?.id && Number.isFinite(expiresAt)) return true;
   reply.problem ??= { title: 'The answer could not be understood.' };
-  return reply.ok = false;
+  return (reply.ok = false);
 }
 
 // ---- Signing in and out
 
-function accept({ token, refresh_token: refreshToken, expires_at: expiresAt, expires_in: lifetime, user, session }) {
+function accept({
+  token,
+  refresh_token: refreshToken,
+  expires_at: expiresAt,
+  expires_in: lifetime,
+  user,
+  session,
+}) {
   const isRefresh = held?.session.id === session.id;
   const refreshes = isRefresh ? held.refreshes + 1 : 0;
   held = { token, refreshToken, expiresAt, lifetime: Math.max(1, lifetime), user, session, refreshes };
@@ -160,7 +198,10 @@ async function signIn(event) {
 async function signOut() {
   await refreshing; // its answer may bring other tokens, and must not arrive after the end
   if (!held) return;
-  const reply = await send('DELETE', AUTHENTICATION, { token: held.token, cookies: held.session.delivery !== 'body' });
+  const reply = await send('DELETE', AUTHENTICATION, {
+    token: held.token,
+    cookies: held.session.delivery !== 'body',
+  });
   // With 401 the server knows nothing of this session: there is nothing left to end.
   if (!reply.ok && reply.status !== 401) return showProblem('ticket-problem', reply.problem);
   forget(null);
@@ -199,19 +240,33 @@ function thisDevice() {
 async function loadSessions() {
   const reply = await callProtected('GET', SESSIONS);
   if (!wentWell(reply, 'sessions-problem')) return;
-  const sessions = [...(reply.data?.sessions ?? [])].sort((a, b) => b.current - a.current || b.last_used_at - a.last_used_at);
+  const sessions = [...(reply.data?.sessions ?? [])].sort(
+    (a, b) => b.current - a.current || b.last_used_at - a.last_used_at,
+  );
   $('session-list').replaceChildren(...sessions.map(sessionItem));
   $('end-others').hidden = sessions.length < 2;
 }
 
 function sessionItem({ id, device, delivery, address, created_at: created, last_used_at: used, current }) {
   const [name, number] = [device || 'A device without a name', ticketNumber(id)];
-  const [origin, times] = [`${delivery} · ${address}`, `Signed in ${timeText(created)} · last used ${timeText(used)}`];
-  const end = element('button', { type: 'button', className: 'button quiet', ariaLabel: `End session ${number}, ${name}` }, ['End']);
-  end.addEventListener('click', () => endSessions(`${SESSIONS}/${encodeURIComponent(id)}`, `Session ${number} has ended.`));
+  const [origin, times] = [
+    `${delivery} · ${address}`,
+    `Signed in ${timeText(created)} · last used ${timeText(used)}`,
+  ];
+  const end = element(
+    'button',
+    { type: 'button', className: 'button quiet', ariaLabel: `End session ${number}, ${name}` },
+    ['End'],
+  );
+  end.addEventListener('click', () =>
+    endSessions(`${SESSIONS}/${encodeURIComponent(id)}`, `Session ${number} has ended.`),
+  );
   const item = element('li', {}, [
     element('span', { className: 'stub-number' }, [number]),
-    element('div', {}, [element('p', { className: 'session-name' }, [name]), ...[origin, times].map((text) => element('p', { className: 'small' }, [text]))]),
+    element('div', {}, [
+      element('p', { className: 'session-name' }, [name]),
+      ...[origin, times].map((text) => element('p', { className: 'small' }, [text])),
+    ]),
     current ? element('span', { className: 'badge' }, ['This one']) : end,
   ]);
   item.dataset.session = id;
@@ -228,12 +283,20 @@ async function endSessions(path, done) {
 // ---- What is seen
 
 function showAnswer(reply) {
-  const headers = [...(reply?.headers ?? [])].filter(([name]) => /^(www-authenticate|retry-after|x-auth-.*)$/.test(name));
-  $('answer-status').replaceChildren(...(!reply ? ['Not called yet. Without a token it answers 401.'] : [
-    element('strong', { className: `stamp ${reply.ok ? 'good' : 'bad'}` }, [`${reply.status || 'No answer'} ${reply.statusText ?? ''}`]),
-    element('code', {}, [reply.problem?.code ?? '']),
-    element('span', { className: 'small' }, [`${reply.milliseconds} ms`]),
-  ]));
+  const headers = [...(reply?.headers ?? [])].filter(([name]) =>
+    /^(www-authenticate|retry-after|x-auth-.*)$/.test(name),
+  );
+  $('answer-status').replaceChildren(
+    ...(!reply
+      ? ['Not called yet. Without a token it answers 401.']
+      : [
+          element('strong', { className: `stamp ${reply.ok ? 'good' : 'bad'}` }, [
+            `${reply.status || 'No answer'} ${reply.statusText ?? ''}`,
+          ]),
+          element('code', {}, [reply.problem?.code ?? '']),
+          element('span', { className: 'small' }, [`${reply.milliseconds} ms`]),
+        ]),
+  );
   $('answer-problem').textContent = reply?.problem ? sentences(reply.problem) : '';
   $('answer-headers').textContent = headers.map((pair) => pair.join(': ')).join('\n');
   $('answer-headers').hidden = headers.length === 0;
@@ -255,7 +318,8 @@ function render(view = held ? 'signed-in' : 'signed-out') {
     'ticket-ends': timeText(session.expires_at),
     'ticket-idle': timeText(session.idle_expires_at),
     'ticket-about': $(`about-${session.delivery}`)?.textContent ?? '',
-    'refresh-count': refreshes === 0 ? 'Not refreshed yet' : `Refreshed ${refreshes === 1 ? 'once' : `${refreshes} times`}`,
+    'refresh-count':
+      refreshes === 0 ? 'Not refreshed yet' : `Refreshed ${refreshes === 1 ? 'once' : `${refreshes} times`}`,
     'token-header-heading': token ? 'Header' : 'User',
     'token-claims-heading': token ? 'Claims' : 'Session and expiry',
   };
@@ -265,7 +329,12 @@ function render(view = held ? 'signed-in' : 'signed-out') {
   $('copy').hidden = !token || !navigator.clipboard;
   const parts = token?.split('.') ?? [];
   const classes = ['part-header', 'part-claims', 'part-signature'];
-  $('token-raw').replaceChildren(...parts.flatMap((part, index) => [index ? '.' : '', element('span', { className: classes[index] }, [part])]));
+  $('token-raw').replaceChildren(
+    ...parts.flatMap((part, index) => [
+      index ? '.' : '',
+      element('span', { className: classes[index] }, [part]),
+    ]),
+  );
   showJson('token-header', token ? decodePart(parts[0]) : user);
   showJson('token-claims', token ? decodePart(parts[1]) : { expires_at: held.expiresAt, session });
   tick();
@@ -273,7 +342,9 @@ function render(view = held ? 'signed-in' : 'signed-out') {
 
 /** Only for showing: whether a token counts is for the server to say. */
 function decodePart(part) {
-  const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.codePointAt(0));
+  const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+    character.codePointAt(0),
+  );
   return parse(new TextDecoder().decode(bytes)) ?? 'It cannot be read.';
 }
 
@@ -281,13 +352,24 @@ function decodePart(part) {
 function showJson(id, value) {
   const spread = JSON.stringify(value, null, 2) ?? '';
   // A list of plain values fits on one line. Inside a string there are no line ends, so only real lists match.
-  const compact = spread.replace(/\[\n\s*([^[\]{}]*?)\n\s*\]/g, (_, values) => `[${values.replace(/\n\s*/g, ' ')}]`);
-  $(id).replaceChildren(...compact.split('\n').flatMap((line, index) => {
-    const [, indent, key, rest] = /^(\s*)("(?:[^"\\]|\\.)*"(?=: ))?(.*)$/.exec(line);
-    const time = /^"(exp|iat|auth_time|\w+_at)"$/.test(key ?? '') && /^: (\d+),?$/.exec(rest)?.[1];
-    const gloss = time ? timeText(time, { second: '2-digit' }) : '';
-    return [index ? '\n' : '', indent, element('span', { className: 'json-key' }, [key ?? '']), `${rest} `, element('span', { className: 'json-gloss' }, [gloss])];
-  }));
+  const compact = spread.replace(
+    /\[\n\s*([^[\]{}]*?)\n\s*\]/g,
+    (_, values) => `[${values.replace(/\n\s*/g, ' ')}]`,
+  );
+  $(id).replaceChildren(
+    ...compact.split('\n').flatMap((line, index) => {
+      const [, indent, key, rest] = /^(\s*)("(?:[^"\\]|\\.)*"(?=: ))?(.*)$/.exec(line);
+      const time = /^"(exp|iat|auth_time|\w+_at)"$/.test(key ?? '') && /^: (\d+),?$/.exec(rest)?.[1];
+      const gloss = time ? timeText(time, { second: '2-digit' }) : '';
+      return [
+        index ? '\n' : '',
+        indent,
+        element('span', { className: 'json-key' }, [key ?? '']),
+        `${rest} `,
+        element('span', { className: 'json-gloss' }, [gloss]),
+      ];
+    }),
+  );
 }
 
 function tick() {
@@ -305,31 +387,43 @@ function tick() {
 
 function addToLog(request, note, { ok, status, problem, milliseconds }) {
   $('log').hidden = false;
-  $('log-rows').prepend(element('tr', {}, [
-    element('td', {}, [element('code', {}, breakable(request)), ...(note ? [element('span', { className: 'badge' }, [note])] : [])]),
-    element('td', { className: ok ? 'good' : 'bad' }, [status || 'none']),
-    element('td', {}, [element('code', {}, breakable(problem?.code ?? ''))]),
-    element('td', { className: 'number' }, [milliseconds]),
-  ]));
+  $('log-rows').prepend(
+    element('tr', {}, [
+      element('td', {}, [
+        element('code', {}, breakable(request)),
+        ...(note ? [element('span', { className: 'badge' }, [note])] : []),
+      ]),
+      element('td', { className: ok ? 'good' : 'bad' }, [status || 'none']),
+      element('td', {}, [element('code', {}, breakable(problem?.code ?? ''))]),
+      element('td', { className: 'number' }, [milliseconds]),
+    ]),
+  );
   while ($('log-rows').rows.length > 50) $('log-rows').lastElementChild.remove();
 }
 
 function showProblem(id, problem) {
-  $(id).replaceChildren(...(problem ? [`${sentences(problem)} `, element('code', {}, [problem.code ?? ''])] : []));
+  $(id).replaceChildren(
+    ...(problem ? [`${sentences(problem)} `, element('code', {}, [problem.code ?? ''])] : []),
+  );
 }
 
 function sentences({ title, detail, member, retry_after: wait }) {
   return [title, detail, member && `The field is “${member}”.`, wait && `Try again in ${wait} s.`]
-    .filter(Boolean).map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(' ');
+    .filter(Boolean)
+    .map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
+    .join(' ');
 }
 
 function announce(text) {
   $('announcer').textContent = ''; // so that the same words twice are said twice
-  setTimeout(() => { $('announcer').textContent = text; }, 50);
+  setTimeout(() => {
+    $('announcer').textContent = text;
+  }, 50);
 }
 
 /** A number as on a cloakroom ticket, made from the session's id: easier to recognise than the id. */
-const ticketNumber = (id) => String(100 + [...id].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 900, 7));
+const ticketNumber = (id) =>
+  String(100 + [...id].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 900, 7));
 
 /** The time of day, with the date unless that is today. */
 function timeText(seconds, moreForToday = {}) {
@@ -358,10 +452,20 @@ $('protected-form').addEventListener('submit', async (event) => {
 $('sign-out').addEventListener('click', signOut);
 $('refresh').addEventListener('click', refreshByHand);
 $('look-again').addEventListener('click', lookForSession);
-$('start-over').addEventListener('click', () => { render('signed-out'); $('username').focus(); });
+$('start-over').addEventListener('click', () => {
+  render('signed-out');
+  $('username').focus();
+});
 $('reload-sessions').addEventListener('click', loadSessions);
-$('end-others').addEventListener('click', () => endSessions(`${SESSIONS}?except=current`, 'All other sessions have ended.'));
-$('copy').addEventListener('click', () => navigator.clipboard.writeText(held.token).then(() => announce('Copied.'), () => announce('Not copied.')));
+$('end-others').addEventListener('click', () =>
+  endSessions(`${SESSIONS}?except=current`, 'All other sessions have ended.'),
+);
+$('copy').addEventListener('click', () =>
+  navigator.clipboard.writeText(held.token).then(
+    () => announce('Copied.'),
+    () => announce('Not copied.'),
+  ),
+);
 setInterval(tick, 200);
 
 const lastDelivery = hint.read();
@@ -371,5 +475,8 @@ else render();
 if (lastDelivery === 'body') {
   hint.clear();
   const title = 'The reload forgot the tokens: delivery “body” keeps them in memory only.';
-  showProblem('sign-in-problem', { title, detail: 'The session itself lives on until it is ended or runs out.' });
+  showProblem('sign-in-problem', {
+    title,
+    detail: 'The session itself lives on until it is ended or runs out.',
+  });
 }

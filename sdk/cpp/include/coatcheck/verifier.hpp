@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks Coatcheck's access tokens in process: no request to the server for a check, and a sign-out counts within a second.
+// Checks Coatcheck's access tokens in process: no request to the server for a check, and a sign-out counts
+// within a second.
 //
 //   coatcheck::Verifier verifier({.url = "http://localhost:8080", .service_key = key});
 //   const auto verdict = verifier.authenticate({.method = "GET", .fields = fields});
@@ -51,7 +52,8 @@ COATCHECK_API std::string_view code_of(Reason reason);
 // The HTTP status to answer with: 400, 401, 403 or 503.
 COATCHECK_API int status_of(Reason reason);
 
-// A ready answer: a problem document (RFC 9457) as body, and WWW-Authenticate (RFC 6750 §3) or Retry-After among the fields.
+// A ready answer: a problem document (RFC 9457) as body, and WWW-Authenticate (RFC 6750 §3) or Retry-After
+// among the fields.
 struct Field {
     std::string_view name, value;
 };
@@ -62,7 +64,8 @@ struct Refusal {
 };
 COATCHECK_API Refusal refusal(Reason reason);
 
-// Who is calling: what the token says. A cheap handle that outlives the verifier; views live as long as a copy of it.
+// Who is calling: what the token says. A cheap handle that outlives the verifier; views live as long as a
+// copy of it.
 class COATCHECK_API User {
 public:
     std::string_view id() const;        // sub
@@ -108,35 +111,36 @@ enum class WhenCut {
 
 // An older system whose JWTs are taken until its users have moved (docs/moving.md).
 struct ForeignIssuer {
-    std::string name;              // what we call it; the same as in the server's file, for sessions' ids are made of it
-    std::string algorithm;         // HS256, RS256, PS256, ES256 or EdDSA
-    std::string key;               // for HS256 its secret, 32 bytes at least; else a public key in PEM, or a JWK Set
-    std::chrono::sys_seconds until;  // from then on no token of it is taken
-    std::vector<std::string> iss = {};  // what its tokens say as iss; empty: they say nothing
-    std::string audience = "";     // has to be among aud; "": is not looked at
-    std::string subject = "sub";   // the claim with the user's id
-    std::string id_prefix = "";    // before that id: the id here
+    std::string name;  // what we call it; the same as in the server's file, for sessions' ids are made of it
+    std::string algorithm;  // HS256, RS256, PS256, ES256 or EdDSA
+    std::string key;        // for HS256 its secret, 32 bytes at least; else a public key in PEM, or a JWK Set
+    std::chrono::sys_seconds until;                   // from then on no token of it is taken
+    std::vector<std::string> iss = {};                // what its tokens say as iss; empty: they say nothing
+    std::string audience = "";                        // has to be among aud; "": is not looked at
+    std::string subject = "sub";                      // the claim with the user's id
+    std::string id_prefix = "";                       // before that id: the id here
     std::map<std::string, std::string> require = {};  // claims that have to say this, such as tymon's prv
     std::optional<std::chrono::sys_seconds> issued_before = {};  // the cut-over: later tokens are not taken
 };
 
 struct Options {
-    std::string url;          // where Coatcheck answers: "https://id.example"
-    std::string service_key;  // made by `coatcheck service-key add NAME --scope feed`
+    std::string url;            // where Coatcheck answers: "https://id.example"
+    std::string service_key;    // made by `coatcheck service-key add NAME --scope feed`
     std::string issuer = "";    // iss of tokens; "": the url
     std::string audience = "";  // aud of tokens; "": the issuer
     WhenCut when_cut = WhenCut::refuse;
     std::chrono::milliseconds cut_after{5000};  // by the monotonic clock
     // Without a service key: says that sign-outs are not to be honoured before a token expires.
     bool ignore_revocations = false;
-    // Of encrypted tokens, each as in the server's tokens.encryption_key_file: "base64:" and 32 bytes. With keys no other
-    // tokens are taken, as with tokens.format = "jwe", but where this says so.
+    // Of encrypted tokens, each as in the server's tokens.encryption_key_file: "base64:" and 32 bytes. With
+    // keys no other tokens are taken, as with tokens.format = "jwe", but where this says so.
     std::vector<std::string> encryption_keys = {};
     bool accept_unencrypted = false;
     std::vector<ForeignIssuer> foreign = {};
-    std::string ca_file = "";  // PEM of those who may vouch for the server (https); "": the system's
+    std::string ca_file = "";           // PEM of those who may vouch for the server (https); "": the system's
     std::size_t cached_tokens = 16384;  // proven tokens that are kept for each core, about 2 KB each
-    // Told when the feed or the keys cannot be had; they are tried again. Called on the verifier's own thread.
+    // Told when the feed or the keys cannot be had; they are tried again. Called on the verifier's own
+    // thread.
     std::function<void(std::string_view)> on_problem = {};
 };
 
@@ -152,7 +156,8 @@ struct CredentialOptions {
     std::string origin = "";
     // The server runs with --dev: its cookie is named `coatcheck`.
     bool dev = false;
-    // Takes X-TOKEN with X-USER as well. X-USER has to be the token's own, beside any token: it selects nobody.
+    // Takes X-TOKEN with X-USER as well. X-USER has to be the token's own, beside any token: it selects
+    // nobody.
     bool x_token = false;
     // Takes `Authorization: <token>` without Bearer as well.
     bool bare_authorization = false;
@@ -165,12 +170,12 @@ struct State {
     std::size_t cached;   // tokens that are proven
 };
 
-// Any thread may call anything. One for a process is enough: it has a connection and a thread of its own, so make it
-// after a fork, not before. The destructor ends both.
+// Any thread may call anything. One for a process is enough: it has a connection and a thread of its own, so
+// make it after a fork, not before. The destructor ends both.
 class COATCHECK_API Verifier {
 public:
-    // Throws std::invalid_argument where options make no sense. Does not wait for the server: until keys and revocations
-    // are known, tokens are refused with `unavailable`.
+    // Throws std::invalid_argument where options make no sense. Does not wait for the server: until keys and
+    // revocations are known, tokens are refused with `unavailable`.
     explicit Verifier(Options options);
     ~Verifier();
     Verifier(const Verifier&) = delete;
@@ -181,12 +186,14 @@ public:
 
     // One token, at most 8 KiB. Never waits for the network.
     Verdict check(std::string_view token);
-    // The token of a request (Authorization: Bearer, or the access cookie), with the CSRF rule for one that came by cookie.
+    // The token of a request (Authorization: Bearer, or the access cookie), with the CSRF rule for one that
+    // came by cookie.
     Verdict authenticate(const Request& request, const CredentialOptions& options = {});
 
-    // Calls back once when the user's session ends, to close a WebSocket or an event stream: on the verifier's own
-    // thread, or before this returns where the session is over already. Gives a number for forget(); 0 if it was over.
-    // The callback must not throw, nor wait for long: entries that come after it wait as well.
+    // Calls back once when the user's session ends, to close a WebSocket or an event stream: on the
+    // verifier's own thread, or before this returns where the session is over already. Gives a number for
+    // forget(); 0 if it was over. The callback must not throw, nor wait for long: entries that come after it
+    // wait as well.
     std::uint64_t on_end(const User& user, std::function<void(Reason)> callback);
     // Once it returns the callback is not running and will not (unless it is the callback that asks).
     void forget(std::uint64_t number);
