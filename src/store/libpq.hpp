@@ -7,14 +7,15 @@
 
 namespace coatcheck::store {
 
-#define COATCHECK_LIBPQ(F)                                                                                  \
-    F(PQconnectdbParams)                                                                                    \
-    F(PQconninfoParse) F(PQconninfoFree) F(PQfinish) F(PQstatus) F(PQsocket) F(PQerrorMessage)              \
-        F(PQsetnonblocking) F(PQenterPipelineMode) F(PQexitPipelineMode) F(PQpipelineSync) F(PQsendPrepare) \
-            F(PQsendQueryPrepared) F(PQsendQueryParams) F(PQsendQuery) F(PQflush) F(PQconsumeInput)         \
-                F(PQisBusy) F(PQgetResult) F(PQresultStatus) F(PQresultErrorField) F(PQresultErrorMessage)  \
-                    F(PQntuples) F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus)  \
-                        F(PQclear) F(PQnotifies) F(PQfreemem) F(PQsetNoticeReceiver)
+// clang-format off
+#define COATCHECK_LIBPQ(F) \
+    F(PQconnectdbParams) F(PQconninfoParse) F(PQconninfoFree) F(PQfinish) F(PQstatus) F(PQsocket) \
+    F(PQerrorMessage) F(PQsetnonblocking) F(PQenterPipelineMode) F(PQexitPipelineMode) \
+    F(PQpipelineSync) F(PQsendPrepare) F(PQsendQueryPrepared) F(PQsendQueryParams) F(PQsendQuery) \
+    F(PQflush) F(PQconsumeInput) F(PQisBusy) F(PQgetResult) F(PQresultStatus) F(PQresultErrorField) \
+    F(PQresultErrorMessage) F(PQntuples) F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) \
+    F(PQcmdStatus) F(PQclear) F(PQnotifies) F(PQfreemem) F(PQsetNoticeReceiver)
+// clang-format on
 
 struct Libpq {
 #define COATCHECK_DECLARE(name) decltype(&::name) name = nullptr;
