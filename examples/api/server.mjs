@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The API behind each example: it serves the example's files and keeps posts, for those whose token Coatcheck verifies.
+// The API behind each example. It serves the example's files and keeps posts, for users whose token Coatcheck
+// verifies.
 //
-//   node examples/api/server.mjs EXAMPLE [--port 3000] [--coatcheck http://localhost:8080] [--api http://localhost:3001]
+//   node examples/api/server.mjs EXAMPLE [--port 3000] [--coatcheck http://localhost:8080]
+//     [--api http://localhost:3001]
 //
-// With --api another API answers, such as examples/lumen: requests for it are passed on as they are.
+// With --api another API answers, such as examples/lumen. Requests for it are passed on unchanged.
 //
-// Any API can ask as this one does; nginx, Caddy and Traefik do it by themselves (docs/verifying.md). Coatcheck has to
-// name this program in trusted_proxies, so that the method it passes on counts.
+// Any API can ask Coatcheck in this way; nginx, Caddy and Traefik have it built in (docs/verifying.md).
+// Coatcheck must name this program in trusted_proxies, so that the method that it passes on counts.
 import { readFile } from 'node:fs/promises';
 import { createServer, request as ask } from 'node:http';
 import { extname, join, normalize, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const USUAL = 'http://localhost:8080'; // what the examples' files say
+const USUAL = 'http://localhost:8080'; // the URL in the examples' files
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -31,15 +33,15 @@ const types = {
   '.svg': 'image/svg+xml',
 };
 
-// ---- Who asks
+// ---- Which user calls
 
-/** The user of a request, or the answer of Coatcheck to pass on. */
+/** The user of a request, or Coatcheck's refusal to pass on. */
 function authenticate(request) {
   const headers = { 'X-Forwarded-Method': request.method };
-  // The credential, and what the CSRF rule for cookies looks at.
+  // The credential, and the headers that the CSRF rule for cookies checks.
   for (const name of ['authorization', 'cookie', 'origin', 'sec-fetch-site', 'x-coatcheck'])
     if (request.headers[name]) headers[name] = request.headers[name];
-  // Clients of an older kind send the token and the user apart (examples/jquery).
+  // Older clients send the token and the user in separate headers (examples/jquery).
   const { 'x-token': older, 'x-user': named } = request.headers;
   if (older && (headers.authorization ?? `Bearer ${older}`) !== `Bearer ${older}`)
     return { status: 401, challenge: 'Bearer code="credential_conflict"' };
@@ -59,13 +61,13 @@ function authenticate(request) {
         done({ status: 401, challenge: 'Bearer code="token_not_ours"' });
       else done({ user });
     });
-    asked.on('error', () => done({ status: 503 })); // no answer is no "yes"
+    asked.on('error', () => done({ status: 503 })); // without an answer, nobody is let in
     asked.on('timeout', () => asked.destroy());
     asked.end();
   });
 }
 
-// ---- What is asked
+// ---- What the API answers
 
 const MAX_BODY = 10_000; // characters
 const posts = [{ id: 1, author: 'Coatcheck', text: 'Hang up your coat.' }];
@@ -91,7 +93,7 @@ async function api(request, path, body) {
   return { status: 404, json: { error: 'there is nothing here' } };
 }
 
-/** Another API's answer, passed on. */
+/** Passes on another API's answer. */
 function passOn(request, response) {
   const { host, ...headers } = request.headers;
   const asked = ask(
@@ -113,7 +115,7 @@ async function file(path) {
     ? [join(here, 'node_modules', name.slice('lib/'.length))]
     : extname(name)
       ? [join(example, 'dist', name), join(example, name), join(shared, name)]
-      : // Pages. One that was built does its own routing: it answers under every path.
+      : // Pages. A built example does its own routing, so its page answers every path.
         [
           join(example, 'dist/index.html'),
           join(example, `${name || 'index'}.html`),

@@ -7,7 +7,8 @@ async function json(answer) {
   return answer.json();
 }
 
-// auth.fetch() is fetch() with the session: refreshed before it expires, tried once more after a 401.
+// auth.fetch() is fetch() with the session. It refreshes the token before it expires, and tries once more
+// after a 401.
 showPosts(auth, {
   list: async () => json(await auth.fetch('/api/posts')),
   add: async (text) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An API on Boost.Beast whose tokens are checked in process, and whose open connections end with their
-// session. See README.md.
+// An API on Boost.Beast that checks tokens in process and closes open connections with their session. See
+// README.md.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -55,14 +55,15 @@ Response refuse(const Request& request, coatcheck::Reason reason) {
     return response;
 }
 
-// Server-Sent Events until the client goes or its session ends: then the connection is closed at once.
+// Sends Server-Sent Events until the client leaves or its session ends. Then it closes the connection at
+// once.
 asio::awaitable<void> events(boost::beast::tcp_stream& stream, coatcheck::Verifier& verifier,
                              const coatcheck::User& user) {
     const std::string head =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: "
         "close\r\n\r\n";
     asio::steady_timer tick(stream.get_executor());
-    // The callback comes on the verifier's thread; the connection belongs to its own executor.
+    // The verifier's thread calls back, but the connection belongs to its own executor.
     auto is_over = std::make_shared<bool>(false);
     const auto watch = verifier.on_end(user,
                                        [&tick, is_over, executor = stream.get_executor()](coatcheck::Reason) {
@@ -82,7 +83,7 @@ asio::awaitable<void> events(boost::beast::tcp_stream& stream, coatcheck::Verifi
         co_await tick.async_wait(asio::redirect_error(use_awaitable, woken));
     }
     verifier.forget(watch);
-    *is_over = true;  // what the callback has posted already finds nothing to do
+    *is_over = true;  // a callback that is already posted must do nothing
 }
 
 asio::awaitable<void> serve(tcp::socket socket, coatcheck::Verifier& verifier) {
@@ -120,7 +121,7 @@ asio::awaitable<void> listen(tcp::endpoint endpoint, coatcheck::Verifier& verifi
     for (;;) {
         const auto strand = asio::make_strand(acceptor.get_executor());
         tcp::socket socket = co_await acceptor.async_accept(strand, use_awaitable);
-        // What goes wrong with one connection, such as a client that leaves, ends that connection.
+        // An error on one connection, such as a client that leaves, ends only that connection.
         asio::co_spawn(strand, serve(std::move(socket), verifier), [](std::exception_ptr) {});
     }
 }

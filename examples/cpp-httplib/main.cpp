@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An API on cpp-httplib whose tokens are checked in process. See README.md.
+// An API on cpp-httplib that checks tokens in process. See README.md.
 #include <httplib.h>
 #include <coatcheck/verifier.hpp>
 #include <cstdlib>
@@ -12,7 +12,7 @@ std::string environment(const char* name, const char* otherwise) {
     return value == nullptr ? otherwise : value;
 }
 
-// A handler that is called with who is calling, or not at all.
+// Wraps a handler: it is called with the user, or not at all.
 template <class Handler>
 httplib::Server::Handler for_users(coatcheck::Verifier& verifier, Handler handler) {
     return [&verifier, handler](const httplib::Request& request, httplib::Response& response) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An API on Express whose tokens are checked in process: no request to Coatcheck for each call, and a sign-out counts at once.
+// An API on Express that checks tokens in process. No call needs a request to Coatcheck, and a sign-out
+// counts at once.
 //
 //   COATCHECK_SERVICE_KEY=$(coatcheck service-key add express --scope feed) node examples/express/server.mjs
 import { createVerifier } from '@coatcheck/node';
@@ -20,7 +21,7 @@ app.use('/api', coatcheck(verifier, { origin: `http://localhost:${port}`, xToken
 app.get('/api/me', (request, response) => response.json({ user: request.user }));
 app.post('/api/posts', (request, response) => response.status(201).json({ author: request.user.username }));
 
-// A connection that stays open ends with its session.
+// An open connection ends with its session.
 app.get('/api/events', (request, response) => {
   response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' }).write('data: hello\n\n');
   const forget = verifier.onEnd(request.user, () => response.end('event: signed-out\ndata: {}\n\n'));

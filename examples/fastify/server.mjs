@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An API on Fastify whose tokens are checked in process.
+// An API on Fastify that checks tokens in process.
 //
 //   COATCHECK_SERVICE_KEY=$(coatcheck service-key add fastify --scope feed) node examples/fastify/server.mjs
 import { createVerifier } from '@coatcheck/node';

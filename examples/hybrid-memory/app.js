@@ -7,7 +7,8 @@ async function json(answer) {
   return answer.json();
 }
 
-// From here on the page's own fetch() and XMLHttpRequest carry the token, to this origin and those listed.
+// From here on the page's own fetch() and XMLHttpRequest carry the token, to this origin and to the listed
+// ones.
 auth.attach({ fetch: true, xhr: true });
 
 showPosts(auth, {

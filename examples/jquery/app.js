@@ -4,8 +4,8 @@ import { showPosts } from './page.js';
 
 const { jQuery: $ } = window;
 
-// An API of the older kind wants the token and the user in headers of their own, on every request. They go to the origins
-// that may have them, and to no other that this page asks by jQuery.
+// An older API wants the token and the user in separate headers, on every request. Only origins that may have
+// the token get them, and no other address that this page asks with jQuery.
 let token = null;
 $.ajaxSetup({
   beforeSend(request, { url }) {
@@ -14,13 +14,14 @@ $.ajaxSetup({
   },
 });
 
-// The token is asked for each time, so that it is always a fresh one.
+// Asks for the token each time, so that it is always a fresh one.
 async function ajax(options) {
   token = await auth.token();
   return $.ajax(options);
 }
 
-// The same with the switch that covers XMLHttpRequest: `Authorization` on every $.ajax, and sign-in when it is required.
+// This covers XMLHttpRequest too: it adds `Authorization` to every $.ajax, and goes to sign-in when that is
+// required.
 auth.attach({ xhr: true });
 
 showPosts(auth, {

@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: import.meta.dirname,
   build: { modulePreload: false },
-  // @coatcheck/client is a link to sdk/browser here, which has a React of its own for its types. Installed from a registry
-  // it needs no such line.
+  // Here @coatcheck/client is a link to sdk/browser, which has its own React for its types. Installed from a
+  // registry, the package does not need this line.
   resolve: { dedupe: ['react', '@reduxjs/toolkit'] },
 });

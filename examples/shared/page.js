@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the examples show, whatever sends their requests: the posts, a form for a new one, who is signed in.
+// The part that all examples share, however they send requests: the posts, a form for a new one, and the
+// user's name.
 
 const $ = (id) => document.getElementById(id);
 
-/** `list` and `add` are the example's own: they send a request with the token and give the answer's JSON. */
+/**
+ * The example itself provides `list` and `add`. They send a request with the token and return the JSON of the
+ * answer.
+ */
 export function showPosts(auth, { list, add }) {
   document.title = `Posts: ${location.pathname}`;
   $('page').innerHTML = `
@@ -12,7 +16,8 @@ export function showPosts(auth, { list, add }) {
     <p id="problem" class="problem" role="alert"></p><ul id="posts"></ul>`;
   let reader;
   auth.subscribe((session) => {
-    // Another user, or nobody, by another tab: what is shown is not theirs to see.
+    // Another user signed in, or the user signed out, in another tab: the posts on the page are not for the
+    // new user.
     if (reader && session.user?.id !== reader) $('posts').replaceChildren();
     reader = session.user?.id;
     $('user').textContent = session.status === 'signed-in' ? session.user.username : session.status;

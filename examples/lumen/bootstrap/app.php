@@ -1,15 +1,16 @@
 <?php
 // SPDX-License-Identifier: Apache-2.0
-// A Lumen application whose routes below /api ask for a token of Coatcheck.
+// A Lumen application whose routes below /api need a token from Coatcheck.
 declare(strict_types=1);
 
 use Illuminate\Http\Request;
 
-// Debian's php-laravel-lumen-framework; with Composer: require 'vendor/autoload.php', which has Coatcheck as well.
+// Debian's php-laravel-lumen-framework. With Composer, require 'vendor/autoload.php' instead, which loads
+// Coatcheck too.
 require_once 'Laravel/Lumen/autoload.php';
 require_once dirname(__DIR__, 3) . '/sdk/php/autoload.php';
 
-/** The last ten, kept in a file for as long as an example needs; with $new the one that was added. */
+/** Gives the last ten posts, which a file keeps. With $new it adds a post and gives that one. */
 function posts(?array $new = null): array
 {
     $file = fopen(sys_get_temp_dir() . '/coatcheck-lumen-posts.json', 'c+');
@@ -26,7 +27,7 @@ function posts(?array $new = null): array
 }
 
 $app = new Laravel\Lumen\Application(dirname(__DIR__));
-$app->register(Coatcheck\Laravel\ServiceProvider::class); // COATCHECK_URL and COATCHECK_SERVICE_KEY
+$app->register(Coatcheck\Laravel\ServiceProvider::class); // reads COATCHECK_URL and COATCHECK_SERVICE_KEY
 $app->routeMiddleware(['coatcheck' => Coatcheck\Laravel\Authenticate::class]);
 
 $app->router->get('/healthz', fn () => ['status' => 'ok']);
@@ -37,7 +38,7 @@ $app->router->group(['prefix' => 'api', 'middleware' => 'coatcheck'], function (
     $router->post('posts', fn (Request $request) => response()->json(posts(['author' => $request->user()->username, 'text' => mb_substr((string) $request->input('text'), 0, 200)]), 201));
 });
 
-// For clients with an encrypted token as well, which says no more than who asks.
+// Also for clients with an encrypted token, which holds no more than the user's id.
 $app->router->get('/older/me', ['middleware' => 'coatcheck', fn (Request $request) => ['id' => $request->user()->id]]);
 
 return $app;

@@ -52,7 +52,9 @@ function Posts() {
     refetch();
   }
   async function signOut() {
-    setIsLeaving(true); // what is dropped at the end of a session is not asked for again, which would lead to the sign-in page as well
+    // resetApiState() would make the query ask again without a session, and that would lead to the sign-in
+    // page as well.
+    setIsLeaving(true);
     await auth.signOut();
     location.assign('/sign-in');
   }

@@ -6,7 +6,7 @@ import { createApi } from '@reduxjs/toolkit/query/react';
 
 export const auth = createClient({ url: 'http://localhost:8080' });
 
-// With RTK Query: its base query sends the token.
+// With RTK Query, the base query sends the token.
 export const api = createApi({
   baseQuery: coatcheckBaseQuery(auth, { baseUrl: '/api' }),
   tagTypes: ['posts'],
@@ -15,7 +15,7 @@ export const api = createApi({
   }),
 });
 
-// With plain actions: the middleware sends what `meta.request` asks for, with the token.
+// With plain actions, the middleware sends the request in `meta.request`, with the token.
 export const addPost = (text) => ({
   type: 'posts/add',
   meta: { request: { url: '/api/posts', method: 'POST', body: { text } } },
@@ -42,10 +42,11 @@ export const store = configureStore({
   middleware: (standard) => standard().concat(coatcheckMiddleware(auth), api.middleware),
 });
 
-// The session of an earlier visit, with its token, goes into the store.
+// Loads the session of an earlier visit, with its token, into the store.
 store.dispatch(loadToken());
 
-// Another user, or nobody, by this tab or another: what was read for the one before is dropped.
+// Another user signed in, or the user signed out, in this tab or another: drop what was read for the one
+// before.
 let reader;
 auth.subscribe(({ user }) => {
   if (reader && user?.id !== reader) store.dispatch(api.util.resetApiState());
