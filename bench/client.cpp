@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends requests over keep-alive connections, one at a time on each, and holds every answer against what it
-// must be.
+// Sends requests over keep-alive connections, one at a time on each, and checks every answer.
 //
 //   client KIND PORT WARM-UP SECONDS CONNECTIONS THREADS FILE [RATE]
 //
-// Kinds, and what FILE holds:
-//   /path       that is a GET, with the access tokens of FILE in turn, one a line; "-": without any. Every
-//   answer must be 200 sign-out    access tokens, one a line, each of a session of its own; every answer must
-//   be 204 fixed       the body of a POST, again and again; every answer must be 200 and equal the first one
-//   sign-in     a line for each user: NAME, tab, body. Users take turns; the answer must name the user and
-//   hold a token refresh     a refresh token for each connection. Each answer must hold its successor: the
-//   same session, the counter one
-//               higher. In the end FILE holds, for each connection, the newest refresh token and access token
+// The kinds of requests, and what FILE holds:
 //
-// Without RATE every connection asks again as soon as it has its answer. With it so many requests a second
-// are due, whatever becomes of the answers: one that finds no connection free waits, and its time counts from
-// when it was due. So a server that stands still for a while is seen to.
+//   /path     GET of this path, with the access tokens of FILE in turn, one per line; "-": without a token.
+//             Every answer must be 200.
 //
-// Prints answers per second and their times as JSON, with what was wrong. Answers before WARM-UP and after
-// WARM-UP + SECONDS do not count, but must be right as well.
+//   sign-out  access tokens, one per line, each of its own session. Every answer must be 204.
+//
+//   fixed     the body of a POST that is repeated. Every answer must be 200 and equal to the first one.
+//
+//   sign-in   a line for each user: NAME, tab, body. The users take turns. The answer must name the user and
+//             hold a token.
+//
+//   refresh   a refresh token for each connection. Each answer must hold its successor: the same session and
+//             a counter that is one higher. At the end FILE holds the newest refresh token and access token
+//             of each connection.
+//
+// Without RATE every connection sends its next request as soon as it has its answer. With RATE so many
+// requests per second are due, whatever happens to the answers: a request that finds no connection free
+// waits, and its time counts from when it was due. So the times show it if the server stops for a while.
+//
+// Prints the answers per second and their times as JSON, and what was wrong. Answers before WARM-UP and after
+// WARM-UP + SECONDS do not count, but must be right too.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -50,7 +56,7 @@ struct Wrong : std::runtime_error {
     using runtime_error::runtime_error;
 };
 
-// The text of a member of a JSON object; what our answers hold needs no unescaping.
+// The text of a member of a JSON object. The members read here contain nothing to unescape.
 std::string member(std::string_view json, std::string_view name) {
     const std::string key = "\"" + std::string(name) + "\":\"";
     const auto at = json.find(key);
@@ -73,7 +79,7 @@ std::string from_base64url(std::string_view text) {
     return bytes;
 }
 
-// Session and counter of a refresh token; src/token/refresh_token.hpp describes its form.
+// The session and counter of a refresh token; src/token/refresh_token.hpp describes its form.
 struct Generation {
     std::string session;
     std::uint32_t counter = 0;
@@ -90,12 +96,13 @@ struct Generation {
     }
 };
 
-// What one connection asks, and what the answer must be.
+// What one connection asks, and how its answers are checked.
 struct Conversation {
     virtual ~Conversation() = default;
     virtual std::string next_request() = 0;
     virtual std::string_view status() const { return "200"; }
-    virtual void check(std::string_view body) = 0;  // of an answer with that status; throws Wrong
+    virtual void check(
+        std::string_view body) = 0;  // checks the body of an answer with that status; throws Wrong
 };
 
 std::string post(const std::string& path, const std::string& body) {
@@ -104,7 +111,7 @@ std::string post(const std::string& path, const std::string& body) {
            std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-// What all conversations take from in turn.
+// The lines of FILE, which all conversations take in turn.
 struct Turns {
     std::vector<std::string> lines;
     std::atomic<std::size_t> turn{0};
@@ -217,10 +224,10 @@ int connect_to(int port) {
     return descriptor;
 }
 
-// Some of the connections, on a thread of their own.
+// Serves some of the connections on a thread of its own.
 class Loop {
 public:
-    // `gap`: from one request to the next, 0 if each is due at once.
+    // `gap`: the time from one request to the next; 0: each is due at once.
     Loop(int port, const Times& times, std::chrono::nanoseconds gap)
         : port_(port), times_(times), gap_(gap), epoll_(epoll_create1(0)) {}
     ~Loop() { close(epoll_); }
@@ -244,7 +251,7 @@ public:
             for (; !idle_.empty() && due() <= now && due() < times_.end; ++asked) ask(due());
             const bool is_over = due() >= times_.end;
             if ((waiting_ == 0 && (is_over || idle_.empty())) || now >= times_.give_up) break;
-            // Where all are busy, until one has an answer; else until the next is due.
+            // If all connections are busy, wait for an answer; otherwise until the next request is due.
             const auto wait = idle_.empty() || is_over
                                   ? std::chrono::nanoseconds(std::chrono::milliseconds(100))
                                   : std::chrono::nanoseconds(due() - now);
@@ -262,7 +269,7 @@ public:
 private:
     bool is_paced() const { return gap_.count() > 0; }
 
-    // The one that has rested longest, so that all take their turns.
+    // Uses the connection that has been idle longest, so that all take their turns.
     void ask(Clock::time_point due) {
         Connection& connection = *idle_.front();
         idle_.pop_front();
@@ -271,7 +278,7 @@ private:
         connection.due = due;
         connection.is_waiting = true;
         ++waiting_;
-        // Far smaller than a socket's buffer: it goes out whole or not at all.
+        // The request is far smaller than a socket's buffer: send() takes all of it or nothing.
         if (send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL) !=
             static_cast<ssize_t>(request.size()))
             fail(connection, "a request could not be sent");
@@ -295,7 +302,7 @@ private:
         if (end == std::string_view::npos) return;
         static constexpr std::string_view length_field = "\r\nContent-Length: ";
         const auto length_at = text.substr(0, end).find(length_field);
-        const bool is_empty = text.substr(0, end).find(" 204 ") == 8;  // "HTTP/1.1"
+        const bool is_empty = text.substr(0, end).find(" 204 ") == 8;  // after "HTTP/1.1"
         if (length_at == std::string_view::npos && !is_empty) return fail(connection, "no Content-Length");
         const auto length =
             is_empty ? 0 : static_cast<std::size_t>(std::atol(text.data() + length_at + length_field.size()));
@@ -315,7 +322,7 @@ private:
         } catch (const Wrong& wrong) {
             return fail(connection, wrong.what());
         }
-        // With a rate all count that were due in that time, the late ones first of all.
+        // With a rate, a request counts if it was due in the measured time: the late ones must not drop out.
         const auto counted = is_paced() ? connection.due : now;
         if (counted >= times_.begin && counted < times_.end) {
             ++tally_.answers;

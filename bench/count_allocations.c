@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// To be preloaded: counts what a process allocates into the file that ALLOCATIONS names, as two 64-bit
-// numbers of the machine: allocations, and their bytes. For bench/row_counts.py.
+// A library to preload: counts what a process allocates, in the file that ALLOCATIONS names, as two 64-bit
+// numbers in the machine's byte order: the allocations and their bytes. For bench/row_counts.py.
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures: what was measured, against what, and whether that reaches its target."""
+"""Figures: what was measured, what it is compared with, and whether it reaches its target."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ class Figure:
     row: str
     name: str
     unit: str
-    reference: str  # what it is held against
-    target: str = ""  # in words; empty: for comparison alone
-    at_least: float | None = None  # bound of the ratio
+    reference: str  # what it is compared with
+    target: str = ""  # in words; empty: only for comparison
+    at_least: float | None = None  # bound of the ratio, or of our value if there is no reference
     at_most: float | None = None  # bound of our value
     ratio_at_most: float | None = None
     digits: int = 0
@@ -31,7 +31,7 @@ class Figure:
     notes: list = field(default_factory=list)
 
     def add(self, ours, theirs):
-        """A round: two Samples, or numbers."""
+        """Adds a round: two Samples, or numbers."""
         for side, samples in ((ours, self.ours), (theirs, self.theirs)):
             sample = side if isinstance(side, Sample) else Sample(side)
             samples.append(sample.value)
@@ -47,7 +47,7 @@ class Figure:
         if self.wrong or not self.ours:
             return "void"
         if self.at_least is not None:
-            # Where there is nothing to hold it against, the bound is that of the value.
+            # Without a reference the bound applies to our value.
             return "reached" if statistics.median(self.ratios or self.ours) >= self.at_least else "missed"
         if self.ratio_at_most is not None:
             return "reached" if statistics.median(self.ratios) <= self.ratio_at_most else "missed"
@@ -112,7 +112,8 @@ def as_text(figures):
 
 
 def in_turn(round_number, *sides):
-    """Calls each side once, the first one first in odd rounds and last in even ones; returns what they gave, in the order given."""
+    """Calls each side once: in the given order in odd rounds, in reverse in even ones. Returns the results in
+    the given order."""
     order = list(range(len(sides)))
     if round_number % 2 == 0:
         order.reverse()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of bench/row_growth.py: p99 and rate of each call over the number of sessions."""
+"""Draws the picture of bench/row_growth.py: p99 and rate of each call over the number of sessions."""
 
 import math
 
@@ -8,7 +8,7 @@ WIDTH, PANEL, LEFT, TOP, HEIGHT = 860, 350, 60, 60, 260
 
 
 def panel(x, title, calls, sizes, values):
-    """One diagram, both axes logarithmic: values[call] is a list over the sizes."""
+    """Draws one diagram, both axes logarithmic: values[call] is a list over the sizes."""
     low = math.floor(math.log10(min(min(of) for of in values.values())))
     high = math.ceil(math.log10(max(max(of) for of in values.values())))
     first, last = math.log10(sizes[0]), math.log10(sizes[-1])
@@ -43,7 +43,8 @@ def panel(x, title, calls, sizes, values):
 
 
 def plot(measured, offered):
-    """`measured`: {sessions: {call: (p99 in ms, rate)}}; `offered`: {call: requests a second at which the p99 was taken}."""
+    """Returns the picture. `measured`: {sessions: {call: (p99 in ms, rate)}}; `offered`: {call: requests a
+    second at which the p99 was taken}."""
     sizes, calls = sorted(measured), list(offered)
     rows = []
     for number, title in enumerate(["p99 at a fixed rate, ms", "rate with all connections busy, answers/s"]):

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks per second of libcoatcheck in this process:
+// Measures the checks per second of libcoatcheck in this process:
 //
 //   library_check URL ISSUER SERVICE_KEY TOKENS CACHED WARM-UP SECONDS THREADS
 //
-// TOKENS is a file of good tokens, one a line, which each thread goes through again and again. With room for
-// all of them (CACHED) each has been seen before; with little room each is new. Every verdict is looked at.
+// TOKENS is a file of good tokens, one per line, which each thread checks in turn, again and again. If CACHED
+// has room for all of them, each token has been seen before; if it has little room, each token is new. Every
+// verdict is checked.
 #include "timed_threads.hpp"
 
 #include <coatcheck/verifier.hpp>

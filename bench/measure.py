@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures Coatcheck beside what it is held against, in turn and in one run.
-script/bench calls this once the release binary stands."""
+"""Measures Coatcheck and what it is compared with, in turn and in one run.
+script/bench calls this once the release binary is built."""
 
 import argparse
 import datetime
@@ -57,7 +57,7 @@ COMMAND = "script/bench"
 
 
 class Bench:
-    """What rows need: the plan of the run, the users, and a voice."""
+    """What the rows share: the options of the run, the users, and the output."""
 
     def __init__(self, options, directory):
         self.options = options

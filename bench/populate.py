@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fills the SQLite database of a server that does not run, by the million: users that share one password, and live sessions that
-nobody holds a token of. What is there already comes to lie among them, as far apart as if all had come one by one.
+"""Fills the SQLite database of a stopped server with millions of rows: users that share one password, and
+live sessions whose tokens nobody has. The rows that are there already end up among the new ones, as far apart
+as if all had been added one by one.
 
   bench/populate.py DATA-DIRECTORY --users 1e6 --sessions 1e7
 """
@@ -21,7 +22,7 @@ BATCH = 100_000
 
 
 def random_ids(count):
-    """As base::random_id() makes them: 16 bytes in base64url."""
+    """Makes ids as base::random_id() does: 16 bytes in base64url."""
     for start in range(0, count, BATCH):
         size = min(BATCH, count - start)
         drawn = os.urandom(16 * size)
@@ -34,10 +35,11 @@ def count_of(database, table):
 
 
 def spread(database, table, total):
-    """Moves the rows of a table apart, so that there will be as many between any two of them. The rows' numbers that stay free."""
+    """Moves the rows of a table apart, so that equally many new rows fit between any two of them. Returns the
+    row numbers that stay free."""
     present = count_of(database, table)
     step = max(1, total // max(1, present))
-    # Twice, or a row would meet one that has not moved yet.
+    # In two updates: in one, a row could get the number of another that has not moved yet.
     database.execute(f"UPDATE {table} SET rowid = -rowid")
     database.execute(
         f"UPDATE {table} SET rowid = numbered.place * {step} FROM (SELECT rowid AS old, row_number() OVER (ORDER BY rowid DESC) AS place FROM {table}) AS numbered"
@@ -47,7 +49,7 @@ def spread(database, table, total):
 
 
 def insert(database, table, like, varying, rows):
-    """Rows like one that is there (a dict), but for the columns that vary."""
+    """Inserts rows like an existing one (a dict), except for the columns that vary."""
     columns = ["rowid", *varying, *(name for name in like if name not in varying)]
     places = ["?"] * (len(varying) + 1) + [
         database.execute("SELECT quote(?)", (like[name],)).fetchone()[0]
@@ -69,9 +71,10 @@ def first_row(database, table):
 
 
 def fill(path, users, sessions):
-    """So many of each, with those that are there. A user has the password of the first one, and a name such as bulk-0000001."""
+    """Adds rows until there are so many users and sessions. New users have the password of the first user,
+    and names such as bulk-0000001."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
-        # If this ends halfway, the file is of no use: nothing has to be kept for that.
+        # If this ends halfway, the file is of no use anyway, so nothing needs to survive a failure.
         for pragma in (
             "locking_mode = EXCLUSIVE",
             "journal_mode = OFF",
@@ -106,7 +109,7 @@ def fill(path, users, sessions):
 
             def rows():
                 for place, id in zip(spread(database, "sessions", sessions), random_ids(missing)):
-                    used = now - random.randrange(WEEK_MS)  # and so some of them end with each second
+                    used = now - random.randrange(WEEK_MS)  # so that some of them end in each second
                     yield (
                         place,
                         id,

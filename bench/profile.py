@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where a request's time goes, and the picture of it in docs/performance.md. Needs Linux's perf (Debian: linux-perf) and a release
-build; script/bench compiles the load generators. What the server's cores do is sampled while it is busy, and shared out over the
-CPU time of a request."""
+"""Measures where a request's time goes, and draws the picture of it in docs/performance.md. Needs Linux's
+perf (Debian: linux-perf) and a release build; script/bench compiles the load generators. It samples what the
+server's cores do while the server is busy, and divides the CPU time of a request in the same shares."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ from town import Town
 PICTURE = ROOT / "docs/performance.svg"
 SECONDS = 5
 CONNECTIONS = 64
-# Part: which of the process's files it is, and its colour.
+# Part: a pattern for the files of the process that belong to it, and its colour.
 PARTS = {
     "kernel: sockets, disk, threads": (r"^\[k", "#5b6b7f"),
     "OpenSSL: signature, digests": (r"libcrypto", "#c8553d"),
@@ -31,7 +31,7 @@ PARTS = {
 
 
 def shares(pid, work):
-    """What `work` gives, and what share of the samples each part had meanwhile."""
+    """Runs `work`. Returns its result, and each part's share of the samples meanwhile."""
     with tempfile.NamedTemporaryFile(prefix="coatcheck-perf-") as file:
         perf = subprocess.Popen(
             [
@@ -63,7 +63,7 @@ def shares(pid, work):
 
 
 def measure(town):
-    """Microseconds of a core by request and part."""
+    """Returns the microseconds of a core for each kind of request, by part."""
     key = run(BINARY, "service-key", "add", "profile", "--scope", "introspect", "--data", town.data).strip()
     costs = {}
     with town.server("sessions.refresh_grace=1ms") as server:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The load generators and the raw references, compiled with plain g++ -O2 into build/bench."""
+"""Compiles the load generators and the raw references with plain g++ -O2 into build/bench, and runs them."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from servers import CORES, ROOT, Failed, run
 
 HERE = Path(__file__).resolve().parent
 OUT = ROOT / "build/bench"
-LIBRARY = ROOT / "build/library"  # script/library puts it there
+LIBRARY = ROOT / "build/library"  # script/library installs it there
 COATCHECK = [f"-I{LIBRARY}/include", f"-L{LIBRARY}/lib", "-lcoatcheck", f"-Wl,-rpath,{LIBRARY}/lib"]
 LIBRARIES = {
     "client": [],
@@ -20,7 +20,7 @@ LIBRARIES = {
     "library_check": COATCHECK,
     "follow": COATCHECK,
 }
-ELSEWHERE = {"follow": ROOT / "sdk/cpp/test/follow.cpp"}  # whose source is not here
+ELSEWHERE = {"follow": ROOT / "sdk/cpp/test/follow.cpp"}  # programs whose source is not in this directory
 
 
 def program(name):
@@ -41,12 +41,12 @@ def compile_all():
 
 
 def raw(name, *arguments):
-    """What a raw reference says: {"rate": ...}."""
+    """Returns what a raw reference prints: {"rate": ...}."""
     return json.loads(run(program(name), *arguments))
 
 
 def client(kind, port, warm_up, seconds, connections, threads, file="-", rate=None):
-    """What bench/client.cpp says, and what was wrong with the answers, or None."""
+    """Runs bench/client.cpp. Returns what it prints, and what was wrong with the answers, or None."""
     said = json.loads(
         run(
             program("client"),
@@ -62,14 +62,14 @@ def client(kind, port, warm_up, seconds, connections, threads, file="-", rate=No
         )
     )
     wrong = f"{said['wrong']} wrong answers, such as: {said['first_wrong']}" if said["wrong"] else None
-    # What was due and not asked for was not measured either.
+    # Requests that were due and not sent were not measured either.
     if said["answers"] < (rate * seconds * 0.99 if rate else 1) and not wrong:
         wrong = f"{said['answers']} answers"
     return said, wrong
 
 
 def wrk(port, connections, seconds, tokens, kind="verify", depth=1, key=""):
-    """What bench/requests.lua says of wrk's run, with "rate"."""
+    """Runs wrk and returns what bench/requests.lua prints about it, with "rate"."""
     said = run(
         "wrk",
         f"-t{min(CORES, connections)}",

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sign-in is held against: password hashes per second of libsodium's Argon2id (m = 19456 KiB, t = 2, p
-// = 1).
+// The reference for a sign-in: password hashes per second of libsodium's Argon2id (m = 19456 KiB, t = 2, p =
+// 1).
 //
-//   raw_argon2id hash                             the hash of the password on standard input
-//   raw_argon2id plain|warm WARM-UP SECONDS THREADS   verifications per second
+//   raw_argon2id hash                                 prints the hash of the password on standard input
+//   raw_argon2id plain|warm WARM-UP SECONDS THREADS   prints the verifications per second
 //   raw_argon2id version
 //
-// libsodium maps, zeroes and unmaps 19 MiB for each hash. `warm` takes that away: mmap() and munmap() of this
-// program stand before the C library's, and hand each thread the same piece of memory, in huge pages, again
-// and again.
+// libsodium maps, zeroes and unmaps 19 MiB for each hash. `warm` avoids that: this program's mmap() and
+// munmap() replace those of the C library, and always give a thread the same piece of memory, in huge pages.
 #include "timed_threads.hpp"
 
 #include <sodium.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of what a refresh is held against: signatures per second of OpenSSL alone, over as many bytes as the
+// Part of the reference for a refresh: signatures per second of OpenSSL alone, over as many bytes as the
 // signing input of an access token has.
 //
-//   raw_sign ES256|RS256 WARM-UP SECONDS THREADS     signatures per second
+//   raw_sign ES256|RS256 WARM-UP SECONDS THREADS     prints the signatures per second
 //   raw_sign version
 #include "timed_threads.hpp"
 
@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::size_t signing_input_bytes = 600;
 
-// The bare operation: a context that is made once, a digest, a signature. The key is the thread's own.
+// The bare operation: a digest and a signature, with a context that is made once. Each thread has its own
+// key.
 struct Signer {
     std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key;
     std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context;

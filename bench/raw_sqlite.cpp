@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of what a refresh is held against: durable rows per second of SQLite alone, one UPDATE by primary
-// key for each row, 64 rows to a commit, in a file of its own (WAL, synchronous=FULL).
+// Part of the reference for a refresh: durable rows per second of SQLite alone. Each row is one UPDATE by
+// primary key, with 64 rows in a commit, in a file of its own (WAL, synchronous=FULL).
 //
-//   raw_sqlite FILE SECONDS     rows per second
+//   raw_sqlite FILE SECONDS     prints the rows per second
 //   raw_sqlite version
 #include <sqlite3.h>
 #include <chrono>
@@ -39,7 +39,7 @@ std::string value_of(const char* sql) {
     return value;
 }
 
-// As long as a session's id.
+// An id as long as a session's.
 std::string id_of(int session) { return "session-" + std::to_string(10000000000000 + session); }
 
 void run(sqlite3_stmt* statement) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What checking a new token is held against: OpenSSL's verification of one signature over as many bytes as
-// the signing input of an access token has, with a context that is made once.
+// The reference for checking a new token: OpenSSL verifies one signature over as many bytes as the signing
+// input of an access token has. The context is made once, for EdDSA once per verification.
 //
-//   raw_verify ES256|RS256|EdDSA WARM-UP SECONDS THREADS     verifications per second
+//   raw_verify ES256|RS256|EdDSA WARM-UP SECONDS THREADS     prints the verifications per second
 #include "timed_threads.hpp"
 
 #include <openssl/ec.h>

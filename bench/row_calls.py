@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Introspection (RFC 7662) with a service key, against verify; and the list of sessions and sign-outs, for which there is no target
-yet. A session is signed out once, and signing in is slow: so sign-outs come at a fixed rate."""
+"""Measures introspection (RFC 7662) with a service key, compared with verify; and the list of sessions and
+sign-outs, for which there is no target yet. A session can be signed out only once, and signing in is slow: so
+sign-outs come at a fixed rate."""
 
 import contextlib
 
@@ -10,7 +11,7 @@ from row_verify import bearer
 from servers import BINARY, run
 
 TOKENS = 1000
-SIGN_OUTS, SIGN_OUT_SECONDS = 800, 2.5  # a second, and how many of them
+SIGN_OUTS, SIGN_OUT_SECONDS = 800, 2.5  # sign-outs per second, and for how many seconds
 
 
 def measure(bench):
@@ -61,7 +62,7 @@ def measure(bench):
                 if said["not_200"] or said["broken"] or not said["answers"]
                 else None
             )
-            # An inactive token's answer is much shorter.
+            # The answer for an inactive token is much shorter.
             if size and abs(said["bytes"] / max(1, said["answers"]) - size) > 1:
                 wrong = f"answers have {said['bytes'] / max(1, said['answers']):.1f} bytes instead of {size}"
             return Sample(said["rate"], wrong)

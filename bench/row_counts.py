@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""System calls and allocations of a request, which no noise changes: of a verification with a token seen before, and of a refresh."""
+"""Counts the system calls and allocations of a request, which no noise changes: of a verification with a
+token seen before, and of a refresh."""
 
 import contextlib
 import re
@@ -16,8 +17,9 @@ from servers import CORES, Failed, coatcheck
 CONNECTIONS = 64
 SECONDS = 2
 TOKENS = 1000
-# System calls of a server of this kind, where the kernel has them. A counter for each of the some hundred that there are takes perf
-# longer than all the work: what is none of these is in the total, and shown together.
+# The system calls that a server of this kind makes, if the kernel has them. perf would take longer to set up
+# a counter for each of the several hundred system calls than all the work takes: the others are in the total,
+# and are shown together.
 TRACED = Path("/sys/kernel/tracing/events/syscalls")
 NAMED = [
     name
@@ -51,7 +53,7 @@ NAMED = [
 
 
 class Perf:
-    """Counts the system calls of a process and its threads in the kernel, without holding them up."""
+    """Counts the system calls of a process and its threads in the kernel, without delaying them."""
 
     said = "counted by perf"
 
@@ -68,7 +70,7 @@ class Perf:
             raise Failed("perf cannot count here")
 
     def end(self):
-        """How often each was called."""
+        """Returns how often each was called."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=20)
         said = self.file.read_text()
@@ -81,7 +83,8 @@ class Perf:
 
 
 class Strace:
-    """The same where perf does not work. It stops the server at each call: so much that what a client sends next is mostly there already."""
+    """Counts system calls if perf does not work. strace stops the server at each call, for so long that a
+    client's next request has mostly arrived by then."""
 
     said = "counted by strace, which slows the server: it asks in vain less often than it does by itself"
 
@@ -93,7 +96,7 @@ class Strace:
             stderr=subprocess.PIPE,
             text=True,
         )
-        # It says so for each thread.
+        # strace says so for each thread.
         if "attached" not in self.process.stderr.readline():
             raise Failed("strace cannot attach to the server")
         time.sleep(0.3)
@@ -138,7 +141,7 @@ def measure(bench):
             ] else None
 
         def refresh():
-            # Of each chain, the refresh token that came last.
+            # Keep the newest refresh token of each chain.
             chains.write_text("".join(line.split()[0] + "\n" for line in chains.read_text().splitlines()))
             said, wrong = client(
                 "refresh", server.port, 0, bench.seconds(SECONDS), CONNECTIONS, CORES, chains

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others notice while sign-ins take all the cores there are: verifications and /healthz at a fixed rate, with latencies that
-count from when a request was due; and how much memory that takes. Beside it, what the scheduler leaves of nginx in the same place."""
+"""Measures what other clients notice while sign-ins take all cores: verifications and /healthz at a fixed
+rate, with latencies that count from when a request was due; and how much memory that takes. For comparison it
+measures what the scheduler leaves to nginx in the same situation."""
 
 import statistics
 import subprocess
@@ -54,7 +55,7 @@ def measure(bench):
             )
 
         def flooded(path):
-            # It begins before and ends after what is measured.
+            # The flood begins before the measurement and ends after it.
             flood = beside.submit(client, "sign-in", server.port, 1, seconds + 1, CLIENTS, 1, forms)
             said = alone(path)
             resident.append(memory_of(server)["resident"])

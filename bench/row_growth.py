@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What calls cost while the database grows from a thousand sessions to ten million: their p99 at a fixed rate (open loop), the rate
-that can be had, the time to start, and the bytes on disk. All sizes are served beside each other and asked in turn."""
+"""Measures what calls cost while the database grows from a thousand sessions to ten million: their p99 at a
+fixed rate (open loop), the rate with all connections busy, the time to start, and the bytes on disk. A server
+for each size runs at the same time, and they are asked in turn."""
 
 import contextlib
 import json
@@ -24,20 +25,20 @@ SIZES = [
     (1_000_000, 10_000_000),
 ]  # users, sessions
 PLOT = ROOT / "bench/growth.svg"
-PEOPLE, EACH = 60, 10  # who refresh and list their sessions: the same in every size
-SETTINGS = ["sessions.refresh_grace=1ms", "tokens.access_ttl=2h"]  # which is longer than this row takes
-# Call: what it is for client.cpp, requests a second, connections.
+PEOPLE, EACH = 60, 10  # the users who refresh and list, and their sessions: the same in every size
+SETTINGS = ["sessions.refresh_grace=1ms", "tokens.access_ttl=2h"]  # the ttl is longer than this row takes
+# Call: its kind for client.cpp, requests per second, connections.
 CALLS = {
     "verify": ("/api/v1/verify", 2000, 32),
     "list of sessions": ("/api/v1/sessions", 1000, 32),
     "refresh": ("refresh", 500, PEOPLE * EACH),
     "sign-in": ("sign-in", 40, 32),
 }
-FREE = 16 << 30  # bytes that have to be free for the largest
+FREE = 16 << 30  # bytes of free disk that the largest size needs
 
 
 class Size:
-    """A town of so many, and what was measured in it."""
+    """A Town with a number of users and sessions, and what was measured in it."""
 
     def __init__(self, directory, users, sessions):
         directory.mkdir()
@@ -64,7 +65,7 @@ class Size:
         self.files["list of sessions"] = self.files["verify"]
 
     def forms(self):
-        """Of users who are drawn from all there are."""
+        """Sign-in forms of users drawn at random from all those that populate.py has made."""
         bulk = self.users - len(self.town.names)
         drawn = [f"bulk-{number:07}" for number in random.sample(range(1, bulk + 1), min(900, bulk))]
         return [
@@ -128,8 +129,8 @@ def measure(bench):
         for call in CALLS
     }
     for number in bench.rounds():
-        asked = towns if number <= 3 else [smallest, largest]  # those between are for the plot
-        # Started anew, so that no cache of theirs knows the rows from the round before.
+        asked = towns if number <= 3 else [smallest, largest]  # the sizes between are only for the plot
+        # The servers start anew, so that their caches do not hold the rows of the round before.
         with contextlib.ExitStack() as stack:
             for town in asked:
                 town.server = stack.enter_context(town.town.server(*SETTINGS))

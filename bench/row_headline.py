@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three figures that nobody publishes: what a verification costs, how long a token lives on after it was revoked, and how many
-users are signed out by refreshes that race. In about a minute; alone: script/bench headline."""
+"""Three figures that nobody publishes: what a verification costs, how long a token is accepted after it was
+revoked, and how many users are signed out by refreshes that race. Takes about a minute; alone: script/bench
+headline."""
 
 import json
 import re
@@ -26,7 +27,7 @@ def figure(name, unit, target="", **bounds):
 
 
 def cost_of_a_verification(bench, server, key):
-    """Over HTTP, and in the process of an API that uses libcoatcheck: of tokens that were seen before."""
+    """Measures tokens seen before: over HTTP, and in the process of an API that uses libcoatcheck."""
     town = bench.town
     over_http = figure("a verification over HTTP, CPU time of the server", "µs", digits=1)
     in_process = figure("a verification in process", "ns", "at most 300 ns", at_most=300)
@@ -72,8 +73,9 @@ def cost_of_a_verification(bench, server, key):
 
 
 def from_revocation_to_refusal(bench, server, key):
-    """From the moment a sign-out is sent: until the server refuses, and until a verifier in another process does, which hears of
-    it by the feed. Each is asked right before, and has to believe the token then."""
+    """Measures from the moment a sign-out is sent until the server refuses the token, and until a verifier in
+    another process does, which follows the feed. Each is asked right before the sign-out, and must accept the
+    token then."""
     here = figure("revocation to refusal, the server itself, the longest", "ms", digits=2)
     elsewhere = figure(
         "revocation to refusal, a verifier in another process, the longest",
@@ -129,7 +131,8 @@ def from_revocation_to_refusal(bench, server, key):
 
 
 def sign_outs_by_races(bench):
-    """tests/race: clients that share a session, as tabs do, refresh at once and lose a fifth of the answers."""
+    """Runs tests/race: clients that share a session, as tabs do, refresh at once and lose a fifth of the
+    answers."""
     signed_out = figure(
         "users signed out by refresh races, of 100 sessions with 8 clients each",
         "sessions",

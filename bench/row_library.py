@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libcoatcheck in process, with a million revocations in force: a token seen before, and a new one against OpenSSL's bare
-verification of the same algorithm."""
+"""Measures libcoatcheck in process, with a million revocations in force: a token seen before, and a new token
+compared with OpenSSL's bare verification of the same algorithm."""
 
 import json
 import time
@@ -12,12 +12,12 @@ from town import Town
 
 ENTRIES = 1_000_000
 TOKENS = 10_000
-ISSUER = "http://localhost:8080"  # public_url, as it is without configuration
-LITTLE_ROOM = 1024  # proven tokens: they are forgotten before they come again
+ISSUER = "http://localhost:8080"  # the default of public_url
+LITTLE_ROOM = 1024  # proofs in the cache: each is forgotten before its token comes again
 
 
 def revoke_many(data):
-    """A million sessions that have ended, as the store would keep them; with no server on the data."""
+    """Adds a million revocations of sessions, as the store keeps them. No server may run on the data."""
     expires = int((time.time() + 3600) * 1000)
     run(
         "sqlite3",
@@ -29,7 +29,8 @@ def revoke_many(data):
 
 
 def seen_before(bench, check, file):
-    """All tokens, which lie in memory, and a tenth of them, which the cores' own caches hold."""
+    """Measures all tokens, which are in main memory, and a tenth of them, which fit into the cores'
+    caches."""
     figures = []
     for tokens, scales in ((TOKENS // 10, 1.9), (TOKENS, None)):
         part = file.with_name(f"tokens-{tokens}")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resident memory: idle after the start with an empty database, and with 10,000 idle keep-alive connections. And the binary's size."""
+"""Measures resident memory: idle after the start with an empty database, and with 10,000 idle keep-alive
+connections; and the size of the binary."""
 
 import re
 import resource
@@ -19,7 +20,7 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def megabytes(path, name):
-    """The sum of a kB field of a file in /proc, or None where it may not be read."""
+    """The value of a kB field of a file in /proc, in MB (MiB), or None if the file may not be read."""
     try:
         return int(re.search(rf"^{name}:\s+(\d+) kB", path.read_text(), re.MULTILINE).group(1)) / 1024
     except OSError:
@@ -27,7 +28,7 @@ def megabytes(path, name):
 
 
 def memory_of(server):
-    """Resident, private and proportional MB (MiB, as 1024 kB) of a server's processes together."""
+    """Resident, private and proportional MB (MiB, as 1024 kB) of all processes of a server together."""
     totals = {"resident": 0, "private": 0, "proportional": 0}
     for pid in server.pids():
         status, rollup = Path(f"/proc/{pid}/status"), Path(f"/proc/{pid}/smaps_rollup")
@@ -41,7 +42,7 @@ def memory_of(server):
 
 
 class Crowd:
-    """Connections that have each had one answer and then stay open."""
+    """Connections that have each received one answer and then stay open."""
 
     def __init__(self, server, count):
         self.sockets = []
@@ -52,7 +53,7 @@ class Crowd:
 
     def open(self, port):
         connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-        # It is reset at its end, and leaves no port behind that waits.
+        # The connection is reset when it is closed, so that no port stays in TIME_WAIT.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sockets.append(connection)
         connection.sendall(REQUEST)
@@ -71,7 +72,7 @@ class Crowd:
             self.wrong += len(selector.get_map())
 
     def closed(self):
-        """How many the server has closed, or reset."""
+        """How many connections the server has closed or reset."""
         count = 0
         for connection in self.sockets:
             connection.setblocking(False)
@@ -90,7 +91,7 @@ class Crowd:
 
 
 def settle(server):
-    """Waits until its memory stands still, two seconds at most."""
+    """Waits until the server's memory no longer changes, two seconds at most."""
     last = None
     for _ in range(10):
         time.sleep(0.2)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET /api/v1/verify where some tokens are forged, expired or revoked, and where all of them are forged."""
+"""Measures GET /api/v1/verify when some tokens are forged, expired or revoked, and when all of them are
+forged."""
 
 import contextlib
 import time
@@ -11,13 +12,13 @@ from row_verify import bearer, spot_check
 from servers import Failed
 
 TOKENS = 10_000
-EACH = TOKENS // 100  # so many of each bad kind
-FORGED = 20_000  # different ones, more than a thread keeps of proven tokens
-SHORT = 3  # seconds that a token lives which is to expire
+EACH = TOKENS // 100  # tokens of each bad kind
+FORGED = 20_000  # different tokens, more than the proofs that a thread keeps
+SHORT = 3  # lifetime, in seconds, of the tokens that are to expire
 
 
 def forged(tokens, shift):
-    """Each with another token's signature, so many places further on."""
+    """Gives each token the signature of another one, `shift` places further on."""
     halves = [token.rpartition(".") for token in tokens]
     return [
         f"{halves[number % len(halves)][0]}.{halves[(number + shift + number // len(halves)) % len(halves)][2]}"
@@ -26,7 +27,7 @@ def forged(tokens, shift):
 
 
 def bad_tokens(town):
-    """Expired and revoked ones, signed by the same key."""
+    """Returns tokens that soon expire, signed by the same key, and when they were made."""
     with town.server("sessions.refresh_grace=1ms", f"tokens.access_ttl={SHORT}s") as server:
         expired = town.access_tokens(server, EACH)
         made = time.monotonic()
@@ -69,7 +70,8 @@ def measure(bench):
             for token in revoked[-10:]:
                 if caller.ask("DELETE", "/api/v1/authentication", headers=bearer(token)).status != 204:
                     raise Failed("a sign-out is refused")
-        # Those of people who have ended their sessions by that; the good ones are other sessions' of the same people.
+        # These sign-outs end the sessions of all the revoked tokens. The good tokens belong to other sessions
+        # of the same users. Now wait until the short-lived tokens have expired.
         time.sleep(max(0.0, made + SHORT + 1 - time.monotonic()))
         attempts = forged(good, 1)
         kinds = {
@@ -122,10 +124,10 @@ def measure(bench):
             )
             figure.add(mine, other)
             bench.say(figure, number, f"{mine.value:,.0f}/s, good ones alone {other.value:,.0f}/s")
-        drive("forged", 1)  # once before: what is allocated once is not growth
+        drive("forged", 1)  # once before, because memory that is allocated only once is not growth
         for number in bench.rounds():
             memory, cost = Sample(memory_of(server)["resident"]), cpu_time()
-            write("forged", forged(good, 10 * number))  # none that came before
+            write("forged", forged(good, 10 * number))  # tokens that were not sent before
             rate = drive("forged", 1)
             flood.add(Sample(memory_of(server)["resident"], rate.wrong), memory)
             after.add(cpu_time(), cost)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PostgreSQL, and one, two and three nodes on it: durable refreshes of 64 clients, against the bare statement by pgbench with as many;
-the same on SQLite; and how soon a sign-out at one node is refused by the others."""
+"""Measures PostgreSQL with one, two and three nodes: durable refreshes of 64 clients, compared with the bare
+statement that pgbench runs with as many clients; the same on SQLite; and how soon the other nodes refuse a
+token after a sign-out at one node."""
 
 import contextlib
 import re
@@ -24,7 +25,7 @@ SERVER = ROOT / "tests/support/postgres.sh"
 
 @contextlib.contextmanager
 def postgres(directory):
-    # The server is another user's: it has to get there.
+    # PostgreSQL runs as another user, who must be able to reach its directory.
     directory.parent.chmod(0o711)
     url = run(SERVER, "start", directory, "-c", "max_wal_size=4GB").strip()
     try:
@@ -35,7 +36,7 @@ def postgres(directory):
 
 @contextlib.contextmanager
 def nodes_on(town, url):
-    """So many nodes, ready, with the town's users."""
+    """Runs NODES nodes on one database, with the users of `town`; yields the nodes when they are ready."""
     hashed = run(program("raw_argon2id"), "hash", stdin=PASSWORD + "\n")
     all_nodes = [
         coatcheck(
@@ -69,14 +70,14 @@ def nodes_on(town, url):
 
 
 class Chains:
-    """A session for each client, which goes on from run to run."""
+    """A chain of refresh tokens for each client, which continues from run to run."""
 
     def __init__(self, town, node):
         self.directory = town.directory
         self.lines = [each["refresh_token"] for each in town.sign_all_in(node, town.names[:CLIENTS])]
 
     def refresh(self, nodes, seconds):
-        """All clients, an equal part of them at each node; their rates together."""
+        """Refreshes with all clients, an equal part of them at each node; returns the sum of the rates."""
         parts = [self.lines[number :: len(nodes)] for number in range(len(nodes))]
         files = [self.directory / f"chains-{number}" for number in range(len(nodes))]
         for part, file in zip(parts, files):
@@ -99,7 +100,8 @@ class Chains:
 
 
 def pgbench(directory, url, seconds):
-    """The bare statement: each client its own row, by its key, in a page of its own, so that none waits for another."""
+    """The bare statement: each client updates a row of its own by key, in a page of its own, so that no
+    client waits for another."""
     script = directory / "bare.sql"
     script.write_text(
         "UPDATE bare SET counter = counter + 1 WHERE id = :client_id * 1000 RETURNING counter;\n"
@@ -171,7 +173,8 @@ def measure(bench):
 
 
 def sign_outs(bench, town, nodes):
-    """From the answer to a sign-out at one node to the first refusal by each of the others, which are asked all the time."""
+    """Measures the time from the answer to a sign-out at one node to the first refusal by each of the others,
+    which are asked all the time."""
     figure = Figure(
         "nodes",
         "sign-out at one node to refusal by the others, p99.9",

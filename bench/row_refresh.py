@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Durable refreshes of 64 clients, each a true rotation, against the harmonic sum of what the parts cost: an nginx POST, one
-signature, one row in a grouped commit. With tokens that ES256 signs, and with RS256."""
+"""Measures durable refreshes of 64 clients, each a true rotation, compared with the harmonic sum of what the
+parts cost: an nginx POST, one signature, one row in a grouped commit. With tokens signed by ES256, and by
+RS256."""
 
 import contextlib
 import json
@@ -31,7 +32,7 @@ def refreshes_signed_with(bench, algorithm):
     parts = {"nginx POST": [], "signature": [], "durable row": []}
     if bench.filesystem in ("tmpfs", "ramfs"):
         figure.wrong.append(f"{bench.filesystem} is no disk: set TMPDIR to a directory on one")
-    # A grace of 1 ms, or a fifth refresh within one grace would get the same token again.
+    # With a grace longer than 1 ms, a fifth refresh within one grace would get the same token again.
     with town.server("sessions.refresh_grace=1ms", f"tokens.algorithm={algorithm}") as ours:
         signed_in = town.sign_all_in(ours, town.names[:CLIENTS])
         chains = town.directory / "chains"
@@ -56,7 +57,7 @@ def refreshes_signed_with(bench, algorithm):
                 return Sample(said["rate"], wrong or spot_check(), f"p99 {said['p99_ms']:.1f} ms")
 
             def spot_check():
-                # The newest access token of every client counts.
+                # The newest access token of every client must be accepted.
                 with contextlib.closing(ours.connect()) as caller:
                     for line in chains.read_text().splitlines():
                         if caller.ask("GET", "/api/v1/verify", headers=bearer(line.split()[1])).status != 200:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sign-ins of 64 clients at once, against libsodium's Argon2id alone on all cores."""
+"""Measures sign-ins of 64 clients at once, compared with libsodium's Argon2id alone on all cores."""
 
 from figures import Figure, Sample, in_turn
 from programs import client, raw
@@ -10,7 +10,8 @@ CLIENTS = 64
 
 
 def spot_check(town, server, name):
-    """What is wrong with the server's answers, or None: a right password gives a token that counts, a wrong one nothing."""
+    """Checks that a right password gives a token that is accepted, and a wrong one gives nothing. Returns
+    what is wrong with the server's answers, or None."""
     token = town.sign_in(server, name)["token"]
     if server.get("/api/v1/verify", **bearer(token)).status != 200:
         return "the token of a sign-in does not count"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others notice of 10,000 connections that do not come to an end: headers and bodies that arrive byte by byte, and clients that do
-not read what they asked for. The server ends them at its deadlines, and each is opened anew."""
+"""Measures what other clients notice of 10,000 stalled connections: headers and bodies that arrive byte by
+byte, and clients that do not read what they asked for. The server ends them at its deadlines, and each is
+opened again."""
 
 import json
 import statistics
@@ -45,7 +46,7 @@ def measure(bench):
         "        client_header_timeout 10s; client_body_timeout 10s; send_timeout 20s;\n        location = /api/v1/verify { return 200; }\n"
         f"        location = {LARGE} {{ alias {large}; }}\n"
         "        location = /api/v1/authentication { proxy_pass http://127.0.0.1:9; }"
-    )  # which waits for the whole body first
+    )  # proxy_pass waits for the whole body first
     of_nginx = []
     with (
         town.server("sessions.refresh_grace=1ms") as server,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time from exec to the first 200 on /healthz, with a database that exists already."""
+"""Measures the time from exec to the first 200 on /healthz, with a database that exists already."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\
 
 
 def first_answer(port, deadline):
-    """The first answer, and how many connections were taken and then dropped before it."""
+    """Returns the first answer, and how many connections were accepted and then dropped before it."""
     dropped = 0
     while time.perf_counter() < deadline:
         with socket.socket() as attempt:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET /api/v1/verify over HTTP with tokens seen before, against nginx that answers a static 200 of the same size."""
+"""Measures GET /api/v1/verify over HTTP with tokens seen before, compared with an nginx that answers a static
+200 of the same size."""
 
 import random
 import statistics
@@ -24,7 +25,8 @@ def bearer(token):
 
 
 def static_copy(directory, answer):
-    """nginx that answers as Coatcheck does, to the byte in size: the identity headers, and one header for all others."""
+    """An nginx whose answer has the same size as Coatcheck's, to the byte: the identity headers, and one
+    header in place of all others."""
     fields = [(name, value) for name, value in answer.headers if name in IDENTITY]
     lines = "".join(f'            add_header {name} "{value}";\n' for name, value in fields)
 
@@ -44,7 +46,7 @@ def static_copy(directory, answer):
 
 
 def spot_check(server, tokens, names):
-    """What is wrong with the server's answers, token by token, or None."""
+    """Checks the server's answers token by token. Returns what is wrong with them, or None."""
     for token in random.sample(tokens, 20):
         answer = server.get("/api/v1/verify", **bearer(token))
         headers = dict(answer.headers)
@@ -105,7 +107,7 @@ def measure(bench):
                     wrong = spot_check(ours, tokens, town.names)
                 return Sample(said["rate"], wrong, f"p99 {said['p99_us'] / 1000:.2f} ms")
 
-            for server in (ours, theirs):  # every token is seen by every thread
+            for server in (ours, theirs):  # so that every thread has seen every token
                 wrk(server.port, 64, 2, file)
             for number in bench.rounds():
                 for load, figure in figures.items():

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What so many active sessions cost: measures what one sign-in, refresh, verification, session and revocation costs, then goes through a
-day of them minute by minute and says what its busiest minute needs.
+"""Estimates what a number of active sessions needs.
+
+Measures what one sign-in, refresh, verification, session and revocation costs. Then goes through a day minute
+by minute and prints what its busiest minute needs.
 
   bench/scale.py                          simulates with the costs in bench/units.json
-  bench/scale.py --measure                measures them first, in about two minutes (script/bench builds what that needs)
+  bench/scale.py --measure                measures the costs first, in about two minutes (script/bench builds
+                                          what that needs)
   bench/scale.py --sessions 5e6 --minutes-in-use 30 --access-ttl 5
 """
 
@@ -24,19 +27,20 @@ MINUTES = 24 * 60
 
 @dataclass
 class Day:
-    """How people use it. All of it is a guess about your application: change it."""
+    """How users use the application. All values are guesses about your application: change them."""
 
     sessions: float
-    minutes_in_use: float = 60  # of each session, a day
-    requests: float = 20  # of a session, each minute that it is in use: verifications
-    session_days: float = 14  # from sign-in to its end
-    signed_out: float = 0.5  # of all sessions; others lapse
+    minutes_in_use: float = 60  # per session and day
+    requests: float = 20  # verifications per session, in each minute of use
+    session_days: float = 14  # from sign-in to the end of the session
+    signed_out: float = 0.5  # the share of sessions that end by a sign-out; the others lapse
     access_ttl: float = 15  # minutes
-    swing: float = 0.9  # the busiest hour has 1 + swing of the mean, the quietest 1 - swing
+    swing: float = 0.9  # load, times the mean: 1 + swing in the busiest hour, 1 - swing in the quietest
 
 
 def simulate(day, units, busy=0.5):
-    """The busiest minute of the second day. `busy`: the share of a core that is planned for, since queues grow beyond it."""
+    """Returns the needs of the busiest minute of the second day. `busy`: the planned load of a core, as a
+    share: queues grow above it."""
     per_minute = {
         "refresh": day.sessions * day.minutes_in_use / day.access_ttl / MINUTES,
         "sign_in": day.sessions / day.session_days / MINUTES,
@@ -125,7 +129,7 @@ def measure():
         units = {}
 
         def cpu_of_postgres():
-            """Of all its processes, those that have ended included."""
+            """CPU seconds of all PostgreSQL processes, including those that have ended."""
             postmaster = int((town.directory / "postgres/data/postmaster.pid").read_text().split()[0])
             ticks = 0
             for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -138,7 +142,7 @@ def measure():
             return ticks / 100
 
         def cost(name, node, work):
-            """Runs it, and notes what one of its answers costs the node and the database."""
+            """Runs `work`, and records what one of its answers costs the node and the database."""
             before = node.cpu_seconds(), cpu_of_postgres()
             answers = work()
             units[f"node_us_of_a_{name}"] = round((node.cpu_seconds() - before[0]) / answers * 1e6, 1)

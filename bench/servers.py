@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coatcheck and nginx as processes of our own: on free ports, in directories of their own, ended by pid."""
+"""Runs Coatcheck and nginx as child processes: on free ports, in directories of their own, ended by pid."""
 
 import contextlib
 import http.client
@@ -51,14 +51,14 @@ def run(*command, stdin="", seconds=60):
 
 
 class Process:
-    """A server, from its start to its end."""
+    """A server process, from its start to its end."""
 
     def __init__(self, command, port, log):
         self.command = list(map(str, command))
         self.port = port
         self.log = log
         self.process = None
-        self.environment = {}  # besides ours
+        self.environment = {}  # added to our own
 
     def launch(self):
         with open(self.log, "ab") as log:
@@ -116,7 +116,7 @@ class Process:
         return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def cpu_seconds(self):
-        """What the process and its children have used of the cores so far."""
+        """The CPU time that the process and its children have used so far."""
         ticks = 0
         for pid in self.pids():
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -135,7 +135,7 @@ class Answer:
 
     @property
     def head_bytes(self):
-        """How long its status line and header are."""
+        """The length of the status line and the headers."""
         return len("HTTP/1.1 200 OK\r\n\r\n") + sum(
             len(f"{name}: {value}\r\n") for name, value in self.headers
         )
@@ -164,7 +164,7 @@ class Caller:
 
 
 def coatcheck(data, *settings):
-    """Coatcheck on a data directory, with settings such as "sessions.refresh_grace=1ms"."""
+    """A Coatcheck process on a data directory, with settings such as "sessions.refresh_grace=1ms"."""
     port = free_port()
     chosen = [word for setting in settings for word in ("--set", setting)]
     return Process(
@@ -175,7 +175,7 @@ def coatcheck(data, *settings):
 
 
 def nginx(directory, locations, connections=1024):
-    """nginx with a worker a core and, as Coatcheck has it, a listening socket for each."""
+    """An nginx process with one worker per core and, as Coatcheck has it, a listening socket for each."""
     directory.mkdir(exist_ok=True)
     port = free_port()
     temporary = "\n".join(
@@ -208,12 +208,12 @@ http {{
 
 
 def descriptors():
-    """How many files a process may have open."""
+    """How many files a process may have open (the hard limit)."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 def version_of(program, pattern, *options):
-    """A version that a program prints, on whichever stream and with whatever exit status."""
+    """The version that a program prints, on either stream and with any exit status."""
     said = subprocess.run([program, *options], capture_output=True, text=True, timeout=10)
     found = re.search(pattern, said.stdout + said.stderr)
     return found.group(1) if found else "unknown"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps many connections open that do not come to an end, and opens another where the server ends one. They
-// are opened over about as long as the server lets them live, so that they do not all end at once:
+// Keeps many stalled connections open, and opens a new one when the server ends one. They are opened over
+// about as long as the server lets them live, so that they do not all end at once:
 //
 //   stalled PORT COUNT SECONDS PATH
 //
-// A third each: a header that comes byte by byte, a body likewise, and somebody who asks for PATH again and
-// again and reads nothing of it. Writes a line when all are open, and after SECONDS what became of them as
-// JSON.
+// A third send a header byte by byte, a third send a body byte by byte, and a third ask for PATH again and
+// again and read nothing of the answers. Prints a line when all are open, and after SECONDS the number of
+// open connections and of those that the server ended, as JSON.
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto pause_between_bytes = std::chrono::seconds(4);  // the server waits 10 for all of them
+constexpr auto pause_between_bytes = std::chrono::seconds(4);  // the server waits 10 s for all bytes
 constexpr std::chrono::nanoseconds opening_time = std::chrono::seconds(10);
 enum Kind { header, body, reader };
 constexpr const char* names[] = {"headers", "bodies", "readers"};
@@ -60,7 +60,7 @@ public:
         const int ready = epoll_wait(poll_, events, 256, static_cast<int>(wait.count()));
         for (int i = 0; i < ready; ++i) handle(*static_cast<Stalled*>(events[i].data.ptr), events[i].events);
         const auto now = Clock::now();
-        // A few of them each time, so that the bytes are spread over the pause.
+        // Looks at a few members each time, so that the bytes are spread over the pause.
         for (std::size_t i = members_.size() / 1000 + 1; i > 0; --i, next_ = (next_ + 1) % members_.size()) {
             Stalled& member = members_[next_];
             if (!member.is_connected || member.kind == reader || now < member.next_byte) continue;
@@ -91,7 +91,7 @@ private:
             const int small = 4096;
             setsockopt(member.socket, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         }
-        // Reset at its end: no port is left behind that waits.
+        // The connection is reset when it is closed, so that no port stays in TIME_WAIT.
         const linger none{1, 0};
         setsockopt(member.socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
         if (::connect(member.socket, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) != 0 &&
@@ -107,13 +107,13 @@ private:
             member.next_byte = Clock::now() + pause_between_bytes;
             const std::string& begin = begin_[member.kind];
             if (send(member.socket, begin.data(), begin.size(), MSG_NOSIGNAL) < 0) return reopen(member);
-            // A reader hears of nothing but the end.
+            // A reader must not be woken by answers, only by the end of the connection.
             epoll_event event{member.kind == reader ? 0u : static_cast<std::uint32_t>(EPOLLIN),
                               {.ptr = &member}};
             epoll_ctl(poll_, EPOLL_CTL_MOD, member.socket, &event);
             return;
         }
-        // Whatever the server says to one who does not come to the end, it is the end.
+        // Whatever the server sends to a stalled connection, it ends the connection with it.
         reopen(member);
     }
 

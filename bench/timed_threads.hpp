@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the raw references: one kind of work on so many threads for so many seconds, and how much of it was
-// done.
+// For the raw references: runs one kind of work on several threads for some seconds, and measures its rate.
 #pragma once
 
 #include <atomic>
@@ -9,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-// Runs `make_work(thread)` once on each thread and then what it returned, again and again. The first
+// Runs `make_work(thread)` once on each thread, and then runs what it returned again and again. The first
 // `warm_up` seconds do not count. The rate is the sum over the threads of what each did in its own time, so
-// that no work is cut in half.
+// that no work is counted in part.
 inline double rate_on_threads(unsigned threads, double warm_up, double seconds,
                               const std::function<std::function<void()>(unsigned)>& make_work) {
     using Clock = std::chrono::steady_clock;

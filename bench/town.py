@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users that the rows share: one data directory, filled once, on which each row starts a server of its own."""
+"""Users that the rows share: one data directory, filled once, on which each row starts its own server."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ class Town:
     def __init__(self, directory):
         self.directory = directory
         self.data = directory / "data"
-        # All of one length, so that all answers are.
+        # All of the same length, so that all answers are.
         self.names = [f"user-{number:03}" for number in range(USERS)]
         self._is_filled = False
 
@@ -54,7 +54,7 @@ class Town:
         return {"username": name, "password": PASSWORD, "delivery": "body"}
 
     def write_forms(self):
-        """A file for `client sign-in`."""
+        """Writes a FILE for `client sign-in`."""
         path = self.directory / "forms"
         path.write_text("".join(f"{name}\t{json.dumps(self.form(name))}\n" for name in self.names))
         return path
@@ -71,8 +71,9 @@ class Town:
             return list(pool.map(lambda name: self.sign_in(server, name), names))
 
     def access_tokens(self, server, count, people=10):
-        """Different valid access tokens: a few sign-ins, and refreshes of these, each with the newest refresh token.
-        Needs a grace of 1ms, or only four of them would be rotations and the rest repetitions."""
+        """Returns different valid access tokens: from a few sign-ins, and from refreshes of these, each with
+        the newest refresh token. Needs a grace of 1ms: otherwise only four refreshes would be rotations and
+        the rest repetitions."""
         signed_in = self.sign_all_in(server, self.names[:people])
         tokens = []
         with contextlib.closing(server.connect()) as caller:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# embed(ROOM NAME FILE...): gives the room a header "ROOM/embedded_NAME.hpp" with one constexpr table
-# `embedded::NAME` of {file name, content}, so that the program is a single file.
+# embed(ROOM NAME FILE...): gives the room (a directory of src/) a header "ROOM/embedded_NAME.hpp" with one
+# constexpr table `embedded::NAME` of {file name, content}, so that the program is a single file.
 function(embed room name)
   set(out ${PROJECT_BINARY_DIR}/embedded/${room}/embedded_${name}.hpp)
   add_custom_command(OUTPUT ${out}
@@ -11,7 +11,7 @@ function(embed room name)
   target_include_directories(${room} PRIVATE ${PROJECT_BINARY_DIR}/embedded)
 endfunction()
 
-# embed_openapi(ROOM FILE): the OpenAPI document, turned from YAML to JSON at build.
+# embed_openapi(ROOM FILE): embeds the OpenAPI document, which is converted from YAML to JSON at build time.
 function(embed_openapi room file)
   set(json ${PROJECT_BINARY_DIR}/embedded/openapi.json)
   add_custom_command(OUTPUT ${json}

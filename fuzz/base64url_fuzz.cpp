@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One byte string has one text: what decodes, encodes to the same text again.
+// Each byte string has exactly one text: a text that decodes must encode to the same text again.
 #include "base/bytes.hpp"
 
 #include <cstdlib>

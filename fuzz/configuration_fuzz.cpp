@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configuration files: read, or refused with a sentence that names the file.
+// Reads a configuration file. It must be accepted, or refused with a sentence that names the file.
 #include "app/config.hpp"
 
 #include <cstdlib>
@@ -15,6 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     Config again;
-    read_toml(again, print_config(config), "again.toml");  // what is accepted can be printed and read
+    read_toml(again, print_config(config), "again.toml");  // an accepted file can be printed and read again
     return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our cookies in a Cookie header: what is found stands in it after our name, and two different values are a
-// conflict.
+// Looks for our cookies in a Cookie header. A value that is found must follow the cookie's name in the
+// header. Two different values are a conflict.
 #include "verify/request_rules.hpp"
 #include "web/cookies.hpp"
 
@@ -9,8 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace coatcheck::web;
     const std::string text(reinterpret_cast<const char*>(data), size);
-    Fields fields;
-    fields.insert(http::field::cookie, boost::beast::string_view(text.data(), text.size()));
+    coatcheck::http::Fields fields;
+    fields.insert(coatcheck::http::field::cookie, boost::beast::string_view(text.data(), text.size()));
     Request request;
     request.fields = &fields;
     for (bool dev : {false, true})

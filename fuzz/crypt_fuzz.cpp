@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encrypted tokens: the text form as it comes, and, as plain text, what may be inside.
+// Reads the input as an encrypted token, and then as the plain text inside one.
 #include "base/bytes.hpp"
 #include "token/crypt_token.hpp"
 #include "token/php_value.hpp"
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto claims = token::read_crypt_token(text, fields, keys); claims && claims->user.empty())
         std::abort();
     (void)token::parse_php_value(text);
-    if (size > 4096) return 0;  // as much as a token has room for
+    if (size > 4096) return 0;  // a token holds no more than this
     const auto parts = crypto::encrypt(keys.cipher, keys.keys.front(), text);
     const std::string inside = base::base64(R"({"iv":")" + base::base64(parts.iv) + R"(","value":")" +
                                             base::base64(parts.value) + R"(","mac":"","tag":")" +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The query of /dev/diagnosis: whatever it says, there is advice, and nothing of it comes back.
-#include "web/diagnosis.hpp"
+// Reads the input as the query of /dev/diagnosis. The server must find advice for every query.
+#include "web/pages/diagnosis.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace coatcheck;
     const std::string_view query(reinterpret_cast<const char*>(data), size);
     const auto complaint = web::parse_complaint(query);
-    web::Fields fields;
+    http::Fields fields;
     fields.insert("Host", "localhost:8080");
     web::Request request;
     request.fields = &fields;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stream of revocations: wherever it is cut, the same is known in the end.
+// Reads the input as the feed of revocations, once whole and once cut in two. Both readers must know the same
+// in the end.
 #include "verify/feed_reader.hpp"
 
 #include <cstdlib>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The framing gate, and Beast's parser on whatever passes: a header that passes must be readable, and in one
-// way.
-#include "web/framing.hpp"
-#include "web/http.hpp"
+// Gives each header that check_framing() accepts to Beast's parser. Both must read it in the same way, or
+// Beast must refuse it.
+#include "http/framing.hpp"
+#include "http/message.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace coatcheck::web;
+    using namespace coatcheck::http;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto end = text.find("\r\n\r\n");
     if (end == std::string_view::npos || end + 4 > max_head_bytes) return 0;
@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     parser.body_limit(boost::none);
     boost::system::error_code error;
     parser.put(boost::asio::buffer(head.data(), head.size()), error);
-    if (!parser.is_header_done()) return 0;  // the connection answers 400
+    if (!parser.is_header_done()) return 0;  // the connection would answer 400
     const auto& message = parser.get();
     if (parser.chunked() || message.count("Transfer-Encoding") != 0 || message.count("Host") != 1)
         std::abort();

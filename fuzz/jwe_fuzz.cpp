@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The encrypted form as it comes, with a key that nobody here has; and, sealed with it, whatever text comes
-// out as it went in.
+// Reads the input as an encrypted token. Then encrypts the input, which must decrypt to the same text.
 #include "token/jwe.hpp"
 
 #include <cstdlib>
@@ -15,10 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     (void)token::decrypt(text, keys);
     (void)token::parse_encryption_key(text);
-    if (size > 4096) return 0;  // as much as a token has room for
+    if (size > 4096) return 0;  // a token holds no more than this
     const auto sealed = token::encrypt(text, keys.front());
     const auto back = token::decrypt(sealed, keys);
-    // Nothing at all leaves an empty part, which is no token.
+    // An empty text gives a token with an empty part, which decrypt() refuses.
     if (size > 0 && (!back || *back != text)) std::abort();
     return 0;
 }

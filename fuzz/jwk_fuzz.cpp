@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JWK Sets: what is read can be written and read again, with the same keys.
+// A JWK Set that was read can be written and read again, and then has the same keys.
 #include "token/jwk.hpp"
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compact form, claims and the verifier with a key whose signatures nobody here can make: nothing may be
-// believed.
+// Reads the input as a compact token and as claims, and gives it to the verifier. The verifier's key is new
+// in each run, so no input can have a valid signature, and the verifier must refuse all of them.
 #include "base/bytes.hpp"
 #include "verify/verifier.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refresh tokens: whatever passes the MAC was written with the key, to the byte.
+// An accepted refresh token must be exactly the text that write() makes with the same key.
 #include "token/refresh_token.hpp"
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a fuzz target over the files of its corpus, in builds without libFuzzer.
+// Runs a fuzz target on the files of its corpus, in builds without libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

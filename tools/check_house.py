@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds src/ to the drawing in ARCHITECTURE.md: which room may include which, where third-party headers, clocks,
-random sources and co_await may stand, and how long a file may be."""
+"""Compares src/ with the drawing in ARCHITECTURE.md: which room (directory of src/) may include which, where
+third-party headers, clocks, random sources and co_await are allowed, and how long a file may be."""
 
 import pathlib
 import re
@@ -17,7 +17,7 @@ SEES = {
     "web": {"auth", "verify", "token", "crypto", "base"},
     "app": {"web", "store", "auth", "verify", "token", "crypto", "base"},
 }
-# Third-party headers, and the rooms that may include them. boost/system/result.hpp is the vocabulary of all.
+# Third-party headers, and the rooms that may include them. All rooms may use boost/system/result.hpp.
 THIRD_PARTY = [
     (r"boost/system/", set(SEES)),
     (r"boost/(asio|beast|intrusive)|boost/url", {"web"}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write a C++ header holding files as string literals: embed.py OUT ROOM NAME FILE..."""
+"""Writes a C++ header that holds files as string literals: embed.py OUT ROOM NAME FILE..."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ out, room, name, *files = sys.argv[1:]
 rows = []
 for path in sorted(files):
     data = open(path, "rb").read()
-    # Split: one literal may not be longer than compilers promise to take.
+    # Split into parts, because compilers need not accept longer literals.
     parts = [data[i : i + 8000] for i in range(0, len(data), 8000)] or [b""]
     escaped = "\n    ".join(
         '"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in part) + '"'

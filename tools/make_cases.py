@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes api/cases anew: tokens with the verdict that every verifier must give on them.
 
-The signing keys are made for the run and forgotten: the files hold public keys alone. What is forged comes from
-tests/blackbox/forgeries.py with the verdicts that may answer it; where more than one may, the C++ verifier's is written
-down, and all others are held to it. Takes build/asan/unit_tests: script/test unit builds it.
+The signing keys are made for the run and forgotten: the files hold only public keys. Forged tokens come from
+tests/blackbox/forgeries.py with the verdicts that are allowed for them. If several verdicts are allowed, the
+files hold the one that the C++ verifier gives, and all others must give the same one. Needs
+build/asan/unit_tests: script/test unit builds it.
 """
 
 import base64
@@ -48,7 +49,7 @@ CLAIMS = {
     "roles": ["editor"],
     "ver": 3,
 }
-LONGEST = 2500  # of a forged token that is kept; what is longer is one case
+LONGEST = 2500  # of a forged token; only six longer ones are kept
 
 
 class Signer(Attacker):
@@ -69,7 +70,7 @@ class Signer(Attacker):
         return self.sign({"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid, **(header or {})}, claims)
 
     def raw(self, claims_text, header_text=None):
-        """Signs texts that are no tidy JSON."""
+        """Signs the texts as they are, which need not be tidy JSON."""
         header = (
             header_text
             if header_text is not None
@@ -79,7 +80,7 @@ class Signer(Attacker):
 
 
 def good_and_old(signer):
-    """(name, token, now, verdict or the set that may be)."""
+    """Yields (name, token, now, verdict or the set of allowed verdicts)."""
     token = signer.token()
     yield "good", token, NOW, "ok"
     yield "good, at its first moment", token, ISSUED, "ok"
@@ -144,7 +145,7 @@ def taken_back(signer):
 
 
 def foreign(signer):
-    """Signed by our key, and not for this all the same."""
+    """Tokens that our key has signed and that are still not for this API."""
     for name, value in {
         "another issuer": {"iss": "https://evil.example"},
         "an issuer with a slash more": {"iss": ISSUER + "/"},
@@ -323,7 +324,7 @@ OWN, LISTED, OTHER_SITE = "https://api.example", "https://app.example", "https:/
 
 
 def site_counts(site, origin, mark):
-    """The rule for a cookie on an unsafe method, in other words than the verifiers have it."""
+    """The rule for a cookie on an unsafe method, written differently than in the verifiers."""
     if site:
         return site == "same-origin" or site in ("same-site", "cross-site") and origin == LISTED
     if origin is not None:
@@ -332,7 +333,7 @@ def site_counts(site, origin, mark):
 
 
 def requests(signer):
-    """(name, method, fields, verdict): whole requests, with one credential, another, or none."""
+    """Yields (name, method, fields, verdict): whole requests, with one credential, several, or none."""
     ada, bob, forged = signer.token(), signer.token({"sub": "u2", "jti": "K" * 22}), Signer("ES256").token()
     ended = signer.token({"sid": "ended"})
 
@@ -498,7 +499,7 @@ def requests(signer):
 
 
 class Sealer:
-    """JWE with dir and A256GCM, by a library that is not ours."""
+    """Makes JWE with dir and A256GCM, with a library that Coatcheck does not use."""
 
     def __init__(self):
         self.bytes = os.urandom(32)
@@ -527,7 +528,7 @@ class Sealer:
 
 
 def encrypted(signer, key, second):
-    """Encryption proves nothing: what is inside is judged as any token is."""
+    """Encryption proves nothing: the inner token is judged as any token is."""
     token = signer.token()
     sealed = key.seal(token)
     for name, inner, now, verdict in (*good_and_old(signer), *taken_back(signer)):
@@ -650,7 +651,7 @@ def encrypted(signer, key, second):
 
 
 class OlderSystem:
-    """An issuer as Coatcheck is told of it, and what it signs."""
+    """An older system, as Coatcheck's settings describe it, and the tokens that it signs."""
 
     def __init__(self, name, algorithm, **settings):
         self.algorithm = algorithm
@@ -727,7 +728,7 @@ def older_systems():
 
 
 def of_older_systems(signer, systems):
-    """(name, token, now, verdict, whose)"""
+    """Yields (name, token, now, verdict, user)."""
     tymon, passport, guarded, es, plain = systems.values()
     yield "ours", signer.token(), NOW, "ok", "u1"
     yield "ours, expired", signer.token(), EXPIRES, "token_expired", None
@@ -924,7 +925,7 @@ def jwt_by_hmac(secret, claims, header=None):
 
 
 def signed_anyhow(system, claims):
-    """What a library would refuse to sign."""
+    """Signs claims that a library would refuse to sign."""
     return jwt_by_hmac(
         system.secret, {"sub": "7", "iat": ISSUED, "exp": EXPIRES, "iss": system.settings["iss"][0], **claims}
     )
@@ -963,7 +964,7 @@ def write_requests(signer):
 
 
 def main():
-    """With names: those sets alone."""
+    """Makes all sets, or only those that the arguments name."""
     signers = [Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")]
     first = signers[0]
     keys = [Sealer(), Sealer()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turn the OpenAPI document from YAML to compact JSON: openapi_json.py IN OUT"""
+"""Converts the OpenAPI document from YAML to compact JSON: openapi_json.py IN OUT"""
 
 import json
 import sys

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP/1.1 client over a plain socket: it sends exactly the bytes it is given.
+"""An HTTP/1.1 client over a plain socket. It sends exactly the bytes that it is given.
 
-Each request takes a connection of its own, so that no test leans on another's. Every answer is held
-against the rules that all answers share (`rules.py`); what breaks one is kept in `BREACHES` and fails the test.
+Each request uses a connection of its own, so that no test depends on another's. The client checks every
+answer against the rules that all answers share (`rules.py`), and keeps violations in `BREACHES`, which fails
+the test.
 """
 
 import json as json_module
@@ -19,7 +20,7 @@ NOTHING = object()
 
 @dataclass
 class Cookie:
-    """One Set-Cookie header. Names of attributes are in lower case; flags have the value None."""
+    """One Set-Cookie header. Attribute names are in lower case. Flags have the value None."""
 
     name: str
     value: str
@@ -64,7 +65,7 @@ class Answer:
 
     @property
     def code(self):
-        """The code of the problem document, or None where the answer is none."""
+        """The code of the problem document, or None if the answer is not one."""
         if self.header("Content-Type") != "application/problem+json":
             return None
         return self.json()["code"]
@@ -79,7 +80,7 @@ class Answer:
 
 
 class Closed(Exception):
-    """The server closed the connection instead of answering."""
+    """Raised when the server closes the connection instead of answering."""
 
 
 class Connection:
@@ -114,7 +115,7 @@ class Connection:
         self.buffer += data
 
     def read(self, request="", head_only=False):
-        """Reads one final answer; interim ones (100) are skipped."""
+        """Reads one final answer and skips interim ones (100)."""
         while True:
             while b"\r\n\r\n" not in self.buffer:
                 self._more()
@@ -140,7 +141,7 @@ class Connection:
         return answer
 
     def read_all(self):
-        """Reads answers until the server closes the connection, which it must."""
+        """Reads answers until the server closes the connection, and fails if it does not."""
         answers = []
         while True:
             try:
@@ -151,7 +152,7 @@ class Connection:
 
 
 def compose(method, target, port, headers=(), body=None, host=NOTHING):
-    """The bytes of a request, with just the headers given besides Host and Content-Length."""
+    """Gives the bytes of a request. Besides the given headers it has only Host and Content-Length."""
     lines = [f"{method} {target} HTTP/1.1"]
     host = f"localhost:{port}" if host is NOTHING else host
     if host is not None:
@@ -163,7 +164,7 @@ def compose(method, target, port, headers=(), body=None, host=NOTHING):
 
 
 class Caller:
-    """Somebody who calls the server from one address, and keeps nothing between calls."""
+    """A client that calls the server from one address and keeps nothing between calls."""
 
     def __init__(self, port, source=None):
         self.port = port
@@ -225,7 +226,7 @@ class Caller:
         return answer
 
     def sign_in_body(self, user, **more):
-        """Signs in by body and returns the JSON, tokens included."""
+        """Signs in with delivery "body" and returns the JSON, with both tokens."""
         return self.sign_in(user, "body", **more).json()
 
     def refresh(self, refresh_token, **more):
@@ -242,7 +243,8 @@ class Caller:
 
 
 class Browser(Caller):
-    """A caller with a cookie jar that sends what a browser sends from a page of the given origin."""
+    """A caller with a cookie jar. It sends the headers that a browser sends from a page of the given
+    origin."""
 
     def __init__(self, port, source=None, origin=None, site="same-origin"):
         super().__init__(port, source)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures. A test module may say SETTINGS (configuration), FLAGS (of `serve`) and prepare(server), which is called before
-the server starts; its tests share one server.
+"""Fixtures. A test module may define SETTINGS (configuration), FLAGS (of `serve`) and prepare(server), which
+runs before the server starts. The tests of a module share one server.
 
-Hashing a password is slow on purpose and failures are limited by address, so each test calls from a loopback
+Hashing a password is slow on purpose, and failures are limited by address. So each test calls from a loopback
 address of its own.
 """
 
@@ -26,13 +26,13 @@ needs_sqlite = pytest.mark.skipif(postgres.WANTED, reason="about a file of SQLit
 
 
 def next_address():
-    """A loopback address that no other test has, in an IPv4 /32 of its own."""
+    """A loopback address that no other test uses. It is an IPv4 /32 of its own for the limits."""
     number = next(_addresses)
     return f"127.7.{number // 250}.{number % 250 + 1}"
 
 
 def pytest_make_parametrize_id(val):
-    """Names of tests stay readable where a value is a whole message."""
+    """Keeps test names readable when a parameter is a whole message."""
     if isinstance(val, (str, bytes)) and len(val) > 40:
         return ascii(val[:36]) + "..."
     return None
@@ -60,7 +60,7 @@ def _end(server):
 
 @pytest.fixture(scope="module")
 def server(request):
-    """The module's server, running."""
+    """The module's server, already running."""
     module = request.module
     server = servers.Server(getattr(module, "SETTINGS", None), getattr(module, "FLAGS", ()))
     try:
@@ -74,7 +74,7 @@ def server(request):
 
 @pytest.fixture
 def make_server():
-    """Makes servers for one test. They are not started, so that users can be added first."""
+    """Makes servers for one test. The test starts them itself, so that it can add users first."""
     made = []
 
     def make(settings=None, flags=(), directory=None):
@@ -93,7 +93,7 @@ def caller(server):
 
 @pytest.fixture
 def browser(server):
-    """A browser on a page that the server's own origin serves."""
+    """A browser on a page from the server's own origin."""
     return client.Browser(server.port, next_address())
 
 
@@ -105,7 +105,7 @@ def user(server):
 
 @pytest.fixture(scope="module")
 def ada(server):
-    """A user whom the tests of a module share; nobody changes or fails her."""
+    """A user that the tests of a module share. No test changes her or fails to sign in as her."""
     return server.add_user("ada")
 
 

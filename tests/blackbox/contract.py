@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds real answers against the OpenAPI document."""
+"""Checks real answers against the OpenAPI document."""
 
 import re
 import warnings
@@ -27,7 +27,7 @@ def resolve(node):
 
 
 def operations():
-    """(template, method, operation), all of them."""
+    """All operations, as (template, method, operation)."""
     return [
         (template, method, operation)
         for template, item in DOCUMENT["paths"].items()
@@ -55,7 +55,7 @@ def validate(value, schema):
 
 
 def strange_members(value, schema, path=""):
-    """Members that the document does not name, where it does not say that there may be others."""
+    """Finds members that the document does not name, in objects that do not allow additional members."""
     schema = resolve(schema)
     if isinstance(value, list) and "items" in schema:
         for element in value:
@@ -69,7 +69,7 @@ def strange_members(value, schema, path=""):
 
 
 def breaches(method, target, answer):
-    """What in an answer is not as the document says."""
+    """Finds everything in an answer that contradicts the document."""
     template = template_of(target)
     if template is None or method.lower() not in DOCUMENT["paths"][template]:
         yield f"{method} {target} is not in the document and was answered {answer.status}"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an attacker makes of one valid token and the public key: every text in here must be refused.
+"""The tokens that an attacker can make from one valid token and the public key. The server must refuse them
+all.
 
-`forgeries()` yields a name, the forged token and the codes that may answer it. The order of the checks is part of
-the contract (size, form, key and algorithm, signature), so that most forgeries have exactly one right code.
+`forgeries()` yields a name, the forged token and the codes that may answer it. The order of the checks is
+part of the contract (size, form, key and algorithm, signature), so most forgeries have exactly one right
+code.
 """
 
 import hashlib
@@ -61,7 +63,7 @@ def public_key(jwk):
 
 
 class Attacker:
-    """Somebody with a key of the same kind as ours."""
+    """An attacker with a key of the same kind as the server's."""
 
     def __init__(self, algorithm):
         self.algorithm = algorithm
@@ -243,7 +245,8 @@ def _claims(header, claims, signature):
 
 
 def _json(header, claims, signature):
-    """Texts that are not one JSON object with unique members, in the place of the header and of the claims."""
+    """Texts that are not one JSON object with unique members, in the place of the header and of the
+    claims."""
     for place, value, first in (("header", header, "alg"), ("claims", claims, "sub")):
         text = json.dumps(value, separators=(",", ":"))
         pair = json.dumps(value[first])
@@ -359,7 +362,7 @@ def _structure(token):
 
 
 def _signatures(header, claims, signature, other):
-    """`other` is the signature of another valid token."""
+    """Wrong signatures. `other` is the signature of another valid token."""
     size = len(signature)
     wrong = {
         "of another token": other,
@@ -405,7 +408,7 @@ def _signatures(header, claims, signature, other):
 
 
 def forgeries(token, other, jwk, canary="http://127.0.0.1:9"):
-    """`token` and `other` are valid and signed by the key of `jwk`."""
+    """All forgeries. `token` and `other` are valid and signed by the key of `jwk`."""
     header, claims, signature = parts_of(token)
     yield from _algorithms(header, claims, signature, jwk)
     yield from _keys(header, claims, jwk, canary)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL of our own, with a schema for whoever asks. COATCHECK_TEST_STORE=postgres puts every server of the tests on it
-that does not name a store itself."""
+"""Runs a PostgreSQL for the tests, and gives each caller a schema of its own. With
+COATCHECK_TEST_STORE=postgres it is the store of every test server that does not name a store itself."""
 
 import atexit
 import itertools
@@ -42,7 +42,7 @@ class Postgres:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def query(self, sql, schema="public"):
-        """What psql prints: rows as lines, | between columns."""
+        """Returns what psql prints: a line for each row, with | between columns."""
         return subprocess.run(
             [
                 "psql",
@@ -80,7 +80,7 @@ _shared = None
 
 
 def shared():
-    """One for all tests of this run."""
+    """The one database that all tests of this run share."""
     global _shared
     if _shared is None:
         _shared = Postgres()

@@ -1,62 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for every answer, whatever was asked."""
+"""The rules that every answer must keep, whatever the request was."""
 
 import json
 import re
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
-CODES_BY_STATUS = {
-    400: {
-        "credential_conflict",
-        "malformed_json",
-        "invalid_member",
-        "unknown_member",
-        "missing_member",
-        "duplicate_member",
-        "password_too_short",
-        "password_too_long",
-        "password_too_common",
-        "malformed_request",
-    },
-    401: {
-        "token_missing",
-        "token_malformed",
-        "token_expired",
-        "token_revoked",
-        "token_stale",
-        "token_not_ours",
-        "token_not_yet_valid",
-        "credential_conflict",
-        "invalid_credentials",
-        "session_ended",
-        "refresh_token_missing",
-        "refresh_token_malformed",
-        "refresh_token_reused",
-        "service_key_missing",
-        "service_key_unknown",
-        "unavailable",
-    },
-    403: {
-        "csrf_refused",
-        "sign_up_disabled",
-        "service_key_scope",
-        "token_expired",
-    },  # the last of an encrypted token
-    404: {"not_found"},
-    405: {"method_not_allowed"},
-    409: {"username_taken", "id_taken", "email_taken", "token_exchanged"},
-    411: {"length_required"},
-    413: {"body_too_large"},
-    415: {"unsupported_media_type"},
-    429: {"too_many_attempts"},
-    431: {"headers_too_large"},
-    500: {"internal_error"},
-    503: {"busy", "unavailable"},
-}
+import yaml
+
+REASONS = yaml.safe_load((Path(__file__).resolve().parents[2] / "api/reasons.yaml").read_text())
+CODES_BY_STATUS = {}
+for reason in REASONS:
+    CODES_BY_STATUS.setdefault(reason["status"], set()).add(reason.get("code", reason["name"]))
+# A proxy's sub-request is answered with 401 or 403 only.
+CODES_BY_STATUS[401] |= {"credential_conflict", "unavailable"}
 
 
 def breaches(answer, head_only=False):
-    """The rules that an answer breaks, a sentence each."""
+    """Gives one sentence for each rule that an answer breaks."""
     return [f"{answer.request}: {answer.status}: {text}" for text in _breaches(answer, head_only)]
 
 
@@ -142,7 +103,7 @@ def _problem_breaches(answer, head_only):
         yield f"type, status and code disagree: {problem}"
     if not problem.get("title"):
         yield "a problem has a title"
-    # `error` is what OAuth clients look for, and told to them alone.
+    # OAuth clients look for `error`, and only their routes send it.
     oauth = {"error"} if " /oauth2/" in answer.request else set()
     if not set(problem) <= {"type", "title", "status", "code", "detail", "member", "retry_after"} | oauth:
         yield f"a problem with members that are not agreed: {sorted(problem)}"

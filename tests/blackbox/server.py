@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Coatcheck server of our own in a directory of its own, and the commands that talk to it."""
+"""A Coatcheck server for tests, in a directory of its own, and the commands that talk to it."""
 
 import json
 import os
@@ -29,7 +29,8 @@ class User:
 
 
 def free_port():
-    """Below the range that the system takes for clients' ends: no connection of a test can hold it on any address."""
+    """A port below the range that the system uses for outgoing connections, so that no connection of a test
+    can hold it on any address."""
     ceiling = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(10000, ceiling)
@@ -47,7 +48,7 @@ def clean_environment(**more):
 
 
 def run(*arguments, stdin="", timeout=30, environment=None, directory=None):
-    """Runs the binary to its end and returns what it said."""
+    """Runs the binary to its end and returns the finished process with its output."""
     return subprocess.run(
         [str(BINARY), *map(str, arguments)],
         input=stdin,
@@ -60,7 +61,7 @@ def run(*arguments, stdin="", timeout=30, environment=None, directory=None):
 
 
 def toml(settings):
-    """Settings such as {"sessions.idle": "7d"} as a TOML file."""
+    """Writes settings such as {"sessions.idle": "7d"} as a TOML file."""
     plain = [(key, value) for key, value in settings.items() if "." not in key]
     lines = [f"{key} = {json.dumps(value)}" for key, value in plain]
     for section in dict.fromkeys(key.split(".")[0] for key in settings if "." in key):
@@ -74,7 +75,7 @@ def toml(settings):
 
 
 def rows(said):
-    """The objects that a command listed with --json, whether bare or with a name around the list."""
+    """The objects that a command lists with --json: a bare list, or a list under a name."""
     if isinstance(said, dict):
         lists = [value for value in said.values() if isinstance(value, list)]
         return lists[0] if lists else [said]
@@ -108,7 +109,7 @@ class Server:
     # The process.
 
     def launch(self):
-        """Starts the process and does not wait for it."""
+        """Starts the process without waiting for it."""
         listen = [] if "--listen" in self.flags else ["--listen", f"127.0.0.1:{self.port}"]
         command = [
             str(BINARY),
@@ -145,7 +146,7 @@ class Server:
             return False
 
     def cpu_seconds(self):
-        """What its threads have used of the cores so far."""
+        """CPU time that the server's threads have used so far."""
         return (
             sum(
                 int(thread.read_text().split()[0])
@@ -155,7 +156,7 @@ class Server:
         )
 
     def stop(self):
-        """Ends it as an operator would, and returns its exit status."""
+        """Stops the server as an operator does, and returns its exit status."""
         if self.process is None:
             return None
         if self.process.poll() is None:
@@ -168,7 +169,7 @@ class Server:
         return self.process.returncode
 
     def kill(self):
-        """kill -9."""
+        """Kills the server with kill -9."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -185,7 +186,8 @@ class Server:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def log_with(self, *words, seconds=5):
-        """The log, once one of the words stands in it: the server writes it behind its answers, on a thread of its own."""
+        """The log, once it has one of the words. The server writes the log after its answers, on a thread of
+        its own."""
         deadline = time.monotonic() + seconds
         while not any(word in self.log() for word in words):
             assert time.monotonic() < deadline, f"none of {words} in the log:\n{self.log()[-3000:]}"
@@ -193,7 +195,7 @@ class Server:
         return self.log()
 
     def secrets_in_log(self):
-        """Passwords and tokens that must never be there."""
+        """Finds passwords and tokens, which must never be in the log."""
         log = self.log()
         found = [password for password in self.passwords if password in log]
         return found + re.findall(r"ccr_[A-Za-z0-9_-]{30,}|eyJ[A-Za-z0-9_-]{20,}", log)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users and sessions, as the application's own back end manages them."""
+"""A service manages users and sessions with the admin API."""
 
 from urllib.parse import quote
 
@@ -160,7 +160,7 @@ def test_users_of_another_system_come_with_their_ids_and_hashes(admin, caller):
             "without a password nobody signs in"
         )
     bcrypt = (
-        "$2y$05$/OK.fbVrR/bpIqNJ5ianF.swQOIzjOiJ9GHEPuhEkvqrUyvWhEMx6"  # of U*U, as crypt_blowfish tests it
+        "$2y$05$/OK.fbVrR/bpIqNJ5ianF.swQOIzjOiJ9GHEPuhEkvqrUyvWhEMx6"  # of U*U, from crypt_blowfish's tests
     )
     assert admin("PATCH", f"{USERS}/7", {"password_hash": bcrypt}).status == 200
     assert caller.try_sign_in(User("user 7", "\xaa" * 72)).status == 401

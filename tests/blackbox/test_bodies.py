@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forms that are not the form: refused with the reason, and with nothing done."""
+"""The server refuses a malformed body, says why, and does nothing."""
 
 import gzip
 import json
@@ -350,7 +350,7 @@ def test_every_form_says_what_is_missing(caller, ada, method, target, required):
 
 
 def test_a_refusal_does_not_repeat_secrets(caller, server):
-    """What was sent as a password, a token or an unknown value is not in the answer and not in the log."""
+    """Neither the answer nor the log repeats a password, a token or an unknown value from the request."""
     secret = "canary-" + "z9" * 12
     bodies = [
         {"username": "ada", "password": secret, "extra": 1},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line does the same whether a server runs on the data or not, and says what it did."""
+"""Commands work the same on the data of a running and of a stopped server, and say what they did."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ SETTINGS = {"tokens.access_ttl": "10m"}
 
 @pytest.fixture(params=["running", "stopped"])
 def place(request, make_server):
-    """A server that runs, or one that does not until it is asked something over HTTP."""
+    """A running server, or a stopped one that visit() starts when a test needs HTTP."""
     server = make_server()
     if request.param == "running":
         server.start()
@@ -26,7 +26,7 @@ def place(request, make_server):
 
 
 def visit(place):
-    """A caller, for which the server is started if need be."""
+    """A caller of the server. Starts the server if it is not running."""
     if place.process is None or place.process.poll() is not None:
         place.start()
     return Caller(place.port, next_address())
@@ -42,7 +42,7 @@ def is_running(place):
 
 
 def refused(server, *arguments, stdin="", words=()):
-    """A command fails, says so on standard error, and without a crash."""
+    """Runs a command that must fail with a message on standard error and without a crash."""
     result = server.try_command(*arguments, stdin=stdin)
     assert 0 < result.returncode < 126, f"{arguments}: {result.returncode} {result.stdout}{result.stderr}"
     assert result.stderr.strip(), f"{arguments} says nothing"
@@ -145,7 +145,7 @@ def test_a_user_that_cannot_be_is_not_added(make_server, arguments, stdin):
 
 @pytest.mark.parametrize("option", [["--password", PASSWORD], ["--password-stdin", PASSWORD], [PASSWORD]])
 def test_a_password_on_the_command_line_is_not_taken(make_server, option):
-    """Everybody on the machine can read it there."""
+    """A command line is readable for everybody on the machine, so a password there is refused."""
     server = make_server()
     server.data.mkdir()
     said = refused(server, "user", "add", "ada", *option)
@@ -275,7 +275,8 @@ def test_sessions_are_listed_and_ended(place):
 
 
 def test_an_id_that_begins_with_a_dash_is_no_flag(make_server):
-    """Ids are base64url: one in 64 begins so, and somebody has to end that session or revoke that key."""
+    """Ids are base64url, so one in 64 begins with a dash, and an operator must still be able to end that
+    session or revoke that key."""
     server = make_server()
     user = server.add_user()
     server.start()
@@ -371,7 +372,7 @@ def test_errors_are_json_too_where_json_is_asked_for(place):
 
 
 def test_commands_take_effect_within_a_second_under_load(server):
-    """While clients keep every core busy with sign-ins and checks."""
+    """A command takes effect within a second while clients keep every core busy with sign-ins and checks."""
     user, victim = server.add_user(), server.add_user()
     stop = threading.Event()
 

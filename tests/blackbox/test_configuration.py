@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configuration: file, then environment, then flags; and a mistake stops the start with the place and what was expected."""
+"""Configuration comes from the file, then the environment, then flags. A mistake stops the start, with its
+place and the expected value."""
 
 import re
 import tomllib
@@ -12,7 +13,7 @@ from tokens import claims_of
 
 @pytest.fixture
 def check(tmp_path):
-    """Runs `config check` on a text; returns whether it passed, and what was said."""
+    """Runs `config check` on a text. Returns whether it passed, and its output."""
 
     def check(text, environment=None, *flags):
         path = tmp_path / "coatcheck.toml"
@@ -26,7 +27,7 @@ def check(tmp_path):
 
 
 def printed(server, *flags, **environment):
-    """What `config print` says, as TOML, which it is."""
+    """The output of `config print`, parsed as TOML."""
     result = server.try_command("config", "print", *flags, environment=environment)
     assert result.returncode == 0, result.stderr
     return tomllib.loads(result.stdout)

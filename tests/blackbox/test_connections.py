@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections: kept, shared, closed in time, and never in each other's way."""
+"""Connections are kept, shared and closed in time, and no connection blocks another."""
 
 import concurrent.futures
 import json
@@ -20,7 +20,7 @@ SIGN_IN = (
 
 
 def is_closed(connection, seconds=5.0):
-    """Whether the server closes the connection within this time, saying no more."""
+    """Whether the server closes the connection within this time without sending more."""
     connection.socket.settimeout(seconds)
     try:
         return connection.socket.recv(1) == b""
@@ -153,7 +153,7 @@ def test_a_client_that_waits_for_100_is_told_at_once_that_it_is_in_vain(caller, 
 
 @pytest.mark.parametrize("size", [16385, 20000, 200_000, 5_000_000])
 def test_a_body_that_is_too_long_is_refused_so_that_the_client_can_read_it(caller, size):
-    """The whole body is sent before anything is read, as simple clients do."""
+    """A client that sends its whole body before it reads anything still gets the 413."""
     for _ in range(3):
         with caller.connect(timeout=10) as connection:
             data = SIGN_IN.format(size, "").encode() + b"x" * size
@@ -188,7 +188,8 @@ def test_a_length_that_promises_too_much_is_refused_before_the_body_comes(caller
 
 
 def test_slow_clients_are_closed_in_time(caller):
-    """A head that never ends, one that drips, and a body that never comes: none may stay for ever."""
+    """A head that never ends, a head that arrives slowly and a body that never comes: the server closes all
+    of them."""
     with (
         caller.connect() as stuck,
         caller.connect() as dripping,
@@ -276,7 +277,7 @@ def test_a_client_that_reads_slowly_gets_every_byte(caller):
 
 
 def test_clients_that_hang_up_harm_nobody(caller, ada):
-    """Resets at every point of a request and of its answer."""
+    """Connections reset at every point of a request and of its answer do no harm."""
     form = json.dumps({"username": "ada", "password": ada.password}).encode()
     message = SIGN_IN.format(len(form), "").encode() + form
     for cut in [*range(0, len(message), 9), len(message)]:
@@ -289,7 +290,8 @@ def test_clients_that_hang_up_harm_nobody(caller, ada):
 
 
 def test_who_asks_for_much_and_reads_nothing_costs_little(server, caller):
-    """Neither copies of what was asked for, nor megabytes of it in the kernel; and who reads late gets all of it."""
+    """A client that asks for much and does not read makes the server keep neither copies nor megabytes in the
+    kernel, and a client that reads late gets everything."""
     wanted = caller.get("/openapi.json")
     assert len(wanted.body) > 50_000
     request, asked, lazy = caller.compose("GET", "/openapi.json"), 64, 100
@@ -298,7 +300,7 @@ def test_who_asks_for_much_and_reads_nothing_costs_little(server, caller):
         return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1])
 
     def unsent():
-        """What the kernel holds for the server's connections."""
+        """Bytes that the kernel holds for the server's connections."""
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         return [
             int(row[4].split(":")[0], 16)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens in cookies: their names, their ends, and that they never leave by another door."""
+"""Tokens in cookies: the cookies' names and expiry, and that such a token never leaves in a body."""
 
 import time
 
@@ -62,7 +62,8 @@ def test_a_new_sign_in_clears_the_cookies_of_other_deliveries(browser, ada, old,
 
 
 def test_a_cookie_that_was_there_before_is_never_adopted(browser, ada, user):
-    """Session fixation: the attacker's cookies lie in the victim's browser before the victim signs in."""
+    """Session fixation: cookies that an attacker put into the victim's browser before the sign-in are not
+    used."""
     attacker = Browser(browser.port, next_address())
     attacker.sign_in(ada, "cookie")
     browser.jar = dict(attacker.jar)
@@ -104,7 +105,7 @@ def test_a_token_that_came_by_cookie_never_leaves_in_a_body(browser, user, deliv
 
 
 def test_a_cookie_token_sent_by_body_comes_back_as_a_cookie(browser, ada):
-    """The delivery is kept with the session, whatever the request looks like."""
+    """The session keeps its delivery, whatever the request looks like."""
     browser.sign_in(ada, "cookie")
     answer = Caller(browser.port, next_address()).refresh(browser.jar[REFRESH])
     assert b"ccr_" not in answer.body and b"eyJ" not in answer.body
@@ -141,7 +142,8 @@ def test_the_two_cookies_cannot_be_swapped(browser, ada):
 
 
 def test_two_values_of_one_cookie_are_a_conflict(browser, ada, user):
-    """A sibling domain can plant a second cookie of the same name; no order of the two may decide."""
+    """A sibling domain can plant a second cookie of the same name, so the order of the two must not
+    decide."""
     browser.sign_in(ada, "cookie")
     other = Browser(browser.port, next_address())
     other.sign_in(user, "cookie")
@@ -217,7 +219,7 @@ def test_other_cookies_and_their_order_do_not_matter(browser, ada, cookies):
     ],
 )
 def test_a_cookie_of_another_name_is_no_credential(browser, ada, name):
-    """Without the prefix, any sibling domain could have planted it."""
+    """A cookie without the prefix does not count, because any sibling domain could have planted it."""
     browser.sign_in(ada, "cookie")
     answer = browser.get("/api/v1/authentication", cookies=[(name, browser.jar[ACCESS])])
     assert answer.verdict == (401, "token_missing")
@@ -244,7 +246,7 @@ def test_a_broken_cookie_header_harms_nobody(caller, header):
 
 
 def test_no_refusal_clears_a_cookie(browser, ada):
-    """A lost race must not take the winner's cookie away."""
+    """A client that loses a race must not lose the winner's cookie."""
     browser.sign_in(ada, "cookie")
     lost = dict(browser.jar)
     assert browser.post("/api/v1/authentication/refresh").status == 200
@@ -278,7 +280,8 @@ def test_clearing_repeats_the_attributes(browser, ada):
 
 
 def test_a_token_that_browsers_would_drop_is_never_sent_as_a_cookie(caller, server):
-    """A cookie is dropped silently above 4096 bytes: then nobody would know why they are not signed in."""
+    """A browser silently drops a cookie above 4096 bytes, and then no one would know why the user is not
+    signed in."""
     claim = f'page="{"x" * 3500}"'
     added = server.try_command(
         "user", "add", "heavy", "--password-stdin", "--claim", claim, stdin=PASSWORD + "\n"

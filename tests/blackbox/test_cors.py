@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of listed origins may read our answers; the origin must match to the letter."""
+"""Only pages of listed origins may read the server's answers, and an origin must match exactly."""
 
 import pytest
 from client import Caller
@@ -144,7 +144,7 @@ def test_answers_to_a_listed_origin_can_be_read_errors_included(caller, ada):
 
 
 def test_answers_differ_by_origin_and_say_so(caller):
-    """Otherwise a cache hands one origin's answer to another, which then cannot read it."""
+    """Without Vary, a cache could give one origin's answer to another origin, which then cannot read it."""
     for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": APP}):
         answer = caller.get("/.well-known/jwks.json", headers=headers)
         assert "origin" in words(answer, "Vary"), headers

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was acknowledged outlives kill -9, and what was taken back stays taken back. Without its store the server says
-so, and still proves tokens."""
+"""Acknowledged changes survive kill -9, and revoked credentials stay revoked. Without its store the server
+says so, and still checks access tokens."""
 
 import os
 import resource
@@ -133,7 +133,7 @@ def test_a_stale_token_stays_stale_after_a_crash(fragile, caller):
 
 
 def test_an_acknowledged_refresh_survives(fragile, caller):
-    """Killed as soon as the answer is there, ten times over."""
+    """A refresh survives a kill that comes right after its answer, ten times in a row."""
     token = caller.sign_in_body(fragile.add_user())["refresh_token"]
     for _ in range(10):
         answer = caller.refresh(token)
@@ -171,7 +171,8 @@ def test_acknowledged_sign_ups_sign_ins_and_changes_survive(fragile, caller):
 
 
 def test_a_crash_in_the_middle_of_many_writes_loses_nothing_that_was_acknowledged(fragile):
-    """Eight clients refresh and sign out as fast as they can while the server is killed again and again."""
+    """Eight clients refresh and sign out as fast as they can while the server is killed again and again, and
+    no acknowledged write gets lost."""
     stop, lock = threading.Event(), threading.Lock()
     refreshed, signed_out, wrong = [], [], []
 
@@ -225,7 +226,7 @@ def test_a_crash_during_the_first_start_leaves_something_that_starts(make_server
 
 
 def test_a_server_that_was_stopped_goes_on_where_it_was(fragile, caller):
-    """SIGSTOP is what a suspended laptop does."""
+    """A server that was suspended with SIGSTOP, as on a sleeping laptop, goes on working."""
     signed_in = caller.sign_in_body(fragile.add_user())
     os.kill(fragile.process.pid, signal.SIGSTOP)
     time.sleep(0.3)
@@ -256,7 +257,8 @@ def move_the_directory(server):
 
 
 def empty_the_files(server):
-    """All but the -shm file: SQLite maps it, and no program survives a file cut off under a mapping."""
+    """Empties all files except the -shm file: SQLite maps it, and no program survives when a mapped file is
+    truncated."""
     for path in server.data.iterdir():
         if path.is_file() and not path.name.endswith("-shm"):
             os.truncate(path, 0)
@@ -291,7 +293,8 @@ def test_without_its_store_the_server_says_so_and_nothing_is_acknowledged(fragil
 
 
 def test_a_commit_that_fails_after_the_tokens_were_made_tells_nobody(fragile):
-    """A disk that is full is met when a refresh is committed: its tokens are signed by then, and must not go out."""
+    """If a full disk makes the commit of a refresh fail, its tokens, which are already signed, are not
+    sent."""
     browser = Browser(fragile.port, next_address())
     assert browser.try_sign_in(fragile.add_user(), delivery="cookie").status == 200
     usual = resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE)

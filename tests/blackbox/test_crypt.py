@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encrypted tokens: Laravel's own Crypt reads ours and we read what it writes, in both ciphers."""
+"""Encrypted tokens: Laravel's own Crypt reads the server's tokens, and the server reads Laravel's, in both
+ciphers."""
 
 import base64
 import datetime
@@ -31,7 +32,7 @@ def write_keys(server, *keys, mode=0o600):
 
 
 class Laravel:
-    """Its Crypt in a process of its own."""
+    """Laravel's Crypt in a process of its own."""
 
     def __init__(self, cipher, key):
         self.process = subprocess.Popen(
@@ -53,7 +54,7 @@ class Laravel:
 
 @pytest.fixture(params=CIPHERS)
 def town(request, make_server):
-    """(caller, Laravel, a user's way to sign in for an encrypted token, server)"""
+    """(server, caller, Laravel)"""
     key = app_key()
     server = make_server({"accept.crypt": True, "accept.crypt_cipher": request.param})
     write_keys(server, key)
@@ -110,7 +111,8 @@ def test_we_read_what_laravel_writes(town):
 
 
 def test_an_expired_one_is_refused_and_says_that_it_must_be_regenerated(town):
-    """The often-copied snippet has its comparison the wrong way round, and takes exactly the expired ones."""
+    """The widely copied snippet compares the wrong way round and accepts exactly the expired tokens; the
+    server refuses them."""
     server, caller, laravel = town
     user = caller.sign_in_body(server.add_user())["user"]
     answer = caller.get(VERIFY, headers=sent(laravel("expired", user["id"])))
@@ -315,4 +317,4 @@ def test_after_its_last_day_it_is_said_that_it_is_over(make_server):
     write_keys(server, app_key())
     caller = Caller(server.start().port, next_address())
     answer = caller.get(VERIFY, headers=sent("x"))
-    assert answer.verdict == (401, "token_missing") and "no longer taken" in answer.json()["detail"]
+    assert answer.verdict == (401, "token_missing") and "no longer accepted" in answer.json()["detail"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cookie counts on an unsafe method only where the request shows that it comes from a page we trust.
+"""A cookie counts on an unsafe method only if the request shows that it comes from a trusted page.
 
-The rule is written down once more in `allows()`, and the server is held against it in every combination.
+`allows()` states the rule a second time, and the tests compare the server with it in every combination.
 """
 
 import itertools
@@ -21,7 +21,8 @@ MARKS = [None, "1"]
 CELLS = [
     cell
     for cell in itertools.product(SITES, ORIGINS, MARKS)
-    # No browser calls a request same-origin and names another origin, or the other way round.
+    # Browsers never send same-origin together with another origin, or another site together with the own
+    # origin.
     if not (cell[0] == "same-origin" and cell[1] not in (None, "own"))
     and not (cell[0] in ("same-site", "cross-site") and cell[1] == "own")
 ]
@@ -55,7 +56,8 @@ def cookies(server, ada):
 
 
 def wrong_cells(ask, credential_in_cookie=True):
-    """`ask(cell)` returns the verdict; what disagrees with the rule is returned."""
+    """Asks for every cell. `ask(cell)` returns the verdict. Returns the cells whose verdict contradicts the
+    rule."""
     wrong = {}
     for cell in CELLS:
         verdict = ask(cell)
@@ -64,7 +66,7 @@ def wrong_cells(ask, credential_in_cookie=True):
     return wrong
 
 
-# Requests that do nothing even where they are let through, for want of a body or of a session to end.
+# These requests change nothing even if they pass, because they lack a body or name no session.
 PROBES = [
     ("DELETE", f"/api/v1/sessions/{'A' * 22}", {}),
     ("PATCH", "/api/v1/users/me", {"json": {}}),
@@ -85,7 +87,8 @@ def test_an_access_cookie_on_an_unsafe_method_follows_the_rule(caller, server, c
 
 
 def test_a_refresh_cookie_follows_the_rule(caller, server, ada):
-    """Let through, it is refreshed; refused, it is neither refreshed nor cleared."""
+    """A request that the rule allows is refreshed. A refused one is neither refreshed nor loses its
+    cookie."""
     jar = {REFRESH: caller.sign_in(ada, "hybrid").cookies[REFRESH].value}
 
     def ask(cell):
@@ -116,7 +119,7 @@ def test_sign_out_by_cookie_follows_the_rule(caller, server, ada):
 
 
 def test_sign_in_follows_the_headers_where_a_browser_sends_them(caller, server):
-    """With a body that is refused later, so that no password is hashed."""
+    """The body is one that is refused later, so that no password is hashed."""
 
     def ask(cell):
         answer = caller.post("/api/v1/authentication", json={}, headers=headers_of(server, *cell))
@@ -143,7 +146,7 @@ def test_refresh_by_body_follows_the_headers_where_a_browser_sends_them(caller, 
 
 
 def test_a_refused_sign_in_sets_no_cookie(caller, ada):
-    """Login CSRF: nobody is signed in as somebody else by a page that they visit."""
+    """Login CSRF: a page cannot sign its visitor in as another user."""
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": EVIL}
     answer = caller.try_sign_in(ada, delivery="cookie", headers=headers)
     assert answer.verdict == (403, "csrf_refused") and not answer.all("Set-Cookie")
@@ -166,7 +169,7 @@ def test_a_credential_in_a_header_needs_nothing(caller, server, ada):
 
 
 def test_a_request_without_any_credential_is_not_called_cross_site(caller):
-    """The answer must not depend on headers that do not matter."""
+    """Headers that do not matter must not change the answer."""
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": EVIL}
     assert caller.delete("/api/v1/sessions", headers=headers).verdict == (401, "token_missing")
 
@@ -223,7 +226,8 @@ def test_an_origin_that_only_looks_like_our_own_is_refused(caller, server, cooki
 
 
 def test_the_host_header_does_not_say_what_our_own_origin_is(caller, cookies):
-    """DNS rebinding: the page's origin and the Host agree with each other, and with nobody else."""
+    """DNS rebinding: the page's origin and the Host header agree with each other, but not with the server's
+    own origin."""
     for more in ({}, {"X-Forwarded-Host": "evil.example"}):
         headers = {"Origin": "http://evil.example", **more}
         answer = caller.post(
@@ -270,7 +274,7 @@ def test_two_minds_in_one_request_are_refused(caller, server, cookies, headers):
     ],
 )
 def test_what_a_plain_form_can_send_is_no_json(caller, server, cookies, ada, content_type):
-    """Even where the origin would be trusted."""
+    """A form's content type is refused even if the origin is trusted."""
     for target, form in (
         ("/api/v1/authentication", {"username": "ada", "password": ada.password}),
         ("/api/v1/authentication/refresh", {}),

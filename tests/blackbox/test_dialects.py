@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways in which clients of older APIs send a token: off unless switched on, counted, and over after a day."""
+"""Dialects: the ways in which clients of older APIs send a token. They are off by default, counted, and end
+after a configured day."""
 
 import datetime
 import urllib.parse
@@ -126,7 +127,7 @@ def test_it_is_over_after_its_last_day(make_server, days, taken):
         if taken:
             assert answer.status == 200
         else:
-            assert answer.verdict == (401, "token_missing") and "no longer taken" in answer.json()["detail"]
+            assert answer.verdict == (401, "token_missing") and "no longer accepted" in answer.json()["detail"]
     assert caller.get(WHO, bearer=ada["token"]).status == 200
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens of an older system: taken until a day, exchanged for a session, and ended with it."""
+"""Foreign tokens are accepted until a configured day, exchanged for a session, and end with it."""
 
 import hashlib
 import hmac
@@ -59,7 +59,8 @@ def pem_of(key):
 
 
 def jwk_of(key):
-    """Coordinates are of one length (RFC 7518 §6.2.1.2); PyJWT's own to_jwk() leaves leading zeros out."""
+    """Both coordinates must have full length (RFC 7518 §6.2.1.2), but PyJWT's own to_jwk() drops leading
+    zeros."""
     point = key.public_key().public_numbers()
     return {
         "kty": "EC",
@@ -83,7 +84,7 @@ def keys():
 
 @pytest.fixture
 def prepared(make_server, keys):
-    """A server that has not started, with the older system's keys beside its data."""
+    """A server that has not started, with the older system's keys in its data directory."""
 
     def prepare(text=CONFIG, **more):
         server = make_server({"accept.foreign_file": "foreign.toml", "tokens.access_ttl": "60s", **more})
@@ -162,7 +163,8 @@ def passport(keys, sub="8", **more):
 
 
 def by_hmac(secret, claims):
-    """As a verifier would take it that lets the token choose its algorithm: no library signs with a public key."""
+    """Signs with a public key as the secret, which no library does. A verifier that lets the token choose its
+    algorithm would accept it."""
     text = encode({"typ": "JWT", "alg": "HS256"}) + "." + encode(claims)
     return text + "." + encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())
 
@@ -469,7 +471,7 @@ def manage(server, method, target, body=None):
 
 
 def test_an_exchange_beside_a_new_password_gives_no_session_that_counts(served):
-    """Whichever comes first: a token that was taken back opens nothing."""
+    """Whichever of the two comes first, a revoked foreign token gives no session that counts."""
     user_with(served, "t-7", "ada")
     for n in range(25):
         old, caller = tymon(), Caller(served.port, next_address())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a message ends must never be a matter of opinion: what could be read in two ways is refused, and the
-connection closed, so that nothing that hides behind it is ever answered."""
+"""A message must have only one possible end. If two readers could disagree, the server refuses it and closes
+the connection, so that it never answers a request hidden behind it."""
 
 import pytest
 from client import Caller
@@ -12,12 +12,12 @@ NO_LENGTH = (411, "length_required")
 
 
 def talk(caller, data, then=HIDDEN):
-    """Everything that the server answers to these bytes and to a request behind them, until it closes."""
+    """Sends these bytes and a request behind them. Returns every answer until the server closes."""
     with caller.connect(timeout=8) as connection:
         try:
             connection.send(data + then)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it has heard enough; what it said is still to be read
+            pass  # the server has read enough; its answer still waits to be read
         return [answer.verdict for answer in connection.read_all()]
 
 
@@ -108,7 +108,7 @@ def test_a_coding_on_a_request_without_body_is_refused_too(caller, line):
     ],
 )
 def test_a_disguised_coding_is_refused(caller, field):
-    """With a length beside it: a reader who overlooks the coding would read on behind the body."""
+    """A length comes with the coding. A reader that overlooks the coding would read on after the body."""
     answers = talk(
         caller, message("POST /api/v1/authentication HTTP/1.1", JSON, "Content-Length: 2", field, body=b"{}")
     )
@@ -331,7 +331,7 @@ def test_what_is_unusual_and_clear_is_taken(caller, data):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_body_where_none_belongs_is_refused(caller, method):
-    """A server that left the body unread would answer it as the next request."""
+    """A server that left the body unread would treat it as the next request."""
     data = message(f"{method} /healthz HTTP/1.1", f"Content-Length: {len(HIDDEN)}", body=HIDDEN)
     with caller.connect(timeout=8) as connection:
         connection.send(data + HIDDEN)
@@ -371,7 +371,7 @@ def test_the_body_of_a_refused_request_is_never_read_as_a_request(caller, target
     ],
 )
 def test_no_smuggled_request_takes_effect(caller, server, ada, fields, body):
-    """What hides behind is a sign-out with a good token: the session must survive."""
+    """The hidden request is a sign-out with a valid token, and the session must survive."""
     token = caller.sign_in_body(ada)["token"]
     hidden = message("DELETE /api/v1/authentication HTTP/1.1", f"Authorization: Bearer {token}")
     answers = talk(caller, message("POST /api/v1/authentication HTTP/1.1", JSON, *fields, body=body), hidden)
@@ -381,7 +381,7 @@ def test_no_smuggled_request_takes_effect(caller, server, ada, fields, body):
 
 @pytest.mark.parametrize("count,expected", [(62, 200), (63, 200), (64, 431), (65, 431), (200, 431)])
 def test_there_are_at_most_64_fields(caller, count, expected):
-    """`count` of them beside Host."""
+    """`count` fields come besides Host."""
     data = message("GET /healthz HTTP/1.1", *(f"X-{number}: a" for number in range(count)))
     if expected == 200:
         assert caller.raw(data).status == 200

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `jose` package, which most JavaScript APIs use, proves our tokens from the URL of the key set alone."""
+"""The `jose` package, which most JavaScript APIs use, verifies the server's tokens with only the URL of its
+key set."""
 
 import json
 import os
@@ -17,7 +18,7 @@ INTEROP = ROOT / "tests/interop"
 
 @pytest.fixture(scope="module")
 def jose():
-    """Runs the package over tokens and returns its verdicts."""
+    """Runs the package on tokens and returns its verdicts."""
     if shutil.which("node") is None:
         pytest.skip("needs Node.js, which script/test installs: the library it asks runs there")
     if not (INTEROP / "node_modules/jose").exists():
@@ -55,7 +56,8 @@ def jose():
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256", "EdDSA"])
 def test_jose_agrees_with_the_server(make_server, jose, algorithm):
-    """It takes what we sign, old key and new, and takes none of the forgeries that we refuse."""
+    """The package accepts the server's tokens, from the old key and the new one, and none of the
+    forgeries."""
     server = make_server({"tokens.algorithm": algorithm})
     user = server.add_user()
     server.start()
@@ -74,7 +76,7 @@ def test_jose_agrees_with_the_server(make_server, jose, algorithm):
     for name in tokens:
         assert verdicts[name] == {"sub": signed_in["user"]["id"], "kid": header_of(tokens[name])["kid"]}
     assert verdicts["before"]["kid"] != verdicts["after"]["kid"]
-    # It overlooks how a signature is spelt, as many libraries do; that is why we are stricter.
+    # Like many libraries, it accepts other spellings of a signature. That is why the server is stricter.
     spelling = (
         "signature padded",
         "signature with a space",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Access tokens as JWE: nobody but the server and those with its key reads them, and what is inside has to be ours."""
+"""Access tokens as JWE: only the server and holders of its key can read them, and the inner token must be the
+server's own."""
 
 import base64
 import json
@@ -35,7 +36,7 @@ class Key:
         return AESGCM(self.bytes).decrypt(unb64(iv), unb64(value) + unb64(tag), header.encode()).decode()
 
     def seal(self, text, header, wrapped=""):
-        """By a library that is not ours."""
+        """Encrypts with an independent library."""
         part, iv = b64(json.dumps(header).encode()), os.urandom(12)
         sealed = AESGCM(self.bytes).encrypt(iv, text.encode(), part.encode())
         return ".".join([part, wrapped, b64(iv), b64(sealed[:-16]), b64(sealed[-16:])])
@@ -100,7 +101,7 @@ def test_every_delivery_has_it(make_server, delivery):
 
 
 def test_encryption_proves_nothing_of_who_wrote_it(make_server):
-    """CVE-2026-29000 and its kin: a JWE around something that nobody signed."""
+    """CVE-2026-29000 and similar: a JWE around a token that nobody signed is refused."""
     key, other = Key(), Key()
     server, caller = start(make_server, key, form="any")
     token = caller.sign_in_body(server.add_user())["token"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys change without anybody noticing, and go at once when they must."""
+"""Rotating keys disturbs no client, and a revoked key is refused at once."""
 
 import stat
 import threading
@@ -17,7 +17,7 @@ def published(caller):
 
 
 def ring(server):
-    """The key ids by their state, as the command tells them."""
+    """The key ids by their state, from the command."""
     states = {}
     for row in server.rows("key", "list"):
         states.setdefault(row["state"], []).append(row.get("kid", row.get("id")))
@@ -29,7 +29,7 @@ def kid_of(signed_in):
 
 
 def until(condition, seconds=1.0):
-    """Commands take effect within a second."""
+    """Waits for the effect of a command, at most a second."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "not within a second"
@@ -38,7 +38,7 @@ def until(condition, seconds=1.0):
 
 @pytest.fixture
 def ringed(make_server):
-    """A server of its own for each test: what happens to keys happens to everybody."""
+    """A server for one test, because a change of keys affects every user."""
     server = make_server()
     server.add_user("ada")
     return server.start()
@@ -161,7 +161,7 @@ def test_signing_out_with_a_token_of_a_revoked_key_needs_the_refresh_token(ringe
 
 
 def test_a_revoked_key_is_gone_on_every_connection(ringed, ada):
-    """Each core has its own memory of proofs."""
+    """The proofs of every event loop must become void."""
     caller = Caller(ringed.port, next_address())
     token = caller.sign_in_body(ada)["token"]
     message = caller.compose("GET", "/api/v1/verify", bearer=token)
@@ -222,7 +222,7 @@ def test_keys_rotate_and_go_while_no_server_runs(ringed, ada):
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "EdDSA", "Ed25519"])
 def test_another_algorithm_signs_nobody_out(ringed, ada, algorithm):
-    """One line of configuration and a restart: old tokens count until they expire."""
+    """After one line of configuration and a restart, old tokens count until they expire."""
     caller = Caller(ringed.port, next_address())
     old = caller.sign_in_body(ada)
     ringed.stop()
@@ -241,7 +241,7 @@ def test_another_algorithm_signs_nobody_out(ringed, ada, algorithm):
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
 def test_no_key_lies_about_in_the_clear(make_server, algorithm):
-    """Neither in PEM, DER or JWK, nor as the bare number."""
+    """No file holds a private key in PEM, DER or JWK, or as a bare number."""
     server = make_server({"tokens.algorithm": algorithm})
     server.add_user("ada")
     server.start()

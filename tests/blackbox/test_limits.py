@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guessing is slowed down; whoever knows the password is not. That limits ease with time is for the unit tests, which
-own the clock."""
+"""The limits slow down guessing, but not a user who knows the password. The unit tests control the clock and
+check that limits ease with time."""
 
 import concurrent.futures
 
@@ -10,12 +10,12 @@ from conftest import next_address
 from server import PASSWORD, User
 
 WRONG = "not the password at all"
-# NIST SP 800-63B-4 3.2.2: no more than 100 failures in a row on one account.
+# NIST SP 800-63B-4 3.2.2: at most 100 failures in a row on one account.
 MOST = 100
 
 
 def guess_until_limited(caller, user):
-    """How many wrong passwords were tried before the first 429."""
+    """The number of wrong passwords before the first 429."""
     for number in range(MOST + 1):
         answer = caller.try_sign_in(user, WRONG)
         if answer.status == 429:
@@ -53,7 +53,7 @@ def test_signing_in_rightly_is_never_limited(caller, user):
 
 
 def test_right_ones_in_between_do_not_give_guesses_back(caller, server, user):
-    """An attacker with an account of their own must not reset the count by using it."""
+    """An attacker must not reset the count by signing in to an account of their own."""
     own = server.add_user()
     count = 0
     for _ in range(MOST + 1):
@@ -82,7 +82,7 @@ def test_a_session_goes_on_while_its_user_is_attacked(caller, server, user):
 
 
 def test_a_name_that_nobody_has_is_limited_just_the_same(caller, server, user):
-    """Otherwise the limit would say who exists."""
+    """Without this, the limit would reveal which users exist."""
     other = Caller(server.port, next_address())
     nobody = User("nobody-of-this-name", WRONG)
     assert guess_until_limited(caller, user) == guess_until_limited(other, nobody)
@@ -99,7 +99,7 @@ def test_another_spelling_of_the_name_is_no_other_name(caller, server, spell):
 
 
 def test_the_e_mail_address_is_no_second_chance(caller, server):
-    """By name and by address together, no more than twice the guesses of one."""
+    """Guesses by name and by e-mail address together are at most twice the guesses by one of them."""
     user = server.add_user("postal", PASSWORD, "--email", "postal@example.org")
     first = guess_until_limited(caller, user)
     second = guess_until_limited(caller, User("postal@example.org", PASSWORD))
@@ -107,7 +107,8 @@ def test_the_e_mail_address_is_no_second_chance(caller, server):
 
 
 def test_many_addresses_do_not_open_a_name_and_do_not_shut_the_owner_out(server):
-    """A botnet: each address stays below its limit. The owner's own address is spared."""
+    """A botnet keeps each address below its limit, and the name is still limited. The owner's own address is
+    spared."""
     user = server.add_user()
     owner = Caller(server.port, next_address())
     owner.sign_in_body(user)
@@ -125,7 +126,7 @@ def test_many_addresses_do_not_open_a_name_and_do_not_shut_the_owner_out(server)
 
 
 def test_one_address_cannot_try_many_names(caller, server):
-    """Spraying: one common password, many names, each tried once."""
+    """Password spraying: one common password, tried once for each of many names, is limited."""
     tried = 0
     for number in range(300):
         answer = caller.try_sign_in(User(f"somebody-{number}", WRONG))
@@ -137,7 +138,7 @@ def test_one_address_cannot_try_many_names(caller, server):
 
 
 def test_guessing_in_parallel_gains_next_to_nothing(caller, server):
-    """Checked before and charged after: whoever is in flight at once may not all slip through."""
+    """A limit is checked before the hash and charged after it, and yet parallel guesses must not all pass."""
     serial = guess_until_limited(caller, server.add_user())
     user, guesser = server.add_user(), Caller(server.port, next_address())
     message = guesser.compose(
@@ -188,7 +189,7 @@ def test_refusals_of_another_kind_are_not_counted(caller, user):
 
 
 def test_many_sign_ins_at_once_are_answered_or_told_to_wait(server):
-    """Hashing is a bounded queue: busy is an answer, a hang or a crash is not."""
+    """The hashing pool is bounded: the server may answer that it is busy, but must not hang or crash."""
     users = [server.add_user() for _ in range(4)]
     callers = [Caller(server.port, next_address()) for _ in range(48)]
     with concurrent.futures.ThreadPoolExecutor(48) as pool:

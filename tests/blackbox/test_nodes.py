@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several nodes on one PostgreSQL: what one of them does holds on the others, and what the database's absence means."""
+"""Several nodes on one PostgreSQL: a change on one node holds on the others, and the nodes survive the loss
+of the database."""
 
 import concurrent.futures
 import os
@@ -14,7 +15,7 @@ from client import Caller
 from conftest import next_address
 from server import PASSWORD, User, free_port
 
-BOUND = 1.0  # seconds until what one node did holds on the others
+BOUND = 1.0  # seconds until a change on one node holds on the others
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def database():
 
 
 class Nodes:
-    """Nodes that share a schema, a sealing key and an address that browsers would see."""
+    """Nodes that share a schema, a sealing key and a public URL."""
 
     def __init__(self, make_server, database, count, settings=None, url=None):
         self.database, self.schema = database, database.new_schema()
@@ -49,7 +50,7 @@ class Nodes:
 
 
 def wait_until(holds, seconds=BOUND, log=lambda: ""):
-    """Seconds until it held."""
+    """Waits for a condition and returns how many seconds it took."""
     began = time.monotonic()
     while not holds():
         assert time.monotonic() - began < seconds, f"not within {seconds} s\n{log()[-2000:]}"
@@ -272,8 +273,8 @@ def test_text_that_postgres_cannot_hold_is_no_failure(pair):
 
 @pytest.fixture
 def bouncer(tmp_path):
-    """pgbouncer in transaction mode, with fewer connections to the database than clients have to it. A database of its own, since a
-    pooler passes no search_path on."""
+    """pgbouncer in transaction mode, with fewer connections to the database than its clients have to it. It
+    has its own database, because a pooler does not pass search_path on."""
     database = postgres.Postgres()
     port = free_port()
     (database.directory / "users").write_text('"postgres" ""\n')
@@ -323,7 +324,8 @@ def test_a_pooler_may_give_each_transaction_another_connection(make_server, boun
 
 
 def test_what_the_standby_has_not_is_no_success(make_server):
-    """A commit that waits for a synchronous standby in vain is kept here and lost by a failover: nobody may hear "yes"."""
+    """A commit that waits in vain for a synchronous standby is in this database but lost in a failover, so it
+    must not be reported as success."""
     database = postgres.Postgres()
     try:
         (node,) = Nodes(make_server, database, 1).start()
@@ -348,7 +350,7 @@ def test_what_the_standby_has_not_is_no_success(make_server):
 
 @pytest.fixture
 def by_tls(tmp_path):
-    """A database on TCP that speaks TLS, with a certificate for localhost, and the authority that signed it."""
+    """A database on TCP with TLS, a certificate for localhost, and the authority that signed it."""
     port = free_port()
     made = tempfile.mkdtemp(prefix="coatcheck-tls-")
     os.chmod(made, 0o755)

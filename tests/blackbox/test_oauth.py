@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Introspection (RFC 7662) and revocation (RFC 7009), as OAuth clients and resource servers ask for them."""
+"""Introspection (RFC 7662) and revocation (RFC 7009), as OAuth clients and resource servers use them."""
 
 import base64
 import time

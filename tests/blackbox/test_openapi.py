@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The document and the server say the same: every route, every answer, every code."""
+"""The OpenAPI document and the server agree on every route, every answer and every code."""
 
 import re
 import time
@@ -64,7 +64,7 @@ def test_every_path_of_the_document_answers_and_has_no_other_methods(caller):
         documented = {method.upper() for method in item if method in contract.METHODS}
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             answer = caller.request(method, target)
-            if target == "/api/v1/verify":  # whatever method the proxy passes on
+            if target == "/api/v1/verify":  # accepts any method that a proxy passes on
                 assert answer.verdict == (401, "token_missing"), method
             elif method in documented:
                 assert answer.status not in (405, 501) and answer.code != "not_found" or "{id}" in template, (
@@ -109,7 +109,8 @@ def test_every_path_that_answers_is_in_the_document_or_part_of_the_page(caller):
 
 @pytest.fixture(scope="module")
 def story(server):
-    """One of everything: (method, target, answer), over all routes and as many refusals as can be had."""
+    """Makes requests to all routes and provokes as many refusals as possible: a list of (method, target,
+    answer)."""
     told = []
     caller = Caller(server.port, next_address())
 
@@ -313,7 +314,7 @@ def story(server):
     ):
         ask("PATCH", f"{admin}/users/old-7", bearer=other, json=change)
     ask("PATCH", f"{admin}/users/nobody", bearer=other, json={})
-    # Tokens of an older system: of a user who is disabled, one who is here, and nobody.
+    # Foreign tokens: of a disabled user, of an existing user, and of nobody.
     ask("POST", f"{admin}/users", bearer=other, json={"id": "old-8", "username": "Moved"})
     for sub in ("7", "8", "8", "9"):
         old = jwt.encode({"sub": sub, "iat": 1700000000}, "s" * 32, "HS256")
@@ -400,7 +401,7 @@ def test_every_operation_has_succeeded_once(story):
 
 
 def test_nearly_every_documented_refusal_has_been_seen(story):
-    """What cannot be had without another clock, another configuration or a broken machine is left out."""
+    """The test leaves out refusals that need another clock, another configuration or a broken machine."""
     seen = {(method.lower(), contract.template_of(target), answer.status) for method, target, answer in story}
     missing = {
         (method, template, status)
@@ -415,7 +416,7 @@ def test_nearly_every_documented_refusal_has_been_seen(story):
         ("put", "/api/v1/users/me/password", "429"),
         ("get", "/readyz", "503"),
         ("post", "/api/v1/authentication/envelope", "404"),
-    }  # here it is on; test_dialects.py has it off
+    }  # the envelope is on here; test_dialects.py has it off
     easy = {row for row in missing - hard if row[2] != "415"}
     assert not easy, easy
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/operations.md and docs/scale.md tell operators to do."""
+"""The instructions for operators in docs/operations.md and docs/scale.md work."""
 
 import re
 import shutil

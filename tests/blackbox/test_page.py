@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page at /: what it is served with. What it does is for the tests in a real browser."""
+"""The page at /: how the server serves it. Tests in a real browser cover what the page does."""
 
 import re
 from html.parser import HTMLParser
@@ -78,7 +78,8 @@ def test_nothing_can_be_framed_sniffed_or_leaked_by_a_link(caller, target):
 
 
 def test_the_page_holds_no_inline_code(page):
-    """The policy would stop it; the page would not work and nobody would know why."""
+    """The content security policy would block inline code, and the page would fail without a visible
+    reason."""
     assert not page.inline
     for tag, attributes in page.tags:
         assert not [name for name in attributes if name.startswith("on") or name == "style"], (
@@ -123,7 +124,7 @@ def test_passwords_are_masked_and_managers_can_fill_them(page):
 
 
 def test_the_page_is_the_same_for_everybody(caller, ada):
-    """Nothing in a script depends on who asks, so that no other site can learn it by loading the script."""
+    """No script depends on the user, so that another site cannot learn anything by loading the script."""
     token = caller.sign_in_body(ada)["token"]
     for target in FILES:
         plain = caller.get(target)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users who come with a hash from elsewhere sign in with the password they have, and get a hash of ours."""
+"""A user imported with a hash from another system signs in with the old password, and gets a hash of
+Coatcheck's own."""
 
 import base64
 import concurrent.futures
@@ -61,7 +62,7 @@ def import_user(server, hashed, password, *options):
 
 
 def stored_hash(server, user):
-    """The hash as it lies in the store, read from a copy."""
+    """The hash in the store, read from a copy of the database."""
     copy = server.directory / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(
@@ -103,7 +104,7 @@ def test_an_imported_user_keeps_their_id(caller, server):
 
 @pytest.mark.parametrize("tail", ["y", "x", "x" * 100, " "])
 def test_what_bcrypt_would_cut_off_is_not_cut_off(caller, server, tail):
-    """bcrypt reads 72 bytes. A password that only begins like the right one is another password."""
+    """bcrypt reads only 72 bytes, but a longer password with the same beginning must be refused."""
     user = import_user(server, HASHES["bcrypt of 72 bytes"][1], LONG)
     assert caller.try_sign_in(user, LONG + tail).verdict == (401, "invalid_credentials")
     assert caller.try_sign_in(user, LONG[:-1]).verdict == (401, "invalid_credentials")
@@ -178,7 +179,8 @@ def test_a_password_of_another_normal_form_works_once_it_is_ours(caller, server)
     ],
 )
 def test_a_hash_that_cannot_be_checked_is_not_imported(server, hashed):
-    """An unknown kind, or one so dear that each sign-in would be an attack."""
+    """The server refuses a hash of an unknown kind, and one so expensive that each sign-in would be an
+    attack."""
     name = server.new_name()
     result = server.try_command("user", "add", name, "--password-hash-stdin", stdin=hashed + "\n")
     assert result.returncode != 0
@@ -223,7 +225,7 @@ def test_an_import_survives_a_crash_after_it_was_replaced(make_server):
 
 
 def test_who_waited_for_the_hash_gets_a_token_of_full_length(server):
-    """Hashes are slow and wait for each other: the token's time begins after that."""
+    """Hashes are slow and wait for each other, so the token's lifetime must begin after the hash."""
     password, hashed = "U*U", "$2b$14$abcdefghijklmnopqrstuuMwsPQILzRE/gClEu57w/aSkPW4nODEm"
     users = [import_user(server, hashed, password) for _ in range(4 * os.cpu_count())]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a proxy says about a request counts only from a proxy that we trust."""
+"""Forwarded headers count only if they come from a trusted proxy."""
 
 import pytest
 from client import Caller
@@ -37,7 +37,8 @@ def address_of(caller, user, headers):
     ],
 )
 def test_a_trusted_proxy_says_where_a_request_comes_from(proxy, ada, headers, expected):
-    """The last address that is no proxy of ours: what stands before it, the client may have written itself."""
+    """The last address that is not a trusted proxy counts, because the client may have written everything
+    before it."""
     assert address_of(proxy, ada, headers) == expected
 
 
@@ -84,7 +85,7 @@ def test_nobody_else_says_where_they_come_from(caller, ada):
 
 
 def test_other_headers_of_a_trusted_proxy_do_not_say_it_either(proxy, ada):
-    """The client writes them and the proxy passes them on untouched."""
+    """The client writes these headers, and a proxy passes them on unchanged."""
     for name in ("X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X_Forwarded_For"):
         value = "for=203.0.113.9" if name == "Forwarded" else "203.0.113.9"
         headers = forwarded("203.0.113.7") + forwarded(value, name=name)
@@ -100,7 +101,7 @@ def test_a_session_is_used_from_where_the_proxy_says(proxy, user):
 
 
 def fail_until_limited(caller, user, headers=lambda number: ()):
-    """Wrong passwords until the answer is 429; how many there were before it."""
+    """Sends wrong passwords until the answer is 429, and returns how many there were before it."""
     for number in range(101):
         answer = caller.try_sign_in(user, "not the password at all", headers=headers(number))
         if answer.status == 429:
@@ -117,7 +118,7 @@ def test_behind_a_proxy_each_client_has_limits_of_its_own(proxy, user):
 
 
 def test_addresses_of_one_ipv6_network_share_a_limit(proxy, user):
-    """Whoever has one IPv6 address has a /64 of them."""
+    """A client with one IPv6 address usually has a whole /64."""
     fail_until_limited(proxy, user, lambda number: forwarded(f"2001:db8:7:7::{number:x}"))
     assert proxy.try_sign_in(user, headers=forwarded("2001:db8:7:7:ffff::1")).status == 429
     assert proxy.try_sign_in(user, headers=forwarded("2001:db8:7:8::1")).status == 200
@@ -157,7 +158,7 @@ def test_no_header_moves_our_links_or_weakens_our_cookies(caller, proxy, server,
     )
 
 
-# /verify by cookie: the method that counts is the one that the proxy names.
+# /verify by cookie: the method that the proxy names counts.
 
 METHODS = [
     (["GET"], True),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two things at once: whatever was acknowledged as taken back is taken back, also from whoever was just on the way in."""
+"""Two requests at once: an acknowledged revocation also holds for requests that were already on their way."""
 
 import concurrent.futures
 import threading
@@ -20,7 +20,7 @@ def pool():
 
 
 def all_at_once(pool, caller, messages):
-    """Sends each message over a connection of its own, the last byte of all at the same moment."""
+    """Sends each message over its own connection, and the last byte of all messages at the same moment."""
     connections = [caller.connect() for _ in messages]
     for connection, message in zip(connections, messages, strict=True):
         connection.send(message[:-1])
@@ -55,7 +55,7 @@ def set_password(server, user):
     ],
 )
 def test_a_sign_in_on_its_way_does_not_outlive_what_happens_meanwhile(server, pool, take_back):
-    """The password is hashed for some 20 ms: long enough for the operator."""
+    """Hashing a password takes some 20 ms, which gives the operator time to act."""
     for _ in range(6):
         user, caller = server.add_user(), Caller(server.port, next_address())
         coming = [pool.submit(caller.try_sign_in, user, delivery="body") for _ in range(3)]
@@ -97,7 +97,8 @@ def test_a_password_change_wins_over_a_refresh_on_its_way(server, pool):
 
 
 def test_of_two_password_changes_at_once_one_wins(server, pool):
-    """Both know the current password when they start; at the end one of the new ones is right, and only its session lives."""
+    """Both changes start with the valid current password. At the end one new password is valid, and only its
+    session lives."""
     caller = Caller(server.port, next_address())
     for _ in range(4):
         user = server.add_user()
@@ -143,7 +144,7 @@ def test_a_name_and_an_address_are_given_once_however_many_ask_at_once(server, p
 
 
 def test_a_role_that_was_taken_away_is_in_no_token_that_still_counts(server, pool):
-    """Refreshing as fast as possible while the operator takes the role away."""
+    """A client refreshes as fast as it can while the operator takes the role away."""
     caller = Caller(server.port, next_address())
     for _ in range(3):
         user = server.add_user(None, PASSWORD, "--role", "admin")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tour in the README does what the README says it does."""
+"""The tour in the README works as the README describes it."""
 
 import re
 import subprocess

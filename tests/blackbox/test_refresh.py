@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One refresh token is exchanged for the next; the grace forgives lost answers, and replay ends the session."""
+"""A refresh rotates the refresh token. The grace covers lost answers, and a replay ends the session."""
 
 import concurrent.futures
 import time
@@ -75,7 +75,7 @@ def test_a_fifth_rotation_within_the_grace_gets_the_current_token_unrotated(call
 
 
 def test_a_race_has_one_winner_and_no_loser(caller, ada):
-    """All at once, with the last byte held back until everybody is connected."""
+    """All clients connect first and then send their last byte at once."""
     token = caller.sign_in_body(ada)["refresh_token"]
     message = caller.compose("POST", "/api/v1/authentication/refresh", json={"refresh_token": token})
     connections = [Connection(caller.port, caller.source) for _ in range(50)]
@@ -108,7 +108,7 @@ def test_replay_outside_the_grace_ends_the_session_for_ever(caller, ada, server)
 
 
 def test_the_thief_who_refreshes_first_loses_it_again(caller, ada):
-    """The owner comes back with the superseded token: neither of the two goes on."""
+    """The owner comes back with the superseded token, and the session ends for both."""
     owner = caller.sign_in_body(ada)["refresh_token"]
     thief = caller.refresh(owner).json()
     time.sleep(GRACE + 0.2)
@@ -178,7 +178,7 @@ def test_a_session_ends_at_its_absolute_end_however_busy_it_is(make_server):
 
 
 def test_every_flipped_bit_is_refused(caller, ada):
-    """Each bit of the bytes behind the prefix, then each character changed to its neighbour."""
+    """Flips each bit of the bytes after the prefix, then replaces each character by its neighbour."""
     token = caller.sign_in_body(ada)["refresh_token"]
     text = token[4:]
     raw = decode(text)
@@ -214,7 +214,7 @@ def test_every_truncation_and_extension_is_refused(caller, ada):
 
 
 def test_the_parts_of_two_tokens_cannot_be_joined(caller, ada, user):
-    """Ids, counter and secret of one session with the rest of another, cut at every byte."""
+    """Joins the ids, counter and secret of one session with the rest of another, cut at every byte."""
     one, two = caller.sign_in_body(ada)["refresh_token"], caller.sign_in_body(user)["refresh_token"]
     next_one = rotate(caller, one)
     forged = {
@@ -227,7 +227,7 @@ def test_the_parts_of_two_tokens_cannot_be_joined(caller, ada, user):
 
 
 def test_a_counter_cannot_be_moved(caller, ada):
-    """The bytes in which two generations differ, taken from one and put into the other."""
+    """Copies the bytes in which two generations differ from one token into the other."""
     one = caller.sign_in_body(ada)["refresh_token"]
     two = rotate(caller, one)
     three = rotate(caller, two)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A restored backup never revives anything: what was taken back after the copy was made stays taken back.
+"""A restored backup never revives a credential that was revoked after the backup was made.
 
-The database of the copy knows nothing of it, so the server has to notice that it looks at a copy.
+The database in the backup does not hold that revocation, so the server must notice that it runs on a copy.
 """
 
 import shutil
@@ -22,13 +22,13 @@ def remove_and_copy(backup, data):
 
 
 def remove_and_copy_all_that_can_be_copied(backup, data):
-    """cp -a: modes, times, extended attributes and links are those of the copy's original."""
+    """cp -a into an empty place: modes, times, extended attributes and links are the original's."""
     shutil.rmtree(data, ignore_errors=True)
     subprocess.run(["cp", "-a", backup, data], check=True)
 
 
 def copy_over_what_is_there(backup, data):
-    """cp -a of each file over the one that is there: the inodes stay the same."""
+    """cp -a of each file over the existing one: the inodes stay."""
     for path in data.iterdir():
         if not (backup / path.name).exists():
             path.unlink()
@@ -36,7 +36,7 @@ def copy_over_what_is_there(backup, data):
 
 
 def move(backup, data):
-    """mv: the inodes are the copy's own."""
+    """mv: the inodes are those of the copy."""
     shutil.rmtree(data)
     copy = backup.with_name("moved")
     subprocess.run(["cp", "-a", backup, copy], check=True)
@@ -44,7 +44,7 @@ def move(backup, data):
 
 
 def archive(backup, data):
-    """tar, as backups are."""
+    """tar, as many backups use it."""
     archived = backup.with_name("backup.tar")
     subprocess.run(["tar", "--xattrs", "-cf", archived, "-C", backup, "."], check=True)
     shutil.rmtree(data)
@@ -63,7 +63,7 @@ class Backup:
     def take(self, hot=False):
         if not hot:
             self.server.stop()
-        # The socket is no file that a backup holds.
+        # A backup does not hold the socket.
         shutil.copytree(
             self.server.data, self.copy, ignore=lambda _, names: [n for n in names if n.endswith(".sock")]
         )
@@ -179,7 +179,7 @@ def test_the_database_alone_put_back_revives_nothing(backup):
 
 
 def test_a_copy_put_elsewhere_revives_nothing(backup, make_server):
-    """The machine is lost, the backup is put onto another one."""
+    """The machine is lost, and the operator puts the backup on another one."""
     server, caller = backup.server, Caller(backup.server.port, next_address())
     user = server.add_user()
     ended, alive = caller.sign_in_body(user), caller.sign_in_body(user)
@@ -194,7 +194,8 @@ def test_a_copy_put_elsewhere_revives_nothing(backup, make_server):
 
 
 def test_a_copy_put_over_a_running_server_revives_nothing(backup):
-    """Somebody restores and forgets to stop the server; it may refuse to go on, but not believe the copy."""
+    """An operator restores without stopping the server. The server may refuse to go on, but must not trust
+    the copy."""
     server, caller = backup.server, Caller(backup.server.port, next_address())
     user = server.add_user()
     signed_in = caller.sign_in_body(user)
@@ -207,7 +208,7 @@ def test_a_copy_put_over_a_running_server_revives_nothing(backup):
     try:
         server.start()
     except RuntimeError:
-        return  # a broken mixture of two databases: refused
+        return  # refused: the files are a broken mixture of two databases
     assert is_over(caller, signed_in)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The feed: what was taken back reaches who follows it, in order, without gaps, and at once."""
+"""The feed gives revocations to its followers in order, without gaps, and at once."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ FEED = "/api/v1/revocations"
 
 
 class Stream:
-    """A reader of the events, over a plain socket."""
+    """A follower of the feed, over a plain socket."""
 
     def __init__(self, server, key, last=None):
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=5)
@@ -38,12 +38,12 @@ class Stream:
         return found
 
     def event(self):
-        """(event, id, data) of the next one."""
+        """(event, id, data) of the next event."""
         fields = dict(line.split(": ", 1) for line in self._until(b"\n\n").decode().split("\n"))
         return fields.get("event", "message"), fields.get("id"), json.loads(fields["data"])
 
     def until(self, wanted):
-        """The entries that come before such an event, and its id."""
+        """The entries before an event of this kind, and the event's id."""
         entries = []
         while True:
             event, cursor, data = self.event()
@@ -75,7 +75,8 @@ def snapshot(server, since="", **headers):
 
 
 def ended(feed, cursor, sessions):
-    """The snapshot after `cursor`, once it tells that these sessions ended: with PostgreSQL that is a moment after the answer."""
+    """The snapshot after `cursor`, once it lists the end of these sessions. With PostgreSQL that is a moment
+    after the answer."""
     deadline = time.monotonic() + 1
     while True:
         answer = snapshot(feed, cursor)
@@ -103,7 +104,7 @@ def test_a_service_key_is_needed_and_it_ends_at_once(feed, caller):
     assert feed.try_command("service-key", "end", "api").returncode == 1
     assert feed.try_command("service-key", "add", "bad", "--scope", "everything").returncode == 1
     assert feed.try_command("service-key", "add", "other", "--scope", "feed").returncode == 1
-    # It is not a credential of a user, and no user's token is one.
+    # A service key is not a user's credential, and a user's token is not a service key.
     assert caller.verify(other).status == 401 and caller.get("/api/v1/sessions", bearer=other).status == 401
 
 
@@ -151,8 +152,8 @@ def test_every_kind_of_end_arrives_in_order(feed, caller):
     assert [entry["subject"] for entry in entries[:2]] == [first["session"]["id"], second["session"]["id"]]
     assert entries[2]["minimum"] == 2 and entries[3]["minimum"] == 3 and entries[5]["subject"] == current
     now = time.time()
-    # A token lives 60 s. What is about a user counts for a minute more, in which another node may not know of it yet; what is about a
-    # key for longer than verifiers keep the keys that they fetched.
+    # A token lives 60 s. An entry about a user counts for a minute more, during which another node may not
+    # know it yet. An entry about a key counts for longer than verifiers keep the keys that they fetched.
     longer = {"user": 60, "key": 11 * 60}
     assert all(
         now < entry["expires"] <= now + 65 + longer.get(entry["kind"].split("_")[0], 0) for entry in entries
@@ -255,7 +256,7 @@ def test_a_restored_copy_has_another_epoch(feed, caller, tmp_path):
 
 @needs_sqlite
 def test_many_entries_come_whole(feed, caller):
-    """More than fit into one event, one snapshot and one socket's buffer."""
+    """More entries than fit into one event, one snapshot and one socket buffer all arrive."""
     import sqlite3
 
     feed.stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every route has its methods and no others; every other path has nothing."""
+"""Every route accepts exactly its own methods, and every other path gives 404."""
 
 import pytest
 from client import Caller
@@ -35,7 +35,7 @@ ROUTES = {
     "/page.js": {"GET"},
     "/page.css": {"GET"},
 }
-# Answers 200, 401 and 403 alone, so whatever method a proxy passes on is good enough.
+# This route answers only 200, 401 and 403, so it accepts any method that a proxy passes on.
 VERIFY = "/api/v1/verify"
 METHODS = [
     "GET",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The browser SDK as the server serves it, and the diagnosis that it asks for. What it does is for tests/browser."""
+"""How the server serves the browser SDK and its diagnosis. tests/browser covers what the SDK does."""
 
 import pytest
 from client import Caller

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A password in, a token out."""
+"""A user signs in with a password and gets tokens."""
 
 import statistics
 import time
@@ -47,7 +47,7 @@ def test_the_token_carries_the_claims_of_the_contract(caller, server, ada):
 
 
 def test_a_sign_in_across_the_turn_of_a_second_promises_no_second_more(caller, ada):
-    """The password is hashed for some 20 ms: begun in one second, done in the next."""
+    """Hashing a password takes some 20 ms, so a sign-in can begin in one second and end in the next."""
     for _ in range(4):
         time.sleep(0.988 - time.time() % 1 if time.time() % 1 < 0.98 else 0)
         signed_in = caller.sign_in_body(ada)
@@ -163,7 +163,7 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(server):
     for number, user in enumerate(known):
         caller = Caller(server.port, next_address())
         for kind, name in (("known", user.name), ("unknown", f"nobody-{number}")):
-            before = server.cpu_seconds()  # what it costs does not change with what else runs here
+            before = server.cpu_seconds()  # CPU time does not change with what else runs on the machine
             form = {"username": name, "password": "not the password at all"}
             assert caller.post("/api/v1/authentication", json=form).status == 401
             seconds[kind].append(server.cpu_seconds() - before)
@@ -186,7 +186,7 @@ def test_a_name_cannot_write_claims(caller, server):
 @pytest.mark.parametrize("remember,seconds", [(True, 30 * 86400), (False, 12 * 3600), (None, 30 * 86400)])
 def test_remember_decides_how_long_a_session_can_last(caller, ada, remember, seconds):
     session = caller.sign_in_body(ada, **({} if remember is None else {"remember": remember}))["session"]
-    # It is created when it is asked for, and its time runs from the end of the hash on, which may lie in the next second.
+    # The creation time is taken before the hash and the expiry after it, which may be in the next second.
     assert session["expires_at"] - session["created_at"] in (seconds, seconds + 1)
     assert session["idle_expires_at"] - session["created_at"] in (
         min(7 * 86400, seconds),

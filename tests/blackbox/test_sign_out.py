@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing out means it: the session's tokens fail at once."""
+"""Signing out ends the session, and its tokens fail at once."""
 
 import time
 
@@ -112,7 +112,7 @@ def test_two_different_credentials_sign_nobody_out(caller, ada, user):
 
 
 def test_signing_out_with_both_tokens_of_one_session_is_fine(caller, ada):
-    """The browser SDK of a page that keeps both would send both."""
+    """A browser SDK that holds both tokens would send both."""
     one = caller.sign_in_body(ada)
     answer = caller.delete(
         "/api/v1/authentication", bearer=one["token"], json={"refresh_token": one["refresh_token"]}
@@ -167,7 +167,7 @@ def test_signing_out_everywhere_ends_every_session_but_nobody_elses(caller, serv
 
 
 def test_a_signed_out_token_is_refused_on_every_connection(caller, ada):
-    """Connections that were open before, and that have seen the token proven, on whatever core they live."""
+    """The token is refused on connections that were open before and whose event loop has a proof of it."""
     token = caller.sign_in_body(ada)["token"]
     assert header_of(token)["typ"] == "at+jwt"
     connections = [caller.connect() for _ in range(32)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting: with nothing at all, with mistakes, and where somebody else already is."""
+"""Starting the server: without any configuration, with mistakes, and next to another process."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from server import BINARY, PASSWORD, User, clean_environment, free_port, run
 
 
 def fails(server, *flags, seconds=10):
-    """What `serve` says when it refuses to start."""
+    """Starts a server that must refuse to start, and returns its log."""
     server.flags = list(flags)
     server.launch()
     try:
@@ -120,7 +120,7 @@ def test_a_request_in_flight_is_answered_before_it_stops(make_server):
     assert server.process.wait(12) == 0
 
 
-# Where somebody else already is.
+# Next to another process.
 
 
 def test_a_second_server_on_the_same_port_is_refused(make_server):
@@ -197,7 +197,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(make_server):
     ],
 )
 def test_keys_that_cannot_be_opened_are_not_replaced_in_silence(make_server, spoil):
-    """Another master key, or none: new keys would sign everybody out without a word."""
+    """With another master key or none, new signing keys would silently sign every user out."""
     server = make_server()
     server.add_user()
     spoil(server.data / "master.key")

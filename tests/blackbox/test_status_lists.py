@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Token Status Lists: sign-outs for verifiers that know no more than the standard (draft-ietf-oauth-status-list)."""
+"""Token Status Lists: sign-outs for verifiers that implement only the standard
+(draft-ietf-oauth-status-list)."""
 
 import base64
 import time
@@ -25,12 +26,13 @@ def caller(served):
 
 
 def place_of(token):
-    """Where a token stands, as a verifier reads it."""
+    """The token's place in a status list, as a verifier reads it."""
     return jwt.decode(token, options={"verify_signature": False})["status"]["status_list"]
 
 
 def status_of(caller, token):
-    """As a verifier of the standard does it (§8.3): fetch, check, decompress, look."""
+    """The status of a token, found as the standard says (§8.3): fetch the list, check it, decompress it, look
+    up the place."""
     place = place_of(token)
     path = place["uri"][place["uri"].index(LIST) :]
     answer = caller.get(path, headers={"Accept": "application/statuslist+jwt"})
@@ -148,7 +150,7 @@ def test_off_there_is_none_and_tokens_name_none(make_server):
     token = caller.sign_in_body(server.add_user())["token"]
     assert "status" not in jwt.decode(token, options={"verify_signature": False})
     assert caller.get(LIST + "0").verdict == (404, "not_found")
-    # Switched on later: sessions of before have no place, new ones do.
+    # When the operator switches the lists on later, older sessions have no place and new ones do.
     told = caller.sign_in_body(server.add_user("ada"))
     server.stop()
     server.settings["tokens.status_list"] = True

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`coatcheck store copy`: an installation on SQLite moves to PostgreSQL, and nobody is signed out; `coatcheck migrate`."""
+"""`coatcheck store copy` moves an installation from SQLite to PostgreSQL, and no user is signed out;
+`coatcheck migrate`."""
 
 import fcntl
 import json
@@ -18,7 +19,7 @@ TABLES = ["keys", "service_keys", "revocations", "users", "sessions", "buckets",
 
 
 class Installation:
-    """A server on SQLite, and the schema of PostgreSQL that it moves to."""
+    """A server on SQLite, and the PostgreSQL schema that it moves to."""
 
     def __init__(self, make_server):
         self.server = make_server({"store.url": "sqlite:coatcheck.db"})
@@ -103,7 +104,7 @@ def test_everybody_stays_signed_in_and_nobody_comes_back(here):
     assert here.call().get("/.well-known/jwks.json").json() == keys
     assert here.call().try_sign_in(eve).status == 401
     assert here.call().sign_in_body(bob)["token"]
-    # Whoever follows the revocations goes on where he was.
+    # A follower of the feed continues at its cursor.
     assert here.call().get(f"/api/v1/revocations?since={feed['cursor']}", bearer=key).json()["entries"] == []
     assert here.call().sign_out(alive[0]["token"]).status == 204
     deadline = time.monotonic() + 5
@@ -121,7 +122,7 @@ def test_first_beside_the_running_server_then_what_changed(here):
     assert not finished and tables["sessions"]["added"] == 3 and tables["users"]["added"] == 3
     assert here.call().verify(first[0]["token"]).status == 200, "it is served here still"
 
-    # Much changes, among it what would collide if it were copied row by row.
+    # Many changes, and among them some that would collide if the rows were copied one by one.
     here.server.command("user", "set", "ada", "--email", "")
     here.server.command("user", "set", "bob", "--email", "a@example.com")
     here.server.command("user", "set", "ada", "--email", "b@example.com")
@@ -155,7 +156,7 @@ def test_the_source_is_served_no_more_and_a_second_copy_cannot_overwrite(here):
 
 
 def test_one_copy_of_two_is_finished(here, make_server):
-    """A copy that was begun elsewhere must not be opened as well."""
+    """A copy that was begun in another database must not be opened too."""
     session = here.call().sign_in_body(here.server.add_user("ada"))
     elsewhere, here.to = here.to, postgres.shared().fresh_url()
     assert here.server.try_command("store", "copy", "--to", elsewhere).returncode == 0
@@ -182,7 +183,8 @@ def test_a_target_that_holds_something_is_refused(here, make_server):
 
 
 def test_beside_a_server_that_goes_on_and_a_run_that_was_left_behind(here):
-    """Who signs up behind the copy does not stop it; and a run that wakes up after another has finished touches nothing."""
+    """A sign-up that the copy has passed does not stop it. A run that wakes up after another run has finished
+    changes nothing."""
     count = 60_000
     here.server.stop()
     here.in_sqlite(
@@ -240,7 +242,7 @@ def test_beside_a_server_that_goes_on_and_a_run_that_was_left_behind(here):
 def test_two_runs_that_finish_are_one_too_many(here):
     here.server.stop()
     lock = (here.server.data / "lock").open("r+")
-    fcntl.flock(lock, fcntl.LOCK_EX)  # as another run has it
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as another run would hold it
     refused = here.try_copy()
     assert refused.returncode == 1 and "in use by another coatcheck" in refused.stderr
     lock.close()
@@ -251,7 +253,7 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
     here.server.add_user("ada")
     here.call().sign_in_body(User("ada", PASSWORD))
     here.server.stop()
-    # Many users, so that there is a middle.
+    # Many users, so that the copy can be interrupted in the middle.
     count = 60_000
     here.in_sqlite(
         f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO users"
@@ -278,7 +280,7 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
             if int(here.there("SELECT COUNT(*) FROM users")) > 0:
                 break
         except subprocess.CalledProcessError:
-            pass  # there is no table yet
+            pass  # the table does not exist yet
         time.sleep(0.01)
     copying.kill()
     copying.wait()
@@ -289,7 +291,7 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
     with pytest.raises(RuntimeError, match="not finished"):
         here.server.start()
     here.server.settings["store.url"] = "sqlite:coatcheck.db"
-    here.server.start()  # the source is what counts until the end
+    here.server.start()  # until the end, the source is the installation
     tables = here.move()
     assert (
         tables["users"]["rows"] == count + 1
@@ -300,7 +302,8 @@ def test_killed_in_the_middle_it_goes_on_and_nobody_serves_the_half(here):
 
 
 def test_interrupted_at_the_very_end_it_can_be_finished(here):
-    """The source is given up before the target is opened: between the two nobody serves, and the command goes on from there."""
+    """The source is given up before the target is opened. In between no server starts, and the command
+    continues from there."""
     here.server.add_user("ada")
     here.move()
     feed = here.in_sqlite("SELECT feed FROM meta")[0][0]
@@ -314,7 +317,7 @@ def test_interrupted_at_the_very_end_it_can_be_finished(here):
 
 
 def test_a_restored_copy_moves_without_its_sessions(here):
-    """What was ended after the backup was made must not live again by being moved."""
+    """A session that ended after the backup was made must not come back through the move."""
     session = here.call().sign_in_body(here.server.add_user("ada"))
     here.server.stop()
     data = here.server.data

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/three-nodes: a node is killed, and the database is, and nobody is signed out."""
+"""examples/three-nodes: a node is killed, then the database, and no user is signed out."""
 
 import os
 import re
@@ -65,7 +65,7 @@ def test_nobody_notices_that_a_node_or_the_database_dies(town):
     session = Caller(port).sign_in_body(User("demo", password))
 
     def go_on(seconds):
-        """Refreshes for so long, as a client does: asks again where something failed."""
+        """Refreshes for so many seconds, as a client does: after a failure it asks again."""
         nonlocal session
         end, refused = time.monotonic() + seconds, 0
         while time.monotonic() < end:

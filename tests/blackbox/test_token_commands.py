@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`token inspect`, `token verify`, `audit list` and `doctor`: what an operator asks when something is wrong."""
+"""`token inspect`, `token verify`, `audit list` and `doctor`: the commands for an operator who looks for a
+fault."""
 
 import json
 import re
@@ -54,7 +55,7 @@ def test_what_is_no_token_is_called_so(server, text):
 
 
 def test_terminal_signs_in_a_token_are_not_printed(server, signed_in):
-    """The claims of a forged token are the attacker's text, on the operator's terminal."""
+    """An attacker writes the claims of a forged token, and they reach the operator's terminal."""
     header, claims, signature = parts_of(signed_in["token"])
     for place in (
         ({**header, "x": "\x1b]0;owned\x07\u202e\u009b31m"}, claims),
@@ -107,7 +108,7 @@ def test_verdicts_are_the_same_while_no_server_runs(make_server):
     assert "expired" in server.try_command("token", "inspect", "-", stdin=good["token"]).stdout
 
 
-# What happened.
+# The audit trail.
 
 
 def test_the_audit_trail_tells_what_happened(make_server):
@@ -179,7 +180,7 @@ def doctor(server):
 
 
 def test_the_doctor_finds_common_mistakes(make_server):
-    """Each says which setting is wrong."""
+    """Each mistake is reported with the name of the wrong setting."""
     server = make_server()
     server.add_user()
     healthy = doctor(server)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Anybody can prove a token with the published key, and nobody can make one."""
+"""Anybody can verify a token with the published key, and only the server can make one."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ ALGORITHMS = ["ES256", "RS256", "PS256", "EdDSA"]
 
 @pytest.fixture(scope="module", params=ALGORITHMS)
 def signing(request):
-    """A server that signs with each algorithm, and the algorithm."""
+    """A running server for each signing algorithm, the algorithm, and a user."""
     server = Server({"tokens.algorithm": request.param})
     try:
         yield server.start(), request.param, server.add_user("ada")
@@ -127,7 +127,7 @@ def test_no_forgery_signs_anybody_out(signing):
 
 
 def test_a_token_of_another_server_with_another_key_is_refused(signing):
-    """Same issuer, same audience, same user id: only the key differs."""
+    """The forged token has the same issuer, audience and user id. Only the key differs."""
     server, algorithm, ada = signing
     caller = Caller(server.port, next_address())
     token = caller.sign_in_body(ada)["token"]
@@ -135,7 +135,7 @@ def test_a_token_of_another_server_with_another_key_is_refused(signing):
     assert caller.verify(Attacker(algorithm).sign(header, claims)).verdict == (401, "token_not_ours")
 
 
-# From here on one algorithm, the default.
+# From here on the tests use one algorithm, the default.
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def token(server, ada):
 
 
 def test_every_flipped_bit_of_a_token_is_refused(caller, token):
-    """Each bit of the bytes behind each part, encoded again in its one canonical form."""
+    """Flips each bit of the bytes of each part, and encodes them again in their one canonical form."""
     forged = {}
     parts = token.split(".")
     for index, part in enumerate(parts):
@@ -199,7 +199,8 @@ def test_a_key_that_does_not_sign_yet_proves_nothing(caller, server, token):
 
 
 def test_the_mirrored_signature_of_a_revoked_token_is_refused_too(caller, ada):
-    """ECDSA: where (r, s) is valid, so is (r, n - s). Whatever is said of it, signing out must reach it."""
+    """ECDSA: if (r, s) is valid, so is (r, n - s). Whatever the server says of the second token, a sign-out
+    must end it too."""
     token = caller.sign_in_body(ada)["token"]
     header, claims, signature = parts_of(token)
     mirrored = signature[:32] + (P256_ORDER - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
@@ -221,7 +222,7 @@ def test_a_line_break_inside_a_token_ends_the_conversation(caller, token, inside
 
 
 def test_junk_costs_little(caller, token):
-    """A hundred tokens that are as large as they may be: no more than ten times what small ones cost."""
+    """A hundred tokens of the largest size cost at most ten times as much as small ones."""
     seconds = {}
     for name, forged in (
         ("small", "a.b.c"),

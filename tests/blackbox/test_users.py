@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sign-up and one's own account."""
+"""Sign-up, and a user's own account."""
 
 import unicodedata
 
@@ -60,7 +60,7 @@ def test_an_e_mail_address_is_given_once(caller):
 
 
 def test_nobody_takes_anothers_address_as_a_name(caller):
-    """The name may be an e-mail address at sign-in: then it must not be two people's."""
+    """A user may sign in with an e-mail address, so it must not belong to two users."""
     assert sign_up(caller, "owner", email="owner@example.org").status == 201
     taken = sign_up(caller, "owner@example.org", password=OTHER)
     assert taken.status in (400, 409)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET /api/v1/verify, for the proxy in front of an API: yes, no, or not from there; and never anything else."""
+"""GET /api/v1/verify, for the proxy in front of an API: it answers only 200, 401 or 403."""
 
 import os
 import time
@@ -23,7 +23,7 @@ ACCESS = "__Host-Http-coatcheck"
 
 
 def identity(answer):
-    """The identity headers, each exactly once; more of the family would be a surprise to a proxy."""
+    """The identity headers, each exactly once. Any other X-Auth header would surprise a proxy."""
     found = {name for name, _ in answer.headers if name.lower().startswith("x-auth")}
     assert found == set(IDENTITY)
     return [answer.header(name) for name in IDENTITY]
@@ -166,7 +166,7 @@ def test_a_conflict_proves_nothing_about_either_token(caller, ada):
 
 
 def test_a_proven_token_is_proven_by_all_its_bytes(caller, ada):
-    """What the server remembers of a proof must not be found by a part of the token or by a hash alone."""
+    """The cache of proofs must not find a proof by only a part of the token or by a hash."""
     token = caller.sign_in_body(ada)["token"]
     header, claims, signature = parts_of(token)
     for _ in range(3):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What anybody may read: keys, metadata, and whether the server is well."""
+"""What anybody may read: the keys, the metadata, and the server's health."""
 
 import re
 

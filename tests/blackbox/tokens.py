@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking JWTs apart and putting them together again, with every mistake on purpose."""
+"""Takes JWTs apart and joins the parts again, with any mistake that a test wants."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ def decode(text):
 
 
 def parts_of(token):
-    """Header and claims as objects, signature as bytes."""
+    """The header and the claims as objects, the signature as bytes."""
     header, claims, signature = token.split(".")
     return json.loads(decode(header)), json.loads(decode(claims)), decode(signature)
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each example as its user meets it: sign in, reload, call the API, let the token expire, sign out, and be sent to sign in
-// again when the session has ended elsewhere.
+// Uses each example as a user does: sign in, reload, call the API, let the token expire, sign out, and sign
+// in again after the session has ended elsewhere.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBrowser, PASSWORD, startExample, WAIT } from './support.js';
 
-const LIFE = 5; // seconds that an access token lives; a busy machine may take some of them to bring a request to the API
+// Seconds that an access token lives. A busy machine may take some of them to bring a request to the API.
+const LIFE = 5;
 const EXAMPLES = [
   'vanilla-localstorage',
   'cookie',
@@ -25,7 +26,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A visitor who has not signed in; what breaks unseen fails the test. */
+/** A browser context that has not signed in. Errors on its pages are collected and fail the test. */
 async function visitor(origin) {
   const context = await browser.newContext();
   context.setDefaultTimeout(WAIT);
@@ -46,7 +47,7 @@ async function signIn(page) {
   await page.locator('#user', { hasText: 'ada' }).waitFor();
 }
 
-/** Waits for a post; where none comes, the failure says what the page said. */
+/** Waits for a post. If none appears, the failure repeats the page's own message. */
 async function seesPosts(page, text = 'Hang up your coat.') {
   await page
     .locator('#posts li', { hasText: text })
@@ -70,7 +71,7 @@ for (const name of EXAMPLES) {
     test('sign in, reload, call, expire, sign out, and back to where one was', async () => {
       const { context, page, broken, refreshes, origin } = await visitor(example.origin);
       try {
-        // Nobody is signed in: to the sign-in page, and back.
+        // No user is signed in, so the page goes to the sign-in page and comes back.
         await page.goto(`${origin}/?post=7`);
         await page.waitForURL(`${origin}/sign-in?**`);
         assert.equal(new URL(page.url()).searchParams.get('return_to'), '/?post=7');
@@ -87,7 +88,7 @@ for (const name of EXAMPLES) {
         await page.getByRole('button', { name: 'Post', exact: true }).click();
         await seesPosts(page, `ada: ${text}`);
 
-        // The token expires, and a call is answered all the same.
+        // The token expires, and the next call still succeeds.
         const before = refreshes.length;
         await sleep(LIFE * 1000 + 500);
         const answered = page.waitForResponse(
@@ -106,11 +107,12 @@ for (const name of EXAMPLES) {
         await signIn(page);
         await seesPosts(page);
 
-        // Ended by somebody else: at once the API says no, and the page goes to sign in and comes back.
+        // The session ends elsewhere. The API then refuses the next call, and the page goes to sign in and
+        // comes back.
         await page.goto(`${origin}/?post=8#comments`);
         await seesPosts(page);
         example.coatcheck.command(['session', 'end', '--user', 'ada']);
-        if (name.endsWith('lumen')) await sleep(700); // PHP's snapshot is half a second old at most
+        if (name.endsWith('lumen')) await sleep(700); // PHP's snapshot is at most half a second old
         await page.getByRole('button', { name: 'Load posts' }).click();
         await page.waitForURL(`${origin}/sign-in?**`);
         await signIn(page);
@@ -138,11 +140,11 @@ describe('what each way is about', () => {
       const cookies = Object.fromEntries((await context.cookies()).map((cookie) => [cookie.name, cookie]));
       const access = cookies['__Host-Http-coatcheck'];
       const expiryOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).exp;
-      const header = await sent; // what is in the browser may be a later one already
+      const header = await sent; // the browser may already hold a later one
       const [, token, expires] = /coatcheck=([^;]+); Path=\/; Expires=([^;]+);/.exec(header);
       assert.equal(expires, new Date(expiryOf(token) * 1000).toUTCString());
       const exp = expiryOf(access.value);
-      // Chromium corrects what it was told by the difference of the clocks, which it knows to a second.
+      // Chromium corrects the expiry by the difference of the clocks, which it knows only to a second.
       assert.ok(Math.abs(access.expires - exp) < 1, `${access.expires}`);
       for (const cookie of [access, cookies['__Host-Http-coatcheck-refresh']]) {
         assert.deepEqual(

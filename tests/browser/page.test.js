@@ -20,7 +20,7 @@ let url;
 
 // ---- The browser
 
-/** A fresh visitor. What goes wrong unseen is collected; `refused` tells that answers of 401 are part of the test. */
+/** Opens the page in a fresh context and collects its errors. `refused` allows answers of 401. */
 async function visit(work, { refused = false, ...options } = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -169,7 +169,7 @@ describe('Signing in', () => {
     }));
 });
 
-// Mostly waiting, so side by side.
+// These tests mostly wait, so they run side by side.
 describe('Staying signed in', { concurrency: 3 }, () => {
   test('the countdown runs, and a silent refresh outlives the first token', () =>
     visit(async (page) => {
@@ -213,7 +213,7 @@ describe('Staying signed in', { concurrency: 3 }, () => {
         await automatic(page).uncheck();
         await letTokenExpire(page);
         await call(page, '401');
-        // In one go, so that the timer does not get there first.
+        // Both in one step, so that the timer does not come first.
         await page.evaluate(() => {
           document.getElementById('automatic').checked = true;
           document.getElementById('call').click();
@@ -354,7 +354,7 @@ describe('The looks', () => {
       (await page.evaluate(() => document.documentElement.scrollWidth)) <= width,
       'it does not fit the width',
     );
-    await page.evaluate(AXE); // as a debugger would: the page's policy allows no such script
+    await page.evaluate(AXE); // as a debugger would, because the page's policy allows no such script
     const { violations } = await page.evaluate(
       (values) => globalThis.axe.run({ runOnly: { type: 'tag', values } }),
       AXE_RULES,

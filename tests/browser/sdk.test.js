@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SDK in a real browser against a real server: what it keeps, what it sends and to whom, and that nobody is signed out
-// who did not ask for it. The pages are blank ones (pages/blank.html), with the classic script of the server.
+// The SDK in a real browser against a real server: what it keeps, what it sends and to whom, and that no user
+// is signed out without asking for it. The pages are blank (pages/blank.html) and load the server's classic
+// script.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -39,7 +40,7 @@ after(async () => {
   await example?.stop();
 });
 
-/** A visitor: `tab()` opens a page with a client `auth` in it. What breaks unseen fails the test. */
+/** A fresh browser context. `tab()` opens a page with a client `auth`. Errors on its pages fail the test. */
 async function visit(work, options = {}) {
   const context = await browser.newContext();
   context.setDefaultTimeout(WAIT);
@@ -95,7 +96,10 @@ const fails = (page, act) =>
     }
     return undefined;
   }, act);
-/** Until each token has expired; in these pages with nobody to see it, so that none is refreshed before it is used. */
+/**
+ * Waits until every token has expired. The given pages are hidden meanwhile, so that they do not refresh on
+ * their own.
+ */
 async function expire(...pages) {
   const seen = (yes) =>
     Promise.all(
@@ -110,7 +114,7 @@ async function expire(...pages) {
   await sleep(LIFE * 1000 + 300);
   await seen(true);
 }
-/** Counts the refreshes that a context sends. */
+/** Collects the refreshes that a context sends. */
 function refreshes(context) {
   const seen = [];
   context.on('request', (request) => {
@@ -133,7 +137,7 @@ describe('keeping the session', () => {
         await expire();
         assert.equal(await posts(page), 200);
         await expire();
-        await load(page, { storage }); // everything but the refresh token has expired
+        await load(page, { storage }); // only the refresh token is still valid
         assert.equal((await ready(page)).status, 'signed-in');
         assert.equal(await posts(page), 200);
         assert.equal(
@@ -194,7 +198,7 @@ describe('keeping the session', () => {
         ...corrupt.map((text) => [text, 'corrupt']),
         [JSON.stringify(withClaims({ iss: 'https://evil.example' })), 'foreign'],
       ];
-      // Slow enough for the page to be shown, and to hear of the network, before it is known whose tokens these are.
+      // Slow, so that the page is shown and sees the network before it knows whose tokens these are.
       await page.route('**/.well-known/oauth-authorization-server', async (route) => {
         await sleep(100);
         await route.continue();
@@ -315,7 +319,7 @@ describe('keeping the session', () => {
       assert.equal((await ready(page)).status, 'signed-in');
       assert.equal(await page.evaluate(() => document.cookie), '');
 
-      // By now the token has expired; and a refresh token that is none blocks nobody on every load.
+      // By now the token has expired. An invalid refresh token must not block the adoption on every load.
       const odd = [5, 'x', 'ccr_junk'].map((refreshOdd) => [
         JSON.stringify({ token, refresh_token: refreshOdd }),
         'refused',
@@ -469,7 +473,7 @@ describe('tabs', () => {
           await page.goto(`${url}/healthz`);
           await other.evaluate(() => auth.signOut());
           await page.goBack();
-          // Chromium may drop a page that was spoken to; then a load finds out as any does.
+          // Chromium may drop a page that a script has talked to. Then the load finds out, as on any page.
           if (await page.evaluate(() => window.persisted === true))
             await page.waitForFunction(() => auth.session.status === 'signed-out');
         });
@@ -631,7 +635,7 @@ describe('refresh', () => {
 });
 
 describe('sending', () => {
-  /** A server of another origin that writes down what it is sent. */
+  /** Starts a server of another origin that records every request. */
   async function elsewhere(work) {
     const seen = [];
     const server = createServer((request, response) => {
@@ -826,7 +830,7 @@ describe('sending', () => {
           await route.continue();
         },
         { times: 1 },
-      ); // so that it has to wait
+      ); // so that it must wait
       await load(page, {});
       assert.equal(await xhr('abort'), 'abort,loadend', 'once each, as of a request that was sent');
       assert.equal(seen.length, 0);
@@ -1082,7 +1086,7 @@ describe('what one user asked for', () => {
           if (request.url().endsWith('/api/posts')) asked += 1;
         });
         for (const [name, send] of Object.entries(SENDERS)) {
-          // While it is on its way: the API's no stands.
+          // The user changes while the request is on its way: the API's refusal stands.
           await signIn(page);
           await other.waitForFunction(() => auth.session.user?.username === 'ada');
           asked = 0;
@@ -1106,13 +1110,13 @@ describe('what one user asked for', () => {
           assert.equal(await late, 401, name);
           assert.equal(asked, 1, name);
 
-          // While it waits for a refresh: it is not sent.
+          // The user changes while the request waits for a refresh: it is not sent.
           await signIn(page);
           await other.waitForFunction(() => auth.session.user?.username === 'ada');
           await page.evaluate(() => {
             window.real = Date.now;
             Date.now = () => real() + 3600e3;
-          }); // due, and not refreshed by itself
+          }); // due, and not yet refreshed
           asked = 0;
           let refreshed;
           const waited = new Promise((done) => {
@@ -1184,7 +1188,7 @@ describe('what one user asked for', () => {
     }));
 });
 
-/** axios as `api`, superagent with `withToken`, as the README has them. */
+/** Loads axios as `api` and superagent with `withToken`, as in the README. */
 async function adapters(page) {
   for (const name of ['axios/dist/axios.min.js', 'superagent/dist/superagent.min.js'])
     await page.addScriptTag({ url: `${origin}/lib/${name}` });
@@ -1274,7 +1278,8 @@ describe('adapters', () => {
         });
       });
       await page.evaluate(async () => {
-        // Of two, the later runs first: this one changes the address after ours has seen it.
+        // Of two interceptors the later one runs first, so this one changes the address after the SDK's has
+        // seen it.
         const { attachAxios } = await import('/lib/@coatcheck/client/dist/axios.js');
         const moved = axios.create();
         moved.interceptors.request.use((config) => ({ ...config, baseURL: 'http://elsewhere.example' }));
@@ -1376,7 +1381,7 @@ describe('adapters', () => {
 describe('what a script that was injected can reach', () => {
   const LOOKS_SECRET = /eyJ[\w-]{10,}\.|ccr_/;
 
-  /** Everything that a page can read without asking anybody. */
+  /** Everything that a script of the page can read without a request. */
   const readable = (page) =>
     page.evaluate(async () => {
       const found = [
@@ -1392,7 +1397,7 @@ describe('what a script that was injected can reach', () => {
       return found.join('\n');
     });
 
-  /** What the server hands out to a script of the page that asks in every way it knows. */
+  /** Everything that the server gives to a script of the page, whatever it asks for. */
   const handedOut = (page) =>
     page.evaluate(async (server) => {
       const said = [];
@@ -1472,7 +1477,7 @@ describe('in development the console names what to set', () => {
   });
   after(() => development?.stop());
 
-  /** The console's lines of ours while `work` runs on a page of `from`. */
+  /** The SDK's lines in the console while `work` runs on a page of the origin `from`. */
   async function complaints(from, work) {
     const heard = [];
     const before = [url, origin];

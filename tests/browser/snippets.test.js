@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The README's snippets for the browser do what the README says, and the package installs where people would install it.
+// The README's snippets for the browser work, and the package installs into a fresh application.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -30,7 +30,9 @@ function snippet(name) {
   return found[1];
 }
 
-/** Puts the files into a folder, serves it as an example, and gives `work` a page that has loaded it. */
+/**
+ * Writes the files into a folder, serves it as an example, and calls `work` with a page that has loaded it.
+ */
 async function served(name, files, work) {
   const folder = join(directory, name);
   mkdirSync(folder, { recursive: true });
@@ -60,10 +62,13 @@ async function loadsPosts(page) {
   assert.equal(said.reader, 'ada');
 }
 
-/** @coatcheck/client is a link here, and its folder has a React of its own, for its types. */
+/**
+ * @coatcheck/client is a link here, and its folder has its own React for its types, so the bundle must be
+ * told which to use.
+ */
 const ONE_REACT = { react: join(ROOT, 'examples/node_modules/react') };
 
-/** The snippet's `auth` and `loadPosts` within reach of the test. */
+/** Bundles a snippet, and makes its `auth` and `loadPosts` visible to the test. */
 const bundled = async (text) =>
   (
     await build({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight tabs of one browser and tokens of ten seconds, while a fifth of the refreshes' answers are lost, tabs freeze (for
-// less than the grace) and come back, and the server is restarted twice. Nobody may be signed out, and every protected
-// call must be answered with 200 in the end.
+// Eight tabs of one browser with tokens that live ten seconds. A fifth of the answers to refreshes get lost,
+// tabs freeze (for less than the grace) and wake up, and the server restarts twice. No user may be signed
+// out, and every protected call must succeed with 200 in the end.
 //
 //   node storm.mjs [--seconds 300] [--storage memory,localStorage,cookie]
 import { parseArgs } from 'node:util';
@@ -10,7 +10,9 @@ import { launchBrowser, PASSWORD, startExample } from './support.js';
 
 const TABS = 8;
 const LOST = 0.2;
-const MOST_KEPT = 7; // one after the other: where tabs share a token there are a dozen refreshes, and chance alone would lose none of them one time in fourteen
+// At most so many answers in a row are kept. Where tabs share a token there are only a dozen refreshes, and
+// pure chance would lose none of them one time in fourteen.
+const MOST_KEPT = 7;
 const LONGEST_FREEZE = 15; // seconds; the grace is 30
 const { values } = parseArgs({
   options: {
@@ -21,7 +23,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const random = (least, most) => least + Math.random() * (most - least);
 
-/** What runs in each tab: calls until it is told to stop, each tried until it is answered with 200. */
+/** Runs in each tab: makes calls until it is told to stop, and repeats each until the answer is 200. */
 function work(given) {
   window.seen = { calls: 0, attempts: 0, refused: 0, signOuts: [], hanging: 0, notes: [] };
   window.auth = Coatcheck.createClient({
@@ -87,7 +89,7 @@ async function storm(browser, storage) {
       );
     tabs.push({ page, devtools: await context.newCDPSession(page) });
   }
-  // A tab that lost all answers at its start does not know who is there until it is asked again.
+  // A tab that lost all answers at its start does not know who is signed in until it is asked again.
   await Promise.all(
     tabs.map(({ page }, i) =>
       page
@@ -140,7 +142,7 @@ async function storm(browser, storage) {
       }),
     ),
   );
-  await sleep(5000); // what is under way ends
+  await sleep(5000); // so that open requests can end
   const seen = await Promise.all(
     tabs.map(({ page }) =>
       page.evaluate(() => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What browser tests stand on: a real Coatcheck, the examples' API, and Chromium.
+// Helpers for the browser tests: a real Coatcheck, the examples' API, and Chromium.
 import { chromium } from 'playwright-core';
 
 export * from '../support/servers.js';

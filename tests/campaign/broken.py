@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Shows that the campaign catches what it is there for: the release build is built again with one line wrong, and has to be caught.
+"""Shows that the campaign finds faults: it must fail on each build that has one wrong line.
 
 Only the file with that line is compiled, from a copy, and linked in place of the right one."""
 
@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
 
-# What is broken: the file, the line as it is, and as it must not be; the faults that show it; the invariants of which one has to be found broken.
+# For each fault: the file, the right line, the wrong line, the faults of the campaign that show it, and the
+# invariants of which at least one must be violated.
 BROKEN = {
     "a rotation that does not look at the counter": (
         "store/postgres_store.cpp",
@@ -42,7 +43,7 @@ BROKEN = {
 
 
 def build(name):
-    """The path of the broken program."""
+    """Builds the broken program and returns its path."""
     file, right, wrong, _, _ = BROKEN[name]
     source, room = ROOT / "src" / file, file.split("/")[0]
     text = source.read_text(encoding="utf-8")
@@ -60,7 +61,8 @@ def build(name):
     library.write_bytes((BUILD / f"lib{room}.a").read_bytes())
     run = {"cwd": BUILD, "check": True}
     subprocess.run(compile_words, **run)
-    (out / "broken.o").replace(out / f"{source.name}.o")  # the name that it has in the library
+    # The member of the library has this name.
+    (out / "broken.o").replace(out / f"{source.name}.o")
     subprocess.run(["ar", "r", library, out / f"{source.name}.o"], **run)
     link = subprocess.run(
         ["ninja", "-t", "commands", "coatcheck"], **run, capture_output=True, text=True

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Three nodes on a PostgreSQL with a standby, people who use them, and everything that goes wrong; then what they saw is held against
-the invariants (history.py). Needs root, for network namespaces; nothing leaves them.
+"""Runs three nodes on a PostgreSQL with a standby under load and faults, and checks what the clients saw.
+
+Users work on all nodes while one fault after another happens. Then the invariants of ARCHITECTURE.md are
+checked against the history (history.py). The campaign makes network namespaces and so needs root. No packet
+leaves them.
 
   tests/campaign/campaign.py                       two minutes
   tests/campaign/campaign.py --seconds 14400       a night
-  COATCHECK_BINARY=… tests/campaign/campaign.py    another build (broken.py makes ones that have to be caught)
+  COATCHECK_BINARY=… tests/campaign/campaign.py    another build (broken.py makes builds that must fail)
 """
 
 import argparse
@@ -88,7 +91,7 @@ def main():
         asyncio.run(load.run(go_wrong))
         for node in cluster.nodes:
             node.stop()
-    except Exception as failure:  # what was seen until then is worth reading
+    except Exception as failure:  # the history until then is worth reading
         failed = failure
         raise
     finally:
@@ -102,7 +105,7 @@ def main():
             print(f"campaign: what the nodes wrote is in {directory}", file=sys.stderr)
 
     found = check(records, RULES)
-    # A campaign in which nothing worked has shown nothing.
+    # A campaign in which too little succeeded has shown nothing.
     worked = {
         op: sum(
             record["op"] == op and record["status"] in (200, 204)

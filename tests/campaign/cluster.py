@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three nodes, a PostgreSQL that takes writes, and a synchronous standby that can take over."""
+"""Three nodes, a primary PostgreSQL, and a synchronous standby that can take over."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def wait_until(holds, what, seconds=30):
 
 
 class Database:
-    """A PostgreSQL on a host of its own."""
+    """A PostgreSQL on its own host."""
 
     def __init__(self, host, directory):
         self.host, self.data, self.log, self.out = (
@@ -66,7 +66,7 @@ class Database:
             rules.write("host all all 198.18.1.0/24 trust\nhost replication all 198.18.1.0/24 trust\n")
 
     def follow(self, primary):
-        """Becomes a standby of it, from nothing."""
+        """Copies a primary from scratch and becomes its synchronous standby."""
         shutil.rmtree(self.data, ignore_errors=True)
         self._run(
             "pg_basebackup",
@@ -159,7 +159,7 @@ class Node:
             )
 
     def signal(self, number):
-        # `ip netns exec` becomes the program that it runs: its process is the node.
+        # `ip netns exec` replaces itself by the program that it runs, so this process is the node.
         self.process.send_signal(number)
 
     def kill(self):
@@ -236,7 +236,7 @@ class Cluster:
         return got == "200"
 
     def fail_over(self):
-        """The standby takes over, and what was the primary becomes its standby."""
+        """The standby takes over. give_standby() makes the former primary its standby."""
         self.primary.crash()
         self.standby.promote()
         self.primary, self.standby = self.standby, self.primary

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong, one thing after the other, each mended before the next. All of it is written into the history: which nodes it
-parts from the others, and for how long."""
+"""The faults. They happen one after another, and each is repaired before the next. The history records each
+fault, the nodes that it cuts off from the others, and its duration."""
 
 import random
 import signal
@@ -11,7 +11,7 @@ from cluster import wait_until
 
 class Faults:
     def __init__(self, cluster, write, random_seed, only=None):
-        """`only`: the names of those that are wanted; None: all."""
+        """`only` holds the names of the wanted faults. None means all."""
         self.cluster, self.write, self.random = cluster, write, random.Random(random_seed)
         self.all = [
             self.kill_a_node,
@@ -35,7 +35,7 @@ class Faults:
         return fault.__name__.replace("_", " ")
 
     def one(self):
-        """All kinds come once, in any order, before one comes again."""
+        """Causes the next fault. Every kind comes once, in random order, before a kind comes again."""
         if not self._upcoming:
             self._upcoming = self.random.sample(self.all, len(self.all))
         fault = self._upcoming.pop()
@@ -65,7 +65,8 @@ class Faults:
             wait_until(lambda node=node: self.cluster.answers(node), f"{node.name} is ready again")
 
     def _until_followed(self):
-        """Until then nothing is committed, however ready the nodes are."""
+        """Waits for the standby, because nothing commits before it follows again, even if the nodes are
+        ready."""
         wait_until(self.cluster.primary.is_followed, "the standby is back")
 
     def kill_a_node(self):
@@ -102,16 +103,16 @@ class Faults:
         return [node]
 
     def part_a_node_from_clients(self):
-        """It still hears of everything."""
+        """The node still gets all revocations."""
         node = self._node()
         self._cut(node.host, "front", 3)
 
     def skew_a_clock(self):
-        """It jumps, stays wrong for a while, and jumps back: nothing may follow from it."""
+        """The clock jumps, stays wrong for a while and jumps back, and this must have no effect."""
         node = self._node()
         node.skew(self.random.choice([-30, 30]))
         self._wait(2, 4)
-        if self.random.random() < 0.5:  # it starts with a wrong clock
+        if self.random.random() < 0.5:  # the node starts with a wrong clock
             node.kill()
             node.start()
             self._until_ready([node])
@@ -133,7 +134,7 @@ class Faults:
         return self.nodes
 
     def part_the_database(self):
-        """From the nodes and from its standby."""
+        """Cuts the primary off from the nodes and from its standby."""
         self._cut(self.cluster.primary.host, "back", 4)
         self._until_followed()
         self._until_ready(self.nodes)

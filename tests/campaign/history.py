@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds what clients saw against the invariants of ARCHITECTURE.md (I1 to I9). `history.py FILE` reads a history again.
+"""Checks what the clients saw against the invariants of ARCHITECTURE.md (I1 to I9). `history.py FILE` checks
+a stored history.
 
-A history is a list of records with times in seconds: `sent` is before the server can have had the request, `done` after it has
-answered; `done` and `status` are None where the answer was lost, so that nobody knows whether the server did what it was asked for.
+A history is a list of records with times in seconds. `sent` is before the server can have had the request,
+`done` is after the client got the answer. `done` and `status` are None if the answer got lost, so that it is
+unknown whether the server handled the request.
 
-  sign_in   user, status, session, counter, token, expires_at        refresh   session, presented, status, code, answered (the session
-                                                                               that the answer is of), counter, token, expires_at
-  verify    session, exp, status; `final` at the end, on every node  sign_out  session, status
-  end_all   user, status (all sessions)                              disable, enable   user, status
-  fault     name, nodes (those that it parts from the others), from, to
+  sign_in          user, status, session, counter, token, expires_at
+  refresh          session, presented, status, code, answered (the session in the answer), counter, token,
+                   expires_at
+  verify           session, exp, status; `final` at the end, on every node
+  sign_out         session, status
+  end_all          user, status (all sessions)
+  disable, enable  user, status
+  fault            name, nodes (those that it cuts off from the others), from, to
 
-`token` is any text that stands for the refresh token. All records but faults name their `node`.
+`token` is any text that stands for the refresh token. All records except faults name their `node`.
 """
 
 import collections
@@ -25,23 +30,23 @@ INFINITY = float("inf")
 class Rules:
     grace: float  # seconds, as configured
     absolute: float
-    bound: float = 1.0  # from the end of a session to its refusal on all nodes that hear of it
-    recovery: float = 3.0  # after a fault, until a node hears of everything again
-    margin: float = 0.5  # of times that are decided on the other side
+    bound: float = 1.0  # from the end of a session until every connected node refuses it
+    recovery: float = 3.0  # after a fault, until a node has caught up
+    margin: float = 0.5  # for times that another machine decides
     rotations: int = 4  # in a grace
 
 
 class Session:
-    """One session as all its clients saw it."""
+    """One session as all of its clients saw it."""
 
     def __init__(self, sign_in):
         self.user, self.began, self.made = sign_in["user"], sign_in["sent"], sign_in["done"]
         self.expires_at = sign_in["expires_at"]
         self.refreshes, self.verified = [], []
-        self.ends = []  # (sent, done, node): acknowledged ones
-        self.may_end = INFINITY  # sent: whether it was acknowledged or not
-        self.first_asked = {}  # counter: when somebody presented it first
-        self.answers = []  # (done, counter) of refreshes that were answered
+        self.ends = []  # (sent, done, node) of acknowledged ends
+        self.may_end = INFINITY  # when the first end was sent, acknowledged or not
+        self.first_asked = {}  # counter: when a client first presented it
+        self.answers = []  # (done, counter) of answered refreshes
         self.tokens = {sign_in["counter"]: sign_in["token"]}
         self.first_counter = sign_in["counter"]
 
@@ -52,7 +57,7 @@ class Session:
 
     @property
     def ended(self):
-        """When it was over for certain."""
+        """The earliest time at which the session was certainly over."""
         return min((done for _, done, _ in self.ends), default=INFINITY)
 
 
@@ -109,17 +114,19 @@ class Checker:
         for session in sessions:
             if session.began > done_of(record):
                 continue  # signed in afterwards
-            # One that is made meanwhile may be ended; a disabled user's certainly is, or is not made at all.
+            # A session that is made meanwhile may be ended. For a disabled user, it certainly ends or is not
+            # made at all.
             session.end(record, acknowledged and (record["op"] == "disable" or session.made < record["sent"]))
 
     def note_reuse(self, session):
-        """Presenting a token that was superseded before the grace ends the session (I2)."""
+        """Presenting a token that was superseded longer ago than the grace ends the session (I2)."""
         rules = self.rules
         for record in session.refreshes:
             first = session.first_asked.setdefault(record["presented"], record["sent"])
+            # The token may have been superseded that long ago when the server had it.
             if (
                 done_of(record) - first > rules.grace - rules.margin
-            ):  # it may have been superseded that long ago, when the server had it
+            ):
                 session.may_end = min(
                     session.may_end, max(record["sent"], first + rules.grace - rules.margin)
                 )
@@ -132,12 +139,12 @@ class Checker:
             )
             says_so = record.get("code") in ("session_ended", "refresh_token_reused")
             if record["status"] == 401 and (too_late or says_so):
-                # It is over, whoever ended it, and this node knows where it says so.
+                # The session is over, whoever ended it. If this node says so, it knows.
                 session.ends.append((record["sent"], record["done"], record["node"] if says_so else None))
 
     @staticmethod
     def superseded(session, counter):
-        """When it was for certain."""
+        """The earliest time at which this counter was certainly superseded."""
         return min((done for done, current in session.answers if current > counter), default=INFINITY)
 
     def check_refreshes(self, name, session):
@@ -203,7 +210,8 @@ class Checker:
                 )
 
     def knows(self, node, since):
-        """When a node has heard of what was so since then: within the bound, unless a fault came before it could."""
+        """When a node has certainly heard of an event at `since`: within the bound, or later if a fault came
+        first."""
         heard = since + self.rules.bound
         for fault in self.faults:
             if node in fault["nodes"] and fault["from"] <= heard < fault["to"] + self.rules.recovery:
@@ -239,7 +247,7 @@ class Checker:
                 )
 
     def check_users(self):
-        """Who is disabled does not sign in until he is enabled."""
+        """A disabled user does not sign in until he is enabled."""
         switches = collections.defaultdict(list)
         for record in self.records:
             if record["op"] in ("disable", "enable"):
@@ -266,7 +274,7 @@ class Checker:
     def check_final(self):
         verdicts = collections.defaultdict(dict)
         for record in self.records:
-            # None that expires while it is asked about.
+            # Only tokens that do not expire while they are checked.
             if record.get("final") and record["status"] is not None and record["done"] < record["exp"] - 1:
                 verdicts[(record["session"], record["exp"])][record["node"]] = record["status"]
         for (name, _), by_node in verdicts.items():

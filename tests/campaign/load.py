@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People with a session each, who use it on all nodes at once: they refresh in races, lose answers, try their tokens, sign out, are
-disabled, and sometimes present what should be forgotten. What they see goes into the history, and nothing is judged here."""
+"""Users with one session each, who use it on all nodes at once. They refresh in races, lose answers, check
+their tokens, sign out, are disabled, and sometimes present superseded tokens. This file writes what they see
+into the history and judges nothing."""
 
 import asyncio
 import random
@@ -21,7 +22,7 @@ PATIENCE = 8.0  # seconds with one request
 
 
 def parts_of(refresh_token):
-    """Session, as it is named elsewhere, and number."""
+    """The session's id, as the API writes it, and the token's number."""
     session, number = race.parts_of(refresh_token)
     return encode(session), number
 
@@ -41,7 +42,7 @@ class Person:
             link.close()
 
     async def ask(self, record, method, target, body=None, bearer=None, node=None, link=None, drop=False):
-        """Asks, and writes down what came of it. Returns the answer's body, or None."""
+        """Sends a request and records its result. Returns the answer's body, or None."""
         node = node or random.choice(self.load.nodes)
         if link is None:
             link = self.links.setdefault(node.name, Link(8080, node.address))
@@ -102,7 +103,8 @@ class Person:
             link.close()
         if record["status"] == 200:
             claims = claims_of(answer["token"])
-            # All that the answer says of whose it is, where it is not what was asked for.
+            # Every id in the answer that says whose tokens these are. If one differs from the session's own,
+            # it is recorded.
             whose = {answer["session"]["id"], claims["sid"], parts_of(answer["refresh_token"])[0]} | (
                 {session.id} if claims["sub"] == self.id else {claims["sub"]}
             )
@@ -145,7 +147,7 @@ class Person:
         return record["status"] == 200
 
     async def haunt(self, session, seconds=5.0):
-        """Tries what is left of a session that should be over."""
+        """Presents the tokens of a session that should be over."""
         end = time.time() + seconds
         while time.time() < end and not self.load.over:
             await self.verify(session, random.choice(session.access))
@@ -180,7 +182,8 @@ class Person:
             elif chance < 0.97:
                 old = session.superseded_since(self.load.grace + 1)
                 status = await self.refresh(session, old) if old else 503
-                # Where the answer was lost it may be over, and another node hears of that twice at once.
+                # If the answer got lost, the session may be over, and two nodes are told of its end at the
+                # same time.
                 if status in (200, 401) or (
                     status is None and await self.sign_out(session, everywhere=random.random() < 0.5)
                 ):
@@ -199,7 +202,7 @@ class Person:
 
 
 class Tokens:
-    """What a client has of its session."""
+    """The tokens that a client has of its session."""
 
     def __init__(self, answer):
         self.id = answer["session"]["id"]
@@ -236,7 +239,8 @@ class Load:
         self.counts[key] = self.counts.get(key, 0) + 1
 
     async def run(self, faults):
-        """Until `faults`, which runs on a thread, is done; then all that is left is looked at once more, on every node."""
+        """Runs until `faults`, which runs on a thread, is done. Then it checks the last sessions once more on
+        every node."""
         tasks = [asyncio.create_task(person.live()) for person in self.people]
         try:
             await asyncio.to_thread(faults)

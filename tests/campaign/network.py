@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network of hosts inside this machine, that nothing of it leaves: each host is a network namespace with a link to the clients'
-bridge and one to the databases'. Addresses are of the range that is set aside for such tests (RFC 2544)."""
+"""A network of hosts inside this machine, from which no packet leaves. Each host is a network namespace with
+one link to the clients' bridge and one to the databases' bridge. The addresses are from the range for such
+tests (RFC 2544)."""
 
 import os
 import shutil
@@ -11,7 +12,7 @@ FRONT, BACK = "198.18.0", "198.18.1"
 
 
 def enter():
-    """Runs this program again with networks, mounts and names of its own, once."""
+    """Runs this program once more, with its own networks, mounts and process ids."""
     if os.environ.get("CAMPAIGN_INSIDE") == "1":
         _run("mount", "-t", "tmpfs", "tmpfs", "/run")
         os.makedirs("/run/netns")
@@ -19,7 +20,7 @@ def enter():
     as_root = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
     if as_root and shutil.which("sudo") is None:
         sys.exit("campaign: this makes network namespaces, and so needs root")
-    # A process group that ends with this one, whatever happens.
+    # Its processes end when this one ends, whatever happens.
     os.environ["CAMPAIGN_INSIDE"] = "1"
     words = [
         *as_root,
@@ -63,7 +64,7 @@ class Network:
 
     @staticmethod
     def cut(host, side):
-        """What is sent over this link is lost without a word, as where a cable was pulled."""
+        """Drops everything that is sent over this link without notice, as a pulled cable does."""
         _run("ip", "link", "set", f"{host.name}-{side}", "down")
 
     @staticmethod

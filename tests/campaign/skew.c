@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a node, it shifts the clock by the seconds that stand in the file $CLOCK_SKEW_FILE, eight
-// bytes, mapped: so a running node's clock jumps when somebody writes there. Clocks that do not tell the time
-// of day stay as they are.
+// Preloaded into a node, this library shifts its clock by the number of seconds in the file $CLOCK_SKEW_FILE.
+// The file holds eight bytes and is mapped, so the clock of a running node jumps when another process writes
+// to the file. Clocks that do not tell the time of day stay unchanged.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checker of histories: a good one passes, and each kind of violation is found."""
+"""The checker accepts a good history and finds each kind of violation."""
 
 import pytest
 from history import Rules, check

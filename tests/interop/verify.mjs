@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifies tokens with the `jose` package as an API would, from the URL of the key set alone.
+// Verifies tokens with the `jose` package, as an API would, with only the URL of the key set.
 // Standard input: {"jwks", "issuer", "audience", "algorithm", "tokens": {name: token}}.
 // Standard output: {name: {"sub", "kid"} or {"error"}}.
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of one connection for asyncio."""
+"""An HTTP client with one connection, for asyncio."""
 
 import asyncio
 import json
 
 
 class Lost(Exception):
-    """Nobody knows whether the server did what it was asked for."""
+    """Raised when it is unknown whether the server handled the request."""
 
 
 class Link:
-    """A keep-alive connection that is opened when it is needed."""
+    """A keep-alive connection that opens when it is needed."""
 
     def __init__(self, port, host="127.0.0.1"):
         self.port, self.host = port, host

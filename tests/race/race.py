@@ -1,18 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A race for refresh tokens against a real server, as tabs and devices run it.
+"""A race of clients that refresh the same sessions on a real server, as browser tabs and devices do.
 
-200 sessions, each held by 8 clients. A client keeps a copy of the refresh token of its own, refreshes at a random pace
-and loses a fifth of the answers: it does not read them, or hangs up before they come. A copy that is nearly as old as
-the grace is not presented; the client takes the freshest one of its siblings, as tabs do that share their storage.
+There are 200 sessions, and 8 clients share each one. A client keeps its own copy of the refresh token,
+refreshes at a random pace and loses a fifth of the answers: it does not read them, or hangs up before they
+come. It does not present a copy that is nearly as old as the grace. Instead it takes the newest copy of the
+other clients, as tabs do that share their storage.
 
 Violations:
-  - a client is refused although its copy is younger than the grace (it was signed out by a race);
-  - two different tokens are seen with the same session and counter (a double successor);
-  - an answer is older than one that was acknowledged before it was asked for (an acknowledged refresh was lost);
-  - more than four rotations in a grace; an access token of an answer that does not verify;
-  - with --kill, where the server is killed with SIGKILL and started again every two seconds and some sessions are signed
-    out right before: a token of a session whose sign-out was acknowledged is taken again.
+  - a client is refused although its copy is younger than the grace (the race signed it out);
+  - two different tokens have the same session and counter (two successors of one token);
+  - an answer is older than an answer that arrived before the request (an acknowledged refresh got lost);
+  - there are more than four rotations in a grace, or the access token of an answer does not verify;
+  - with --kill, which kills the server with SIGKILL every two seconds, starts it again, and signs some
+    sessions out right before: the server accepts a token of a session whose sign-out was acknowledged.
 """
 
 import argparse
@@ -37,7 +38,7 @@ ROTATIONS_PER_GRACE = 4
 
 
 def parts_of(refresh_token):
-    """Session and counter of a refresh token; its form is described in src/token/refresh_token.hpp."""
+    """Session and counter of a refresh token. src/token/refresh_token.hpp describes its form."""
     text = refresh_token.removeprefix("ccr_")
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     at = 3 + raw[2]
@@ -45,7 +46,8 @@ def parts_of(refresh_token):
 
 
 class Copy:
-    """A refresh token as a client keeps it. It was current when the server sent it, that is not before `asked`."""
+    """A client's copy of a refresh token. The token was current when the server sent it, which was not before
+    `asked`."""
 
     def __init__(self, answer, asked):
         self.token = answer["refresh_token"]
@@ -61,14 +63,15 @@ class Session:
         self.tokens = {copy.counter: copy.token}
         self.access = [copy.access]
         self.began = copy.asked
-        # Requests of which nobody knows (yet) what came of them: when sent, and when done at the latest.
+        # Requests without a known result: when each was sent, and when it was done at the latest.
         self.unknown = []
         self.ending = False  # a sign-out was sent
-        self.ended = False  # and acknowledged
-        self.over = False  # by a violation, or because nobody has a copy that is young enough for certain
+        self.ended = False  # a sign-out was acknowledged
+        self.over = False  # after a violation, or when no copy is certainly young enough
 
     def current_until(self, copy):
-        """A time until which the copy was the current token for certain: infinity if nobody can have superseded it."""
+        """A time until which the copy was certainly the current token. Infinity if no request can have
+        superseded it."""
         if copy.counter < self.acknowledged:
             return copy.asked
         return max(
@@ -76,11 +79,11 @@ class Session:
         )
 
     def age(self, copy):
-        """For how long the copy can have been superseded, at most."""
+        """The longest time since which the copy can have been superseded."""
         return max(0.0, time.monotonic() - self.current_until(copy))
 
     def note(self, copy):
-        """Keeps a copy; returns what is wrong with it."""
+        """Stores a copy and yields its violations."""
         known = self.tokens.setdefault(copy.counter, copy.token)
         if known != copy.token:
             yield f"two different tokens with counter {copy.counter}"
@@ -115,7 +118,8 @@ class Race:
             status, answer = await link.ask("POST", "/api/v1/authentication", form)
             assert status == 200, answer
             self.sessions.append(Session(Copy(answer, asked)))
-        for number, session in enumerate(self.sessions):  # so that all begin with a young copy
+        # One refresh for each session, so that all begin with a young copy.
+        for number, session in enumerate(self.sessions):
             asked = time.monotonic()
             _, answer = await link.ask(
                 "POST", "/api/v1/authentication/refresh", {"refresh_token": session.copies[0].token}
@@ -127,7 +131,8 @@ class Race:
         await asyncio.sleep(max(0.0, min(seconds, self.stop_at - time.monotonic())))
 
     def choose(self, session, slot):
-        """The copy to present: one's own while it is young, else the freshest; None if that might be too old."""
+        """The copy to present: the client's own while it is young, otherwise the newest one. None if that may
+        be too old."""
         copy = session.copies[slot]
         if session.age(copy) > GRACE - MARGIN:
             copy = session.copies[slot] = max(session.copies, key=lambda one: (one.counter, one.asked))
@@ -150,7 +155,7 @@ class Race:
                     self.counts["given_up"] += 1
                     session.over = True
                 continue
-            # Whoever hears nothing asks again soon.
+            # A client that gets no answer asks again soon.
             heard = await self.refresh(session, slot, link, copy)
             usual = random.uniform(0, 0.8) if slot == 0 else random.expovariate(1 / pace)
             await self.pause(usual if heard else random.uniform(0.05, 0.3))
@@ -172,7 +177,7 @@ class Race:
                 raise Lost
         except (TimeoutError, OSError, asyncio.IncompleteReadError, Lost) as lost:
             link.close()
-            # What nobody waits for is done within a second, even if it waits in a queue.
+            # The server finishes an abandoned request within a second, even if it waits in a queue.
             request[1] = min(request[1], time.monotonic() + 1)
             session.unknown = [one for one in session.unknown if one[1] > asked - 30]
             self.counts["dropped" if isinstance(lost, Lost) else "lost"] += 1
@@ -213,7 +218,7 @@ class Race:
     # With --kill.
 
     async def sign_out(self, session):
-        """Until it is acknowledged, however often the server dies meanwhile."""
+        """Signs out and repeats until it is acknowledged, even if the server dies meanwhile."""
         session.ending = True
         link = Link(self.server.port)
         while not session.ended:
@@ -244,7 +249,7 @@ class Race:
             await asyncio.gather(*tasks)
 
     async def ghost(self):
-        """Presents what sessions left behind whose end was acknowledged."""
+        """Presents the tokens of sessions whose end was acknowledged."""
         link = Link(self.server.port)
         while self.running():
             ended = [session for session in self.sessions if session.ended]

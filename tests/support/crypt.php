@@ -1,13 +1,14 @@
 <?php
 // SPDX-License-Identifier: Apache-2.0
-// For tests: Laravel's own Crypt, on a line each: crypt.php CIPHER KEY (as in APP_KEY)
-//   decrypt PAYLOAD   what Crypt::decrypt() gives, as JSON, or "error MESSAGE"
-//   snippet ID        a token as the usual snippet makes it: Carbon objects, serialized twice
-//   expired ID        the same, expired an hour ago
-//   plain ID          one with seconds, serialized once
-//   json ID           one in JSON
-//   later ID          one that is issued two minutes from now
-//   over ID           as Coatcheck's own, expired an hour ago
+// For tests: runs Laravel's own Crypt. Usage: crypt.php CIPHER KEY (KEY in the form of APP_KEY). It answers
+// each line on standard input:
+//   decrypt PAYLOAD   prints what Crypt::decrypt() gives, as JSON, or "error MESSAGE"
+//   snippet ID        makes a token as the usual snippet does: Carbon objects, serialized twice
+//   expired ID        makes such a token that expired an hour ago
+//   plain ID          makes a token with times in seconds, serialized once
+//   json ID           makes a token in JSON
+//   later ID          makes a token whose time of issue is two minutes from now
+//   over ID           makes a token in Coatcheck's own form that expired an hour ago
 declare(strict_types=1);
 
 error_reporting(E_ALL & ~E_DEPRECATED);

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# A PostgreSQL of a test's own, on a Unix socket in DIR (and on loopback, if asked for by an option).
-#   postgres.sh start DIR [OPTION...]   makes it at the first start; prints its url. OPTIONs go to the server: -c fsync=off
+# Runs a PostgreSQL for one test, on a Unix socket in DIR (and on loopback, if an option asks for it).
+#   postgres.sh start DIR [OPTION...]   creates the database on the first start; prints its URL.
+#                                       The OPTIONs go to the server, such as -c fsync=off
 #   postgres.sh stop DIR [fast|immediate]
 set -euo pipefail
 bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
 command=$1 directory=$2
 shift 2
-# It does not run as root.
+# PostgreSQL refuses to run as root.
 as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env LC_ALL=C.UTF-8 "$@"; else LC_ALL=C.UTF-8 "$@"; fi; }
 case $command in
   start)

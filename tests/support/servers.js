@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests in JavaScript stand on: a real Coatcheck, and the examples' API.
+// Helpers for the JavaScript tests: they start a real Coatcheck, and the examples' API.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -13,14 +13,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const BINARY = resolve(process.env.COATCHECK_BINARY ?? join(ROOT, 'build/release/coatcheck'));
 export const PASSWORD = 'nine violet otters paint lanterns';
-export const WAIT = 20_000; // milliseconds until something that should be seen counts as missing
+export const WAIT = 20_000; // milliseconds after which an expected event counts as missing
 
-/** Settings of whoever runs the tests must not reach the server under test. */
+/**
+ * Without the COATCHECK_ settings of the person who runs the tests, which must not reach the server under
+ * test.
+ */
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('COATCHECK_')),
 );
 
-/** Below the range that the system takes for clients' ends: no connection of a test can hold it. */
+/**
+ * A port below the range that the system uses for outgoing connections, so that no connection of a test can
+ * hold it.
+ */
 export async function freePort() {
   const ceiling = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t')[0]);
   for (;;) {
@@ -35,7 +41,7 @@ export async function freePort() {
   }
 }
 
-/** Ends a process that we started. */
+/** Ends a process that the tests started. */
 export async function end(child) {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((done) => child.once('exit', done));
@@ -45,7 +51,7 @@ export async function end(child) {
   clearTimeout(timer);
 }
 
-/** Starts a process and waits until `isUp` says so. */
+/** Starts a process and waits until `isUp` gives true. */
 export async function launch(command, words, options, isUp) {
   const child = spawn(command, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...options });
   let said = '';
@@ -61,11 +67,14 @@ export async function launch(command, words, options, isUp) {
   return child;
 }
 
-/** A link to a server on which answers can be lost: the server has done what was asked, and nobody hears of it. */
+/**
+ * A link to a server that can lose answers: the server has handled the request, and the client never gets the
+ * answer.
+ */
 class Link {
   /**
-   * Says of a request whether its answer is lost: 'answer', as where a proxy gives up, or 'connection', after which a
-   * browser may send the request once more by itself.
+   * Says whether the answer to a request gets lost: 'answer' gives 502, as a proxy does that gives up;
+   * 'connection' drops the connection, after which a browser may send the request again by itself.
    */
   loses = () => false;
 
@@ -77,7 +86,7 @@ class Link {
     await this.restart();
   }
 
-  /** Up again after stop(), under the same port. */
+  /** Starts again after stop(), on the same port. */
   async restart() {
     this.server = createHttpServer((request, response) => {
       const { method, url: path, headers } = request;
@@ -105,7 +114,7 @@ class Link {
   }
 }
 
-/** A server with a directory and a port of its own, reached by a link. */
+/** A server with its own directory and port. Tests reach it through a link. */
 export class Coatcheck {
   link = new Link();
 
@@ -145,7 +154,7 @@ export class Coatcheck {
     return this.start();
   }
 
-  /** kill -9. */
+  /** Kills the server with kill -9. */
   async crash() {
     const ended = new Promise((done) => this.process.once('exit', done));
     this.process.kill('SIGKILL');
@@ -158,7 +167,7 @@ export class Coatcheck {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Runs a command on this server's data, and gives what it says. */
+  /** Runs a command on this server's data and returns its output. */
   command(words, input = '') {
     const options = { input, encoding: 'utf8', env: environment, cwd: this.directory, timeout: 20_000 };
     const result = spawnSync(BINARY, [...words, '--data', this.data], options);
@@ -174,7 +183,7 @@ export class Coatcheck {
     this.command(['user', 'add', name, '--password-stdin'], `${PASSWORD}\n`);
   }
 
-  /** Signs in from another place than the page. */
+  /** Signs in from outside the page, as another device does. */
   async signInElsewhere(device, username = 'ada') {
     const answer = await fetch(`${this.url}/api/v1/authentication`, {
       method: 'POST',
@@ -203,7 +212,7 @@ export class Coatcheck {
   }
 }
 
-/** The example with its Lumen of Debian's, its php-fpm and its nginx, as its README starts them. */
+/** Starts the Lumen example as its README does: Debian's Lumen, php-fpm and nginx. */
 export async function startLumen(server, more = {}) {
   const [port, phpPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-lumen-'));
@@ -251,7 +260,7 @@ export async function startLumen(server, more = {}) {
   return { api, stop };
 }
 
-/** The examples' API, with the files of one of them. */
+/** Starts the examples' API with the files of one example. */
 export const startApi = (name, port, coatcheck, ...more) =>
   launch(
     process.execPath,
@@ -260,7 +269,10 @@ export const startApi = (name, port, coatcheck, ...more) =>
     async () => (await fetch(`http://127.0.0.1:${port}/`)).status > 0,
   );
 
-/** An example and its API, in front of a Coatcheck that allows it: `{ coatcheck, origin, stop }`. `name in front of lumen`: that API. */
+/**
+ * Starts an example and its API, in front of a Coatcheck that allows its origin:
+ * `{ coatcheck, origin, stop }`. `name in front of lumen` uses the Lumen API.
+ */
 export async function startExample(what, ...flags) {
   const [name, otherApi] = what.split(' in front of ');
   const port = await freePort();

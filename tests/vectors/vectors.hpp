@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds published test vectors (see README.md), and counts how our verdicts compare with theirs.
+// Finds published test vectors (README.md), and compares our verdicts with the published ones.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,12 +17,13 @@
 
 namespace coatcheck::vectors {
 
-// Why such a test is skipped.
+// The message of a test that is skipped because its vectors are missing.
 inline constexpr auto absent =
     "published vectors are other people's work and not part of this repository: tests/vectors/README.md says "
     "where they are had, and how they are named here";
 
-// The folder of one collection, such as "wycheproof"; nothing, and a line that says so, where it is absent.
+// The folder of one collection, such as "wycheproof". If it is missing: nullopt, and a line on standard
+// output.
 inline std::optional<std::filesystem::path> find(std::string_view collection) {
     const char* named = std::getenv("COATCHECK_VECTORS");
     const std::filesystem::path root = named != nullptr ? named : SOURCE_DIR "/../shared/vectors";
@@ -65,13 +66,15 @@ inline Published result_of(const boost::json::value& test) {
                                  : Published::either;
 }
 
-// Counts verdicts of one file. What is neither as published nor of a named class is unexplained, and fails.
+// Counts the verdicts on one file. A verdict that differs from the published one and belongs to no named
+// class is unexplained, and fails the test.
 class Tally {
 public:
     explicit Tally(std::string name) : name_(std::move(name)) {}
 
-    // `intended` names why we refuse what is published as valid; empty if there is no reason to. Nothing
-    // excuses taking what is published as invalid.
+    // `taken`: our code accepts the vector. `intended` names the reason why we refuse a vector that is
+    // published as valid; empty if there is none. No reason excuses accepting a vector that is published as
+    // invalid.
     void judge(const std::string& id, Published published, bool taken, std::string_view intended = "") {
         ++run_;
         if (published == Published::either) {

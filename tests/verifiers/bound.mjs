@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the answer to a sign-out until every verifier refuses: 100 verifiers are connected and many sessions are ended.
+// Measures the time from the answer to a sign-out until every verifier refuses the token. 100 verifiers are
+// connected, and many sessions end.
 //
 //   node bound.mjs [--verifiers 100] [--sessions 10000]
 //
-// Half of the verifiers are in Node.js, half in C++ (build/examples/follow, which script/test verifiers builds).
-// For every session: when each verifier has it in its table. For each fiftieth also by real checks of its token, with a
-// token that each verifier had proven and believed before.
+// Half of the verifiers are in Node.js, half in C++ (build/examples/follow, which script/test verifiers
+// builds). For every session it measures when each verifier has the entry in its table. For every fiftieth
+// session it also checks the session's token, which each verifier has accepted before.
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,14 +24,16 @@ const CLIENTS = 4;
 const server = await new Coatcheck().start();
 server.addUser('ada');
 const serviceKey = server.serviceKey('bound', 'feed');
-const url = `http://127.0.0.1:${server.port}`; // no link between: its own time would count
+const url = `http://127.0.0.1:${server.port}`; // without the link, whose own time would count
 const inCpp = Math.floor(count / 2);
 const verifiers = Array.from({ length: count - inCpp }, () =>
   createVerifier({ url, issuer: server.url, serviceKey }),
 );
 await Promise.all(verifiers.map((verifier) => verifier.ready()));
 
-/** The verifiers in C++: `watch` gives a promise of the time at which the last of them refused the token. */
+/**
+ * The verifiers in C++. `watchInCpp` gives a promise of the time at which the last of them refused the token.
+ */
 const follower = spawn(join(ROOT, 'build/examples/follow'), [url, serviceKey, server.url, `${inCpp}`], {
   stdio: ['pipe', 'pipe', 'inherit'],
   env: { ...process.env, LD_LIBRARY_PATH: join(ROOT, 'build/library/lib') },
@@ -55,7 +58,7 @@ async function watchInCpp(token) {
   return { ended };
 }
 
-/** Sessions as a script of the operator would make them: one sign-in, then rows beside it. */
+/** Makes most sessions as an operator's script could: one sign-in, then rows like its own in the database. */
 const tokens = [];
 while (tokens.length < Math.ceil(sessions / CHECKED)) tokens.push(await server.signInElsewhere('bound'));
 const rows = sessions - tokens.length;
@@ -108,7 +111,7 @@ async function endOne(index) {
   const answeredAt = now();
   if (answer.status !== 204) throw new Error(`${id}: ${answer.status} ${await answer.text()}`);
   if (own) {
-    // Every verifier by a real check, until the last one refuses.
+    // Asks every verifier until the last one refuses.
     for (let left = verifiers; left.length; ) {
       const still = [];
       for (const verifier of left) if ((await verifier.check(own.token)).ok) still.push(verifier);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One verdict everywhere (I9): mutated tokens through the C++, Node.js and PHP verifiers. A verdict that differs, or a forged
-// token that is accepted, fails.
+// Every verifier must give the same verdict (I9): runs mutated tokens through the verifiers in C++, Node.js
+// and PHP. It fails if two verdicts differ, or if a forged token is accepted.
 //
 //   node differential.mjs [--tokens 1000000] [--seed N]
 //
-// Half of what is tried carries a good signature over something odd, since what is merely broken falls at the first hurdle.
+// Half of the tokens carry a good signature over odd contents, because a token with a bad signature is
+// refused before its contents are read.
 import { execFile } from 'node:child_process';
 import {
   createCipheriv,
@@ -31,7 +32,7 @@ const [total, seed] = [Number(values.tokens), Number(values.seed)];
 const BATCH = 25_000;
 const [ISSUER, NOW] = ['https://id.example', 1_800_000_100];
 
-// mulberry32: the same tokens for the same seed, but for their keys.
+// mulberry32: one seed gives the same tokens, except for their keys.
 let state = seed;
 const random = () => {
   state = (state + 0x6d2b79f5) | 0;
@@ -78,7 +79,7 @@ const SEALED = {
     .digest('base64url'),
 };
 const set = {
-  encryption_keys: [`base64:${sealing.toString('base64')}`], // others are taken besides
+  encryption_keys: [`base64:${sealing.toString('base64')}`], // and other tokens are accepted as well
   issuer: ISSUER,
   audience: ISSUER,
   now: NOW,
@@ -184,7 +185,7 @@ const JUNK = [
   '\u2028',
 ];
 
-/** JSON text with something odd about it; often it is still JSON. */
+/** JSON text with something odd in it. Often it is still valid JSON. */
 function oddJson(object) {
   const members = Object.entries(object).map(([name, value]) => [
     JSON.stringify(name),
@@ -240,7 +241,7 @@ function oddJson(object) {
     text = text.slice(0, place) + pick(JUNK) + text.slice(place + below(2));
   }
   const bytes = Buffer.from(text);
-  if (random() < 0.05) bytes[below(bytes.length)] = below(256); // not UTF-8, mostly
+  if (random() < 0.05) bytes[below(bytes.length)] = below(256); // mostly not UTF-8 any more
   return bytes;
 }
 
@@ -250,7 +251,7 @@ const signed = (key, header, claims, alg = key.alg, secret = key.private) => {
   return `${input}.${b64(SIGN[alg](secret, Buffer.from(input)))}`;
 };
 
-/** Bytes changed here and there. */
+/** Changes a few bytes of a token. */
 function broken(token) {
   let text = token;
   for (let i = 1 + below(3); i > 0; i -= 1) {
@@ -289,9 +290,9 @@ function broken(token) {
   return text;
 }
 
-/** { token, isForged }: whether no key of ours has signed exactly this. */
+/** { token, isForged }. `isForged`: none of our keys has signed exactly this token. */
 function candidate() {
-  const key = random() < 0.15 ? keys[2] : pick(keys.slice(0, 2)); // RSA signatures take their time
+  const key = random() < 0.15 ? keys[2] : pick(keys.slice(0, 2)); // RSA signatures are slow
   const [header, claims] = [headerOf(key), CLAIMS()];
   const [plainHeader, plainClaims] = [
     Buffer.from(JSON.stringify(header)),
@@ -329,14 +330,14 @@ function candidate() {
   );
   if (kind < 0.9)
     return { token: signed(key, plainHeader, plainClaims, key.alg, stranger[key.alg]), isForged: true };
-  // The right key under another name for its algorithm: Ed25519 is EdDSA.
+  // The right key under another name of its algorithm: Ed25519 is also EdDSA.
   if (kind < 0.96) return { token: signed(key, wrong, plainClaims), isForged: false };
   const input = `${b64(wrong)}.${b64(plainClaims)}`;
   const mac = createHmac('sha256', JSON.stringify(other.jwk)).update(input).digest();
   return { token: `${input}.${pick([b64(mac), '', 'AA', b64(Buffer.alloc(64))])}`, isForged: true };
 }
 
-/** In a JWE, which proves nothing: the same, with something odd about the JWE besides. */
+/** Wraps a token in a JWE, which proves nothing, and sometimes makes the JWE odd. */
 function sealed({ token, isForged }) {
   const header = b64(
     random() < 0.2

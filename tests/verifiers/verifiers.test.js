@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifiers in front of real APIs, against a real server: what they believe, and how soon they stop believing it.
+// Verifiers in front of real APIs, against a real server: which tokens they accept, and how soon they refuse
+// one.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -18,7 +19,7 @@ import { Coatcheck, end, freePort, launch, PASSWORD, ROOT, startLumen } from '..
 
 const EXAMPLES = join(ROOT, 'examples');
 
-/** A request with exactly these headers, in this spelling: `[name, value, name, value]`. */
+/** Sends a request with exactly these headers, in this spelling: `[name, value, name, value]`. */
 const ask = (method, url, rawHeaders = [], body = '') =>
   new Promise((done, fail) => {
     const { hostname, port, pathname } = new URL(url);
@@ -134,7 +135,7 @@ describe('a verifier in Node.js', () => {
     const before = await server.signInElsewhere('before');
     assert.equal(await code(verifier, before.token), 'ok');
     server.command(['key', 'rotate']);
-    server.command(['key', 'rotate']); // a key that was not there when the verifier asked
+    server.command(['key', 'rotate']); // the verifier has not loaded this key
     const afterwards = await server.signInElsewhere('after');
     await until('the new key', async () => (await code(verifier, afterwards.token)) === 'ok', 8000);
     assert.equal(await code(verifier, before.token), 'ok', 'nobody is signed out');
@@ -160,7 +161,7 @@ describe('a verifier in Node.js', () => {
     ];
     await server.signOut(one.token);
     await until('signed out', async () => (await code(verifier, one.token)) === 'token_revoked', 1000);
-    await server.signOut(zero.token); // acknowledged, and perhaps not sent on before the crash
+    await server.signOut(zero.token); // acknowledged, and perhaps not sent to followers before the crash
     await server.crash();
     await server.start();
     assert.equal(await code(verifier, one.token), 'token_revoked');
@@ -192,7 +193,7 @@ describe('a verifier in Node.js', () => {
       (await fetch(direct, { method: 'DELETE', headers: { Authorization: `Bearer ${two.token}` } })).status,
       204,
     );
-    // Each heard the last of it at a moment of its own.
+    // Each verifier had its last news at a different time.
     await until(
       'the limit',
       async () =>
@@ -255,7 +256,7 @@ describe('a verifier in Node.js', () => {
   });
 });
 
-/** The rows that everything in front of an API has to pass. */
+/** The tests that every verifier or proxy in front of an API must pass. */
 function passes(
   name,
   start,
@@ -444,7 +445,7 @@ function passes(
   });
 }
 
-/** An example that takes PORT, COATCHECK_URL and COATCHECK_SERVICE_KEY from its environment. */
+/** Examples that take PORT, COATCHECK_URL and COATCHECK_SERVICE_KEY from the environment. */
 const EXAMPLE_APIS = {
   express: [process.execPath, join(EXAMPLES, 'express/server.mjs')],
   fastify: [process.execPath, join(EXAMPLES, 'fastify/server.mjs')],
@@ -599,7 +600,7 @@ test('examples/lumen: an encrypted token is read by Laravel, and ends with its s
   }
 });
 
-/** An API that checks nothing and says what it was told. */
+/** An API that checks nothing and repeats the headers that it got. */
 async function trusting(port) {
   const seen = [];
   const server = createServer((asked, answer) => {
@@ -687,7 +688,7 @@ for (const [name, start] of Object.entries(PROXIES)) {
       assert.equal(answer.status, 200, answer.text);
       const { raw } = answer.json();
       const got = raw.map((value, index) => [value, raw[index + 1]]).filter((_, index) => index % 2 === 0);
-      // As CGI and PHP would see them: one name for each spelling.
+      // CGI and PHP see one name for all spellings of a header.
       const folded = got.map(([header, value]) => [header.toLowerCase().replaceAll('_', '-'), value]);
       assert.deepEqual(
         folded.filter(([, value]) => value === 'root'),
@@ -717,7 +718,7 @@ for (const [name, start] of Object.entries(PROXIES)) {
   });
 }
 
-/** A program that answers a line with a line; what it says unasked, `ended …`, goes to `unasked`. */
+/** A program that answers each line with a line. Lines that it prints unasked, `ended …`, go to `unasked`. */
 function lines(command, ...words) {
   const child = spawn(command, words, {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes over what an older client of the application left behind: a bare token, or JSON that holds one. Loaded only where
-// the application asks for it, and so given what it needs of the core.
+// Takes over the token that an older client of the application left behind: a bare token, or JSON that holds
+// one. The core loads this file only if the application asks for it, and passes in the functions that it
+// needs.
 import type { Discarded } from './client.js';
 import type { attempt, claimsOf, kept, Kept, placeOf } from './keeping.js';
 import type { Call } from './server.js';
@@ -27,7 +28,7 @@ export async function adoptFrom(
   const place = placeOf(where === 'cookie' ? cookies : attempt(() => window[where]), key);
   const text = place.read();
   if (text === null) return;
-  const left = attempt(() => JSON.parse(text)) ?? text; // a bare token is no JSON
+  const left = attempt(() => JSON.parse(text)) ?? text; // a bare token is not JSON
   const token = left.token ?? left.Token ?? left;
   const drop = (reason: Discarded['reason']) => {
     place.clear();
@@ -44,7 +45,8 @@ export async function adoptFrom(
     return found;
   } catch (error) {
     const { status = 0 } = error as { status?: number };
-    if (status < 400 || status === 429 || status >= 500) throw error; // no word on the token: asked again on the next load
+    // The server did not judge the token, so the next load tries again.
+    if (status < 400 || status === 429 || status >= 500) throw error;
     drop('refused');
   }
   return;

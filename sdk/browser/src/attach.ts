@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers the page's own `fetch` and `XMLHttpRequest`, and with them jQuery, axios, superagent and whatever else is built
-// on the two. An XMLHttpRequest follows redirects by itself and tells nobody whereto: it is given the token for its first
-// address, and the browser takes `Authorization` away where a redirect leads to another origin.
+// Replaces the page's own `fetch` and `XMLHttpRequest`, and so covers jQuery, axios, superagent and other
+// libraries that use them. An XMLHttpRequest follows redirects by itself and does not say where they lead. It
+// gets the token for its first address, and the browser removes `Authorization` if a redirect leads to
+// another origin.
 
 export interface AttachOptions {
   fetch?: boolean;
-  /** True: every XMLHttpRequest of the page from now on; or a single one, before it is opened. */
+  /** True: every XMLHttpRequest that the page opens from now on. Or a single request, before it is opened. */
   xhr?: boolean | XMLHttpRequest;
   /** More origins that get the token, from now on. */
   to?: string[];
 }
 
-/** What of the client is needed here. */
+/** The parts of the client that this file needs. */
 export interface Wired {
   reaches(url: string): boolean;
   fetch: typeof fetch;
-  /** Cookies go along, also to other origins. */
+  /** Cookies are sent along, even to other origins. */
   byCookie: boolean;
-  /** True if headersNow() is the last word: nothing needs to be asked or refreshed first. */
+  /** True if headersNow() can be used at once, without asking the server or refreshing first. */
   isFresh(): boolean;
-  /** Rejects where the request may no longer be sent. */
+  /** Rejects if the request may no longer be sent. */
   prepare(): Promise<unknown>;
   headersNow(method: string): Record<string, string>;
   refused(headers: Record<string, string>): Promise<boolean>;
@@ -31,7 +32,8 @@ export function attachTo({ fetch, xhr }: AttachOptions, client: Wired): () => vo
   const ours = (...asked: Parameters<typeof before>) => (on ? client.fetch : before)(...asked);
   if (fetch) globalThis.fetch = ours;
   if (xhr) attachXhr(xhr === true ? XMLHttpRequest.prototype : xhr, client, () => on);
-  // What was built on ours since goes on through it, and finds nothing there.
+  // A library may have kept our function meanwhile. Its requests still pass through it, and it does nothing
+  // more.
   return () => {
     on = false;
     if (globalThis.fetch === ours) globalThis.fetch = before;
@@ -40,9 +42,12 @@ export function attachTo({ fetch, xhr }: AttachOptions, client: Wired): () => vo
 
 function attachXhr(target: XMLHttpRequest, client: Wired, isOn: () => boolean): void {
   const { open, setRequestHeader, send, abort } = target;
-  /** Those that were opened: [method, address, asynchronous, waits]. A request with an `Authorization` of its own leaves. */
+  /**
+   * The opened requests: [method, address, asynchronous, waits]. A request that sets its own `Authorization`
+   * is removed.
+   */
   const opened = new WeakMap<XMLHttpRequest, [string, string, boolean, true?]>();
-  /** What the browser does not tell of a request that it was not given yet. */
+  /** Sends the events that the browser cannot send, because it has not got the request yet. */
   const tell = (request: XMLHttpRequest, event: string) =>
     [event, 'loadend'].forEach((name) => request.dispatchEvent(new ProgressEvent(name)));
 
@@ -58,14 +63,15 @@ function attachXhr(target: XMLHttpRequest, client: Wired, isOn: () => boolean): 
     send(this: XMLHttpRequest, body: XMLHttpRequestBodyInit | null) {
       const request = opened.get(this);
       if (!request || !client.reaches(request[1])) return send.call(this, body);
-      const waits = () => opened.get(this) === request; // it was neither aborted nor opened anew
+      const waits = () => opened.get(this) === request; // false once it was aborted or opened again
       const go = () => {
         if (!waits()) return;
         delete request[3];
         const headers = client.headersNow(request[0]);
         for (const name in headers) setRequestHeader.call(this, name, headers[name]!);
         if (client.byCookie) this.withCredentials = true;
-        // Sent once, whatever comes back; but what is sent next has a newer token.
+        // An XMLHttpRequest is sent only once, whatever the answer. But after a 401 the next request gets a
+        // newer token.
         this.addEventListener('loadend', () => this.status === 401 && client.refused(headers), {
           once: true,
         });

@@ -14,7 +14,7 @@ interface Config {
   withCredentials?: boolean | undefined;
   signal?: unknown;
   transformRequest?: any;
-  /** Ours: what headersFor() gave for this request. */
+  /** Set by us: the headers that headersFor() gave for this request. */
   coatcheck?: Record<string, string>;
 }
 
@@ -30,13 +30,22 @@ export interface AxiosLike {
   interceptors: { request: Interceptors; response: Interceptors };
 }
 
-/** The token on every request to a listed origin; after a 401 one refresh and one more attempt. Gives what undoes it. */
+/**
+ * Adds the token to every request to a listed origin. After a 401 it refreshes once and tries once more.
+ * Returns a function that undoes it.
+ */
 export function attachAxios(client: Client, axios: AxiosLike): () => void {
   const { request, response } = axios.interceptors;
-  /** One without interceptors: those of `axios` have seen the request already, and shall see one answer. */
+  /**
+   * An instance without interceptors. Those of `axios` have already seen the request and must see only one
+   * answer.
+   */
   const plain = axios.create();
 
-  /** Other interceptors may change the address once this one has run: the token goes to no other. */
+  /**
+   * Runs last, because interceptors after ours may change the address, and the token must not go to another
+   * origin.
+   */
   function guard<T>(this: Config, data: T, headers: Headers): T {
     if (!client.reaches(axios.getUri(this))) headers.delete('Authorization');
     return data;
@@ -64,7 +73,7 @@ export function attachAxios(client: Client, axios: AxiosLike): () => void {
     )
       throw error;
     await prepare(config);
-    return plain({ ...config, transformRequest: guard }); // its data went through the others before the first attempt
+    return plain({ ...config, transformRequest: guard }); // the other transforms ran before the first attempt
   });
   return () => {
     request.eject(onRequest);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A development aid: what went wrong is told to the server, which knows its settings and says which one to change. Loaded
-// only on pages of this very machine, and answered only by a server that runs with --dev.
+// A development aid: it reports a failure to the server, which knows its own settings and says which one to
+// change. The core loads this file only on pages of this very machine, and only a server that runs with --dev
+// answers.
 
-/** `code`: what was seen. `network_error`, `refresh_token_missing` (a refresh cookie was lost), `token_missing` (an API did not get it). */
+/**
+ * `code` is the failure: `network_error`, `refresh_token_missing` (the refresh cookie got lost) or
+ * `token_missing` (the token did not reach an API).
+ */
 export async function diagnose(
   send: typeof fetch,
   url: string,

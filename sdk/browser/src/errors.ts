@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Codes that the server does not send: these arise in the browser. */
+/** Codes that the server does not send, because the client makes them itself. */
 export type LocalCode =
-  | 'network_error' // no answer came: nothing has changed
-  | 'user_changed' // another user signed in, in another tab, before the request was sent: it was not
-  | 'invalid_answer'; // an answer that is not the server's
+  | 'network_error' // no answer arrived: nothing has changed
+  | 'user_changed' // another user signed in in another tab, so the client did not send the request
+  | 'invalid_answer'; // the answer is not one of the server's
 
-/** The one error of this package. Aborting a call throws what the signal says instead, as `fetch` does. */
+/** The only error of this package. But aborting a call throws the signal's reason, as `fetch` does. */
 export class CoatcheckError extends Error {
   constructor(
     /** The server's `code`, such as `invalid_credentials` or `too_many_attempts`, or a local one. */
     readonly code: LocalCode | (string & {}),
     message: string = code,
-    /** The HTTP status; 0 where no answer came. */
+    /** The HTTP status; 0 if no answer arrived. */
     readonly status = 0,
-    /** Seconds to wait before another attempt, where the server says so. */
+    /** Seconds to wait before another attempt, if the server names them. */
     readonly retryAfter?: number,
-    /** The member of the form that is wrong, where one is. */
+    /** The member of the request body that is wrong, if the server names one. */
     readonly member?: string,
   ) {
     super(message);

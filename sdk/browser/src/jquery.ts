@@ -6,7 +6,9 @@ export interface JqueryLike {
   ajaxPrefilter(filter: (options: any) => void): void;
 }
 
-/** The token on every `$.ajax` of this jQuery, and of what is built on it. Other XMLHttpRequests are left alone. */
+/**
+ * Adds the token to every `$.ajax` of this jQuery and of its plugins. Other XMLHttpRequests are left alone.
+ */
 export function attachJquery(client: Client, $: JqueryLike): void {
   $.ajaxPrefilter((options: { xhr: () => XMLHttpRequest }) => {
     const { xhr } = options;

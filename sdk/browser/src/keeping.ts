@@ -1,32 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the browser keeps of a session, and where. What is read back is foreign until it is proven to be ours: any script
-// of the page, an older version or an extension may have written it.
+// What the browser stores of a session, and where. The SDK treats a value that it reads back as untrusted
+// until it has checked it, because any script of the page, an older version or an extension may have written
+// it.
 import { CoatcheckError } from './errors.js';
 import type { Answer, User } from './wire.js';
 
-/** Times are milliseconds by this machine's clock, made from the spans that the server names: a wrong clock harms nothing. */
+/**
+ * Times are milliseconds by this machine's clock, computed from the lifetimes in the server's answer, so that
+ * a wrong clock does no harm.
+ */
 export interface Kept {
-  /** The access token; absent where scripts cannot see it, or before it is fetched anew. */
+  /** The access token. Absent if scripts cannot see it, or until the client fetches a new one. */
   token?: string | undefined;
   refresh?: string | undefined;
   /** When the access token expires. */
   expiresAt: number;
-  /** From when on it is refreshed before it is used. */
+  /** From this time on, the client refreshes the token before it uses it. */
   dueAt: number;
-  /** When the session ends if it is not used; absent in a message to other tabs: it is over. */
+  /**
+   * When an unused session ends. In a message to other tabs, a missing value means that the session is over.
+   */
   until: number;
   user: User;
   session: string;
 }
 
-/** A place that outlives the page. */
+/** A place that keeps a value longer than the page lives. */
 export interface Place {
   read(): string | null;
   write(text: string, until: number): void;
   clear(): void;
 }
 
-/** `localStorage`, `sessionStorage`, or cookies in their way. `until`: when what is kept is over, in milliseconds. */
+/**
+ * `localStorage`, `sessionStorage`, or cookies with the same interface. `until` is when the value expires, in
+ * milliseconds.
+ */
 export interface Jar {
   getItem(key: string): string | null;
   setItem(key: string, text: string, until?: number): void;
@@ -35,7 +44,7 @@ export interface Jar {
 
 const MAX_SIZE = 16_384;
 
-/** The result of `act`, or nothing where it throws. */
+/** Gives the result of `act`; undefined if it throws. */
 export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): T | undefined {
   try {
     return act();
@@ -45,7 +54,10 @@ export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): 
   }
 }
 
-/** What is kept of the answer that is `asked` for now. Its token was made after this moment, however long the page sleeps on it. */
+/**
+ * Turns the answer to a request into the values to store. Call it when the request starts: the times then
+ * count from before the token was made, however long the page sleeps on the answer.
+ */
 export async function kept(asked: Promise<Answer>): Promise<Kept> {
   const start = Date.now();
   const { expires_in, expires_at, session, token, refresh_token, user } = await asked;
@@ -62,7 +74,7 @@ export async function kept(asked: Promise<Answer>): Promise<Kept> {
   };
 }
 
-/** The claims of a token in form; its signature is for the server to check. */
+/** The claims of a token, if it is well formed. Only the server checks the signature. */
 export const claimsOf = (token: unknown): { iss: string; sub: string; exp: number } | undefined =>
   attempt(() => {
     const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token as string)!;
@@ -72,7 +84,7 @@ export const claimsOf = (token: unknown): { iss: string; sub: string; exp: numbe
       : undefined;
   });
 
-/** What `text` keeps, if it is whole and agrees with itself. */
+/** The values in `text`, if they are complete and agree with each other. */
 export const parseKept = (text: string | null | undefined): Kept | undefined =>
   attempt(() => {
     const found: Kept = JSON.parse(text!);
@@ -83,13 +95,16 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
       user.username &&
       Array.isArray(user.roles) &&
       expiresAt + dueAt + until > 0 &&
-      // Without a refresh token nothing is left of it once it has expired.
+      // Without a refresh token, nothing is of use once the access token has expired.
       (refresh === undefined ? expiresAt > Date.now() : /^[\w-]{20,512}$/.test(refresh))
       ? found
       : undefined;
   });
 
-/** Where the browser does not keep it (storage switched off or full, a cookie too large) the page's memory has to do. */
+/**
+ * If the browser does not keep the value (storage is off or full, or a cookie is too large), the page's
+ * memory keeps it.
+ */
 export function placeOf(jar: Jar | undefined, key: string): Place {
   let spare: string | null = null;
   const get = () => attempt(() => jar!.getItem(key)) ?? null;
@@ -106,7 +121,7 @@ export function placeOf(jar: Jar | undefined, key: string): Place {
     write(text, until) {
       spare = null;
       if (keeps(text, until)) return;
-      clear(); // what is there has a refresh token that was used: the next load must not find it
+      clear(); // the old value has a used refresh token: the next load must not find it
       if (!keeps(text, until)) spare = text;
     },
     clear,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What few pages ever need, loaded when one does. Nothing of it is in the core, and it takes what it needs of the core as
-// arguments: the two stay apart as files.
+// The parts that few pages ever need. The core loads this file on demand. These parts import no code of the
+// core and take what they need as arguments, so that the two files stay separate.
 export { adoptFrom } from './adopt.js';
 export { diagnose } from './diagnose.js';
 export { scriptCookies } from './script-cookies.js';

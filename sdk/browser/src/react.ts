@@ -11,10 +11,10 @@ import {
 import type { Client, Session, User } from './index.js';
 
 const Context = createContext<Client | undefined>(undefined);
-// On a server nobody is known to be signed in; the page finds out.
+// During rendering on a server it is not known who is signed in. The page finds out.
 const UNKNOWN: Session = { status: 'unknown' };
 
-/** Gives the client to everything below it. */
+/** Gives the client to all components below it. */
 export function CoatcheckProvider({
   client,
   children,
@@ -32,7 +32,7 @@ export function useCoatcheck(): Client {
   return client;
 }
 
-/** The session; renders again when it changes. */
+/** The session. The component renders again when it changes. */
 export function useSession(): Session {
   const client = useCoatcheck();
   return useSyncExternalStore(
@@ -42,18 +42,18 @@ export function useSession(): Session {
   );
 }
 
-/** The user, or null while nobody is known to be signed in. */
+/** The user, or null while no user is known to be signed in. */
 export function useUser(): User | null {
   const session = useSession();
   return session.status === 'signed-in' ? session.user : null;
 }
 
-/** Shows its children while somebody is signed in. */
+/** Shows its children while a user is signed in. */
 export function SignedIn({ children }: { children?: ReactNode }): ReactNode {
   return useSession().status === 'signed-in' ? children : null;
 }
 
-/** Shows its children once it is known that nobody is signed in. */
+/** Shows its children once it is known that no user is signed in. */
 export function SignedOut({ children }: { children?: ReactNode }): ReactNode {
   return useSession().status === 'signed-out' ? children : null;
 }

@@ -14,7 +14,10 @@ export interface SessionState {
   user: User | null;
   /** When the access token expires, in milliseconds by this machine's clock. */
   expiresAt: number | null;
-  /** The access token; null where nobody is signed in, and with storage `cookie`, where scripts have none. */
+  /**
+   * The access token. Null if no user is signed in, and with storage `cookie`, which hides tokens from
+   * scripts.
+   */
   token: string | null;
 }
 
@@ -28,10 +31,10 @@ export const sessionSlice = createSlice({
   },
 });
 
-/** Dispatch it on start: finds the session again and loads its token into the store. */
+/** Dispatch it on start. It finds the session again and loads its token into the store. */
 export const loadToken = createAction('session/loadToken');
 
-/** What an action carries in `meta.request` to be sent to the API. */
+/** The request in an action's `meta.request`, which the middleware sends to the API. */
 export interface ApiRequest extends Omit<RequestInit, 'body'> {
   url: string;
   /** Sent as JSON. */
@@ -51,14 +54,14 @@ async function toApi(client: Client, { url, body, ...init }: ApiRequest): Promis
   try {
     data = text ? JSON.parse(text) : null;
   } catch {
-    // Not JSON: the text itself.
+    // Not JSON: keep the text itself.
   }
   if (!answer.ok) throw { status: answer.status, data } satisfies ApiError;
   return data;
 }
 
 export interface ApiError {
-  /** 0 where no answer came. */
+  /** 0 if no answer arrived. */
   status: number;
   data: unknown;
 }
@@ -69,15 +72,15 @@ const apiError = (error: unknown): ApiError =>
     : { status: 0, data: error instanceof Error ? error.message : String(error) };
 
 /**
- * Keeps the slice in step with the client, and sends what an action asks for in `meta.request`, with the token. Such an
- * action goes on as it is, then `<type>/fulfilled` with the answer or `<type>/rejected` with `{ status, data }` follows;
- * dispatching it gives a promise of the answer.
+ * Keeps the slice in step with the client, and sends the request in an action's `meta.request` with the
+ * token. The action itself goes on unchanged. Then `<type>/fulfilled` follows with the answer, or
+ * `<type>/rejected` with `{ status, data }`. Dispatching the action returns a promise of the answer.
  */
 export function coatcheckMiddleware(client: Client): Middleware {
   return ({ dispatch }) => {
     const show = async (): Promise<void> => {
       const token = client.session.status === 'signed-in' ? await client.token().catch(() => null) : null;
-      const { session } = client; // as it is now
+      const { session } = client; // it may have changed while we waited
       const known =
         session.status === 'signed-in'
           ? { user: session.user, expiresAt: session.expiresAt, token }
@@ -105,7 +108,7 @@ export function coatcheckMiddleware(client: Client): Middleware {
           throw apiError(error);
         },
       );
-      // Who does not wait for it has heard of it by `<type>/rejected`.
+      // A caller that does not wait for the promise learns of a failure from `<type>/rejected`.
       answer.catch(() => {});
       return answer;
     };

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cookies that scripts can read, as a place to keep something in. The core loads this where they are asked for.
+// Cookies that scripts can read, as a place to store a value. The core loads this file only for storage that
+// needs it.
 import type { Jar } from './keeping.js';
 
-/** A browser drops a cookie of more than 4096 bytes; what is read back tells. */
+/**
+ * A browser drops a cookie of more than 4096 bytes without an error. The caller notices when it reads the
+ * value back.
+ */
 export const cookies: Jar = {
   getItem(key) {
     const found = document.cookie.split('; ').find((pair) => pair.startsWith(`${key}=`));
@@ -10,7 +14,7 @@ export const cookies: Jar = {
     try {
       return decodeURIComponent(found.slice(key.length + 1));
     } catch {
-      return '%'; // there is something, and it is not ours
+      return '%'; // a value that is not ours
     }
   },
   setItem(key, text, until = 0) {

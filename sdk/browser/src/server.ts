@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls to Coatcheck itself: JSON in and out, every "no" an error with the server's code.
+// Calls to Coatcheck itself. They send and receive JSON, and every refusal becomes an error with the server's
+// code.
 import { CoatcheckError } from './errors.js';
 import type { Problem } from './wire.js';
 
 export interface CallOptions {
   body?: object | undefined;
-  /** Whether cookies go with it and are taken from the answer. */
+  /** Whether the request sends cookies and keeps those of the answer. */
   cookies?: boolean;
-  /** An access token for the header. */
+  /** An access token for the Authorization header. */
   token?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export type Call = <T>(method: string, path: string, options?: CallOptions) => Promise<T>;
 
-/** Gives up on `work` when the signal says so; the work itself goes on, for others may wait for it. */
+/**
+ * Stops waiting for `work` when the signal aborts. The work itself goes on, because others may wait for it.
+ */
 export const orAborted = <T>(work: Promise<T>, signal?: AbortSignal | null): Promise<T> =>
   signal
     ? new Promise((resolve, reject) => {
@@ -25,7 +28,7 @@ export const orAborted = <T>(work: Promise<T>, signal?: AbortSignal | null): Pro
       })
     : work;
 
-/** The body of an answer; throws the error that an answer other than 2xx stands for. */
+/** Gives the body of an answer. Throws CoatcheckError for any answer other than 2xx. */
 export async function read<T>(answer: Response): Promise<T> {
   const said = answer.status === 204 || (await answer.json().catch(() => 0));
   if (answer.ok && said) return said;
@@ -39,7 +42,7 @@ export async function read<T>(answer: Response): Promise<T> {
   throw new CoatcheckError(code, `${title} ${detail}`.trim(), answer.status, retry_after, member);
 }
 
-/** `milliseconds`: how long a call may take, so that one which hangs holds nobody up for good. */
+/** `milliseconds` limits each call, so that a call that hangs does not block the client for ever. */
 export const caller =
   (api: string, send: typeof fetch, milliseconds: number): Call =>
   async (method, path, { body, cookies, token, signal } = {}) => {
@@ -48,7 +51,7 @@ export const caller =
       method,
       credentials: cookies ? 'include' : 'omit',
       headers: {
-        // The last resort of the CSRF rule, for browsers that do not say where a request comes from.
+        // The last resort of the CSRF rule, for browsers that do not say which site sent a request.
         'X-Coatcheck': '1',
         'Content-Type': 'application/json',
         ...(token && { Authorization: `Bearer ${token}` }),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// To the page where a user signs in, which gives `returnTo` back by `returnAddress()`.
+// Goes to the page where a user signs in. After sign-in, `returnAddress()` gives `returnTo` back.
 export function goToSignIn(page = '/sign-in', returnTo: string): void {
   const address = new URL(page, document.baseURI);
-  // Who is there already stays: with or without the slash at the end; in an application that routes by `#`, by the hash.
+  // If the page is already there, it stays. A slash at the end makes no difference. In an application that
+  // routes by `#`, the hash counts as well.
   const placeOf = ({ origin, pathname, hash }: URL | Location) =>
     origin + pathname.replace(/\/+$/, '') + (address.hash && hash.replace(/\?.*|\/+$/, ''));
   const isThere = placeOf(address) === placeOf(location);

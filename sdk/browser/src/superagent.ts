@@ -10,12 +10,15 @@ export interface SuperagentRequest {
   set(name: string, value: string): unknown;
   withCredentials(): unknown;
   end(callback?: (error: any, answer: any) => void): unknown;
-  /** Sends the same request once more; what superagent's own `.retry()` calls. It forgets that the request was aborted. */
+  /**
+   * Sends the same request again; superagent's own `.retry()` calls it. It forgets that the request was
+   * aborted.
+   */
   _retry(): unknown;
   _aborted?: boolean;
 }
 
-/** A plugin: the token on the request; after a 401 one refresh and one more attempt. */
+/** A plugin that adds the token to the request. After a 401 it refreshes once and tries once more. */
 export function coatcheck(client: Client): (request: any) => void {
   return (request: SuperagentRequest) => {
     const { end } = request;
@@ -34,7 +37,7 @@ export function coatcheck(client: Client): (request: any) => void {
         client
           .refused(sent)
           .then(async (newer) => newer && (await prepare(), true))
-          // What was aborted meanwhile has told so already.
+          // If the request was aborted meanwhile, superagent has already reported that.
           .then(
             (newer) => request._aborted || (newer ? request._retry() : callback(error, answer)),
             () => callback(error, answer),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes over the wire, named as in api/openapi.yaml. Times are Unix seconds.
+// The data that goes over the wire, with the names of api/openapi.yaml. Times are Unix seconds.
 
-/** Who is signed in, as the server tells it. */
+/** The user who is signed in, as the server describes the account. */
 export interface User {
   id: string;
   username: string;
@@ -21,11 +21,13 @@ export interface SessionInfo {
   idle_expires_at: number;
   expires_at: number;
   delivery: 'hybrid' | 'body' | 'cookie';
-  /** True for the one that asks. */
+  /** True for the session that made the request. */
   current: boolean;
 }
 
-/** The answer to sign-in, to refresh and, without tokens, to "who am I". */
+/**
+ * The answer to a sign-in, to a refresh and, without tokens, to "who am I" (`GET /api/v1/authentication`).
+ */
 export interface Answer {
   token?: string;
   refresh_token?: string;
@@ -35,7 +37,7 @@ export interface Answer {
   session: SessionInfo;
 }
 
-/** RFC 9457, with our members. */
+/** A problem document (RFC 9457), with our own members. */
 export interface Problem {
   code: string;
   title: string;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// On a server there is no window: the client can be made, says "unknown", and sends requests without a session.
+// On a server there is no window. The client can still be made, reports "unknown", and sends requests without
+// a session.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';

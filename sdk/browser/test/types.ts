@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled, not run: what the types promise, and what they refuse.
+// This file is compiled but not run: it shows what the types promise, and what they refuse.
 import { attachAxios } from '../src/axios.js';
 import { type Client, CoatcheckError, createClient, type Session, type User } from '../src/index.js';
 import { coatcheckBaseQuery, coatcheckMiddleware, loadToken, sessionSlice } from '../src/redux.js';
@@ -18,13 +18,13 @@ export async function check(auth: Client): Promise<void> {
     to: ['https://api.example'],
     adopt: { cookie: 'Token' },
   });
-  // @ts-expect-error no such storage
+  // @ts-expect-error there is no such storage
   createClient({ storage: 'disk' });
-  // @ts-expect-error one place to adopt from has to be named
+  // @ts-expect-error one place to adopt from must be named
   createClient({ adopt: {} });
   // @ts-expect-error a password is needed
   await auth.signIn({ username: 'ada' });
-  // @ts-expect-error the session is not for the page to set
+  // @ts-expect-error a page cannot set the session
   auth.session = { status: 'unknown' };
 
   const user: User = await auth.signIn(
@@ -33,7 +33,7 @@ export async function check(auth: Client): Promise<void> {
   );
   same<typeof user.roles, string[]>(true);
   if (auth.session.status === 'signed-in') same<typeof auth.session.user, User>(true);
-  // @ts-expect-error nobody may be signed in
+  // @ts-expect-error there may be no user
   auth.session.user;
   same<Awaited<ReturnType<Client['token']>>, string | null>(true);
   const asFetch: typeof fetch = auth.fetch;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes what the server serves at /sdk from src/: the module, the classic script with the global `Coatcheck`, and the
-// types. They are kept in git (docs/adr/0008), so that building the server needs no Node.js; `--check` fails where they
-// are not what src/ makes.
+// Builds the files that the server serves at /sdk from src/: the module, the classic script with the global
+// `Coatcheck`, and the types. They are kept in git (docs/adr/0008), so that building the server needs no
+// Node.js. `--check` fails if the files in git differ from what src/ gives.
 import { build } from 'esbuild';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -10,11 +10,11 @@ import { minify } from 'terser';
 const root = new URL('../', import.meta.url);
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 const banner = `/* @coatcheck/client ${version}, Apache-2.0 */`;
-// Names that stay inside one file.
+// Internal properties, whose names esbuild may shorten.
 const mangleProps = /^(isFresh|headersNow|prepare|byCookie|cookies|attempt|claimsOf|kept|placeOf|discard)$/;
 const common = { mangleProps, bundle: true, target: 'es2022', write: false, absWorkingDir: root.pathname };
 
-// esbuild joins the files, terser makes them small: together 3 % less than esbuild alone.
+// esbuild joins the files and terser minifies them. Together they are 3 % smaller than with esbuild alone.
 const small = async (text, module) =>
   `${banner}\n${(await minify(text, { module, ecma: 2020, compress: { passes: 3 } })).code}\n`;
 const bundled = async (options) => {
@@ -24,7 +24,7 @@ const bundled = async (options) => {
   );
 };
 const files = Object.fromEntries([
-  // The module loads coatcheck.adopt.js and coatcheck.diagnose.js from beside itself, where it needs them.
+  // The module loads coatcheck.more.js from its own folder when it needs it.
   ...(await bundled({
     entryPoints: { coatcheck: 'src/index.ts' },
     format: 'esm',
@@ -41,7 +41,10 @@ const files = Object.fromEntries([
   ['coatcheck.d.ts', await types()],
 ]);
 
-/** The declarations of the core in one file: a page without a build step can still point its editor at them. */
+/**
+ * Joins the declarations of the core into one file, so that a page without a build step can point its editor
+ * at them.
+ */
 async function types() {
   const parts = await Promise.all(
     ['wire', 'errors', 'adopt', 'attach', 'client'].map((name) =>

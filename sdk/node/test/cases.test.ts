@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// api/cases: the same verdicts as the server's, on every case.
+// Runs api/cases: this verifier must give the server's verdict on every case.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { ForeignIssuer } from '../src/foreign.js';
@@ -9,7 +9,7 @@ import { LiveVerifier, type Verifier } from '../src/verifier.js';
 
 const CASES = new URL('../../../api/cases/', import.meta.url);
 
-/** An issuer as the cases have it. */
+/** An issuer in the form that the case files use. */
 interface CaseIssuer {
   name: string;
   algorithm: ForeignIssuer['algorithm'];

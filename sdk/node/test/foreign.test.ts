@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An older system's tokens, beyond api/cases: live connections, and settings that are none.
+// Foreign tokens beyond api/cases: live connections, and invalid settings.
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ForeignIssuer } from '../src/foreign.js';
@@ -49,7 +49,7 @@ test('a live connection ends with its session, and with its user', async () => {
   expect(told, 'a version says nothing of it').toEqual([]);
   verifier.take([{ kind: 'session', subject: users[0]!.session, expires }]);
   expect(told).toEqual(['0 token_revoked']);
-  // A minute is for clocks that differ.
+  // The verifier allows 60 seconds for clocks that differ, so this entry covers tokens issued until now - 30.
   verifier.take([{ kind: 'foreign_before', subject: 'o-7', minimum: now - 90, expires }]);
   expect(told).toEqual(['0 token_revoked', '1 token_revoked']);
   verifier.take([{ kind: 'foreign_before', subject: 'o-7', minimum: now, expires }]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests/verifiers/differential.mjs: verdicts.mjs SET TOKENS: a line with the verdict for each line of TOKENS (Base64 of a
-// token), with the keys, revocations and `now` of SET (as api/cases has them).
+// Used by tests/verifiers/differential.mjs: `verdicts.mjs SET TOKENS` prints one verdict for each line of
+// TOKENS (a token in Base64), with the keys, the revocations and the `now` of SET, a file in the form of
+// api/cases.
 import { readFileSync } from 'node:fs';
 import { importKeys } from '../dist/keys.js';
 import { LiveVerifier } from '../dist/verifier.js';
@@ -20,7 +21,7 @@ verifier.take(set.revocations);
 const lines = readFileSync(tokensFile, 'latin1').trimEnd().split('\n');
 const verdicts = [];
 for (const line of lines) {
-  // As Node hands on header fields: a character for each byte.
+  // Node hands on header fields in this form, with one character for each byte.
   const verdict = await verifier.check(Buffer.from(line, 'base64').toString('latin1'), set.now * 1000);
   verdicts.push(verdict.ok ? 'ok' : verdict.code);
 }

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 declare(strict_types=1);
 
-/** For one process: entries whose times lie in the past of this machine must not be forgotten while cases run. */
+/**
+ * A cache for one process that never forgets. The cases have entries that expired long ago by this machine's
+ * clock.
+ */
 final class MemoryCache implements Coatcheck\Cache
 {
     /** @var array<string, mixed> */

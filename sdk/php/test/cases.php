@@ -1,6 +1,6 @@
 <?php
 // SPDX-License-Identifier: Apache-2.0
-// api/cases: the same verdicts as the server's, on every case.
+// Runs api/cases: this verifier must give the server's verdict on every case.
 declare(strict_types=1);
 
 use Coatcheck\Authenticator;
@@ -18,7 +18,7 @@ use Coatcheck\Verifier;
 error_reporting(E_ALL);
 set_error_handler(static function (int $level, string $message, string $file, int $line): bool {
     if ((error_reporting() & $level) === 0) {
-        return true; // silenced where it happened
+        return true; // the code silenced it with @
     }
     throw new ErrorException($message, 0, $level, $file, $line);
 });
@@ -75,7 +75,7 @@ foreach ($set['cases'] as $case) {
     }
 }
 
-// An entry that comes again shortens nothing: in a cache that forgets.
+// An entry that comes again must not shorten the first one. This needs a cache that forgets.
 $directory = sys_get_temp_dir() . '/coatcheck-cases-' . bin2hex(random_bytes(6));
 $revocations = new Revocations(new FileCache($directory), 'again');
 $entry = static fn (int $minimum, int $life): array => ['kind' => 'user_revoked', 'subject' => 'u', 'minimum' => $minimum, 'expires' => time() + $life];
@@ -95,12 +95,13 @@ $is = static function (string $what, mixed $given, mixed $expected) use (&$passe
     $given === $expected ? ++$passed : ++$failed;
     echo $given === $expected ? '' : "$what: " . var_export($given, true) . "\n";
 };
-// The clock of a machine begins anew with it, and a cache of files outlives that: nothing is fresh because of it.
+// The monotonic clock starts again when the machine boots, but a FileCache survives the boot. An entry of an
+// earlier boot must not count as fresh.
 $cache = new MemoryCache();
 $cache->set('feed', ['cursor' => 'e.1', 'at' => intdiv(hrtime(true), 1_000_000) + 100_000], 60);
 $is('the age of what another boot knew', (new Server('http://127.0.0.1:1', 'key', $cache))->revocations()[1], PHP_INT_MAX);
 
-// An older system out of a configuration, which holds no key.
+// An older system from a configuration, which names a key file and holds no key.
 $file = tempnam(sys_get_temp_dir(), 'coatcheck-cases-');
 file_put_contents($file, 'a secret of the older system, long' . "\n");
 $older = ForeignIssuer::fromArray(['name' => 'old', 'algorithm' => 'HS256', 'key_file' => $file, 'until' => gmdate('Y-m-d'), 'issued_before' => gmdate('Y-m-d', time() + 86400), 'id_prefix' => 'o-']);

@@ -1,7 +1,8 @@
 <?php
 // SPDX-License-Identifier: Apache-2.0
-// For tests/verifiers/differential.mjs: verdicts.php SET TOKENS: a line with the verdict for each line of TOKENS (Base64 of a
-// token), with the keys, revocations and `now` of SET (as api/cases has them).
+// Used by tests/verifiers/differential.mjs: `verdicts.php SET TOKENS` prints one verdict for each line of
+// TOKENS (a token in Base64), with the keys, the revocations and the `now` of SET, a file in the form of
+// api/cases.
 declare(strict_types=1);
 
 use Coatcheck\Encryption;
