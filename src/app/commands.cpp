@@ -4,6 +4,7 @@
 #include "auth/accounts.hpp"
 #include "auth/sessions.hpp"
 #include "auth/tokens.hpp"
+#include "base/reason.hpp"
 #include "base/text.hpp"
 #include "crypto/password_hash.hpp"
 #include "token/claims.hpp"

@@ -2,15 +2,15 @@
 #include "app/config.hpp"
 
 #include "app/toml_file.hpp"
+#include "base/numbers.hpp"
 #include "base/text.hpp"
 #include "crypto/signing_key.hpp"
+#include "http/forwarded.hpp"
 #include "store/open.hpp"
-#include "web/forwarded.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -202,9 +202,9 @@ void set_text(Config& config, const Key& key, const std::string& value, const st
                               config.*m = value == "true";
                           },
                           [&](std::int64_t Config::*m) {
-                              const auto [end, error] = std::from_chars(
-                                  value.data(), value.data() + value.size(), config.*m);
-                              if (error != std::errc{} || end != value.data() + value.size()) bad();
+                              const auto number = base::parse_number<std::int64_t>(value);
+                              if (!number) bad();
+                              config.*m = *number;
                           },
                           [&](base::Duration Config::*m) {
                               const auto duration = base::parse_duration(value);
@@ -356,9 +356,9 @@ std::optional<HostPort> parse_listen(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     HostPort out;
-    const std::string_view port = text.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-    if (error != std::errc{} || end != port.data() + port.size()) return std::nullopt;
+    const auto port = base::parse_number<std::uint16_t>(text.substr(colon + 1));
+    if (!port) return std::nullopt;
+    out.port = *port;
     std::string_view host = text.substr(0, colon);
     if (host == "localhost") host = "127.0.0.1";
     unsigned char bytes[16];
@@ -380,9 +380,7 @@ bool is_origin(std::string_view text) {
     if (const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
         colon != std::string_view::npos) {
         const std::string_view port = host.substr(colon + 1);
-        std::uint16_t number = 0;
-        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-        if (error != std::errc{} || end != port.data() + port.size() || number == 0) return false;
+        if (!base::parse_number<std::uint16_t>(port, 1)) return false;
         if (port == (scheme == 8 ? "443" : "80")) return false;  // browsers leave it out
 
         host = host.substr(0, colon);
@@ -450,7 +448,7 @@ void check_config(const Config& config) {
                "is beyond loopback, and passwords would travel in the clear: put a proxy with TLS in front "
                "and say behind_proxy = true");
     for (const auto& proxy : config.trusted_proxies)
-        if (!web::Network::parse(proxy))
+        if (!http::Network::parse(proxy))
             refuse("trusted_proxies",
                    "needs addresses or blocks such as 10.0.0.0/8, not " + in_quotes(proxy));
     if (!crypto::algorithm_named(config.algorithm))

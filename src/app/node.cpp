@@ -55,10 +55,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
       algorithm_(crypto::algorithm_named(config_.algorithm).value()),
       directory_(directory),
       sealing_key_(directory_.sealing_key(config_.store_sealing_key_file)),
-      queue_(store::open(place_of(config_, directory),
-                         {[this](const auto& entries) { revocations_.add(entries); },
-                          [this](const auto& entries) { log_.append(entries); },
-                          [this](auth::Store& store) { load_keys(store); }})) {
+      queue_(store::open(place_of(config_, directory), *this)) {
     if (config_.token_format != "jwt") {
         policy_.encryption = read_encryption_keys(directory / config_.encryption_key_file);
         policy_.only_encrypted = config_.token_format == "jwe";

@@ -5,11 +5,12 @@
 
 #include "app/config.hpp"
 #include "app/data_directory.hpp"
-#include "auth/key_ring.hpp"
+#include "auth/current_ring.hpp"
+#include "auth/revocation_log.hpp"
+#include "auth/service_keys.hpp"
 #include "store/open.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
-#include "web/service.hpp"
 
 #include <condition_variable>
 #include <filesystem>
@@ -21,7 +22,7 @@ namespace coatcheck::app {
 // The store that the configuration names.
 store::Place place_of(const Config& config, const std::filesystem::path& directory);
 
-class Node {
+class Node : private auth::StoreListener {
 public:
     // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key
     // ring.
@@ -35,7 +36,7 @@ public:
     auth::StoreQueue& store() { return *queue_; }
     const verify::KeySet& keys() const { return keys_; }
     const verify::Revocations& revocations() const { return revocations_; }
-    const web::CurrentRing& ring() const { return ring_; }
+    const auth::CurrentRing& ring() const { return ring_; }
     auth::RevocationLog& log() { return log_; }
     const auth::ServiceKeys& service_keys() const { return service_keys_; }
     // Of the older system's tokens; nullptr: none are taken.
@@ -50,6 +51,10 @@ public:
 
 private:
     void load_keys(auth::Store& store);
+    // auth::StoreListener: this node's verifiers and its feed learn of revocations.
+    void on_revoked(const std::vector<verify::Revocation>& entries) override { revocations_.add(entries); }
+    void on_feed(const std::vector<verify::Revocation>& entries) override { log_.append(entries); }
+    void on_keys(auth::Store& store) override { load_keys(store); }
 
     Config config_;
     auth::Policy policy_;
@@ -59,7 +64,7 @@ private:
     verify::KeySet keys_;
     verify::Revocations revocations_;
     std::optional<verify::ForeignVerifier> foreign_;
-    web::CurrentRing ring_;
+    auth::CurrentRing ring_;
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;
     std::mutex loading_;  // of keys: the last to read them is the last to put them in place

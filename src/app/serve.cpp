@@ -7,7 +7,8 @@
 #include "app/private_file.hpp"
 #include "base/log.hpp"
 #include "crypto/hash_memory.hpp"
-#include "web/server.hpp"
+#include "http/server.hpp"
+#include "web/edge.hpp"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,8 +25,6 @@ web::Settings settings_of(const Config& config) {
     web::Settings settings;
     settings.public_url = settings.origin = config.public_url;
     settings.allowed_origins.insert(config.origins.begin(), config.origins.end());
-    for (const auto& proxy : config.trusted_proxies)
-        settings.trusted_proxies.push_back(web::Network::parse(proxy).value());
     settings.dev = config.dev;
     const auto take = [&](web::Dialect dialect, bool on, const std::string& until) {
         if (on)
@@ -40,8 +39,16 @@ web::Settings settings_of(const Config& config) {
     take(web::Dialect::envelope, config.envelope, config.envelope_until);
     settings.envelope_path = config.envelope_path;
     settings.log_access = config.log_access;
-    settings.hsts = config.public_url.starts_with("https://");
     return settings;
+}
+
+http::Options options_of(const Config& config, std::uint64_t max_connections_per_loop) {
+    http::Options options;
+    for (const auto& proxy : config.trusted_proxies)
+        options.trusted_proxies.push_back(http::Network::parse(proxy).value());
+    options.hsts = config.public_url.starts_with("https://");
+    options.max_connections_per_loop = max_connections_per_loop;
+    return options;
 }
 
 verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesystem::path& directory,
@@ -57,9 +64,33 @@ verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesys
             revocations};
 }
 
-web::Endpoint endpoint_of(const std::string& text) {
+http::Endpoint endpoint_of(const std::string& text) {
     const auto listen = parse_listen(text).value();
     return {listen.host, listen.port};
+}
+
+// The end of the path on which a revocation travels upward: wakes the connections that follow the feed.
+class Followers final : public auth::FeedListener {
+public:
+    Followers(http::Server& server, auth::RevocationLog& log) : server_(server), log_(log) {
+        log_.listen(this);
+    }
+    ~Followers() override { log_.listen(nullptr); }
+    void on_feed_grown() override { server_.wake_streams(); }
+
+private:
+    http::Server& server_;
+    auth::RevocationLog& log_;
+};
+
+// Figures of the parts below the edge.
+void add_gauges(web::Metrics& metrics, const http::Server& server, const base::WorkerPool& hashing) {
+    metrics.add_gauge(
+        {"coatcheck_connections_accepted_total", "counter", [&server] { return server.totals().accepted; }});
+    metrics.add_gauge({"coatcheck_connections", "gauge", [&server] { return server.totals().connections; }});
+    metrics.add_gauge({"coatcheck_feed_followers", "gauge", [&server] { return server.totals().streams; }});
+    metrics.add_gauge({"coatcheck_hashes_waiting", "gauge", [&hashing] { return hashing.waiting(); }});
+    metrics.add_gauge({"coatcheck_log_dropped_total", "counter", [] { return base::log::dropped(); }});
 }
 
 // Blocked before any thread starts, so that only wait_for_signal() gets them.
@@ -116,32 +147,20 @@ int serve(const Config& config, const std::filesystem::path& directory) {
 
     Node node(config, directory, Node::Purpose::serve);
     base::WorkerPool hashing(cores, max_waiting_hashes, crypto::release_hash_memory);
-    web::Server* running = nullptr;
-    web::Settings settings = settings_of(config);
-    settings.max_connections_per_loop = connections / cores;
-    web::Service service{
-        settings,
-        node.policy(),
-        node.store(),
-        hashing,
-        node.keys(),
-        node.revocations(),
-        node.ring(),
-        node.log(),
-        node.service_keys(),
-        [&] {
-            return running->counters_text() +
-                   "# TYPE coatcheck_hashes_waiting gauge\ncoatcheck_hashes_waiting " +
-                   std::to_string(hashing.waiting()) +
-                   "\n# TYPE coatcheck_log_dropped_total counter\ncoatcheck_log_dropped_total " +
-                   std::to_string(base::log::dropped()) + "\n";
-        }};
+    web::Service service{settings_of(config), node.policy(),      node.store(), hashing,
+                         node.keys(),         node.revocations(), node.ring(),  node.log(),
+                         node.service_keys()};
     if (config.crypt) service.crypt.emplace(crypt_verifier_of(config, directory, node.revocations()));
     service.foreign = node.foreign();
-    std::optional<web::Endpoint> metrics;
-    if (!config.metrics_listen.empty()) metrics = endpoint_of(config.metrics_listen);
-    web::Server server(service, endpoint_of(config.listen), metrics, cores);
-    running = &server;
+    http::Server server(options_of(config, connections / cores), cores);
+    add_gauges(service.metrics, server, hashing);
+    server.listen(endpoint_of(config.listen), [&] {
+        return std::make_unique<web::Edge>(service, web::public_routes(), &service.metrics.add_counters());
+    });
+    if (!config.metrics_listen.empty())
+        server.listen_on_one_loop(endpoint_of(config.metrics_listen),
+                                  std::make_unique<web::Edge>(service, web::metrics_routes(), nullptr));
+    const Followers followers(server, node.log());
     ControlServer control(node, directory);
     Housekeeper housekeeper(node);
     server.start();

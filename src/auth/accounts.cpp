@@ -4,6 +4,7 @@
 #include "auth/embedded_blocklist.hpp"
 #include "auth/sessions.hpp"
 #include "base/random.hpp"
+#include "base/reason.hpp"
 #include "base/text.hpp"
 #include "crypto/password_hash.hpp"
 #include "token/claims.hpp"
@@ -203,11 +204,36 @@ Result<std::string> checked_password_hash(std::string_view text) {
                   "password_hash"};
 }
 
+Result<User> checked_sign_up(const std::string& username, const std::optional<std::string>& email) {
+    User user;
+    auto name = checked_username(username);
+    if (!name) return name.error();
+    user.username = *std::move(name);
+    if (email) {
+        auto address = checked_email(*email);
+        if (!address) return address.error();
+        user.email = *std::move(address);
+    }
+    return user;
+}
+
+Result<AttemptsInFlight::Slot> begin_sign_up(Store& store, AttemptsInFlight& in_flight, const Actor& by) {
+    return in_flight.enter_address(store, by.address);
+}
+
+Result<User> finish_sign_up(Store& store, const Policy& policy, const User& user, const Actor& by) {
+    auto created = create_user(store, policy, user, by);
+    if (!created) charge_address(store, by.address);
+    return created;
+}
+
 Result<User> create_user(Store& store, const Policy& policy, User user, const Actor& by) {
     if (user.id.empty()) {
         user.id = base::random_id();
     } else {
-        // An id that was here before: what was revoked then stays revoked, and the new user is not.
+        if (store.find_user(user.id)) return Denied{Reason::id_taken, {}, "", "id"};
+        // If a deleted user had this id, the tokens of that user stay revoked, and those of the new one are
+        // not.
         for (const auto& entry : store.find_revocations(user.id))
             if (entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale)
                 user.version = std::max(user.version, entry.minimum);
@@ -280,7 +306,7 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
     const auto user = store.lock_user(id);
     if (!user) {
-        store.catch_up();  // likewise
+        store.catch_up();  // another node may have deleted the user a moment ago
         return false;
     }
     take_back(store, policy, id, user->version + 1, Foreign::for_good);
@@ -288,6 +314,75 @@ bool delete_user(Store& store, const Policy& policy, const std::string& id, cons
     store.delete_user(id);
     store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});
     return true;
+}
+
+Result<User> change_user(Store& store, const Policy& policy, const std::string& id, const UserChange& change,
+                         const Actor& by) {
+    // The address first: only it can be refused, and then nothing has changed.
+    if (change.sets_email) {
+        const auto changed = set_email(store, id, change.email, by);
+        if (!changed && changed.error().reason == Reason::session_ended) return Reason::not_found;
+        if (!changed) return changed.error();
+    }
+    if (change.roles || change.claims) set_attributes(store, policy, id, change.roles, change.claims, by);
+    if (change.password_hash) set_password(store, policy, id, std::nullopt, *change.password_hash, "", by);
+    if (change.enabled) set_enabled(store, policy, id, *change.enabled, by);
+    auto user = store.find_user(id);
+    if (!user) return Reason::not_found;
+    return *std::move(user);
+}
+
+Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight,
+                                     const token::AccessClaims& claims, const Actor& by) {
+    SignIn form;
+    form.login = claims.username;
+    form.address = by.address;
+    auto candidate = look_up(store, in_flight, form);
+    if (candidate && (!candidate->user || candidate->user->id != claims.subject))
+        return Reason::token_revoked;
+    return candidate;
+}
+
+void fail_confirmation(Store& store, const token::AccessClaims& claims, const Candidate& candidate,
+                       const Actor& by) {
+    charge_failure(store, candidate.attempt);
+    store.append_audit(
+        {store.now(), "password_confirmation_failed", claims.subject, claims.session, by.address, ""});
+}
+
+namespace {
+
+// True if nothing came between the confirmation of the password and this step. Locks the user.
+bool is_still_confirmed(Store& store, const token::AccessClaims& claims, const std::string& expected) {
+    const auto user = store.lock_user(claims.subject);
+    const auto session = store.find_session(claims.session);
+    const bool live = user && user->enabled && user->password_hash == expected && session && !session->ended;
+    if (!live) store.catch_up();
+    return live;
+}
+
+}  // namespace
+
+Result<User> set_own_email(Store& store, const token::AccessClaims& claims, const std::string& expected,
+                           const std::optional<std::string>& email, const Actor& by) {
+    if (!is_still_confirmed(store, claims, expected)) return Reason::session_ended;
+    return set_email(store, claims.subject, email, by);
+}
+
+Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,
+                                const std::string& expected, const Actor& by) {
+    if (!is_still_confirmed(store, claims, expected)) return Reason::session_ended;
+    delete_user(store, policy, claims.subject, by);
+    return {};
+}
+
+Result<Granted> change_own_password(Store& store, const Policy& policy, const base::Secret& mac_key,
+                                    const token::AccessClaims& claims, const std::string& expected,
+                                    const std::string& hash, const Actor& by) {
+    if (!is_still_confirmed(store, claims, expected)) return Reason::session_ended;
+    if (!set_password(store, policy, claims.subject, expected, hash, claims.session, by))
+        return Reason::session_ended;
+    return renew(store, policy, mac_key, claims.session);
 }
 
 }  // namespace coatcheck::auth

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/accounts.hpp"
+#include "base/reason.hpp"
 
 #include "store/memory_store.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/limits.hpp"
 
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 
 #include <algorithm>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/revocation_log.hpp"
 
+#include "base/numbers.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace coatcheck::auth {
 
@@ -12,11 +13,9 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     constexpr std::size_t max_epoch_bytes = 32;
     const auto dot = text.find('.');
     if (dot == std::string_view::npos || dot == 0 || dot > max_epoch_bytes) return std::nullopt;
-    Cursor cursor{std::string(text.substr(0, dot)), 0};
-    const auto digits = text.substr(dot + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cursor.id);
-    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-    return cursor;
+    const auto id = base::parse_number<std::uint64_t>(text.substr(dot + 1));
+    if (!id) return std::nullopt;
+    return Cursor{std::string(text.substr(0, dot)), *id};
 }
 
 void RevocationLog::load(std::string epoch, std::vector<verify::Revocation> entries) {
@@ -29,14 +28,14 @@ void RevocationLog::load(std::string epoch, std::vector<verify::Revocation> entr
 
 void RevocationLog::append(const std::vector<verify::Revocation>& entries) {
     if (entries.empty()) return;
-    std::function<void()> on_append;
+    FeedListener* listener = nullptr;
     {
         std::unique_lock lock(mutex_);
         entries_.insert(entries_.end(), entries.begin(), entries.end());
         last_id_ = entries_.back().id;
-        on_append = on_append_;
+        listener = listener_;
     }
-    if (on_append) on_append();
+    if (listener != nullptr) listener->on_feed_grown();
 }
 
 void RevocationLog::sweep(base::Timestamp now) {
@@ -44,9 +43,9 @@ void RevocationLog::sweep(base::Timestamp now) {
     std::erase_if(entries_, [&](const auto& entry) { return entry.expires <= now; });
 }
 
-void RevocationLog::listen(std::function<void()> on_append) {
+void RevocationLog::listen(FeedListener* listener) {
     std::unique_lock lock(mutex_);
-    on_append_ = std::move(on_append);
+    listener_ = listener;
 }
 
 Cursor RevocationLog::end() const {

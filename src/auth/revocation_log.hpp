@@ -7,7 +7,6 @@
 #include "verify/revocations.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -25,15 +24,23 @@ struct Cursor {
     static std::optional<Cursor> parse(std::string_view text);
 };
 
+// Hears that the feed has grown: the end of the path on which a revocation travels upward (auth/store.hpp).
+class FeedListener {
+public:
+    virtual ~FeedListener() = default;
+    // Called on the thread that appended. Must not block.
+    virtual void on_feed_grown() = 0;
+};
+
 // Any thread may call anything.
 class RevocationLog {
 public:
     void load(std::string epoch, std::vector<verify::Revocation> entries);
-    // Calls the listener, if there is one, when the entries can be read.
+    // Adds entries, and then tells the listener.
     void append(const std::vector<verify::Revocation>& entries);
     void sweep(base::Timestamp now);
-    // One listener; it is called on the thread that appends, and must not block.
-    void listen(std::function<void()> on_append);
+    // From now on this listener hears of additions; nullptr: none does. There is one at a time.
+    void listen(FeedListener* listener);
 
     Cursor end() const;
     // At most `most` entries after `id`, in order.
@@ -50,7 +57,7 @@ private:
     std::string epoch_;
     std::uint64_t last_id_ = 0;
     std::vector<verify::Revocation> entries_;  // by id
-    std::function<void()> on_append_;
+    FeedListener* listener_ = nullptr;
 };
 
 }  // namespace coatcheck::auth

@@ -42,12 +42,20 @@ TEST(RevocationLog, TheEndStaysWhereItWasWhenEntriesGo) {
 
 TEST(RevocationLog, SaysThatThereIsMoreWhenItCanBeRead) {
     RevocationLog log;
-    std::size_t seen = 0;
-    log.listen([&] { seen = log.after(0, 10).size(); });
+    struct Reader final : FeedListener {
+        explicit Reader(const RevocationLog& of) : log(of) {}
+        void on_feed_grown() override { seen = log.after(0, 10).size(); }
+        const RevocationLog& log;
+        std::size_t seen = 0;
+    } reader(log);
+    log.listen(&reader);
     log.append({});
-    EXPECT_EQ(seen, 0U);
+    EXPECT_EQ(reader.seen, 0U);
     log.append({entry(1), entry(2)});
-    EXPECT_EQ(seen, 2U);
+    EXPECT_EQ(reader.seen, 2U);
+    log.listen(nullptr);
+    log.append({entry(3)});
+    EXPECT_EQ(reader.seen, 2U);
 }
 
 TEST(Cursor, ReadsWhatItWrites) {

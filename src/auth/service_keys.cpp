@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ std::optional<Scope> scope_named(std::string_view name) {
 MintedServiceKey mint_service_key(std::string name, std::vector<Scope> scopes, base::Timestamp now) {
     const std::string id = base::random_bytes(id_bytes), secret = base::random_bytes(secret_bytes);
     MintedServiceKey minted;
-    minted.row = {base::base64url(id), std::move(name), std::move(scopes), crypto::sha256(secret), now};
+    minted.row = {base::base64url(id), std::move(name), std::move(scopes), crypto::SecretHash::of(secret),
+                  now};
     minted.text = std::string(service_key_prefix) + base::base64url(id + secret);
     return minted;
 }
@@ -51,13 +53,13 @@ base::Result<std::string> ServiceKeys::check(std::string_view text, Scope scope)
     }
     const auto row = table->find(base::base64url(std::string_view(*bytes).substr(0, id_bytes)));
     if (row == table->end()) return unknown;
-    const std::string hash = crypto::sha256(std::string_view(*bytes).substr(id_bytes));
-    if (!base::equal_in_constant_time(hash, row->second.secret_hash)) return unknown;
+    if (crypto::SecretHash::of(std::string_view(*bytes).substr(id_bytes)) != row->second.secret_hash)
+        return unknown;
     const auto& scopes = row->second.scopes;
     if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end())
         return base::Denied{base::Reason::service_key_scope,
                             {},
-                            "this takes a key with --scope " + std::string(name_of(scope))};
+                            "this route needs a key with --scope " + std::string(name_of(scope))};
     return row->second.name;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "crypto/secret_hash.hpp"
 
 #include <map>
 #include <memory>
@@ -32,7 +33,7 @@ struct ServiceKey {
     std::string id;
     std::string name;  // unique
     std::vector<Scope> scopes;
-    std::string secret_hash;
+    crypto::SecretHash secret_hash;
     base::Timestamp created;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/service_keys.hpp"
+#include "base/reason.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,8 +15,8 @@ const auto minted = mint_service_key("api", {Scope::feed, Scope::introspect},
 TEST(ServiceKey, IsRecognisableAndIsNotInTheStore) {
     EXPECT_TRUE(minted.text.starts_with("ccs_"));
     EXPECT_EQ(minted.text.size(), 68U);
-    EXPECT_EQ(minted.row.secret_hash.size(), 32U);
-    EXPECT_EQ(minted.text.find(minted.row.secret_hash), std::string::npos);
+    EXPECT_EQ(minted.row.secret_hash.bytes().size(), 32U);
+    EXPECT_EQ(minted.text.find(minted.row.secret_hash.bytes()), std::string::npos);
 }
 
 TEST(ServiceKey, OpensWhatItsScopesName) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sessions.hpp"
 
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 
 #include <algorithm>
@@ -52,7 +53,7 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
     granted.user = std::move(rotation.user);
     granted.session = std::move(rotation.session);
     granted.secret = rotation.by_earlier_secret
-                         ? renewed_secret(mac_key, granted.session.id, granted.session.renewed_from)
+                         ? renewed_secret(mac_key, granted.session.id, granted.session.renewed_from.bytes())
                          : presented.secret;
     extend_access(store, policy, granted);
     return granted;
@@ -63,8 +64,8 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
     const auto row = store.lock_session(session);
     if (!row || row->ended) return Denied{Reason::session_ended};
     Granted granted;
-    granted.secret = renewed_secret(mac_key, session, row->secret_hash);
-    store.renew_secret(session, crypto::sha256(granted.secret));
+    granted.secret = renewed_secret(mac_key, session, row->secret_hash.bytes());
+    store.renew_secret(session, crypto::SecretHash::of(granted.secret));
     if (row->status >= 0) {
         // The tokens of before are over, and the session is not.
         revoke_status(store, *row);
@@ -101,6 +102,24 @@ void revoke_foreign(Store& store, const Policy& policy, const std::string& user,
         {Revocation::Kind::foreign_before, user, until, store.now() + policy.foreign_life});
 }
 
+SessionAndUser find_session_and_user(ReadStore& store, const std::string& session, const std::string& user) {
+    SessionAndUser found{store.find_session(session), store.find_user(user)};
+    if (!found.session || found.session->ended) store.catch_up();
+    return found;
+}
+
+std::optional<SessionAndUser> find_by_refresh_token(ReadStore& store, const token::RefreshToken& presented) {
+    const auto session = store.find_session(presented.session);
+    if (!session || session->ended) store.catch_up();
+    const bool live = session && !session->ended && session->idle_end > store.now() &&
+                      session->secret_hash == presented.secret_hash() &&
+                      session->counter == presented.counter;
+    if (!live) return std::nullopt;
+    auto user = store.find_user(session->user);
+    if (!user || !user->enabled) return std::nullopt;
+    return SessionAndUser{session, std::move(user)};
+}
+
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
     const auto row = store.end_session(session);
     if (!row) {
@@ -112,10 +131,16 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
     return true;
 }
 
+bool end_own_session(Store& store, const std::string& user, const std::string& session, const Actor& by) {
+    const auto row = store.find_session(session);
+    if (!row) store.catch_up();
+    return row && row->user == user && end_session(store, session, "session_ended", by);
+}
+
 bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by) {
-    store.lock_user(claims.subject);  // it is not exchanged meanwhile
+    store.lock_user(claims.subject);  // so that the token is not exchanged meanwhile
     const bool ended = end_session(store, claims.session, "sign_out", by);
-    // Whether there was a session or not, and whatever had become of it: the token itself is over.
+    // The token itself must be refused, whether there was a session or not.
     const auto entries = store.find_revocations(claims.session);
     const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) {
         return entry.kind == Revocation::Kind::session;
@@ -128,7 +153,7 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
     return true;
 }
 
-bool end_presented_session(Store& store, const std::string& session, const std::string& secret_hash,
+bool end_presented_session(Store& store, const std::string& session, const crypto::SecretHash& secret_hash,
                            const std::string& address) {
     const auto row = store.find_session(session);
     if (!row || row->ended) store.catch_up();
@@ -136,15 +161,18 @@ bool end_presented_session(Store& store, const std::string& session, const std::
     return end_session(store, session, "sign_out", address);
 }
 
-void end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except,
+bool end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except,
                   const std::string& event, const Actor& by) {
-    store.lock_user(user);
-    revoke_foreign(store, policy, user, Foreign::until_now);
-    for (const auto& session : store.end_sessions(user, except)) {
-        revoke_session(store, session);
-        store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
+    const bool known = store.lock_user(user).has_value();
+    if (known) {
+        revoke_foreign(store, policy, user, Foreign::until_now);
+        for (const auto& session : store.end_sessions(user, except)) {
+            revoke_session(store, session);
+            store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
+        }
     }
-    store.catch_up();  // some of them may have ended a moment ago, elsewhere
+    store.catch_up();  // another node may have ended some of them, or deleted the user, a moment ago
+    return known;
 }
 
 }  // namespace coatcheck::auth

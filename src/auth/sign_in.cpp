@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sign_in.hpp"
 
+#include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
 #include "base/random.hpp"
@@ -90,7 +91,7 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     session.user = candidate.user->id;
     if (policy.status_lists) session.status = store.next_status();
     granted.secret = base::random_bytes(16);
-    session.secret_hash = crypto::sha256(granted.secret);
+    session.secret_hash = crypto::SecretHash::of(granted.secret);
     // A disable or a new password that came between wins.
     auto user = store.insert_session(session, hash);
     if (!user) return refuse();
@@ -124,7 +125,7 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     Session& session = granted.session;
     session.id = form.session;
     session.user = user->id;
-    session.secret_hash = crypto::sha256(granted.secret);
+    session.secret_hash = crypto::SecretHash::of(granted.secret);
     session.older_end = form.foreign_end;
     if (const auto before = store.lock_session(session.id)) {
         const bool again = !before->ended && before->idle_end > now && before->counter == 0 &&

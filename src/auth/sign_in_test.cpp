@@ -4,6 +4,7 @@
 #include "auth/sessions.hpp"
 #include "auth/tokens.hpp"
 #include "base/random.hpp"
+#include "base/reason.hpp"
 #include "crypto/password_hash.hpp"
 #include "store/memory_store.hpp"
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "crypto/secret_hash.hpp"
 #include "token/jwe.hpp"
 
 #include <array>
@@ -45,8 +46,9 @@ inline constexpr std::size_t rotations_per_grace = 4;
 struct Session {
     std::string id;
     std::string user;
-    std::string secret_hash;   // SHA-256 of the refresh tokens' secret
-    std::string renewed_from;  // the hash before a password change renewed the secret; empty if it never did
+    crypto::SecretHash secret_hash;  // of the refresh tokens' secret
+    // The hash before a password change renewed the secret; empty if that never happened.
+    crypto::SecretHash renewed_from;
     Timestamp renewed{};
     std::uint32_t counter = 0;                             // of the current refresh token
     std::array<Timestamp, rotations_per_grace> rotated{};  // when the latest rotations happened, latest first

@@ -29,10 +29,11 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
     const auto value = [&](std::size_t at) {
         return static_cast<std::int32_t>(table[static_cast<unsigned char>(text[at])]);
     };
-    std::int32_t all = 0;  // or of all values: -1 has every bit set, and stays
+    std::int32_t all = 0;  // bitwise OR of all values; an invalid character (-1) makes it negative for good
     std::size_t at = 0;
-    // Four bytes are written at a time, of which the last is written over: half the time of three stores. So
-    // these are not the last ones.
+    // Writes four bytes at a time; the next round overwrites the fourth one. This takes half the time of
+    // three stores. The last characters are left for the loop below, so that the fourth byte never lies
+    // behind the buffer.
     for (; at + 8 <= text.size(); at += 4, to += 3) {
         const std::int32_t a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
         all |= a | b | c | d;
@@ -52,7 +53,7 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::i
             *to++ = static_cast<char>(bits >> count);
         }
     }
-    // RFC 4648 §3.5: spare bits that are not zero would give one value several spellings.
+    // RFC 4648 §3.5: unused bits that are not zero would give one value several texts.
     if (all < 0 || (bits & ((1u << count) - 1)) != 0) return std::nullopt;
     return out;
 }

@@ -48,7 +48,7 @@ TEST(Base64url, OfTwoCharactersExactlyOneSpellingForEachByteIsTaken) {
             ++taken;
             ASSERT_EQ(base64url(*bytes), text);
         }
-    EXPECT_EQ(taken, 256);  // of 4096: four spare bits
+    EXPECT_EQ(taken, 256);  // of 4096 texts: the last four bits must be zero
 }
 
 TEST(Base64url, OfThreeCharactersExactlyOneSpellingForEachPairIsTaken) {
@@ -59,7 +59,7 @@ TEST(Base64url, OfThreeCharactersExactlyOneSpellingForEachPairIsTaken) {
                 const char text[] = {a, b, c};
                 taken += from_base64url({text, 3}).has_value();
             }
-    EXPECT_EQ(taken, 65536);  // of 262144: two spare bits
+    EXPECT_EQ(taken, 65536);  // of 262144 texts: the last two bits must be zero
 }
 
 TEST(Base64url, SpareBitsAreRefusedAtTheEndOfLongTextToo) {
@@ -90,8 +90,8 @@ TEST(Base64url, AnyByteOutsideTheAlphabetIsRefusedAtAnyPlace) {
     for (std::size_t place = 0; place < 16; ++place) {
         int taken = 0;
         for (int c = 0; c < 256; ++c) {
-            std::string text(place < 4 ? 4 : 16,
-                             'A');  // the last characters are read in another way than those before
+            // The decoder reads the last characters in a different loop from those before.
+            std::string text(place < 4 ? 4 : 16, 'A');
             text[place] = static_cast<char>(c);
             taken += from_base64url(text).has_value();
         }

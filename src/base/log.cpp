@@ -13,9 +13,10 @@
 namespace coatcheck::base::log {
 namespace {
 
-constexpr std::size_t queue_events = 2048;  // 400 bytes each, set aside at the start
+constexpr std::size_t queue_events = 2048;  // 400 bytes each; start() allocates them
 
-std::shared_ptr<spdlog::details::thread_pool> pool;  // the log is the one thing every room writes to
+// Global, because every part of the program writes to the log.
+std::shared_ptr<spdlog::details::thread_pool> pool;
 std::shared_ptr<spdlog::async_logger> logger;
 bool readable_form = false;
 
@@ -39,8 +40,8 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void start() {
     readable_form = isatty(STDERR_FILENO) == 1;
-    // Its thread takes no signals: one that came before the server waits for them would end the process by
-    // it.
+    // The log's thread blocks all signals. Otherwise a signal that arrives before the server waits for
+    // signals could be delivered to this thread, and would end the process.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -54,7 +55,8 @@ void start() {
 }
 
 void stop() {
-    pool.reset();  // first: it waits for its thread, which has a share in the logger while it writes
+    // Before the logger: this waits for the pool's thread, which uses the logger while it writes.
+    pool.reset();
     logger.reset();
 }
 

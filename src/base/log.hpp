@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One event, one line: JSON where standard error is a file or a pipe, readable text on a terminal.
-// Writing never blocks the caller: a bounded queue is drained by one thread; what does not fit is dropped and
-// counted.
+// Writes one line for each event: JSON if standard error is a file or a pipe, readable text if it is a
+// terminal. Writing never blocks the caller: one thread writes out the events of a bounded queue. If the
+// queue is full, the log drops the oldest event and counts it.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ struct Field {
     std::string value;
 };
 
-// Call once, before the first event; `stop` writes out what is queued.
+// Call start() once, before the first event. stop() writes out the queued events.
 void start();
 void stop();
 
-// `event` is a stable snake_case name. Never pass a secret; values are escaped, so that one event stays one
-// line.
+// `event` is a stable snake_case name. Never pass a secret. Values are escaped, so that each event is one
+// line. Any thread may call this.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 
-// Events lost because the queue was full.
+// How many events were lost because the queue was full.
 std::uint64_t dropped();
 
 }  // namespace coatcheck::base::log

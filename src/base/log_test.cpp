@@ -20,7 +20,7 @@ namespace {
 
 using log::Level;
 
-// Standard error goes to `descriptor` while this lives.
+// Redirects standard error to `descriptor` as long as this object lives.
 class StandardErrorTo {
 public:
     explicit StandardErrorTo(int descriptor) : kept_(dup(STDERR_FILENO)) { dup2(descriptor, STDERR_FILENO); }
@@ -48,7 +48,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-// What the log writes into a file while `work` runs.
+// Returns the text that the log writes to a file while `work` runs.
 template <class Work>
 std::string written_by(Work work) {
     std::FILE* file = std::tmpfile();
@@ -162,19 +162,19 @@ TEST(Log, FullQueueDropsAndCountsInsteadOfBlocking) {
         const StandardErrorTo redirected(pipe_ends[1]);
         close(pipe_ends[1]);
         log::start();
-        // Nobody reads yet: the pipe takes some, the queue some more, and writing still returns.
+        // Nobody reads yet: the pipe fills up, then the queue, and write() still returns.
         for (int i = 0; i < events; ++i) log::write(Level::info, "flood", {{"i", std::to_string(i)}});
         dropped = log::dropped();
         std::jthread reader([&] { text = read_all(pipe_ends[0]); });
         log::stop();
-        dup2(pipe_ends[0], STDERR_FILENO);  // closes the last end for writing
+        dup2(pipe_ends[0], STDERR_FILENO);  // closes the last write end of the pipe
     }
     close(pipe_ends[0]);
     EXPECT_GT(dropped, 0u);
     const auto lines = lines_of(text);
     EXPECT_EQ(lines.size() + dropped, static_cast<std::size_t>(events));
-    EXPECT_EQ(boost::json::parse(lines.back()).at("i").as_string(),
-              std::to_string(events - 1));  // the newest stay
+    // The queue keeps the newest events.
+    EXPECT_EQ(boost::json::parse(lines.back()).at("i").as_string(), std::to_string(events - 1));
 }
 
 }  // namespace

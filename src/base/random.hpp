@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Random bytes and ids. Any thread may call both functions.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +7,11 @@
 
 namespace coatcheck::base {
 
-// `count` bytes of the operating system's CSPRNG (getrandom through libsodium). Aborts if there is none.
+// Returns `count` bytes of the operating system's CSPRNG (getrandom through libsodium). Aborts if there is
+// none.
 std::string random_bytes(std::size_t count);
 
-// 128 random bits as 22 base64url characters: every id that Coatcheck makes.
+// 128 random bits as 22 base64url characters: the form of every id that Coatcheck makes.
 std::string random_id();
 
 }  // namespace coatcheck::base

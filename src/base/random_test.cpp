@@ -30,8 +30,8 @@ TEST(RandomBytes, GivesAsManyAsAsked) {
 }
 
 TEST(RandomBytes, EveryBitIsSetAboutHalfTheTime) {
-    // 8000 tosses a bit: 4000 +- 450 is ten standard deviations, so that chance fails this once in 10^22
-    // runs.
+    // Each bit is sampled 8000 times. 4000 +- 450 is ten standard deviations, so chance alone fails this test
+    // once in 10^22 runs.
     std::array<int, 64> set{};
     for (int i = 0; i < 8000; ++i) {
         const std::string bytes = random_bytes(8);

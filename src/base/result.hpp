@@ -1,80 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-// An expected "no" is a value: Result<T> holds a T or a Denied. A broken environment throws, our own bug
-// aborts.
+// How a function reports a failure. A refusal that we expect is a value: Result<T> holds a T or a Denied. A
+// broken environment throws an exception. A bug of ours aborts.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <chrono>
-#include <stdexcept>
+#include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
 
 namespace coatcheck::base {
 
-// Why a request is refused. web/problem.cpp maps each to status, `code` and public text.
-enum class Reason {
-    // Access tokens.
-    token_missing,        // no credential was sent
-    token_malformed,      // not a token by size or form
-    token_not_ours,       // key, algorithm, signature, type, issuer or audience is not ours
-    token_not_yet_valid,  // issued more than 60 s ahead of this clock
-    token_expired,        // now >= exp
-    crypt_expired,        // the same for an encrypted token (docs/dialects.md)
-    token_revoked,        // its session ended, or its user was disabled, deleted or changed the password
-    token_stale,          // the user's roles or claims changed: refresh and go on
-    credential_conflict,  // two different credentials in one request
-    not_ready,            // revocations are not loaded yet
-    // Sign-in, refresh, sessions.
-    invalid_credentials,  // unknown user, wrong password and disabled user alike
-    too_many_attempts,    // a limit on failed sign-ins
-    busy,                 // the hashing queue is full
-    refresh_token_missing,
-    refresh_token_malformed,  // form or MAC is not ours
-    refresh_token_reused,     // superseded outside the grace: the session has been ended
-    session_ended,            // signed out, expired, revoked, or its user is no longer enabled
-    csrf_refused,             // a cookie-carried credential from another site
-    // Service keys.
-    service_key_missing,
-    service_key_unknown,  // never made, or ended
-    service_key_scope,    // not made for this
-    // Accounts.
-    sign_up_disabled,
-    username_taken,
-    id_taken,
-    token_exchanged,
-    email_taken,
-    password_too_short,
-    password_too_long,
-    password_too_common,
-    // Forms and HTTP.
-    malformed_json,
-    missing_member,
-    unknown_member,
-    duplicate_member,
-    invalid_member,
-    malformed_request,
-    unsupported_media_type,
-    body_too_large,
-    headers_too_large,
-    length_required,
-    not_found,
-    method_not_allowed,
-    unavailable,     // the store cannot be reached
-    internal_error,  // our own fault; logged
-};
+// Why a request is refused. base/reason.hpp, which is generated from api/reasons.yaml, names the reasons. A
+// file that only passes refusals on needs only this declaration, and is not compiled again when a reason is
+// added.
+enum class Reason : std::uint8_t;
 
 struct Denied {
     Reason reason;
-    std::chrono::seconds retry_after{0};  // 0: say nothing
-    std::string detail{};                 // public, in words; may be empty
-    std::string member{};                 // the offending member of the body; may be empty
+    std::chrono::seconds retry_after{0};  // 0: the answer does not say when to try again
+    std::string detail{};                 // a public explanation; may be empty
+    std::string member{};                 // the invalid member of the body; may be empty
 };
 
-template <class T>
-using Result = boost::system::result<T, Denied>;
+// Writes `what` to standard error and aborts. Called when a Result is asked for what it does not hold.
+[[noreturn]] void abort_on_misuse(const char* what);
 
-// Found by Boost: reached only where value() is called on a refusal, a bug of ours.
-[[noreturn]] inline void throw_exception_from_error(const Denied& denied, const boost::source_location&) {
-    throw std::logic_error("value() of a refusal, reason " + std::to_string(static_cast<int>(denied.reason)));
-}
+// A T, or the reason why there is none. To ask a refusal for its value, or a success for its error, is a bug
+// of the caller and aborts in every build.
+template <class T>
+class [[nodiscard]] Result {
+public:
+    using value_type = T;
+
+    template <class U = T>
+    requires std::is_convertible_v<U&&, T> &&(!std::is_same_v<std::remove_cvref_t<U>, Result>)&&(
+        !std::is_same_v<std::remove_cvref_t<U>, Denied>)&&(!std::is_same_v<std::remove_cvref_t<U>, Reason>)
+        Result(U&& value)
+        : held_(std::in_place_index<0>, std::forward<U>(value)) {}
+    Result(Denied denied) : held_(std::in_place_index<1>, std::move(denied)) {}
+    Result(Reason reason) : held_(std::in_place_index<1>, Denied{reason}) {}
+
+    bool has_value() const { return held_.index() == 0; }
+    explicit operator bool() const { return has_value(); }
+
+    T& value() & { return held<0>(held_, "the value of a refusal"); }
+    const T& value() const& { return held<0>(held_, "the value of a refusal"); }
+    T&& value() && { return std::move(held<0>(held_, "the value of a refusal")); }
+    T& operator*() & { return value(); }
+    const T& operator*() const& { return value(); }
+    T&& operator*() && { return std::move(*this).value(); }
+    T* operator->() { return &value(); }
+    const T* operator->() const { return &value(); }
+
+    const Denied& error() const& { return held<1>(held_, "the error of a success"); }
+    Denied&& error() && { return std::move(held<1>(held_, "the error of a success")); }
+
+private:
+    template <std::size_t Index, class Held>
+    static auto& held(Held& held, const char* otherwise) {
+        auto* wanted = std::get_if<Index>(&held);
+        if (wanted == nullptr) abort_on_misuse(otherwise);
+        return *wanted;
+    }
+
+    std::variant<T, Denied> held_;
+};
+
+// Success without a value, or a refusal.
+template <>
+class [[nodiscard]] Result<void> {
+public:
+    using value_type = void;
+
+    Result() = default;
+    Result(Denied denied) : denied_(std::in_place_index<1>, std::move(denied)) {}
+    Result(Reason reason) : denied_(std::in_place_index<1>, Denied{reason}) {}
+
+    bool has_value() const { return denied_.index() == 0; }
+    explicit operator bool() const { return has_value(); }
+    void value() const {
+        if (!has_value()) abort_on_misuse("the value of a refusal");
+    }
+    const Denied& error() const {
+        if (has_value()) abort_on_misuse("the error of a success");
+        return std::get<1>(denied_);
+    }
+
+private:
+    std::variant<std::monostate, Denied> denied_;
+};
 
 }  // namespace coatcheck::base

@@ -9,8 +9,8 @@
 namespace coatcheck::base {
 namespace {
 
-// sched_setattr(2), which glibc has from 2.41 on; the kernel's own header does not go together with
-// <sched.h>.
+// The argument of sched_setattr(2). glibc declares it from 2.41 on, and the kernel's own header conflicts
+// with <sched.h>.
 struct Attributes {
     std::uint32_t size, policy;
     std::uint64_t flags;
@@ -20,7 +20,8 @@ struct Attributes {
 };
 static_assert(sizeof(Attributes) == 48);
 
-// Of a thread of the usual policy, the runtime is the length of its turns, between these two.
+// For a thread with the normal scheduling policy, `runtime` is the length of its turns. The kernel accepts
+// values between these two.
 constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(100),
                                    longest = std::chrono::milliseconds(100);
 
@@ -40,7 +41,7 @@ bool take_turns_of(std::chrono::nanoseconds length) {
 bool take_short_turns() { return take_turns_of(shortest); }
 
 bool give_way() {
-    // On Linux a thread has a nice value of its own.
+    // On Linux each thread has its own nice value.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
     return take_turns_of(longest);
 }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the calling thread shares the cores with others. Where the kernel refuses, or knows of no turns (Linux
-// before 6.12), requests wait longer for cores that are busy, and nothing else changes. Both say whether it
-// took the turns.
+// How the calling thread shares the processor cores with other threads. A turn is the time slice that the
+// kernel gives a thread before it may run another one. If the kernel refuses, or cannot set turns (Linux
+// before 6.12), requests wait longer for busy cores, and nothing else changes. Both functions return whether
+// the kernel accepted the turns.
 #pragma once
 
 #include <chrono>
 
 namespace coatcheck::base {
 
-// For a thread that others wait for: in short turns, so that the kernel lets it run before one in long turns
-// has come to its end.
+// For a thread that requests wait for: sets short turns, so that the kernel runs this thread before a thread
+// with long turns has finished its turn.
 bool take_short_turns();
 
-// For a thread that computes for long: at the lowest priority, and in long turns.
+// For a thread that computes for a long time: sets the lowest priority and long turns.
 bool give_way();
 
-// How long the calling thread's turns are. 0: the kernel knows of none.
+// The length of the calling thread's turns. 0 if the kernel cannot set turns.
 std::chrono::nanoseconds own_turns();
 
 }  // namespace coatcheck::base

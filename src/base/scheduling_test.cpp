@@ -14,7 +14,7 @@ struct Share {
     std::chrono::nanoseconds turns = own_turns();
 };
 
-// A new thread's, after that.
+// The share of a new thread that has called `change`.
 Share after(bool (*change)()) {
     Share share;
     std::thread([&] {

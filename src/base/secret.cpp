@@ -6,7 +6,7 @@
 namespace coatcheck::base {
 
 void wipe(std::string& bytes) {
-    // Short strings live inside the object itself: wipe the whole capacity.
+    // A short string keeps its bytes inside the object, so wipe the whole capacity.
     bytes.resize(bytes.capacity());
     sodium_memzero(bytes.data(), bytes.size());
     bytes.clear();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Secrets in memory: wiped when they are no longer needed, and never printed.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -9,10 +10,12 @@
 
 namespace coatcheck::base {
 
-// Overwrites memory in a way that the optimiser keeps.
+// Overwrites the whole capacity of the string with zeros and empties it. The optimiser cannot remove the
+// writes.
 void wipe(std::string& bytes);
 
-// A password, key or token: wiped when it goes, cannot be printed, compared in constant time.
+// Holds a password, key or token. It wipes its bytes when it is destroyed, moved from or assigned to. It
+// cannot be copied or printed. A comparison takes constant time for equal lengths.
 class Secret {
 public:
     Secret() = default;
@@ -28,7 +31,7 @@ public:
     }
     ~Secret() { wipe(bytes_); }
 
-    // The bytes, for the one place that needs them. Never log or copy what this returns.
+    // The bytes, for the code that needs them; valid as long as this Secret is. Never log or copy them.
     std::string_view reveal() const { return bytes_; }
     bool empty() const { return bytes_.empty(); }
     friend bool operator==(const Secret& a, const Secret& b) {

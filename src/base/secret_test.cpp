@@ -19,16 +19,16 @@ static_assert(!Printable<Secret>);
 static_assert(!std::is_convertible_v<Secret, std::string> &&
               !std::is_convertible_v<Secret, std::string_view>);
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);
-static_assert(!std::is_convertible_v<std::string, Secret>);  // becoming a secret is said aloud
+static_assert(!std::is_convertible_v<std::string, Secret>);  // the conversion must be explicit
 
-const std::string short_pattern = "hunter2hunter2";  // short enough to live inside std::string
+const std::string short_pattern = "hunter2hunter2";  // short enough to be stored inside std::string
 const std::string long_pattern(400, 'S');
 
 bool holds(const void* memory, std::size_t size, std::string_view pattern) {
     return std::string_view(static_cast<const char*>(memory), size).find(pattern) != std::string_view::npos;
 }
 
-// Memory that outlives the Secret built in it, so that a test may look at what is left.
+// Memory that outlives the Secret built in it, so that a test can look at the bytes that are left.
 struct Place {
     alignas(Secret) unsigned char bytes[sizeof(Secret)] = {};
     template <class... Args>
@@ -41,7 +41,7 @@ struct Place {
 TEST(Wipe, ZeroesTheWholeCapacity) {
     std::string text = long_pattern;
     const char* memory = text.data();
-    text.resize(10);  // the rest still lies behind it
+    text.resize(10);  // the other bytes are still in the capacity
     wipe(text);
     EXPECT_TRUE(text.empty());
     for (std::size_t i = 0; i < text.capacity(); ++i) ASSERT_EQ(memory[i], '\0') << i;

@@ -25,7 +25,8 @@ std::optional<std::string> mapped(std::string_view text, int options) {
 std::optional<std::string> nfc(std::string_view text) { return mapped(text, UTF8PROC_COMPOSE); }
 
 std::optional<std::string> folded(std::string_view text) {
-    const auto normal = nfc(text);  // first, so that two spellings of one text fold to one
+    // Normalise first, so that two spellings of the same text fold to the same result.
+    const auto normal = nfc(text);
     return normal ? mapped(*normal, UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD) : std::nullopt;
 }
 

@@ -6,7 +6,7 @@
 namespace coatcheck::base {
 namespace {
 
-const std::string_view invalid_utf8[] = {"\x80",              // a continuation alone
+const std::string_view invalid_utf8[] = {"\x80",              // a continuation byte alone
                                          "\xc3",              // cut off
                                          "\xe2\x82",          // cut off
                                          "\xf0\x9f\x92",      // cut off
@@ -21,7 +21,7 @@ const std::string_view invalid_utf8[] = {"\x80",              // a continuation 
                                          "\xf8\x88\x80\x80\x80",
                                          "\xfe",
                                          "\xff",
-                                         "J\xf6rg"};  // the last is ISO 8859-1
+                                         "J\xf6rg"};  // ISO 8859-1
 
 std::string utf8(char32_t c) {
     std::string out;
@@ -36,7 +36,8 @@ std::string utf8(char32_t c) {
     return out;
 }
 
-// Every code point but surrogates and the large scripts that know neither case nor marks of their own.
+// Visits the code points below U+20000, except surrogates and the large scripts that have neither case nor
+// combining marks.
 template <class Visit>
 void each_code_point(Visit visit) {
     for (char32_t c = 1; c < 0x20000; ++c) {
@@ -51,7 +52,7 @@ void each_code_point(Visit visit) {
 
 TEST(Nfc, ComposesWhatBelongsTogether) {
     EXPECT_EQ(nfc("e\u0301"), "\u00e9");
-    EXPECT_EQ(nfc("\u212b"), "\u00c5");              // the Angstrom sign is a letter
+    EXPECT_EQ(nfc("\u212b"), "\u00c5");              // the Angstrom sign becomes a letter
     EXPECT_EQ(nfc("\u1100\u1161\u11a8"), "\uac01");  // Hangul
     EXPECT_EQ(nfc("a\u0323\u0307"), nfc("a\u0307\u0323"));
 }
@@ -79,7 +80,7 @@ TEST(Nfc, DoneTwiceChangesNothing) {
 TEST(Folded, MakesTheCasesOfANameOne) {
     EXPECT_EQ(folded("Alice"), "alice");
     EXPECT_EQ(folded("STRASSE"), folded("stra\u00dfe"));
-    EXPECT_EQ(folded("\u03a3"), folded("\u03c2"));  // the two small sigmas
+    EXPECT_EQ(folded("\u03a3"), folded("\u03c2"));  // capital sigma and final small sigma
     EXPECT_EQ(folded("E\u0301"), "\u00e9");
     EXPECT_EQ(folded("\u041c\u0418\u0420"), "\u043c\u0438\u0440");
 }
@@ -87,7 +88,7 @@ TEST(Folded, MakesTheCasesOfANameOne) {
 TEST(Folded, KeepsDifferentNamesApart) {
     EXPECT_NE(folded("alice"), folded("\u0430lice"));  // a Cyrillic a
     EXPECT_NE(folded("alice"), folded("alice "));
-    EXPECT_NE(folded("\uff41"), folded("a"));  // full width
+    EXPECT_NE(folded("\uff41"), folded("a"));  // a full-width a
     EXPECT_NE(folded("e"), folded("\u00e9"));
 }
 
@@ -104,8 +105,8 @@ TEST(Folded, DoneTwiceChangesNothing) {
 }
 
 TEST(Folded, SpellingsThatAreOneTextFoldToOne) {
-    // Marks typed in another order are the same text (Unicode, canonical equivalence): NFC comes before
-    // folding.
+    // Combining marks in a different order are the same text (Unicode, canonical equivalence), so folded()
+    // must apply NFC before it folds.
     int apart = 0;
     std::string example;
     for (std::string_view letter : {"a", "A", "\u03b1", "\u0391", "\u1fb3", "\u01b0"})

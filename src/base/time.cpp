@@ -28,17 +28,18 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// The most that the wall clock has been ahead of the monotonic one.
+// The largest lead of the wall clock over the boot-time clock seen so far, in nanoseconds. read_clock()
+// returns the boot-time clock plus this lead.
 std::atomic<std::int64_t> lead{std::numeric_limits<std::int64_t>::min()};
 
-std::atomic<bool> follows{false};  // the machine's clock is not looked at
+std::atomic<bool> follows{false};  // true after follow_clock(): read_clock() no longer reads the wall clock
 
 void raise_lead(std::int64_t at_least) {
     std::int64_t known = lead.load(std::memory_order_relaxed);
     while (known < at_least && !lead.compare_exchange_weak(known, at_least, std::memory_order_relaxed)) {}
 }
 
-// Unlike the monotonic clock it goes on while the machine sleeps.
+// CLOCK_BOOTTIME, unlike CLOCK_MONOTONIC, also counts the time in which the machine sleeps.
 std::int64_t steady_nanoseconds() {
     timespec now{};
     clock_gettime(CLOCK_BOOTTIME, &now);
@@ -48,15 +49,17 @@ std::int64_t steady_nanoseconds() {
 }  // namespace
 
 Timestamp read_clock() {
-    // A look at a clock keeps the core from going on meanwhile (a sixth of a check in process): the wall
-    // clock, which only says by how much it leads, is looked at once in a millisecond by each thread.
+    // Reading a clock stalls the core, for a sixth of the time of a token check in process. The wall clock is
+    // only needed to find its lead, so each thread reads it once per millisecond.
     constexpr std::int64_t millisecond = 1'000'000;
     thread_local std::int64_t next_look = std::numeric_limits<std::int64_t>::min();
     std::int64_t steady = steady_nanoseconds();
     if (!follows.load(std::memory_order_relaxed) && steady >= next_look) {
         const std::int64_t wall = nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-        steady = steady_nanoseconds();  // after it: whoever is stopped in between sees too small a lead, and
-                                        // not too large a one for ever
+        // Read this clock again after the wall clock. If the thread is suspended between the two reads, the
+        // lead comes out too small, which the next read corrects. In the other order it could come out too
+        // large, and would stay so.
+        steady = steady_nanoseconds();
         raise_lead(wall - steady);
         next_look = steady + millisecond;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time is a value: the edge reads the clock once a request and hands `Timestamp now` down.
+// Time is a value: the code that receives a request reads the clock, and passes `Timestamp now` to the rest.
 #pragma once
 
 #include <chrono>
@@ -13,15 +13,17 @@ namespace coatcheck::base {
 using Duration = std::chrono::milliseconds;
 using Timestamp = std::chrono::sys_time<Duration>;
 
-// The machine's clock, in whole milliseconds, but it never goes back: where the clock is set back, time goes
-// on from where it was. So nothing that has expired, or was forgotten because it had, counts again. Called by
-// the edge, the store and the command line alone. Any thread.
+// The machine's clock in whole milliseconds, except that it never goes back: if somebody sets the machine's
+// clock back, time continues from where it was. So a token that has expired never becomes valid again, and
+// neither does one whose revocation was deleted because the token had expired. Only connections, the store,
+// the log, the command line and libcoatcheck call this; all other code takes a Timestamp. Any thread.
 Timestamp read_clock();
-// It has been at least this late already, before this process started.
+// Moves the clock forward to `at_least` if it is behind: time had come this far before this process started.
 void raise_clock(Timestamp at_least);
 
-// From now on this process goes by another clock, which several processes share, and no longer by the
-// machine's: it says this at this moment. The first call may set the time back; later ones only raise it.
+// From now on this process uses a clock that several processes share, and no longer the machine's clock.
+// `shared` is the present time on the shared clock. The first call may move the time back; later calls only
+// move it forward.
 void follow_clock(Timestamp shared);
 
 constexpr std::int64_t unix_millis(Timestamp t) { return t.time_since_epoch().count(); }
@@ -31,17 +33,18 @@ constexpr std::int64_t unix_seconds(Timestamp t) {
 constexpr Timestamp from_unix_millis(std::int64_t ms) { return Timestamp{Duration{ms}}; }
 constexpr Timestamp from_unix_seconds(std::int64_t s) { return Timestamp{std::chrono::seconds{s}}; }
 
-// "250ms", "10s", "15m", "12h", "7d"; nullopt for anything else, for zero, and above ten years.
+// Reads a duration such as "250ms", "10s", "15m", "12h" or "7d". Returns nullopt for any other text, for
+// zero, and for more than ten years.
 std::optional<Duration> parse_duration(std::string_view text);
-// The shortest text that parse_duration() reads back.
+// The shortest text that parse_duration() reads back as `d`.
 std::string format_duration(Duration d);
 
-// The end of a day written as "2027-01-31", by UTC; nullopt for anything else.
+// Reads a day such as "2027-01-31" and returns its end in UTC. Returns nullopt for any other text.
 std::optional<Timestamp> parse_day_end(std::string_view text);
 
-// RFC 9110 §5.6.7 IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT".
+// The IMF-fixdate of RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(Timestamp t);
-// "2026-11-23 19:04:10 UTC", for people.
+// For people to read: "2026-11-23 19:04:10 UTC".
 std::string readable(Timestamp t);
 
 }  // namespace coatcheck::base

@@ -83,7 +83,7 @@ TEST(HttpDate, KnowsLeapDaysAndTheEpoch) {
     EXPECT_EQ(http_date(from_unix_seconds(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
     EXPECT_EQ(http_date(from_unix_seconds(951782400)), "Tue, 29 Feb 2000 00:00:00 GMT");
     EXPECT_EQ(http_date(from_unix_seconds(4107542400)),
-              "Mon, 01 Mar 2100 00:00:00 GMT");  // 2100 has no leap day
+              "Mon, 01 Mar 2100 00:00:00 GMT");  // 2100 is not a leap year
 }
 
 TEST(HttpDate, DropsTheFractionOfASecond) {

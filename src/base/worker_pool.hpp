@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads for slow pure work (password hashes). They give way, so that checking tokens goes first, and their
-// queue is bounded: who does not fit is told at once.
+// Threads for slow work that only computes: the hashing pool. They give way to other threads, so that
+// checking tokens goes first. Their queue is bounded: try_post() refuses at once if the queue is full.
 #pragma once
 
 #include <chrono>
@@ -16,13 +16,15 @@ namespace coatcheck::base {
 
 class WorkerPool {
 public:
-    // `when_idle` is called on each thread that has had nothing to do for a second since its last work.
+    // At most `max_waiting` items wait in the queue. Each thread calls `when_idle` when it has been without
+    // work for a second since its last work.
     WorkerPool(std::size_t threads, std::size_t max_waiting, std::function<void()> when_idle = {});
-    // Finishes what waits.
+    // Finishes the queued work, then ends the threads.
     ~WorkerPool();
 
-    // False if the queue is full. `work` must not throw.
+    // Returns false if the queue is full. `work` must not throw. Any thread.
     bool try_post(std::function<void()> work);
+    // The number of queued items that no thread has taken yet.
     std::size_t waiting() const;
 
 private:

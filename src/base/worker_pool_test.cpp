@@ -97,7 +97,7 @@ TEST(WorkerPool, RunsAtTheLowestPriority) {
         ASSERT_TRUE(pool.try_post([&] { nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); }));
     }
     EXPECT_EQ(nice, 19);
-    EXPECT_LT(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), 19);  // the caller stays what it was
+    EXPECT_LT(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), 19);  // the caller keeps its priority
 }
 
 TEST(WorkerPool, ConcurrentPostersNeitherLoseNorDoubleWork) {

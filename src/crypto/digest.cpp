@@ -15,8 +15,8 @@ const unsigned char* octets(std::string_view bytes) {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-    // OpenSSL uses the processor's instructions for it; found once, since each look-up costs as much as a
-    // short digest.
+    // OpenSSL uses the processor's SHA-256 instructions. Look the algorithm up only once: each look-up costs
+    // as much as a short digest.
     static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     std::string out(crypto_hash_sha256_BYTES, '\0');
     if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Hash functions. Any thread may call both.
 #pragma once
 
 #include <string>
@@ -6,10 +7,10 @@
 
 namespace coatcheck::crypto {
 
-// SHA-256 (FIPS 180-4), 32 bytes.
+// The SHA-256 digest (FIPS 180-4), 32 bytes. Throws if OpenSSL fails.
 std::string sha256(std::string_view bytes);
 
-// HMAC-SHA256 (RFC 2104), 32 bytes.
+// The HMAC-SHA256 (RFC 2104), 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 }  // namespace coatcheck::crypto

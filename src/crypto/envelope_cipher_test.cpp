@@ -15,13 +15,13 @@ std::string bytes(std::string_view hex) {
 const base::Secret key(bytes("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"));
 
 TEST(EnvelopeCipher, ReadsPublishedVectors) {
-    // NIST SP 800-38A F.2.6, its first block; the second one is the padding of PKCS #7.
+    // The first block of NIST SP 800-38A F.2.6. The block with the PKCS #7 padding is missing, so decrypt()
+    // refuses it.
     Encrypted cbc = encrypt(EnvelopeCipher::aes_256_cbc, key, bytes("6bc1bee22e409f96e93d7e117393172a"));
     cbc.iv = bytes("000102030405060708090a0b0c0d0e0f");
     cbc.value = bytes("f58c4c04d6e5f1ba779eabfb5f7bfbd6");
     EXPECT_EQ(decrypt(EnvelopeCipher::aes_256_cbc, key, cbc), std::nullopt) << "there is no padding";
-    // "The Galois/Counter Mode of Operation" (McGrew, Viega), test case 14: a key, an IV and a block of
-    // zeros.
+    // "The Galois/Counter Mode of Operation" (McGrew, Viega), test case 14: key, IV and plain text are zeros.
     const base::Secret zeros(std::string(32, '\0'));
     const Encrypted gcm{std::string(12, '\0'), bytes("cea7403d4d606b6e074ec5d3baf39d18"),
                         bytes("d0d1c8a799996bf0265b98b5d48ab919")};

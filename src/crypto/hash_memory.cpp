@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <cstdint>
 
-// The linker's names for what --wrap replaced.
+// The linker's names of the functions that --wrap replaced.
 extern "C" void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int file,
                              off_t offset);
 extern "C" int __real_munmap(void* where, std::size_t bytes);
@@ -17,7 +17,7 @@ constexpr std::size_t arena_bytes = (hash_memory_bytes + huge_page_bytes - 1) / 
                                     huge_page_bytes;
 
 struct Arena {
-    void* mapped = nullptr;  // with what aligning to huge pages needs
+    void* mapped = nullptr;  // with room to align `memory` to huge pages
     void* memory = nullptr;
     bool lent = false;
 
@@ -25,7 +25,7 @@ struct Arena {
         if (mapped != nullptr) __real_munmap(mapped, arena_bytes + huge_page_bytes);
     }
 
-    // Null if it is lent, or cannot be had.
+    // Returns null if the memory is lent already, or cannot be mapped.
     void* lend() {
         if (lent) return nullptr;
         if (mapped == nullptr) {
@@ -35,7 +35,7 @@ struct Arena {
             mapped = found;
             const auto address = reinterpret_cast<std::uintptr_t>(found) + huge_page_bytes - 1;
             memory = reinterpret_cast<void*>(address / huge_page_bytes * huge_page_bytes);
-            (void)madvise(memory, arena_bytes, MADV_HUGEPAGE);  // where there are none, small pages do
+            (void)madvise(memory, arena_bytes, MADV_HUGEPAGE);  // without huge pages, small ones work
             (void)madvise(memory, arena_bytes, MADV_DONTDUMP);
         }
         lent = true;
@@ -53,7 +53,7 @@ void release_hash_memory() {
 
 }  // namespace coatcheck::crypto
 
-// Hashes of other costs (imported ones) and all else go to the system.
+// All other mappings go to the system, also those of hashes with other costs (imported ones).
 extern "C" void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int file,
                              off_t offset) {
     if (where == nullptr && bytes == coatcheck::crypto::hash_memory_bytes && (flags & MAP_ANONYMOUS) != 0)

@@ -17,7 +17,7 @@ void* map_hash_memory() {
     return mmap(nullptr, hash_memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-// The kilobytes of this process that are in memory.
+// How many kilobytes of this process are in memory.
 long resident_kb() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
@@ -31,7 +31,7 @@ TEST(HashMemory, HashesOfOneThreadShareAPiece) {
     ASSERT_EQ(munmap(first, hash_memory_bytes), 0);
     void* second = map_hash_memory();
     EXPECT_EQ(second, first);
-    void* third = map_hash_memory();  // that piece is lent: this one is the system's
+    void* third = map_hash_memory();  // the piece is lent, so this one comes from the system
     EXPECT_NE(third, first);
     EXPECT_EQ(munmap(third, hash_memory_bytes), 0);
     EXPECT_EQ(munmap(second, hash_memory_bytes), 0);

@@ -2,13 +2,13 @@
 #include "crypto/password_hash.hpp"
 
 #include "base/bytes.hpp"
+#include "base/numbers.hpp"
 #include "base/random.hpp"
 #include "crypto/hash_memory.hpp"
 
 #include <crypt.h>
 #include <openssl/evp.h>
 #include <sodium.h>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -21,7 +21,8 @@ namespace {
 constexpr unsigned long long passes = 2;
 constexpr std::size_t memory_bytes = hash_memory_bytes;
 
-// Picks the fastest Argon2 for this processor; without it libsodium takes the plain one, at half the speed.
+// Picks the fastest Argon2 for this processor. Without it libsodium uses its portable code, which is half as
+// fast.
 void prepare_sodium() {
     static const int status = sodium_init();
     if (status < 0) throw std::runtime_error("libsodium does not start");
@@ -32,7 +33,8 @@ bool is_bcrypt(std::string_view h) {
 }
 
 bool bcrypt_matches(const std::string& hash, std::string_view password) {
-    // bcrypt reads 72 bytes and stops at NUL: refuse what it would cut, or a shorter password would do.
+    // bcrypt reads at most 72 bytes and stops at a NUL. Refuse a password that it would cut: a shorter one
+    // would match too.
     if (password.size() > 72 || password.find('\0') != std::string_view::npos) return false;
     auto state = std::make_unique<crypt_data>();
     std::string text(password);
@@ -43,7 +45,7 @@ bool bcrypt_matches(const std::string& hash, std::string_view password) {
     return same;
 }
 
-// Django: pbkdf2_sha256$<rounds>$<salt text>$<base64 of 32 bytes>.
+// Django's form: pbkdf2_sha256$<rounds>$<salt text>$<base64 of 32 bytes>.
 struct Pbkdf2 {
     int rounds;
     std::string_view salt;
@@ -57,10 +59,10 @@ std::optional<Pbkdf2> parse_pbkdf2(std::string_view hash) {
     const auto first = hash.find('$');
     const auto second = hash.find('$', first == std::string_view::npos ? first : first + 1);
     if (second == std::string_view::npos) return std::nullopt;
-    Pbkdf2 parts{0, hash.substr(first + 1, second - first - 1), {}};
-    const auto [end, error] = std::from_chars(hash.data(), hash.data() + first, parts.rounds);
-    if (error != std::errc{} || end != hash.data() + first) return std::nullopt;
-    if (parts.rounds < 1 || parts.rounds > 2'000'000 || parts.salt.empty()) return std::nullopt;
+    const auto rounds = base::parse_number(hash.substr(0, first), 1, 2'000'000);
+    if (!rounds) return std::nullopt;
+    Pbkdf2 parts{*rounds, hash.substr(first + 1, second - first - 1), {}};
+    if (parts.salt.empty()) return std::nullopt;
     auto key = base::from_base64(hash.substr(second + 1));
     if (!key || key->size() != 32) return std::nullopt;
     parts.key = *std::move(key);
@@ -69,7 +71,8 @@ std::optional<Pbkdf2> parse_pbkdf2(std::string_view hash) {
 
 bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
     std::string key(32, '\0');
-    // HMAC fills its key up with zeros: with a NUL at its end, another password would do as well.
+    // HMAC pads its key with zeros, so a password with a NUL at its end would match like the password without
+    // it.
     if (password.find('\0') != std::string_view::npos) return false;
     const int ok = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
                                      reinterpret_cast<const unsigned char*>(parts.salt.data()),
@@ -78,8 +81,8 @@ bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
     return ok == 1 && base::equal_in_constant_time(key, parts.key);
 }
 
-// $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>: what a sign-in would cost, and that nothing is
-// empty.
+// Reads $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>. Checks that the costs are within the limits
+// for a sign-in, and that salt and tag are long enough.
 bool is_bearable_argon2(std::string_view hash) {
     constexpr int max_kib = 262144, max_passes = 20, max_lanes = 16;
     int kib = 0, t = 0, lanes = 0, end = 0;
@@ -96,7 +99,7 @@ bool is_bearable_argon2(std::string_view hash) {
            lanes <= max_lanes;
 }
 
-// Standard Base64 without padding, as PHC strings have it.
+// Standard Base64 without padding, as PHC strings use it.
 std::string phc_base64(std::string_view bytes) {
     std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
     sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
@@ -134,12 +137,10 @@ bool needs_rehash(std::string_view hash) {
 bool is_known_hash(std::string_view hash) {
     if (hash.size() >= crypto_pwhash_STRBYTES * 2) return false;
     if (is_bcrypt(hash)) {
-        int cost = 0;
-        std::from_chars(hash.data() + 4, hash.data() + 6, cost);
-        return cost >= 4 && cost <= 14;
+        return base::parse_number(std::string_view(hash).substr(4, 2), 4, 14).has_value();
     }
     if (hash.starts_with("$argon2id$") || hash.starts_with("$argon2i$")) {
-        // 0 or 1: well formed; -1: not.
+        // crypto_pwhash_str_needs_rehash() returns -1 for a malformed hash, else 0 or 1.
         return hash.size() < crypto_pwhash_STRBYTES && is_bearable_argon2(hash) &&
                crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), passes, memory_bytes) >= 0;
     }
@@ -147,7 +148,7 @@ bool is_known_hash(std::string_view hash) {
 }
 
 const std::string& unmatchable_hash() {
-    // The form of one, with a tag that nobody computed: made without spending a hash.
+    // A well-formed hash with a random tag. Making it costs no hash computation.
     static const std::string hash = "$argon2id$v=19$m=" + std::to_string(memory_bytes / 1024) +
                                     ",t=" + std::to_string(passes) + ",p=1$" +
                                     phc_base64(base::random_bytes(16)) + "$" +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Password hashes as strings that name their own kind. New ones are Argon2id; imported ones are verified and
-// then replaced at the next sign-in.
+// Password hashes as strings; each string names its kind. New hashes are Argon2id. An imported hash of
+// another kind is verified, and replaced at the user's next sign-in.
 #pragma once
 
 #include <string>
@@ -8,26 +8,27 @@
 
 namespace coatcheck::crypto {
 
-// Longest password any function here takes, in bytes; longer ones never match.
+// The longest password that can match, in bytes.
 inline constexpr std::size_t max_password_bytes = 1024;
 
-// Argon2id, m = 19456 KiB, t = 2, p = 1 (OWASP's second profile), as a PHC string. Takes about 20 ms and 19
-// MiB. Throws std::bad_alloc if the memory cannot be had.
+// Makes a hash: Argon2id, m = 19456 KiB, t = 2, p = 1 (OWASP's second profile), as a PHC string. Takes about
+// 20 ms and 19 MiB. Throws std::bad_alloc if there is not enough memory.
 std::string hash_password(std::string_view password);
 
-// True if the password made the hash. Knows $argon2id$, $argon2i$ (libsodium), $2a$/$2b$/$2y$ (bcrypt,
-// libxcrypt) and pbkdf2_sha256$ (Django). A password that bcrypt would cut (over 72 bytes, or with a NUL)
-// never matches it.
+// True if `hash` was made from `password`. Knows $argon2id$, $argon2i$ (libsodium), $2a$/$2b$/$2y$ (bcrypt,
+// libxcrypt) and pbkdf2_sha256$ (Django). A bcrypt hash never matches a password that bcrypt would cut (over
+// 72 bytes, or with a NUL). A PBKDF2 hash never matches a password with a NUL.
 bool password_matches(std::string_view hash, std::string_view password);
 
-// True if the hash is of another kind or cost than hash_password() makes today.
+// True if the kind or the cost of `hash` differs from what hash_password() makes today.
 bool needs_rehash(std::string_view hash);
 
-// True if password_matches() knows the kind and its cost is bearable (PBKDF2 up to 2,000,000 rounds,
-// bcrypt 4..14).
+// True if password_matches() knows the kind and the cost is within its limit: PBKDF2 up to 2,000,000 rounds,
+// bcrypt 4 to 14, Argon2 up to 256 MiB, 20 passes and 16 lanes.
 bool is_known_hash(std::string_view hash);
 
-// A hash that no password has: what an unknown user is checked against, so that it takes as long.
+// A hash that no password matches. A sign-in with an unknown user name is checked against it, so that it
+// takes as long as one with a known name.
 const std::string& unmatchable_hash();
 
 }  // namespace coatcheck::crypto

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each kind of password hash against published examples, and the bounds on what checking one may cost.
+// Checks each kind of password hash against published examples, and the limits on what checking a hash may
+// cost.
 #include "crypto/password_hash.hpp"
 
 #include <gtest/gtest.h>
@@ -8,14 +9,14 @@
 namespace coatcheck::crypto {
 namespace {
 
-// The strings of the reference implementation's own tests: password "password", salt "somesalt".
+// Strings from the reference implementation's own tests: password "password", salt "somesalt".
 const std::string argon2id_example =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 const std::string argon2id_two_lanes =
     "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc";
 const std::string argon2i_example =
     "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8";
-// Django's own test: password "lètmein".
+// From Django's own test: password "lètmein".
 const std::string django_example =
     "pbkdf2_sha256$260000$seasalt2$UCGMhrOoaq1ghQPArIBK5RkI6IZLRxlIwHWA1dMy7y8=";
 
@@ -129,7 +130,7 @@ TEST(Bcrypt, PasswordThatItWouldCutAt72BytesNeverMatches) {
                       password = "0123456789012345678901234567890123456789012345678901234567890123456789ab";
     ASSERT_EQ(password.size(), 72u);
     EXPECT_TRUE(password_matches(hash, password));
-    EXPECT_FALSE(password_matches(hash, password + "X"));  // bcrypt itself takes this one
+    EXPECT_FALSE(password_matches(hash, password + "X"));  // bcrypt itself accepts this one
     EXPECT_FALSE(password_matches(hash, password.substr(0, 71)));
 }
 
@@ -161,15 +162,15 @@ TEST(Bcrypt, DamagedHashDoesNotMatch) {
     }
     EXPECT_FALSE(password_matches(hash.substr(0, 59), "U*U"));
     EXPECT_FALSE(password_matches(hash + "W", "U*U"));
-    EXPECT_FALSE(is_known_hash(
-        "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));  // made by a bug of old
+    // $2x$ marks a hash that an old bug made.
+    EXPECT_FALSE(is_known_hash("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
 }
 
 TEST(DjangoPbkdf2, MatchesThePublishedExamples) {
     EXPECT_TRUE(password_matches(django_example, "l\u00e8tmein"));
     EXPECT_FALSE(password_matches(django_example, "letmein"));
     EXPECT_TRUE(needs_rehash(django_example));
-    // RFC 7914 §11, its first 32 bytes.
+    // The example of RFC 7914 §11, its first 32 bytes.
     EXPECT_TRUE(
         password_matches("pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=", "passwd"));
     EXPECT_TRUE(
@@ -178,7 +179,7 @@ TEST(DjangoPbkdf2, MatchesThePublishedExamples) {
 
 TEST(DjangoPbkdf2, NulNeverMatches) {
     const std::string_view hash = "pbkdf2_sha256$1$salt$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLw=";
-    EXPECT_FALSE(password_matches(hash, {"passwd\0", 7}));  // the same HMAC key
+    EXPECT_FALSE(password_matches(hash, {"passwd\0", 7}));  // HMAC pads it to the same key
     EXPECT_FALSE(password_matches(hash, {"pass\0wd", 7}));
 }
 
@@ -220,7 +221,7 @@ TEST(UnmatchableHash, CostsWhatAHashCostsAndMatchesNothing) {
     const std::string& hash = unmatchable_hash();
     EXPECT_EQ(&hash, &unmatchable_hash());
     EXPECT_TRUE(is_known_hash(hash));
-    EXPECT_FALSE(needs_rehash(hash));  // the very costs of hash_password()
+    EXPECT_FALSE(needs_rehash(hash));  // it has the costs of hash_password()
     EXPECT_EQ(hash.size(), hash_password("x").size());
     for (std::string_view password : {"", "password", "unmatchable"})
         EXPECT_FALSE(password_matches(hash, password)) << password;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Public keys from their raw parameters: what is refused as a key, and what ES256 refuses as a signature.
+// Public keys from raw parameters: which parameters are refused as a key, and which signatures ES256 refuses.
 #include "base/bytes.hpp"
 #include "crypto/signing_key.hpp"
 
@@ -17,7 +17,7 @@ std::string hex(std::string_view digits) {
     return out;
 }
 
-// The field and the order of P-256 (FIPS 186-4, D.1.2.3).
+// The field p and the order n of P-256 (FIPS 186-4, D.1.2.3).
 const std::string p = hex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
 const std::string n = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
 const std::string zero(32, '\0'), one = std::string(31, '\0') + '\x01', most(32, '\xff');
@@ -26,7 +26,7 @@ const std::string zero(32, '\0'), one = std::string(31, '\0') + '\x01', most(32,
 const std::string rfc7515_x = bytes("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
 const std::string rfc7515_y = bytes("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
 
-// a - b, both big-endian of one length, a >= b.
+// a - b, for big-endian numbers of one length with a >= b.
 std::string minus(std::string a, const std::string& b) {
     int borrow = 0;
     for (std::size_t i = a.size(); i-- > 0;) {
@@ -71,11 +71,11 @@ TEST(EcKey, PointOffTheCurveIsRefused) {
     EXPECT_FALSE(PublicKey::from_ec_p256(zero, zero));
     EXPECT_FALSE(PublicKey::from_ec_p256(most, most));
     EXPECT_FALSE(PublicKey::from_ec_p256(p, p));
-    EXPECT_TRUE(PublicKey::from_ec_p256(rfc7515_x, minus(p, rfc7515_y)));  // its mirror image is on it
+    EXPECT_TRUE(PublicKey::from_ec_p256(rfc7515_x, minus(p, rfc7515_y)));  // mirrored point: on the curve
 }
 
 TEST(EcKey, CoordinateBeyondTheFieldIsRefused) {
-    // x = 5 is on the curve; x = p + 5 would be a second spelling of it.
+    // There is a point with x = 5 on the curve. x = p + 5 would be a second encoding of that point.
     const std::string x = std::string(31, '\0') + '\x05';
     const std::string y = hex("459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
     EXPECT_TRUE(PublicKey::from_ec_p256(x, y));
@@ -109,7 +109,7 @@ TEST(EcKey, CoordinatesKeepTheirLeadingZeros) {
 
 TEST(Es256, SignatureIsAlways64Bytes) {
     const SigningKey key = SigningKey::generate(Algorithm::es256);
-    for (int i = 0; i < 600; ++i) {  // one in 128 has a leading zero byte
+    for (int i = 0; i < 600; ++i) {  // one signature in 128 has a leading zero byte
         const std::string signature = key.sign(std::to_string(i));
         ASSERT_EQ(signature.size(), 64u);
         ASSERT_TRUE(key.public_key().verify(std::to_string(i), signature));
@@ -145,8 +145,8 @@ TEST(Es256, NumbersOutsideOneToOrderAreRefused) {
 }
 
 TEST(Es256, TheOtherHalfOfASignatureCountsToo) {
-    // (r, n - s) is a signature as well (RFC 7518 asks for no lower half): nothing may depend on there being
-    // only one.
+    // (r, n - s) is a valid signature too, because RFC 7518 does not require the lower s. So no code may rely
+    // on a message having only one signature.
     const SigningKey key = SigningKey::generate(Algorithm::es256);
     const std::string signature = key.sign("message");
     const std::string mirrored = signature.substr(0, 32) + minus(n, signature.substr(32));
@@ -176,9 +176,9 @@ TEST(Ed25519Key, AnotherLengthIsRefused) {
 
 TEST(Ed25519Key, BytesThatAreNoPointAreRefused) {
     std::string y(32, '\0');
-    y[0] = 2;  // no x belongs to y = 2
+    y[0] = 2;  // no point has y = 2
     EXPECT_FALSE(PublicKey::from_ed25519(y));
-    EXPECT_FALSE(PublicKey::from_ed25519(std::string(32, '\xff')));  // y beyond the field
+    EXPECT_FALSE(PublicKey::from_ed25519(std::string(32, '\xff')));  // y is larger than p
 }
 
 TEST(Ed25519Key, BytesThatAreNoPointBelieveNothing) {
@@ -191,7 +191,7 @@ TEST(Ed25519Key, BytesThatAreNoPointBelieveNothing) {
 }
 
 TEST(Ed25519, SecondSpellingOfSIsRefused) {
-    // S + L verifies where a library forgets to compare with L (RFC 8032 §5.1.7).
+    // S + L would verify in a library that does not compare S with L (RFC 8032 §5.1.7).
     const SigningKey key = SigningKey::generate(Algorithm::eddsa);
     const std::string order = hex(
         "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");  // little-endian

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Encrypts secrets that are stored, such as signing keys in the database.
 #pragma once
 
 #include "base/secret.hpp"
@@ -11,11 +12,11 @@ namespace coatcheck::crypto {
 
 inline constexpr std::size_t sealing_key_bytes = 32;
 
-// Authenticated encryption (XChaCha20-Poly1305, random 24-byte nonce in front) of a secret at rest.
-// `context` is bound to it: a box moved to another row does not open.
+// Encrypts and authenticates a secret (XChaCha20-Poly1305). The box begins with a random 24-byte nonce. `key`
+// must have 32 bytes. `context` is bound to the box: a box that was moved to another row does not open.
 std::string seal(const base::Secret& key, std::string_view context, std::string_view plain);
 
-// nullopt if the key or context is another, or the box was altered.
+// Decrypts a box. Returns nullopt if the key or the context is another one, or if the box was altered.
 std::optional<base::Secret> open(const base::Secret& key, std::string_view context, std::string_view box);
 
 }  // namespace coatcheck::crypto

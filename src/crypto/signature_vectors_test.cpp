@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wycheproof's signatures through PublicKey::verify().
+// Checks Wycheproof's signatures with PublicKey::verify().
 #include "../tests/vectors/vectors.hpp"
 #include "crypto/signing_key.hpp"
 
@@ -11,14 +11,15 @@ namespace {
 using vectors::from_hex;
 using vectors::text;
 
-// A number in hex, as exactly `size` bytes: leading zeros come and go in the file.
+// Reads a hexadecimal number as exactly `size` bytes: the file has some numbers with leading zeros and some
+// without.
 std::string number(std::string_view digits, std::size_t size) {
     std::string bytes = from_hex(digits.size() % 2 == 0 ? std::string(digits) : '0' + std::string(digits));
     while (bytes.size() > size && bytes.front() == '\0') bytes.erase(0, 1);
     return std::string(size - std::min(size, bytes.size()), '\0') + bytes;
 }
 
-// `key_of` makes the key of a group, or says with nothing that we refuse it, for the reason in `why`.
+// `key_of` makes the key of a group. If we refuse that key, it returns nullopt and gives the reason in `why`.
 template <class KeyOf>
 void run(const std::string& name, const std::filesystem::path& file, int expected, KeyOf key_of) {
     vectors::Tally tally("wycheproof " + name);
@@ -34,7 +35,7 @@ void run(const std::string& name, const std::filesystem::path& file, int expecte
     }
     tally.report();
     EXPECT_EQ(tally.run(), document.at("numberOfTests").as_int64());
-    EXPECT_GE(tally.run(), expected);  // a file cut short is no success
+    EXPECT_GE(tally.run(), expected);  // a truncated file must not pass
 }
 
 TEST(SignatureVectors, EcdsaOfWycheproof) {
@@ -62,7 +63,8 @@ TEST(SignatureVectors, RsaOfWycheproof) {
     run(name, *folder / (name + "_test.json"), 250, [](const auto& group, std::string& why) {
         const auto& key = group.at("publicKey");
         const std::string e = from_hex(text(key, "publicExponent"));
-        // RFC 7518 leaves the exponent open; below 65537 we refuse the key (security rule of our own).
+        // RFC 7518 does not limit the exponent. We refuse a key with an exponent below 65537 (our own
+        // security rule).
         if (e.size() < 3) why = "public exponent below 65537";
         return PublicKey::from_rsa(Algorithm::rs256, number(text(key, "modulus"), 384), e);
     });

@@ -32,7 +32,8 @@ using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
 using Key = std::shared_ptr<EVP_PKEY>;
 
 constexpr int p256_bytes = 32;
-constexpr int max_rsa_bits = 8192;  // verifying above this costs more than an answer is worth
+// Verifying with a larger key costs more than a request is worth.
+constexpr int max_rsa_bits = 8192;
 
 [[noreturn]] void fail(const char* what) {
     char reason[256];
@@ -56,8 +57,8 @@ bool set_padding(EVP_PKEY_CTX* context, Algorithm algorithm) {
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
-// A context that is ready for a SHA-256 digest, made once for a key: using a copy of it saves OpenSSL's
-// look-ups. None for EdDSA, which takes the message itself.
+// A context that is ready for a SHA-256 digest, made once for each key. Copying it saves OpenSSL's look-ups.
+// Null for EdDSA, which signs the message itself and no digest.
 std::shared_ptr<EVP_PKEY_CTX> prepared(Algorithm algorithm, const Key& key, int (*init)(EVP_PKEY_CTX*)) {
     if (algorithm == Algorithm::eddsa) return nullptr;
     std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key.get(), nullptr), EVP_PKEY_CTX_free);
@@ -73,7 +74,7 @@ KeyContext copy_of(const std::shared_ptr<EVP_PKEY_CTX>& context) {
     return copy;
 }
 
-// r||s to DER; empty if the length is wrong.
+// Converts r||s to DER. Returns an empty string if the length is wrong.
 std::string der_from_raw(std::string_view raw) {
     if (raw.size() != 2 * p256_bytes) return {};
     EcdsaSignature parts(ECDSA_SIG_new());
@@ -167,7 +168,7 @@ std::optional<PublicKey> PublicKey::from_ec_p256(std::string_view x, std::string
 }
 
 std::optional<PublicKey> PublicKey::from_ed25519(std::string_view x) {
-    // OpenSSL takes any 32 bytes; libsodium tells a point of the right order.
+    // OpenSSL accepts any 32 bytes. libsodium checks that they are a point of the right order.
     if (x.size() != 32 || crypto_core_ed25519_is_valid_point(octets(x)) != 1) return std::nullopt;
     Key key = owned(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(x), x.size()));
     if (!key) return std::nullopt;
@@ -198,7 +199,7 @@ std::optional<PublicKey> PublicKey::from_pem(Algorithm algorithm, std::string_vi
     ERR_clear_error();
     if (read == nullptr) return std::nullopt;
     const Key key = owned(read);
-    // By its parameters, so that the same conditions hold as for one of a JWK.
+    // Make the key again from its parameters, so that the conditions for a key in a JWK hold here too.
     switch (algorithm) {
         case Algorithm::rs256:
         case Algorithm::ps256: {

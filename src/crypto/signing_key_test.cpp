@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What holds for every algorithm: a key believes its own signatures and nothing else.
+// Rules for every algorithm: a key accepts its own signatures and no others.
 #include "crypto/signing_key.hpp"
 
 #include "base/bytes.hpp"
@@ -20,7 +20,7 @@ using base::Secret;
 
 const Algorithm all[] = {Algorithm::es256, Algorithm::rs256, Algorithm::ps256, Algorithm::eddsa};
 
-// RSA keys take long to make: one for all tests.
+// Making an RSA key takes long, so all tests share one key per algorithm.
 const SigningKey& key_of(Algorithm algorithm) {
     static std::map<Algorithm, SigningKey> keys;
     auto row = keys.find(algorithm);

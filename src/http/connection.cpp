@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/connection.hpp"
+#include "http/connection.hpp"
 
-#include "base/log.hpp"
-#include "web/cross_site.hpp"
-#include "web/forwarded.hpp"
-#include "web/problem.hpp"
-#include "web/steps.hpp"
+#include "base/reason.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
-using base::Denied;
 using base::Reason;
 using boost::system::error_code;
 
@@ -27,27 +22,14 @@ constexpr std::size_t max_unsent_bytes = 64 * 1024;
 constexpr std::size_t most_kept_bytes = 8 * 1024;
 constexpr Tick linger_ticks = 3;
 
-// A path without what could be a token that somebody put there.
-std::string loggable(std::string_view path) {
-    constexpr std::size_t max_path = 200, max_segment = 22;  // our ids fit
-    std::string out;
-    std::size_t segment = 0;
-    for (char c : path.substr(0, max_path)) {
-        segment = c == '/' ? 0 : segment + 1;
-        if (segment <= max_segment) out += c;
-        else if (segment == max_segment + 1) out += "...";
-    }
-    return out;
-}
-
 }  // namespace
 
-Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, std::span<const Route> routes)
+Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, Handler& handler)
     : loop_(loop),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
-      peer_is_trusted_(is_trusted(peer_, loop.context().service.settings.trusted_proxies)),
-      routes_(routes) {
+      peer_is_trusted_(is_trusted(peer_, loop.options().trusted_proxies)),
+      handler_(handler) {
     loop_.counters().connections.fetch_add(1, std::memory_order_relaxed);
     in_.resize(first_buffer_bytes);
 }
@@ -65,18 +47,18 @@ void Connection::start() {
 void Connection::enter(State state) {
     if (state == state_) return;
     state_ = state;
-    const auto& settings = loop_.context().service.settings;
+    const Options& options = loop_.options();
     const auto within = [&](std::chrono::seconds time) {
         deadline_ = loop_.tick() + static_cast<Tick>(time.count()) + 1;
     };
     switch (state) {
-        case State::idle: return within(settings.idle_time);
-        case State::header: return within(settings.header_time);
-        case State::body: return within(settings.body_time);
-        case State::writing: return within(settings.write_time);
+        case State::idle: return within(options.idle_time);
+        case State::header: return within(options.header_time);
+        case State::body: return within(options.body_time);
+        case State::writing: return within(options.write_time);
         case State::lingering: deadline_ = loop_.tick() + linger_ticks; return;
-        case State::streaming:  // as long as there is a reader
-        case State::answering:  // steps have limits of their own
+        case State::streaming:  // as long as the client reads
+        case State::answering:  // what a handler waits for has limits of its own
         case State::closed: deadline_ = 0; return;
     }
 }
@@ -88,7 +70,7 @@ void Connection::on_tick(Tick now) {
 
 void Connection::wind_down() {
     last_ = true;
-    if (state_ == State::idle || followed_) close();
+    if (state_ == State::idle || stream_) close();
 }
 
 void Connection::close() {
@@ -108,7 +90,7 @@ void Connection::read_more() {
 }
 
 void Connection::on_read(std::size_t bytes) {
-    if (state_ == State::lingering || followed_) return read_more();  // what comes now is thrown away
+    if (state_ == State::lingering || stream_) return read_more();  // what comes now is thrown away
     in_size_ += bytes;
     if (state_ == State::idle) enter(State::header);
     work();
@@ -122,7 +104,7 @@ void Connection::work() {
             break;
         }
         request_.body = std::string_view(in_.data() + head_size_, frame_->body_bytes);
-        request_.now = base::read_clock();  // when the request is whole: a slow body gains no time
+        request_.now = base::read_clock();
         enter(State::answering);
         handle();
         if (state_ != State::header && state_ != State::idle)
@@ -187,112 +169,39 @@ void Connection::parse_header(std::string_view head) {
     std::string list;  // several fields are one list (RFC 9110 §5.3)
     for (auto [row, end] = message.equal_range("X-Forwarded-For"); row != end; ++row)
         list.append(list.empty() ? "" : ",").append(row->value().data(), row->value().size());
-    request_.address = client_address(peer_, list, loop_.context().service.settings.trusted_proxies);
-}
-
-// The operator may have given a route another path (accept.envelope_path).
-std::string_view Connection::routed_path() {
-    const std::string& other = loop_.context().service.settings.envelope_path;
-    return !other.empty() && request_.path == other ? envelope_route : request_.path;
+    request_.address = client_address(peer_, list, loop_.options().trusted_proxies);
 }
 
 void Connection::handle() {
     response_.clear();
-    head_only_ = request_.method == http::verb::head;
+    head_only_ = request_.method == verb::head;
     last_ = last_ || !frame_->keep_alive || loop_.stopping();
-    const Match match = find_route(routes_, request_.method, routed_path());
-    route_ = match.route;
-    cross_origin_ = match.cross_origin;
-    request_.argument = match.argument;
-    if (route_ == nullptr) {
-        if (!match.path_known) {
-            write_problem(response_, {Reason::not_found});
-        } else if (request_.method == http::verb::options) {
-            answer_preflight(response_, request_, loop_.context().service.settings, match.allow);
-        } else {
-            write_problem(response_, {Reason::method_not_allowed});
-            response_.field("Allow", match.allow);
-        }
-        return finish(false);
-    }
-    if (route_->waits != nullptr) return run_waiting(*route_);
-    try {
-        route_->now(loop_.context(), request_, response_);
-    } catch (...) {
-        tell_failure(std::current_exception());
-    }
-    finish(true);
+    if (auto waiting = handler_.handle(request_, response_)) return run(*std::move(waiting));
+    finish(request_.now);
 }
 
-void Connection::run_waiting(const Route& route) {
-    // A handler that has nothing to wait for ends before co_spawn() returns: then work() is still in its
+void Connection::run(Waiting waiting) {
+    // A coroutine that has nothing to wait for ends before co_spawn() returns: then work() is still in its
     // loop.
     starting_ = true;
-    asio::co_spawn(loop_.io(), route.waits(loop_.context(), request_, response_),
-                   [self = shared_from_this()](std::exception_ptr failed) {
-                       if (self->state_ == State::closed) return;
-                       if (failed) self->tell_failure(failed);
-                       self->finish(true);
-                       const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
-                       if (goes_on && !self->starting_) self->work();
-                   });
+    asio::co_spawn(loop_.io(), std::move(waiting), [self = shared_from_this()](std::exception_ptr) {
+        if (self->state_ == State::closed) return;
+        // A request that waited for a hash or a commit may get tokens that are younger than the request.
+        self->finish(base::read_clock());
+        const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
+        if (goes_on && !self->starting_) self->work();
+    });
     starting_ = false;
 }
 
-// The one place where a broken environment becomes an answer.
-void Connection::tell_failure(std::exception_ptr failed) {
-    response_.clear();
-    const auto log = [&](const char* what) {
-        base::log::write(base::log::Level::error, "request_failed",
-                         {{"route", std::string(route_ ? route_->path : "")}, {"reason", what}});
-    };
-    try {
-        std::rethrow_exception(failed);
-    } catch (const Busy&) {
-        write_problem(response_, {Reason::busy, std::chrono::seconds(1)});
-    } catch (const std::logic_error& mistake) {
-        log(mistake.what());
-        write_problem(response_, {Reason::internal_error});
-    } catch (const std::exception& broken) {
-        log(broken.what());
-        write_problem(response_, {Reason::unavailable, std::chrono::seconds(1)});
-    }
-    // For a proxy's sub-request anything but 401 and 403 could mean "let it through".
-    if (route_ != nullptr && route_->any_method) {
-        response_.clear();
-        write_problem(response_, {Reason::unavailable}, 401);
-    }
-}
-
-void Connection::finish(bool is_known_route) {
-    const auto& settings = loop_.context().service.settings;
-    if (cross_origin_) allow_origin(response_, request_, settings);
-    last_ = last_ || response_.follow_after.has_value();
+// `now` is the answer's Date.
+void Connection::finish(base::Timestamp now) {
+    last_ = last_ || response_.stream != nullptr;
     response_.close = last_;
-    // Who waited for a hash or a commit has tokens that are younger than the request.
-    const bool waited = route_ != nullptr && route_->waits != nullptr;
-    response_.write_to(out_, loop_.date_field(waited ? base::read_clock() : request_.now), head_only_,
-                       settings.hsts);
+    response_.write_to(out_, loop_.date_field(now), head_only_, loop_.options().hsts);
     if (!head_only_) out_tail_ = response_.fixed_body;
+    if (response_.stream != nullptr && !head_only_) return start_stream();
 
-    Counters& counters = loop_.counters();
-    if (is_known_route && routes_.data() == public_routes().data()) {
-        const auto index = static_cast<std::size_t>(route_ - routes_.data());
-        counters.answers[index][response_.status / 100].fetch_add(1, std::memory_order_relaxed);
-    }
-    if (response_.refusal)
-        counters.refusals[static_cast<std::size_t>(*response_.refusal)].fetch_add(1,
-                                                                                  std::memory_order_relaxed);
-    if (settings.log_access || (response_.refusal && loop_.may_log_refusal()))
-        base::log::write(
-            base::log::Level::info, settings.log_access ? "request" : "refused",
-            {{"method", std::string(http::to_string(request_.method))},
-             {"path", loggable(request_.path)},
-             {"status", std::to_string(response_.status)},
-             {"code", response_.refusal ? std::string(public_reason(*response_.refusal).code) : ""},
-             {"address", request_.address}});
-
-    if (response_.follow_after && !head_only_) return start_stream();
     // The next request moves to the front of the buffer.
     const std::size_t used = head_size_ + frame_->body_bytes;
     std::move(in_.begin() + static_cast<std::ptrdiff_t>(used),
@@ -310,19 +219,14 @@ void Connection::finish(bool is_known_route) {
     enter(in_size_ == 0 ? State::idle : State::header);
 }
 
-void Connection::refuse_and_close(const Denied& denied) {
+void Connection::refuse_and_close(const base::Denied& denied) {
     request_.now = base::read_clock();
     response_.clear();
-    write_problem(response_, denied);
-    if (frame_ && parser_ && parser_->is_header_done() &&
-        find_route(routes_, request_.method, routed_path()).cross_origin)
-        allow_origin(response_, request_, loop_.context().service.settings);
+    const bool has_header = frame_ && parser_ && parser_->is_header_done();
+    handler_.refuse(denied, has_header ? &request_ : nullptr, response_);
     response_.close = last_ = true;
-    loop_.counters().refusals[static_cast<std::size_t>(denied.reason)].fetch_add(1,
-                                                                                 std::memory_order_relaxed);
     const bool head_only = std::string_view(in_.data(), in_size_).starts_with("HEAD ");
-    response_.write_to(out_, loop_.date_field(request_.now), head_only,
-                       loop_.context().service.settings.hsts);
+    response_.write_to(out_, loop_.date_field(request_.now), head_only, loop_.options().hsts);
     enter(State::writing);
     send();
 }
@@ -351,7 +255,7 @@ void Connection::send() {
         out_.shrink_to_fit();
         response_.body = std::string();
     }
-    if (followed_) return stream_more();
+    if (stream_) return stream_more();
     if (last_) return linger();
     if (frame_) return read_more();  // "100 Continue" went out; the body comes
     if (state_ == State::writing) enter(in_size_ == 0 ? State::idle : State::header);
@@ -376,4 +280,29 @@ void Connection::linger() {
     read_more();
 }
 
-}  // namespace coatcheck::web
+// The client may go on sending: the connection reads that, ignores it, and notices when the client closes.
+void Connection::start_stream() {
+    stream_ = std::move(response_.stream);
+    in_size_ = 0;
+    frame_.reset();
+    loop_.add_stream(shared_from_this());
+    read_more();
+    if (state_ != State::closed) send();
+}
+
+// Fills and sends in turn, until the client has to read first or the stream has nothing more.
+void Connection::stream_more() {
+    if (streaming_ || state_ == State::closed) return;
+    streaming_ = true;
+    while (state_ != State::closed && out_.empty() && stream_->fill(out_)) send();
+    streaming_ = false;
+    if (state_ != State::closed && out_.empty()) enter(State::streaming);
+}
+
+void Connection::beat() {
+    if (state_ != State::streaming) return;
+    stream_->beat(out_);
+    send();
+}
+
+}  // namespace coatcheck::http

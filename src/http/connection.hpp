@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client connection. A straight line: bytes → framing gate → parser → route → answer → next request. It
-// waits in three places only: for bytes, for a coroutine that awaits store or hashing steps, and for the
+// One client connection. A request takes a straight way: bytes → framing gate → parser → handler → answer →
+// next request. A connection waits in three places only: for bytes, for a handler's coroutine, and for the
 // client to read.
 #pragma once
 
-#include "web/event_loop.hpp"
-#include "web/framing.hpp"
-#include "web/http.hpp"
+#include "http/event_loop.hpp"
+#include "http/framing.hpp"
+#include "http/message.hpp"
 
 #include <array>
 #include <cstddef>
@@ -15,22 +15,22 @@
 #include <optional>
 #include <string>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
 class Connection : public std::enable_shared_from_this<Connection>, public ConnectionHook {
 public:
-    Connection(EventLoop& loop, tcp::socket socket, std::string peer, std::span<const Route> routes);
+    // `peer` is the address of the other end.
+    Connection(EventLoop& loop, tcp::socket socket, std::string peer, Handler& handler);
     ~Connection();
 
     void start();
-    // Closes it if its deadline has passed.
+    // Each second: closes the connection if its deadline has passed, and lets its stream give a sign of life.
     void on_tick(Tick now);
-    // Closes it if no request is under way; otherwise its next answer is the last.
+    // Closes the connection if no request is under way. Otherwise its next answer is the last.
     void wind_down();
     void close();
-    // Where it follows the revocations: sends those that it has not sent; says that it is alive.
+    // Sends what the connection's stream has to send.
     void stream_more();
-    void beat();
 
 private:
     enum class State { idle, header, body, answering, writing, streaming, lingering, closed };
@@ -41,52 +41,45 @@ private:
     // Handles whole requests in the buffer until bytes are missing, a handler waits, or the client must read
     // first.
     void work();
-    // What of the next request is there: false means more bytes are needed, or the connection is ending.
+    // Reads the next request's header. False: more bytes are needed, or the connection is ending.
     bool take_header();
     void parse_header(std::string_view head);
-    std::string_view routed_path();
     void handle();
-    void run_waiting(const Route& route);
-    void finish(bool is_known_route);
-    void tell_failure(std::exception_ptr failed);
+    void run(Waiting waiting);
+    void finish(base::Timestamp now);
     void refuse_and_close(const base::Denied& denied);
     void send();
     std::size_t send_some(boost::system::error_code& error);
     void linger();
-    // connection_stream.cpp
     void start_stream();
-    bool fill_stream();
+    void beat();
 
     EventLoop& loop_;
     tcp::socket socket_;
     const std::string peer_;
     const bool peer_is_trusted_;
-    const std::span<const Route> routes_;
+    Handler& handler_;
     State state_ = State::closed;
     Tick deadline_ = 0;
 
-    std::string in_;           // bytes received; a request starts at its front
-    std::size_t in_size_ = 0;  // how many of in_ are filled
+    std::string in_;           // bytes received; a request starts at the front
+    std::size_t in_size_ = 0;  // how many bytes of in_ are filled
     std::size_t head_size_ = 0;
     std::optional<Frame> frame_;  // of the request at the front
     std::string out_;
-    std::string_view out_tail_;  // what is sent after it: a fixed body, which many connections may share
-    std::size_t sent_ = 0;       // of both
+    std::string_view out_tail_;  // sent after out_: a fixed body, which many connections may share
+    std::size_t sent_ = 0;       // of out_ and out_tail_ together
 
     std::array<std::byte, 2048> arena_memory_;  // fields of a usual request; larger ones go to the heap
     std::pmr::monotonic_buffer_resource arena_{arena_memory_.data(), arena_memory_.size()};
     std::optional<Parser> parser_;
     Request request_;
     Response response_;
-    const Route* route_ = nullptr;
-    bool cross_origin_ = false;
+    std::unique_ptr<Stream> stream_;  // once its answer was a stream
     bool head_only_ = false;
     bool last_ = false;  // close after this answer
     bool starting_ = false;
-
-    std::optional<std::uint64_t> followed_;  // up to where the revocations are in out_
-    bool told_synced_ = false;
     bool streaming_ = false;  // stream_more() is under way
 };
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -1,59 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/event_loop.hpp"
+#include "http/event_loop.hpp"
 
-#include "auth/tokens.hpp"
 #include "base/log.hpp"
 #include "base/scheduling.hpp"
-#include "web/connection.hpp"
+#include "http/connection.hpp"
 
 #include <boost/asio/post.hpp>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
 using boost::system::error_code;
 
 namespace {
 
-constexpr Tick grace_ticks = 10;
+constexpr Tick stop_ticks = 10;
 constexpr std::size_t looked_at_together = 16;
 
 }  // namespace
 
-EventLoop::EventLoop(Service& service)
-    : max_connections_(service.settings.max_connections_per_loop),
-      context_{service,
-               verify::Verifier(auth::verification_of(service.policy), service.keys, service.revocations)} {}
+EventLoop::EventLoop(const Options& options) : options_(options) {}
 
 EventLoop::~EventLoop() = default;
 
-void EventLoop::listen(tcp::acceptor acceptor, std::span<const Route> routes) {
-    auto listener = std::make_shared<Listener>(
-        Listener{std::move(acceptor), routes, asio::steady_timer(io_)});
-    listeners_.push_back(listener);
-    accept(listener);
+void EventLoop::listen(tcp::acceptor acceptor, std::unique_ptr<Handler> handler) {
+    handlers_.push_back(std::move(handler));
+    listeners_.push_back(std::make_shared<Listener>(
+        Listener{std::move(acceptor), *handlers_.back(), asio::steady_timer(io_)}));
+    accept(listeners_.back());
 }
 
 void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
     listener->acceptor.async_accept([this, listener](const error_code& error, tcp::socket socket) {
         if (stopping_ || error == asio::error::operation_aborted) return;
-        const bool full = counters_.connections.load(std::memory_order_relaxed) >= max_connections_;
-        if (error || full) {
-            // Out of file descriptors, usually. Accepting again at once would spin.
-            if (may_log_refusal())
-                base::log::write(base::log::Level::warning, "accept_failed",
-                                 {{"reason", full ? "too many connections" : error.message()}});
-            listener->pause.expires_after(std::chrono::milliseconds(100));
-            listener->pause.async_wait([this, listener](const error_code& cancelled) {
-                if (!cancelled && !stopping_) accept(listener);
-            });
-            return;
-        }
+        const bool full = counters_.connections.load(std::memory_order_relaxed) >=
+                          options_.max_connections_per_loop;
+        if (error || full) return pause_accepting(listener, full ? "too many connections" : error.message());
         error_code gone;
         const auto peer = socket.remote_endpoint(gone);
         if (!gone) {
             counters_.accepted.fetch_add(1, std::memory_order_relaxed);
             auto connection = std::make_shared<Connection>(*this, std::move(socket),
-                                                           peer.address().to_string(), listener->routes);
+                                                           peer.address().to_string(), listener->handler);
             add(*connection);
             connection->start();
         }
@@ -61,24 +48,35 @@ void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
     });
 }
 
-void EventLoop::add(Connection& connection) { connections_.push_back(connection); }
-
-void EventLoop::follow(const std::shared_ptr<Connection>& connection) {
-    std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
-    followers_.push_back(connection);
-    counters_.followers = followers_.size();
-    has_followers_ = true;
+// Usually the process is out of file descriptors: accepting again at once would spin.
+void EventLoop::pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason) {
+    if (last_warning_ != tick_)
+        base::log::write(base::log::Level::warning, "accept_failed", {{"reason", reason}});
+    last_warning_ = tick_;
+    listener->pause.expires_after(std::chrono::milliseconds(100));
+    listener->pause.async_wait([this, listener](const error_code& cancelled) {
+        if (!cancelled && !stopping_) accept(listener);
+    });
 }
 
-// However many revocations come while this loop is busy, it is woken once.
-void EventLoop::wake_followers() {
-    if (!has_followers_ || wake_is_posted_.exchange(true)) return;
+void EventLoop::add(Connection& connection) { connections_.push_back(connection); }
+
+void EventLoop::add_stream(const std::shared_ptr<Connection>& connection) {
+    std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
+    streams_.push_back(connection);
+    counters_.streams = streams_.size();
+    has_streams_ = true;
+}
+
+// However often this is called while the loop is busy, the loop is woken once.
+void EventLoop::wake_streams() {
+    if (!has_streams_ || wake_is_posted_.exchange(true)) return;
     asio::post(io_, [this] {
         wake_is_posted_ = false;
-        std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
-        counters_.followers = followers_.size();
-        for (const auto& follower : followers_)
-            if (const auto connection = follower.lock()) connection->stream_more();
+        std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
+        counters_.streams = streams_.size();
+        for (const auto& stream : streams_)
+            if (const auto connection = stream.lock()) connection->stream_more();
     });
 }
 
@@ -95,7 +93,7 @@ void EventLoop::stop() {
 void EventLoop::begin_stop() {
     if (stopping_) return;
     stopping_ = true;
-    stop_at_ = tick_ + grace_ticks;
+    stop_at_ = tick_ + stop_ticks;
     error_code ignored;
     for (const auto& listener : listeners_) {
         listener->acceptor.close(ignored);
@@ -106,7 +104,8 @@ void EventLoop::begin_stop() {
     on_tick();
 }
 
-// Connections unlink themselves when they go; the last reference is held by the operation that waits.
+// A connection unlinks itself when it is destroyed. The operation that it waits for holds the last reference
+// to it.
 void EventLoop::on_tick() {
     if (!stopping_) {
         ++tick_;
@@ -114,7 +113,7 @@ void EventLoop::on_tick() {
         in_tick_ = unseen_ = static_cast<std::size_t>(counters_.connections.load(std::memory_order_relaxed));
         return look_at_some();
     }
-    // While stopping it looks ten times a second; a tick stays a second.
+    // While the loop stops it looks ten times a second. A tick is still a second.
     if (++looks_ % 10 == 0) ++tick_;
     for (auto& connection : connections_) {
         if (tick_ >= stop_at_) connection.close();
@@ -127,8 +126,9 @@ void EventLoop::on_tick() {
     });
 }
 
-// However many there are, and however many of them are over at once, requests have to wait for a few only;
-// for more, where it is late in the tick. Who was looked at goes to the end of the list.
+// Looks at so few connections at a time that requests never wait long, even if all of them have to be closed
+// at once. It looks at more if it is late in the tick. A connection that was looked at moves to the end of
+// the list.
 void EventLoop::look_at_some() {
     using std::chrono::nanoseconds;
     constexpr nanoseconds second = std::chrono::seconds(1);
@@ -162,10 +162,4 @@ const std::string& EventLoop::date_field(base::Timestamp now) {
     return date_field_;
 }
 
-bool EventLoop::may_log_refusal() {
-    if (last_refusal_ == tick_) return false;
-    last_refusal_ = tick_;
-    return true;
-}
-
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One event loop: a thread, its acceptors and its connections. A connection never changes thread, so nothing
-// in here needs a lock but the counters, which the metrics listener reads from outside.
+// in here needs a lock, except for the counters, which other threads read.
 #pragma once
 
-#include "web/routes.hpp"
-#include "web/service.hpp"
+#include "http/handler.hpp"
+#include "http/options.hpp"
 
-#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,27 +13,21 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 class Connection;
 
-// Deadlines are coarse: they are kept in ticks of a second and looked at once a tick, a few connections at a
-// time.
+// Deadlines are kept in ticks of one second. Each tick, the loop looks at all connections, a few at a time.
 using Tick = std::uint64_t;
 
 struct Counters {
-    static constexpr std::size_t most_routes = 32, classes = 6, reasons = 64;
-    std::array<std::array<std::atomic<std::uint64_t>, classes>, most_routes>
-        answers{};  // by route and status / 100
-    std::array<std::atomic<std::uint64_t>, reasons> refusals{};
-    std::atomic<std::uint64_t> accepted{0}, connections{0}, followers{0};
+    std::atomic<std::uint64_t> accepted{0}, connections{0}, streams{0};
 };
 
 using ConnectionHook =
@@ -42,65 +35,67 @@ using ConnectionHook =
 
 class EventLoop {
 public:
-    explicit EventLoop(Service& service);
+    explicit EventLoop(const Options& options);
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
 
-    void listen(tcp::acceptor acceptor, std::span<const Route> routes);
-    // Runs until stop() and the last connection are over.
+    // Accepts connections from run() on; `handler` answers their requests.
+    void listen(tcp::acceptor acceptor, std::unique_ptr<Handler> handler);
+    // Runs until stop() was called and the last connection has closed.
     void run();
-    // From any thread: no new connections, idle ones close, the others end with their answer, at the latest
-    // after 10 s.
+    // From any thread. Accepts no new connections, closes idle ones, and lets the others send their answer
+    // first, for at most 10 s.
     void stop();
+    // From any thread: streams have more to send.
+    void wake_streams();
 
-    asio::io_context& io() { return io_; }
-    Context& context() { return context_; }
-    Counters& counters() { return counters_; }
     const Counters& counters() const { return counters_; }
+
+    // For the connections of this loop.
+    asio::io_context& io() { return io_; }
+    const Options& options() const { return options_; }
+    Counters& counters() { return counters_; }
     Tick tick() const { return tick_; }
     bool stopping() const { return stopping_; }
-    // The ready-made Date field for that second.
+    // The ready-made Date field for the second of `now`.
     const std::string& date_field(base::Timestamp now);
     void add(Connection& connection);
-    // Tells the connection of new revocations from now on.
-    void follow(const std::shared_ptr<Connection>& connection);
-    // From any thread: there are new revocations.
-    void wake_followers();
-    // True at most once a second: for events that a stranger can cause at any rate.
-    bool may_log_refusal();
+    // From now on, wake_streams() makes the connection send what its stream has.
+    void add_stream(const std::shared_ptr<Connection>& connection);
 
 private:
     struct Listener {
         tcp::acceptor acceptor;
-        std::span<const Route> routes;
+        Handler& handler;
         asio::steady_timer pause;
     };
     void accept(const std::shared_ptr<Listener>& listener);
+    void pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason);
     void on_tick();
     void look_at_some();
     void begin_stop();
 
-    const std::uint64_t max_connections_;
-    // In this order: what is left in io_ when it goes still unlinks itself and counts.
-    Context context_;
+    const Options options_;
+    // The order of these members matters: connections and coroutines that io_ still holds when it is
+    // destroyed unlink themselves from the list, change the counters and use their handler.
+    std::vector<std::unique_ptr<Handler>> handlers_;
     Counters counters_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                            boost::intrusive::constant_time_size<false>>
         connections_;
     asio::io_context io_{1};
     std::vector<std::shared_ptr<Listener>> listeners_;
-    std::vector<std::weak_ptr<Connection>> followers_;
-    std::atomic<bool> has_followers_{false}, wake_is_posted_{false};
+    std::vector<std::weak_ptr<Connection>> streams_;
+    std::atomic<bool> has_streams_{false}, wake_is_posted_{false};
     asio::steady_timer ticker_{io_};
-    Tick tick_ = 1, stop_at_ = 0, last_refusal_ = 0;
+    Tick tick_ = 1, stop_at_ = 0, last_warning_ = 0;
     std::chrono::steady_clock::time_point next_tick_{};
-    std::size_t in_tick_ = 0,
-                unseen_ =
-                    0;  // connections when this tick began, and how many of them are still to be looked at
+    // Connections when this tick began, and how many of them the loop has still to look at.
+    std::size_t in_tick_ = 0, unseen_ = 0;
     unsigned looks_ = 0;
     bool stopping_ = false;
     std::int64_t date_second_ = -1;
     std::string date_field_;
 };
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

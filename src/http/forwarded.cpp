@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/forwarded.hpp"
+#include "http/forwarded.hpp"
+
+#include "base/numbers.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>
-#include <charconv>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -43,10 +44,9 @@ std::optional<Network> Network::parse(std::string_view text) {
     }
     int bits = most;
     if (slash != std::string_view::npos) {
-        const std::string_view length = text.substr(slash + 1);
-        const auto [stop, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
-        if (error != std::errc{} || stop != length.data() + length.size() || bits < 0 || bits > most)
-            return std::nullopt;
+        const auto length = base::parse_number(text.substr(slash + 1), 0, most);
+        if (!length) return std::nullopt;
+        bits = *length;
     }
     network.prefix_bits = bits + (128 - most);
     return network;
@@ -82,4 +82,4 @@ std::string client_address(const std::string& peer, std::string_view forwarded_f
     return client;
 }
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
 // An address block such as 10.0.0.0/8, ::1/128 or a single address. IPv4 is kept as IPv4-mapped IPv6.
 struct Network {
@@ -26,4 +26,4 @@ std::string client_address(const std::string& peer, std::string_view forwarded_f
 
 bool is_trusted(const std::string& peer, const std::vector<Network>& trusted);
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

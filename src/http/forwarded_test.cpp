@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/forwarded.hpp"
+#include "http/forwarded.hpp"
 
 #include <gtest/gtest.h>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 namespace {
 
 std::vector<Network> networks(std::initializer_list<std::string_view> texts) {
@@ -136,4 +136,4 @@ TEST(ClientAddress, IsWrittenInOneForm) {
 }
 
 }  // namespace
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

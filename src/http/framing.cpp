@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/framing.hpp"
+#include "http/framing.hpp"
+
+#include "base/numbers.hpp"
+#include "base/reason.hpp"
 
 #include <algorithm>
 #include <array>
 #include <boost/beast/core/string.hpp>
-#include <charconv>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 namespace {
 
 using base::Denied;
@@ -114,10 +116,9 @@ base::Result<Frame> check_framing(std::string_view head) {
             if (++hosts > 1 || !is_host(value)) return malformed("exactly one valid Host is needed");
         } else if (is(name, "Content-Length")) {
             if (++lengths > 1 || value.empty() || value.size() > 19) return malformed("Content-Length");
-            const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(),
-                                                       frame.body_bytes);
-            if (error != std::errc{} || stop != value.data() + value.size() || value.front() == '-')
-                return malformed("Content-Length");
+            const auto length = base::parse_number<std::size_t>(value);
+            if (!length) return malformed("Content-Length");
+            frame.body_bytes = *length;
         } else if (is(name, "Connection")) {
             if (lists(value, "close")) frame.keep_alive = false;
         } else if (is(name, "Expect")) {
@@ -130,4 +131,4 @@ base::Result<Frame> check_framing(std::string_view head) {
     return frame;
 }
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

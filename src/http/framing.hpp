@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
 inline constexpr std::size_t max_head_bytes = 16 * 1024;
 inline constexpr std::size_t max_fields = 64;
@@ -30,4 +30,4 @@ struct Frame {
 // unknown expectation.
 base::Result<Frame> check_framing(std::string_view head);
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The framing gate: heads that two parsers could read in two ways are refused, and the others mean one thing.
-#include "web/framing.hpp"
+#include "http/framing.hpp"
+#include "base/reason.hpp"
 
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 namespace {
 
 using base::Reason;
@@ -257,4 +258,4 @@ TEST(Framing, HeadCutOffAnywhereIsRefusedAndNeverReadBeyond) {
 }
 
 }  // namespace
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/http.hpp"
+#include "http/message.hpp"
 
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
 #include <charconv>
 #include <stdexcept>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 namespace {
 
 // For answers that are not pages: nothing in them may ever be run or framed.
@@ -45,15 +45,15 @@ void Response::clear() {
     fixed_body = {};
     fields_.clear();
     close = may_be_stored = for_any_site = false;
-    refusal.reset();
-    follow_after.reset();
+    stream.reset();
 }
 
 void Response::write_to(std::string& out, std::string_view date, bool head_only, bool hsts) const {
     if (status == 200) {
         out += "HTTP/1.1 200 OK\r\n";
     } else {
-        const auto reason = http::obsolete_reason(static_cast<http::status>(status));
+        const auto reason = boost::beast::http::obsolete_reason(
+            static_cast<boost::beast::http::status>(status));
         out += "HTTP/1.1 ";
         append_number(out, status);
         out.append(" ").append(reason.data(), reason.size()).append("\r\n");
@@ -69,7 +69,7 @@ void Response::write_to(std::string& out, std::string_view date, bool head_only,
     if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");
     // RFC 9110 §8.6: no Content-Length with 204; with 304 it would be that of the 200.
     // A stream has none: it ends with its connection.
-    if (status != 204 && status != 304 && !follow_after) {
+    if (status != 204 && status != 304 && stream == nullptr) {
         out += "Content-Length: ";
         append_number(out, fixed_body.empty() ? body.size() : fixed_body.size());
         out += "\r\n";
@@ -84,4 +84,4 @@ void write_json(Response& response, unsigned status, std::string body) {
     response.body = std::move(body);
 }
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

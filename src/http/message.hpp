@@ -1,46 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request as handlers see it, and the answer they write.
+// A request as a handler sees it, and the answer that it writes.
 #pragma once
 
-#include "base/result.hpp"
 #include "base/time.hpp"
+#include "http/stream.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <memory>
 #include <memory_resource>
-#include <optional>
 #include <string>
 #include <string_view>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 
-namespace http = boost::beast::http;
+using boost::beast::http::field;
+using boost::beast::http::verb;
+
+// "GET" for verb::get.
+inline std::string_view name_of(verb method) {
+    const auto name = boost::beast::http::to_string(method);
+    return {name.data(), name.size()};
+}
 
 // Fields live in an arena of the connection: parsing a header allocates nothing.
 using Allocator = std::pmr::polymorphic_allocator<char>;
-using Fields = http::basic_fields<Allocator>;
-using Parser = http::request_parser<http::empty_body, Allocator>;
+using Fields = boost::beast::http::basic_fields<Allocator>;
+using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body, Allocator>;
 
-// Valid until its answer has been sent; views point into the connection's buffer.
+// Valid until its answer has been sent: views point into the connection's buffer.
 struct Request {
-    http::verb method = http::verb::unknown;
-    std::string_view path;      // origin form, as sent
-    std::string_view query;     // without '?'
-    std::string_view argument;  // what stood for {id} in the route
-    std::string_view body;      // at most max_body_bytes
+    verb method = verb::unknown;
+    std::string_view path;   // origin form, as sent
+    std::string_view query;  // without '?'
+    std::string_view body;   // at most max_body_bytes
     const Fields* fields = nullptr;
-    base::Timestamp now;
-    std::string address;  // of the client: the peer's, or what a trusted proxy says
+    base::Timestamp now;  // when the request had arrived whole: a slow body gains no time
+    // The client's address: the peer's, or what a trusted proxy says in X-Forwarded-For.
+    std::string address;
     bool from_trusted_proxy = false;
 
-    // The value of a field, empty if absent; the first if it comes more than once.
-    std::string_view field(http::field name) const { return view(fields->find(name)); }
-    std::string_view field(std::string_view name) const {
+    // The value of a field, empty if it is absent; the first one if the field occurs more than once.
+    std::string_view value(field name) const { return view(fields->find(name)); }
+    std::string_view value(std::string_view name) const {
         return view(fields->find({name.data(), name.size()}));
     }
-    bool has(http::field name) const { return fields->find(name) != fields->end(); }
+    bool has(field name) const { return fields->find(name) != fields->end(); }
+    std::size_t count(field name) const { return fields->count(name); }
+    std::size_t count(std::string_view name) const { return fields->count({name.data(), name.size()}); }
     // Calls visit(value) for each field of that name (verify::HeaderFields).
     template <class Visit>
     void each(std::string_view name, Visit visit) const {
@@ -62,23 +71,23 @@ public:
     std::string_view content_type;  // empty: no body
     std::string body;
     std::string_view
-        fixed_body;      // in its place, one that lives as long as the program: it is sent from where it is
-    bool close = false;  // end the connection after this answer
-    bool may_be_stored = false;           // otherwise Cache-Control: no-store
-    bool for_any_site = false;            // any page may read it: nothing in it depends on who asks
-    std::optional<base::Reason> refusal;  // what write_problem() told, for metrics and the log
-    std::optional<std::uint64_t>
-        follow_after;  // after `body`, the connection goes on with the revocations after this id
+        fixed_body;  // instead of `body`: bytes that live as long as the program, sent from where they are
+    bool close = false;              // end the connection after this answer
+    bool may_be_stored = false;      // false: Cache-Control: no-store is added
+    bool for_any_site = false;       // pages of any site may read it: nothing in it depends on who asks
+    std::unique_ptr<Stream> stream;  // what the connection goes on sending after `body`, until it closes
 
     // Adds a field. Throws std::logic_error for a value with a control byte: no header can be injected.
     void field(std::string_view name, std::string_view value);
-    // Adds ready-made fields, each ended by CRLF, which were made by format_field().
+    // Adds ready-made fields, each made by format_field().
     void ready_fields(std::string_view lines) { fields_ += lines; }
+    // Appends the field and its CRLF. Throws as field() does.
     static void format_field(std::string& out, std::string_view name, std::string_view value);
 
+    // As new, but for the memory that it keeps.
     void clear();
-    // Appends the message, but for a fixed body. `date` is a ready-made Date field; HEAD answers leave out
-    // the body.
+    // Appends the message, except for a fixed body. `date` is a ready-made Date field. An answer to HEAD
+    // leaves out the body.
     void write_to(std::string& out, std::string_view date, bool head_only, bool hsts) const;
 
 private:
@@ -87,4 +96,4 @@ private:
 
 void write_json(Response& response, unsigned status, std::string body);
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/server.hpp"
-
-#include "web/problem.hpp"
+#include "http/server.hpp"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <boost/asio/ip/v6_only.hpp>
-#include <map>
 #include <stdexcept>
 
-namespace coatcheck::web {
+namespace coatcheck::http {
 namespace {
 
 using boost::system::error_code;
@@ -53,9 +50,17 @@ tcp::acceptor open_acceptor(asio::io_context& io, const Endpoint& endpoint, bool
     return acceptor;
 }
 
-// Two servers that start in the same moment could both find the port free and then share it: this name, which
-// no file holds and which goes with its process, is given once.
-LocalName claim(asio::io_context& io, const Endpoint& endpoint) {
+}  // namespace
+
+Server::Server(const Options& options, std::size_t loops) {
+    for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<EventLoop>(options));
+}
+
+Server::~Server() { stop(); }
+
+// Two servers that start in the same moment could both find the port free and then share it. This abstract
+// socket name is given once; no file holds it, and it ends with its process.
+Server::LocalName Server::claim(asio::io_context& io, const Endpoint& endpoint) {
     LocalName name(io, asio::local::stream_protocol());
     error_code error;
     name.bind(std::string(1, '\0') + "coatcheck listens on " + name_of(endpoint), error);
@@ -63,32 +68,25 @@ LocalName claim(asio::io_context& io, const Endpoint& endpoint) {
     return name;
 }
 
-}  // namespace
-
-Server::Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics,
-               std::size_t loops)
-    : service_(service) {
-    for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<EventLoop>(service));
-    if (endpoint.port != 0) claim_ = claim(loops_.front()->io(), endpoint);
+std::uint16_t Server::listen(const Endpoint& endpoint, const MakeHandler& make) {
+    if (endpoint.port != 0) claims_.push_back(claim(loops_.front()->io(), endpoint));
     Endpoint real = endpoint;
     {
-        // Sockets with SO_REUSEPORT share a port with each other, but never with one that lacks it. It never
-        // listens: no client connects to it by mistake.
+        // Sockets with SO_REUSEPORT share a port with each other, but never with one that lacks it. This one
+        // never listens, so no client connects to it by mistake.
         asio::io_context io;
         real.port = bind_acceptor(io, endpoint, false).local_endpoint().port();
     }
-    port_ = real.port;
-    for (auto& loop : loops_) loop->listen(open_acceptor(loop->io(), real, true), public_routes());
-    service.log.listen([this] {
-        for (auto& loop : loops_) loop->wake_followers();
-    });
-    if (metrics)
-        loops_.front()->listen(open_acceptor(loops_.front()->io(), *metrics, false), metrics_routes());
+    for (auto& loop : loops_) loop->listen(open_acceptor(loop->io(), real, true), make());
+    return real.port;
 }
 
-Server::~Server() {
-    service_.log.listen(nullptr);
-    stop();
+std::uint16_t Server::listen_on_one_loop(const Endpoint& endpoint, std::unique_ptr<Handler> handler) {
+    EventLoop& loop = *loops_.front();
+    auto acceptor = open_acceptor(loop.io(), endpoint, false);
+    const auto port = acceptor.local_endpoint().port();
+    loop.listen(std::move(acceptor), std::move(handler));
+    return port;
 }
 
 void Server::start() {
@@ -101,55 +99,19 @@ void Server::stop() {
     threads_.clear();
 }
 
-std::string Server::counters_text() const {
-    std::string text = "# TYPE coatcheck_requests_total counter\n";
-    const auto sum = [&](auto value_of) {
-        std::uint64_t total = 0;
-        for (const auto& loop : loops_) total += value_of(loop->counters()).load(std::memory_order_relaxed);
-        return total;
-    };
-    const auto routes = public_routes();
-    for (std::size_t route = 0; route < routes.size(); ++route)
-        for (std::size_t status = 2; status < Counters::classes; ++status) {
-            const auto total = sum([&](const Counters& c) -> auto& { return c.answers[route][status]; });
-            if (total == 0) continue;
-            text.append("coatcheck_requests_total{method=\"")
-                .append(http::to_string(routes[route].method).data());
-            text.append("\",route=\"")
-                .append(routes[route].path)
-                .append("\",status=\"")
-                .append(std::to_string(status));
-            text.append("xx\"} ").append(std::to_string(total)).append("\n");
-        }
-    text += "# TYPE coatcheck_dialect_requests_total counter\n";
-    for (std::size_t dialect = 0; dialect < dialect_names.size(); ++dialect)
-        if (service_.settings.dialects[dialect])  // at 0 it can be switched off
-            text.append("coatcheck_dialect_requests_total{dialect=\"")
-                .append(dialect_names[dialect])
-                .append("\"} ")
-                .append(std::to_string(service_.dialect_uses[dialect].load(std::memory_order_relaxed)))
-                .append("\n");
-    std::map<std::string_view, std::uint64_t> refusals;  // two reasons may share a code
-    for (std::size_t reason = 0; reason <= static_cast<std::size_t>(base::Reason::internal_error); ++reason)
-        refusals[public_reason(static_cast<base::Reason>(reason)).code] +=
-            sum([&](const Counters& c) -> auto& { return c.refusals[reason]; });
-    text += "# TYPE coatcheck_refusals_total counter\n";
-    for (const auto& [code, total] : refusals)
-        if (total > 0)
-            text.append("coatcheck_refusals_total{code=\"")
-                .append(code)
-                .append("\"} ")
-                .append(std::to_string(total))
-                .append("\n");
-    const auto add = [&](std::string_view name, std::string_view type, std::uint64_t value) {
-        text.append("# TYPE ").append(name).append(" ").append(type).append("\n").append(name).append(" ");
-        text.append(std::to_string(value)).append("\n");
-    };
-    add("coatcheck_connections_accepted_total", "counter",
-        sum([](const Counters& c) -> auto& { return c.accepted; }));
-    add("coatcheck_connections", "gauge", sum([](const Counters& c) -> auto& { return c.connections; }));
-    add("coatcheck_feed_followers", "gauge", sum([](const Counters& c) -> auto& { return c.followers; }));
-    return text;
+void Server::wake_streams() {
+    for (auto& loop : loops_) loop->wake_streams();
 }
 
-}  // namespace coatcheck::web
+Server::Totals Server::totals() const {
+    Totals sum;
+    for (const auto& loop : loops_) {
+        const Counters& one = loop->counters();
+        sum.accepted += one.accepted.load(std::memory_order_relaxed);
+        sum.connections += one.connections.load(std::memory_order_relaxed);
+        sum.streams += one.streams.load(std::memory_order_relaxed);
+    }
+    return sum;
+}
+
+}  // namespace coatcheck::http

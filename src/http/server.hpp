@@ -1,42 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP server: one event loop a core, each with its own SO_REUSEPORT acceptor.
+// The HTTP server: one event loop a core. Where all loops share an address, each has its own SO_REUSEPORT
+// acceptor.
 #pragma once
 
-#include "web/event_loop.hpp"
+#include "http/event_loop.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <thread>
 #include <vector>
 
-namespace coatcheck::web {
-
-using LocalName = asio::local::stream_protocol::acceptor;
+namespace coatcheck::http {
 
 class Server {
 public:
-    // Binds and listens; throws std::runtime_error with a sentence where it cannot, also where another server
-    // has the port (which SO_REUSEPORT alone would hide). Connections are taken up from start() on.
-    Server(Service& service, const Endpoint& endpoint, const std::optional<Endpoint>& metrics,
-           std::size_t loops);
+    using MakeHandler = std::function<std::unique_ptr<Handler>()>;
+
+    Server(const Options& options, std::size_t loops);
     ~Server();
+
+    // Listens on an address with all event loops; `make` is called once for each. Gives the port, which is a
+    // free one if the endpoint's is 0. Throws std::runtime_error with a sentence if it cannot listen, also if
+    // another server has the port (which SO_REUSEPORT alone would hide). Connections are taken up from
+    // start() on.
+    std::uint16_t listen(const Endpoint& endpoint, const MakeHandler& make);
+    // The same with one event loop, for an address with few requests.
+    std::uint16_t listen_on_one_loop(const Endpoint& endpoint, std::unique_ptr<Handler> handler);
 
     void start();
     // Lets requests that are under way end, for at most 10 s, and joins the threads.
     void stop();
-    // Prometheus text of all loops' counters.
-    std::string counters_text() const;
-    // Where it listens; the port is the real one where 0 was asked for.
-    std::uint16_t port() const { return port_; }
+    // Streams have more to send. Any thread.
+    void wake_streams();
+
+    // Sums of all event loops.
+    struct Totals {
+        std::uint64_t accepted = 0, connections = 0, streams = 0;
+    };
+    Totals totals() const;
 
 private:
-    Service& service_;
+    using LocalName = asio::local::stream_protocol::acceptor;
+    static LocalName claim(asio::io_context& io, const Endpoint& endpoint);
+
     std::vector<std::unique_ptr<EventLoop>> loops_;
-    std::optional<LocalName> claim_;
+    std::vector<LocalName> claims_;
     std::vector<std::thread> threads_;
-    std::uint16_t port_ = 0;
 };
 
-}  // namespace coatcheck::web
+}  // namespace coatcheck::http

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every store promises of what is over (contract_test.cpp has the rest).
+// What every store promises about the sweeper (contract_test.cpp has the rest).
 #include "store/places_for_tests.hpp"
 
 #include <gtest/gtest.h>
@@ -45,7 +45,7 @@ TEST_P(Contract, TheSweeperLeavesASessionThatIsUsedOn) {
     EXPECT_EQ(sweep(), 0U);
     place->now += 100h;
     ASSERT_EQ(rotate(0).outcome, Rotation::Outcome::rotated);
-    place->now += 100h;  // past the time when both would have been idle
+    place->now += 100h;  // after the idle end that both had at first
     EXPECT_EQ(sweep(), 1U);
     EXPECT_TRUE(is_there("s1"));
     EXPECT_FALSE(is_there("s2"));
@@ -62,7 +62,7 @@ TEST_P(Contract, MuchThatIsUsedOnDoesNotKeepTheSweeperFromTheRest) {
     place->now += 100h;
     for (int number = 0; number < 8; ++number)
         ASSERT_EQ(rotate(0, "s" + std::to_string(number)).outcome, Rotation::Outcome::rotated);
-    place->now += 100h;  // after the end that they had at first: each is looked at, and put off
+    place->now += 100h;  // after the end that they had at first: the sweeper looks at each and puts it off
     for (int i = 0; i < 4; ++i)
         EXPECT_EQ(run([](auth::Store& store) { return store.sweep(2); }),
                   std::string_view(GetParam()) == "memory" ? 0U : 2U)

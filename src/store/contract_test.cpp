@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every store promises, on each of them: in memory, SQLite and PostgreSQL.
+// What every store promises, tested on each of them: in memory, on SQLite and on PostgreSQL.
+#include "base/reason.hpp"
 #include "store/places_for_tests.hpp"
 
 #include <gtest/gtest.h>
@@ -65,7 +66,7 @@ TEST_P(Contract, AServiceKeyHasANameOfItsOwnAndCanBeEnded) {
     ASSERT_EQ(keys.size(), 1U);
     EXPECT_EQ(keys[0].id, key.id);
     EXPECT_EQ(keys[0].scopes, key.scopes);
-    EXPECT_EQ(keys[0].secret_hash, key.secret_hash);
+    EXPECT_TRUE(keys[0].secret_hash == key.secret_hash);
     EXPECT_EQ(keys[0].created, start);
     EXPECT_TRUE(run([&](auth::Store& s) { return s.delete_service_key("api"); }));
     EXPECT_FALSE(run([&](auth::Store& s) { return s.delete_service_key("api"); }));
@@ -283,8 +284,6 @@ TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
     const auto left = run([](auth::Store& store) { return store.list_sessions("u1"); });
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left[0].id, "s2");
-    run([](auth::Store& store) { store.end_all_sessions(); });
-    EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({10}); }).empty());
 }
 
 TEST_P(Contract, ARestoredCopyRevivesNothing) {
@@ -297,6 +296,7 @@ TEST_P(Contract, ARestoredCopyRevivesNothing) {
     });
     const auto given = run([](auth::Store& store) { return store.next_status(); });
     run([](auth::Store& store) { store.revive_nothing(); });
+    EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({10}); }).empty());
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
     run([&](auth::Store& store) {
         EXPECT_NE(store.feed_epoch(), epoch);

@@ -20,7 +20,7 @@ struct TakenOver : StoreError {
     using StoreError::StoreError;
 };
 
-// Over one row and all before it.
+// Extends `sum`, the checksum of all rows before this one, by this row.
 void digest(std::string& sum, const Row& row) {
     std::string bytes = std::move(sum);
     for (const Value& value : row) {
@@ -52,7 +52,8 @@ public:
         open_target();
         std::vector<CopiedTable> done;
         for (const Table& table : all_tables()) done.push_back({table.name});
-        // Users that go take their sessions along: so all that differs is removed before anything is added.
+        // Deleting a user deletes its sessions too. So everything that differs is removed before anything is
+        // added.
         for (std::size_t i = done.size(); i-- > 0;) remove_differing(all_tables()[i], done[i]);
         for (std::size_t i = 0; i < done.size(); ++i) add_missing(all_tables()[i], done[i]);
         if (!copy_.finish) return done;
@@ -66,7 +67,7 @@ private:
         std::optional<Moved> moved;
         if (copy_.finish) {
             try {
-                owner_.emplace(copy_.source);  // ends every session where the file is a restored copy
+                owner_.emplace(copy_.source);  // ends every session if the file is a restored copy
             } catch (const Moved& before) {
                 moved = before;
             }
@@ -77,8 +78,8 @@ private:
                 "the source has an older schema: stop the program that serves it, and run this again");
         feed_ = text_of(*source_, "SELECT feed FROM meta");
         target_store_.migrate();
-        // Where it was interrupted between the two steps of hand_over(), it is finished: there, and nowhere
-        // else.
+        // If an earlier run was interrupted between two steps of hand_over(), this run finishes it, but only
+        // for the same target.
         if (moved &&
             (moved->to != copy_.target.url || !is_of_ours(text_of(target_, "SELECT copy_of FROM meta"))))
             throw Moved(*moved);
@@ -86,7 +87,7 @@ private:
 
     bool is_of_ours(const std::string& copy_of) const { return copy_of.starts_with(feed_ + " "); }
 
-    // From now on no node starts there, and an earlier run that is still going on stops.
+    // From now on no node starts on the target, and an earlier run that still goes on stops.
     void open_target() {
         target_.begin();
         const std::string of = text_of(target_, "SELECT copy_of FROM meta FOR UPDATE");
@@ -102,8 +103,8 @@ private:
         target_.commit();
     }
 
-    // One change there: a transaction, which first makes sure that this run is still the one, and nobody has
-    // opened the target meanwhile.
+    // Makes one change in the target, in a transaction that first checks that this run is still the latest
+    // one and has not been finished, so that no node can have opened the target.
     template <class Change>
     void change(Change does) {
         target_.begin();
@@ -171,8 +172,8 @@ private:
         } catch (const TakenOver&) {
             throw;
         } catch (const StoreError&) {
-            // Beside a server: a session of somebody who signed up behind us, or a name that went from one to
-            // another. The next run brings it.
+            // If a node serves the source: a session of a user who signed up after the users were read, or a
+            // name that has moved from one user to another. The next run copies it.
             if (copy_.finish || target_.is_broken()) throw;
             for (const Row& row : missing) done.added += try_to_add(table, row) ? 1 : 0;
         }
@@ -209,8 +210,8 @@ private:
         done.checksum = base::base64url(sums[0].empty() ? crypto::sha256("") : sums[0]);
     }
 
-    // First the target goes on where the source was; then the source serves no more; and only then the target
-    // may.
+    // First the target takes over the source's counters. Then the source can no longer be served, and only
+    // then can the target be.
     void hand_over() {
         change([&] { set_counters(); });
         if (owner_) owner_->hand_over(copy_.target.url);
@@ -248,8 +249,7 @@ private:
     PostgresStore target_store_;
     PostgresDatabase& target_;
     std::string feed_;
-    std::string
-        run_;  // as the target names it in meta.copy_of: the feed, and what tells this run from others
+    std::string run_;  // this run in the target's meta.copy_of: the feed's epoch and a random id
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hand-kept list of what is copied, against both schemas; the copy itself is tested from outside
+// Compares the hand-written list of copied columns with both schemas. The copy itself is tested from outside
 // (tests/blackbox/test_store_copy.py).
 #include "store/places_for_tests.hpp"
 #include "store/schema.hpp"
@@ -35,7 +35,7 @@ TEST(Copy, LeavesNothingOfSqliteBehind) {
         database,
         "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'");
     for (const char* kept_apart : {"meta", "sqlite_sequence"})
-        there.erase(kept_apart);  // Copying::hand_over() does these
+        there.erase(kept_apart);  // Copying::hand_over() copies these
     EXPECT_EQ(there["sessions"].erase("due"), 1U) << "when the sweeper of this engine looks at it";
     EXPECT_EQ(copied(), there);
 }
@@ -64,7 +64,7 @@ TEST(Copy, PlacesInTheStatusListsGoOn) {
     EXPECT_EQ(store.given_statuses(), 70'001);
 }
 
-// By bytes, in both: walks go side by side in this order.
+// Both databases order text by bytes: the two walks go side by side in this order.
 TEST(Copy, BothSidesAreReadInOneOrder) {
     SqliteDatabase here(":memory:");
     migrate(here);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQLite and PostgreSQL have in common: a connection and its prepared statements. Errors throw
+// The interface that SQLite and PostgreSQL share: a connection and its prepared statements. Errors throw
 // StoreError.
 //
-// Statements are written once, as PostgreSQL reads them: $1, LEAST, FOR UPDATE. SQLite's connection
-// translates the first two and leaves the last out, since it has one writer at a time anyway.
+// Each statement is written once, in PostgreSQL's syntax: $1, LEAST, FOR UPDATE. SQLite's connection
+// translates the first two and leaves row locks out, because SQLite has one writer at a time anyway.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,19 @@ namespace coatcheck::store {
 struct StoreError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
-// A UNIQUE constraint said no; what() names it.
+// A UNIQUE constraint refused the statement; what() names the constraint.
 struct Duplicate : StoreError {
     using StoreError::StoreError;
 };
 
-// A prepared statement. Parameters are bound in order; columns count from 0.
+// A prepared statement. Parameters are bound in order; columns count from 0. NULL reads as 0 or as empty
+// text.
 class Statement {
 public:
     virtual ~Statement() = default;
     virtual void bind(std::int64_t value) = 0;
     virtual void bind(std::string_view text) = 0;
-    virtual void bind_null() = 0;  // of a text
+    virtual void bind_null() = 0;  // binds NULL as a text
     virtual void bind_blob(std::string_view bytes) = 0;
     virtual bool step() = 0;
     virtual int changed() const = 0;
@@ -38,7 +39,7 @@ public:
     virtual void reset() = 0;
 };
 
-// A statement in use: bind, step, read. Reset when it goes out of scope.
+// A statement in use: bind, step, read. It is reset when it goes out of scope.
 class Query {
 public:
     explicit Query(Statement& statement) : statement_(statement) {}
@@ -53,16 +54,16 @@ public:
         else statement_.bind_null();
         return *this;
     }
-    // True while there is a row.
+    // Moves to the next row; false if there is none. Throws Duplicate or StoreError.
     bool step() { return statement_.step(); }
-    // To the end; gives the number of rows changed.
+    // Runs to the end and returns the number of rows changed.
     int run() {
         while (step()) {}
         return statement_.changed();
     }
 
     std::int64_t integer(int column) const { return statement_.integer(column); }
-    std::string text(int column) const { return statement_.text(column); }  // blobs too
+    std::string text(int column) const { return statement_.text(column); }  // also for blobs
     bool is_null(int column) const { return statement_.is_null(column); }
 
 private:
@@ -72,10 +73,13 @@ private:
 class Database {
 public:
     virtual ~Database() = default;
-    // `sql` is a literal: it is prepared once, and found again by its address.
+    // `sql` must outlive this Database, as a literal does: it is prepared once, and found again by its
+    // address.
     Query query(const char* sql) { return Query(prepare(sql)); }
 
-    // Around a statement that may be a Duplicate where the transaction goes on nevertheless.
+    // For a statement that may throw Duplicate while the transaction goes on afterwards: call
+    // expect_duplicate() before it, then undo_duplicate() after a Duplicate, or no_duplicate() if there was
+    // none. PostgreSQL uses a savepoint for this; SQLite undoes the failed statement alone.
     virtual void expect_duplicate() {}
     virtual void undo_duplicate() {}
     virtual void no_duplicate() {}
@@ -84,7 +88,7 @@ protected:
     virtual Statement& prepare(const char* sql) = 0;
 };
 
-// The one number that a statement gives; 0 where it gives no row.
+// The one number that a statement returns; 0 if it returns no row.
 inline std::int64_t number_of(Database& database, const char* sql) {
     auto query = database.query(sql);
     return query.step() ? query.integer(0) : 0;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells a database from a restored copy of it, so that no backup revives what was ended after it was taken.
+// Tells a database from a restored copy of it, so that restoring a backup does not revive what was ended
+// after the backup was taken.
 //
-// Beside the database lies an empty file whose name, inode and time of birth the database knows. While the
-// database is written to, that file is replaced by another every second, and once more when it is closed.
-// Whatever way a copy is put back, its epoch file is either missing or has been made anew: another inode,
-// another time of birth. Nothing of this looks at owners, modes or times of change, so that `chown -R` before
+// An empty file, the epoch file, lies beside the database, and the database records its name, inode and time
+// of birth. While steps write to the database, the epoch file is replaced every second, and once more when
+// the database is closed. However a copy is put back, its epoch file is either missing or newly made: with
+// another inode and another time of birth. Owners, modes and times of change are not compared, so `chown -R`
+// before each start does no harm.
 // each start does no harm.
 #pragma once
 
@@ -16,12 +18,12 @@ class Epoch {
 public:
     explicit Epoch(std::string database_path) : path_(std::move(database_path)) {}
 
-    // True if `noted`, as read from the database, is a file that is still the same.
+    // True if the epoch file that the database recorded as `noted` is still the same file.
     bool is_ours(const std::string& noted) const;
-    // Makes the next file, durably, and gives what the database is to note. The one before stays until
-    // keep_only().
+    // Makes the next epoch file durably and returns what the database must record. The file before it stays
+    // until keep_only().
     std::string begin();
-    // Deletes all epoch files but `noted`, once it is committed.
+    // Deletes all epoch files but `noted`. Call it after `noted` is committed.
     void keep_only(const std::string& noted) const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that takes all the work that waits at once, and runs it.
+// A thread that takes all waiting work at once and runs it.
 #pragma once
 
 #include "auth/store.hpp"
@@ -16,9 +16,9 @@ class GroupThread {
 public:
     using Work = auth::StoreQueue::Work;
     using Group = std::vector<Work>;
-    // `run` tells each work its end (Work::done), and throws nothing.
+    // `run` must call Work::done of each work, and must not throw.
     explicit GroupThread(std::function<void(Group&)> run);
-    // Runs what waits, then ends the thread.
+    // Runs the work that waits, then ends the thread.
     ~GroupThread();
     GroupThread(const GroupThread&) = delete;
 

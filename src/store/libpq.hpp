@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PostgreSQL's client library, loaded where a database of PostgreSQL's is configured and nowhere else: what
-// it brings along (Kerberos, LDAP, a second TLS library) would be half of a small server's memory.
+// PostgreSQL's client library, loaded only if a PostgreSQL database is configured: the libraries that it
+// needs (Kerberos, LDAP, a second TLS library) would be half of a small server's memory.
 #pragma once
 
 #include <libpq-fe.h>
@@ -23,7 +23,7 @@ struct Libpq {
 #undef COATCHECK_DECLARE
 };
 
-// Loads libpq.so.5 at the first call; throws StoreError where it is not installed.
+// Loads libpq.so.5 at the first call; throws StoreError if it is not installed or too old. Any thread.
 const Libpq& libpq();
 
 }  // namespace coatcheck::store

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/memory_store.hpp"
 
+#include "base/reason.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -219,7 +220,7 @@ void MemoryStore::set_status(const std::string& session, std::int64_t status) {
         row->second.status = status;
 }
 
-void MemoryStore::renew_secret(const std::string& id, const std::string& secret_hash) {
+void MemoryStore::renew_secret(const std::string& id, const crypto::SecretHash& secret_hash) {
     const auto row = tables_.sessions.find(id);
     if (row == tables_.sessions.end()) return;
     row->second.renewed_from = std::exchange(row->second.secret_hash, secret_hash);
@@ -231,12 +232,8 @@ void MemoryStore::extend_access(const std::string& id, Timestamp access_end) {
     if (row != tables_.sessions.end()) row->second.access_end = std::max(row->second.access_end, access_end);
 }
 
-void MemoryStore::end_all_sessions() {
-    for (auto& [id, session] : tables_.sessions) end(session);
-}
-
 void MemoryStore::revive_nothing() {
-    end_all_sessions();
+    for (auto& [id, session] : tables_.sessions) end(session);
     std::erase_if(tables_.keys, [](const auto& row) { return row.second.algorithm != "MAC"; });
     ++tables_.epoch;
     insert_revocation({verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port in memory: the plainest thing that keeps its promises. Tests of the rules run on it, and the
-// contract suite holds it and SQLite to the same behaviour.
+// The port auth::Store in memory, as plain as possible. The tests of src/auth run on it, and the contract
+// tests require the same behaviour of it, SQLite and PostgreSQL.
 #pragma once
 
 #include "auth/store.hpp"
@@ -15,7 +15,7 @@ public:
     explicit MemoryStore(std::function<base::Timestamp()> clock = base::read_clock)
         : clock_(std::move(clock)) {}
 
-    // Runs the step at once, on the caller's thread; what it did is undone where it throws.
+    // Runs the step at once, on the caller's thread. If the step throws, its changes are undone.
     void post(Work work) override;
 
     base::Timestamp now() override { return now_; }
@@ -43,9 +43,8 @@ public:
     std::int64_t next_status() override { return tables_.next_status++; }
     std::int64_t given_statuses() override { return tables_.next_status; }
     void set_status(const std::string& session, std::int64_t status) override;
-    void renew_secret(const std::string& session, const std::string& secret_hash) override;
+    void renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
-    void end_all_sessions() override;
     void revive_nothing() override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;

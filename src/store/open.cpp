@@ -13,13 +13,14 @@
 namespace coatcheck::store {
 namespace {
 
-// A database and the thread that owns it; and two connections that only read, which are opened when they are
-// first wanted. That is within a step, which has just seen that the file is still there: another one in its
-// place would be taken for ours, and get our log.
+// SQLite with its writer thread, and two connections that only read: the reader's, and one that reads ahead
+// of the sweeper. Both are opened when they are first needed, inside a step, which has just checked that the
+// database file is still in place. Otherwise SQLite could take another file at that path for ours and copy
+// our write-ahead log into it.
 class Sqlite final : public auth::StoreQueue {
 public:
-    Sqlite(const std::string& path, auth::StoreListener listener)
-        : path_(path), store_(path), queue_(store_, std::move(listener)) {}
+    Sqlite(const std::string& path, auth::StoreListener& listener)
+        : path_(path), store_(path), queue_(store_, listener) {}
 
     void post(Work work) override {
         if (!work.only_reads) return queue_.post(std::move(work));
@@ -48,14 +49,15 @@ private:
         try {
             opened_reads_.emplace(store_);
             reads_ = &*opened_reads_;
-        } catch (const std::exception& failure) {  // until then they wait as those that write
+            // Until the next attempt, steps that only read run on the writer thread.
+        } catch (const std::exception& failure) {
             base::log::write(base::log::Level::warning, "reads_wait", {{"reason", failure.what()}});
         }
     }
 
     const std::string path_;
     SqliteStore store_;
-    std::optional<SweepReader> reader_;  // once there is something to sweep: it costs 400 KB
+    std::optional<SweepReader> reader_;  // opened at the first sweep, because it costs 400 KB
     std::chrono::steady_clock::time_point next_try_{};
     std::optional<SqliteReads> opened_reads_;
     std::atomic<SqliteReads*> reads_{nullptr};
@@ -72,12 +74,11 @@ bool is_postgres(std::string_view url) {
     return url.starts_with("postgres://") || url.starts_with("postgresql://");
 }
 
-std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener listener) {
+std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener) {
     if (is_postgres(place.url))
         return std::make_unique<PostgresPool>(
-            PostgresSettings{{place.url, place.password}, place.listen_url, place.connections},
-            std::move(listener));
-    return std::make_unique<Sqlite>(file_of(place), std::move(listener));
+            PostgresSettings{{place.url, place.password}, place.listen_url, place.connections}, listener);
+    return std::make_unique<Sqlite>(file_of(place), listener);
 }
 
 }  // namespace coatcheck::store

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store that a url names.
+// Opens the store that `store.url` names.
 #pragma once
 
 #include "auth/store.hpp"
@@ -10,16 +10,20 @@
 namespace coatcheck::store {
 
 struct Place {
-    std::string url;                  // sqlite:FILE or postgres://…
-    std::filesystem::path directory;  // that FILE lies in
-    std::string password;             // of PostgreSQL; empty: as the url or libpq's variables say
-    std::string listen_url;           // of PostgreSQL, past a pooler; empty: the same
-    std::size_t connections = 8;      // to PostgreSQL
+    // sqlite:FILE or postgres://…
+    std::string url;
+    // The directory that contains FILE.
+    std::filesystem::path directory;
+    // PostgreSQL's password; empty: as the url or libpq's environment variables say.
+    std::string password;
+    // PostgreSQL's url for LISTEN, without a pooler; empty: the same as `url`.
+    std::string listen_url;
+    std::size_t connections = 8;  // to PostgreSQL
 };
 bool is_postgres(std::string_view url);
-std::string file_of(const Place& place);  // of SQLite
+std::string file_of(const Place& place);  // SQLite's database file
 
-// Opens, migrates, and throws where that cannot be.
-std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener listener);
+// Opens the store and migrates it. Throws StoreError if that is not possible.
+std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener);
 
 }  // namespace coatcheck::store

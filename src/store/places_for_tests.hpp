@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the tests of this room keep things: one store of each kind, on a clock that the test sets.
+// Stores for the tests: one of each kind, on a clock that the test sets.
 #pragma once
 
 #include "base/random.hpp"
@@ -24,7 +24,7 @@ public:
         static const PostgresServer server;
         return server;
     }
-    // A schema of its own, where nothing is yet.
+    // Makes a new, empty schema and returns its url.
     std::string fresh_url() const {
         static int count = 0;
         const std::string schema = "test_" + std::to_string(++count);
@@ -55,13 +55,37 @@ private:
     std::string url_;
 };
 
+// Calls a function for each of the three, if there is one.
+struct ListenerForTests final : auth::StoreListener {
+    using Entries = std::vector<verify::Revocation>;
+    using Hears = std::function<void(const Entries&)>;
+    ListenerForTests(Hears on_revoked = {}, Hears on_feed = {},
+                     std::function<void(auth::Store&)> on_keys = {})
+        : revoked(std::move(on_revoked)), feed(std::move(on_feed)), keys(std::move(on_keys)) {}
+
+    Hears revoked, feed;
+    std::function<void(auth::Store&)> keys;
+
+    void on_revoked(const Entries& entries) override {
+        if (revoked) revoked(entries);
+    }
+    void on_feed(const Entries& entries) override {
+        if (feed) feed(entries);
+    }
+    void on_keys(auth::Store& store) override {
+        if (keys) keys(store);
+    }
+    // Hears nothing.
+    static ListenerForTests& deaf() {
+        static ListenerForTests listener;
+        return listener;
+    }
+};
+
 struct PlaceForTests {
     virtual ~PlaceForTests() = default;
     virtual auth::StoreQueue& queue() = 0;
     base::Timestamp now = base::from_unix_seconds(1'800'000'000);
-    static auth::StoreListener deaf() {
-        return {[](const auto&) {}, [](const auto&) {}, [](auto&) {}};
-    }
 };
 
 struct InMemory final : PlaceForTests {
@@ -79,7 +103,7 @@ struct InSqlite final : PlaceForTests {
     InSqlite() {
         std::filesystem::create_directory(directory);
         store = std::make_unique<SqliteStore>((directory / "test.db").string(), [this] { return now; });
-        steps = std::make_unique<Queue>(*store, deaf());
+        steps = std::make_unique<Queue>(*store, ListenerForTests::deaf());
     }
     ~InSqlite() override {
         steps.reset();
@@ -90,7 +114,9 @@ struct InSqlite final : PlaceForTests {
 };
 
 struct InPostgres final : PlaceForTests {
-    PostgresPool pool{{{PostgresServer::shared().fresh_url(), ""}, "", 2}, deaf(), [this] { return now; }};
+    PostgresPool pool{{{PostgresServer::shared().fresh_url(), ""}, "", 2}, ListenerForTests::deaf(), [this] {
+                          return now;
+                      }};
     auth::StoreQueue& queue() override { return pool; }
 };
 
@@ -103,7 +129,7 @@ inline std::unique_ptr<PlaceForTests> place_named(const std::string& name) {
 inline constexpr base::Timestamp start = base::from_unix_seconds(1'800'000'000);
 inline constexpr std::chrono::seconds grace{30};
 
-// A test that runs on each of them: "memory", "sqlite", "postgres".
+// A test that runs on each kind of store: "memory", "sqlite", "postgres".
 class Contract : public testing::TestWithParam<const char*> {
 protected:
     std::unique_ptr<PlaceForTests> place = place_named(GetParam());

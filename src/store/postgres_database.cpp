@@ -2,6 +2,7 @@
 #include "store/postgres_database.hpp"
 
 #include "base/bytes.hpp"
+#include "base/numbers.hpp"
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
 #include "store/libpq.hpp"
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <unistd.h>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -33,7 +33,7 @@ std::string trimmed(const char* message) {
 }
 
 bool is_local(std::string_view hosts) {
-    // Of a list each: by default it is one socket of this machine.
+    // Each host of the list counts. An empty one stands for a socket of this machine.
     for (;;) {
         const auto host = hosts.substr(0, hosts.find(','));
         if (!(host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
@@ -44,8 +44,8 @@ bool is_local(std::string_view hosts) {
     }
 }
 
-// What holds unless the url says otherwise. A database elsewhere is spoken to by TLS, and its certificate is
-// checked.
+// Settings that apply unless the url says otherwise. A connection to another machine uses TLS and checks the
+// database's certificate.
 std::vector<Setting> defaults_for(const std::string& url) {
     std::vector<Setting> settings{{"fallback_application_name", "coatcheck"},
                                   {"connect_timeout", "3"},
@@ -113,10 +113,7 @@ public:
         return ++row_ < rows_;
     }
     int changed() const override {
-        const std::string_view text = libpq().PQcmdTuples(result_.get());
-        int count = 0;
-        std::from_chars(text.data(), text.data() + text.size(), count);
-        return count;
+        return base::parse_number<int>(libpq().PQcmdTuples(result_.get())).value_or(0);
     }
     std::int64_t integer(int column) const override {
         const auto* bytes = reinterpret_cast<const unsigned char*>(
@@ -155,8 +152,9 @@ private:
         try {
             send(at, lengths, binary);
         } catch (const AlreadyPrepared&) {
-            prepared_ =
-                true;  // by a transaction that failed, or by another program's: the name means this text
+            // A transaction that failed, or another program, has prepared it. The name stands for this text
+            // alone.
+            prepared_ = true;
             throw;
         }
         prepared_ = database_.prepares_;
@@ -181,7 +179,8 @@ private:
 
     PostgresDatabase& database_;
     const char* sql_;
-    std::string name_;  // of the text: where two programs share a server's connection, a name means one text
+    // Made from the text: if two programs share a server's connection, a name means the same text for both.
+    std::string name_;
     bool prepared_ = false;
     std::vector<Oid> types_;
     std::vector<std::optional<std::string>> values_;
@@ -215,10 +214,10 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
         connection_, [](void*, const PGresult*) {}, nullptr);
     pq.PQsetnonblocking(connection_, 1);
     try {
-        // Before our own patience ends, so that nothing goes on for nobody. A node that stops in the middle
-        // of a transaction must not keep others from what it has locked; and who waits for a lock makes those
-        // wait who share its statement or its connection: no longer than twice what PostgreSQL takes to see a
-        // deadlock.
+        // statement_timeout is shorter than our own patience, so that no statement goes on after we have
+        // given it up. A node that stops in the middle of a transaction must not keep others from the rows
+        // that it has locked. A statement that waits for a lock delays all that share the statement or its
+        // connection, so it waits no longer than twice the time in which PostgreSQL detects a deadlock.
         execute(
             "SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'; SET lock_timeout "
             "= '2s'",
@@ -252,7 +251,7 @@ void PostgresDatabase::first_alone() {
 }
 
 void PostgresDatabase::commit() {
-    if (!open_) return put_off_.clear();  // the step asked nothing
+    if (!open_) return put_off_.clear();  // the step sent no statement
     committing_ = true;
     const auto result = exchange([](pg_conn* connection) {
         libpq().PQsendQueryParams(connection, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 1);
@@ -300,7 +299,7 @@ PostgresDatabase::Result PostgresDatabase::exchange(Send send) {
     return receive(results);
 }
 
-// The last of so many results, or the first error among them.
+// Returns the last of so many results, or throws the first error among them.
 PostgresDatabase::Result PostgresDatabase::receive(std::size_t results) {
     const Libpq& pq = libpq();
     Result last, error;
@@ -357,7 +356,7 @@ void PostgresDatabase::lose(const std::string& why) {
     throw Unavailable(what);
 }
 
-// By SQLSTATE (PostgreSQL's appendix A).
+// Throws what the SQLSTATE means (PostgreSQL documentation, appendix A).
 void PostgresDatabase::fail(pg_result* result) {
     const Libpq& pq = libpq();
     const auto field = [&](int code) { return trimmed(pq.PQresultErrorField(result, code)); };

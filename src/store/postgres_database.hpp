@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection to PostgreSQL. What is sent before a statement (BEGIN, a savepoint, preparing it) goes out
-// together with it, so that it costs no round trip of its own. Every wait has an end: a connection whose
-// answer is late is given up.
+// A connection to PostgreSQL. What has to precede a statement (BEGIN, a savepoint, preparing it) is sent
+// together with it, and so costs no round trip of its own. Every wait has an end: if an answer is late, the
+// connection is given up.
 #pragma once
 
 #include "store/database.hpp"
@@ -16,48 +16,49 @@ struct pg_result;
 
 namespace coatcheck::store {
 
-// There is no connection, or it was lost, and nothing of the transaction is kept.
+// There is no connection, or it was lost before the commit. Nothing is committed, except possibly the
+// statement after first_alone().
 struct Unavailable : StoreError {
     using StoreError::StoreError;
 };
-// The connection was lost while the transaction was being committed: it may be kept, or may not.
+// The connection was lost during the commit: the transaction may be committed or not.
 struct Unknown : StoreError {
     using StoreError::StoreError;
 };
-// Another transaction stood in the way: the same again will succeed.
+// Another transaction stood in the way: the same step will succeed when it is run again.
 struct Conflict : StoreError {
     using StoreError::StoreError;
 };
 
 struct PostgresAddress {
-    std::string url;       // postgres://…; libpq's variables (PGPASSFILE …) count
+    std::string url;       // postgres://…; libpq's environment variables (PGPASSFILE …) count
     std::string password;  // empty: as the url or the variables say
 };
 
 class PostgresDatabase final : public Database {
 public:
-    // Keeping statements prepared fails once behind a pooler, with a Conflict: whoever does not try again
-    // asks for `never`.
+    // `kept`: statements stay prepared on the server. Behind a pooler that fails once, with a Conflict: a
+    // caller that does not run the step again uses `never`.
     enum class Prepare { kept, never };
     explicit PostgresDatabase(const PostgresAddress& address,
                               Prepare prepare = Prepare::never);  // throws Unavailable
     ~PostgresDatabase() override;
     PostgresDatabase(const PostgresDatabase&) = delete;
 
-    // Told to the server with the first statement, if there is any.
+    // BEGIN is sent with the first statement. A transaction without a statement sends nothing.
     void begin();
     void commit();  // throws Unknown
-    // The next statement, if it is the first, is a transaction of its own, which is over with its answer: one
-    // round trip for all.
+    // If no statement has been sent yet, the next one is a transaction of its own, which is committed with
+    // its answer: one round trip for all. Later statements are in another transaction.
     void first_alone();
-    void rollback();  // throws nothing: a connection that fails here is broken
+    void rollback();  // does not throw: if it fails, the connection is broken
     bool is_broken() const { return broken_; }
 
-    // Several statements without parameters, such as a migration's.
+    // Runs several statements without parameters, such as a migration's.
     void execute(const std::string& script, std::chrono::seconds within);
-    // From now on an exchange may take so long.
+    // From now on an exchange may take this long, and the server's own time limits are off.
     void be_patient(std::chrono::seconds patience);
-    // To be woken by NOTIFY: poll for reading, then ask whether any came.
+    // How to wait for NOTIFY: poll the socket for reading, then ask take_notifications() whether any came.
     int socket() const;
     bool take_notifications();
 
@@ -75,7 +76,8 @@ private:
     };
     using Result = std::unique_ptr<pg_result, Free>;
 
-    // Sends what was put off, then `send`, and gives the result of that.
+    // Sends the statements that were put off. Then calls `send`, which sends its own and returns the number
+    // of their results; returns the last of these.
     template <class Send>
     Result exchange(Send send);
     Result receive(std::size_t results);
@@ -87,11 +89,12 @@ private:
 
     pg_conn* connection_ = nullptr;
     std::vector<const char*> put_off_;
-    bool open_ = false;  // the server has seen BEGIN
+    bool open_ = false;  // the server has received BEGIN
     bool committing_ = false;
     bool alone_ = false;
     bool broken_ = false;
-    // False where a pooler gives each transaction another connection, which knows nothing of our statements.
+    // False if a pooler gives each transaction another server connection, which does not have our prepared
+    // statements.
     bool prepares_;
     std::chrono::seconds patience_{5};
     std::chrono::steady_clock::time_point deadline_;

@@ -19,7 +19,7 @@ using Steady = std::chrono::steady_clock;
 
 }  // namespace
 
-PostgresFeed::PostgresFeed(PostgresAddress address, const auth::StoreListener& listener, std::uint64_t after,
+PostgresFeed::PostgresFeed(PostgresAddress address, auth::StoreListener& listener, std::uint64_t after,
                            PlaceTold& told)
     : address_(std::move(address)),
       listener_(listener),
@@ -55,7 +55,7 @@ void PostgresFeed::loop() {
         try {
             wait();
         } catch (const StoreError&) {
-            store_.reset();  // the next look says why
+            store_.reset();  // the next look connects again, and logs a failure
         }
     }
 }
@@ -70,8 +70,8 @@ void PostgresFeed::connect() {
 void PostgresFeed::look() {
     store_->begin();
     const auto state = store_->look();
-    // A standby that took over without the latest must not give their places again: nobody who has seen them
-    // would look there.
+    // A standby that took over may lack the latest positions. They must not be given again: a follower that
+    // has seen them would not look there.
     if (state.last_id < seen_) store_->skip_places(seen_);
     if (state.without_place) store_->give_places();
     store_->commit();
@@ -83,19 +83,20 @@ void PostgresFeed::look() {
         store_->commit();
         count = entries.size();
         if (entries.empty()) break;
-        listener_.revoked(entries);
+        listener_.on_revoked(entries);
         told_.raise(entries.back().id);
-        listener_.in_feed(entries);
+        listener_.on_feed(entries);
         seen_ = entries.back().id;
     }
     if (state.keys_version != keys_version_) {
         store_->begin();
-        listener_.keys_changed(*store_);
+        listener_.on_keys(*store_);
         store_->commit();
         keys_version_ = state.keys_version;
     }
     looked_ = Steady::now().time_since_epoch().count();
-    // Last, and in a transaction of its own: whoever changes keys locks that row for as long as it takes.
+    // Last, and in a transaction of its own, because a step that changes keys keeps this row locked until it
+    // ends.
     store_->begin();
     if (store_->now() >= state.noted + clock_is_noted_every) store_->note_clock(store_->now());
     store_->commit();
@@ -106,7 +107,7 @@ bool PostgresFeed::is_current() const {
 }
 
 void PostgresFeed::wait() {
-    // What came while we looked is to be looked at once more.
+    // If a NOTIFY came while we looked, look again at once.
     if (store_ && store_->database().take_notifications()) return;
     pollfd wanted[] = {{wake_, POLLIN, 0}, {store_ ? store_->database().socket() : -1, POLLIN, 0}};
     ::poll(wanted, 2, static_cast<int>(patience.count()));

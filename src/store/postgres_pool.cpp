@@ -12,21 +12,20 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_waiting = 2000;
-constexpr std::chrono::seconds longest_wait{5};  // of a step before its turn
-constexpr std::size_t most_rotating =
-    2;                            // connections at once: the fewer, the more rotations share a statement
-constexpr int most_attempts = 5;  // where others stand in the way
+constexpr std::chrono::seconds longest_wait{5};  // of a step, until it runs
+constexpr std::size_t most_rotating = 2;  // connections: the fewer, the more rotations share a statement
+constexpr int most_attempts = 5;          // of a step that meets a Conflict
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
 }  // namespace
 
-PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener listener,
+PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& listener,
                            std::function<base::Timestamp()> clock)
-    : settings_(std::move(settings)), listener_(std::move(listener)), clock_(std::move(clock)) {
+    : settings_(std::move(settings)), listener_(listener), clock_(std::move(clock)) {
     if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
     const bool follows = !clock_;
     if (follows) clock_ = base::read_clock;
-    // Whichever connection is asked: time does not go back.
+    // All connections share one clock, which does not go back.
     clock_ = [this, machine = std::move(clock_)] {
         const auto now = base::unix_millis(machine());
         auto latest = latest_.load();
@@ -97,7 +96,8 @@ void PostgresPool::loop() {
             group[i].work.done(serve(connection, group[i], together.at,
                                      together.rotations.empty() ? nullptr : &together.rotations[i]));
         };
-        // First those that ask nothing more; the others may have to wait for somebody.
+        // The rotated ones first, since they need no further statement for that. The others may have to wait
+        // for a lock.
         std::vector<std::size_t> rest;
         for (std::size_t i = 0; i < group.size(); ++i) {
             if (is_rotated(i)) finish(i);
@@ -111,8 +111,8 @@ void PostgresPool::loop() {
     }
 }
 
-// Where that fails, each step does it for itself, and meets the failure there. What was rotated without our
-// hearing of it is then found superseded a moment ago, as after any answer that was lost.
+// If the shared statement fails, each step rotates for itself and meets the failure there. If the rotation
+// was committed all the same, the token is then found superseded a moment ago, as after any lost answer.
 PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::vector<Waiting>& group) {
     if (group.size() < 2) return {};
     std::vector<const auth::RotateRequest*> requests;
@@ -126,7 +126,7 @@ PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::
     }
 }
 
-// One thread at a time tries, and the others fail meanwhile.
+// After a failure one thread at a time tries to connect, and steps on the other threads fail meanwhile.
 void PostgresPool::connect(Connection& connection) {
     {
         const std::lock_guard lock(mutex_);
@@ -148,18 +148,19 @@ void PostgresPool::connect(Connection& connection) {
     }
 }
 
-// Of what is committed: whatever fails here, the step is not run again. The feed hears of changed keys too.
+// Tells the listener what the step has committed. If this fails, the step is not run again. PostgresFeed also
+// notices changed keys.
 void PostgresPool::tell(Connection& connection) {
     const auto published = connection->take_published();
     if (!published.empty()) {
-        listener_.revoked(published);
+        listener_.on_revoked(published);
         told_.raise(connection->caught_up_to());
         if (feed_) feed_->wake();
     }
     if (!connection->take_keys_changed()) return;
     try {
         connection->begin();
-        listener_.keys_changed(*connection);
+        listener_.on_keys(*connection);
         connection->commit();
     } catch (const std::exception& failure) {
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
@@ -172,7 +173,7 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
     if (Steady::now() - waiting.since > longest_wait)
         return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
     for (int attempt = 1;; ++attempt) {
-        // A connection that was idle may have been lost long ago: the step is worth a second one.
+        // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
         const bool was_connected = connection != nullptr;
         try {
             if (!connection) connect(connection);

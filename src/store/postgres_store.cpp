@@ -81,7 +81,8 @@ void PostgresStore::commit() {
 
 void PostgresStore::rollback() { postgres_.rollback(); }
 
-// A copy that has begun since this node started would take its keys away (store/copy.cpp).
+// A copy into this database that has begun since this node started would remove the keys that it makes
+// (store/copy.cpp).
 void PostgresStore::lock_keys() {
     auto row = db_.query("SELECT CASE WHEN copy_of = '' THEN 1 ELSE 0 END FROM meta FOR UPDATE");
     if (row.step() && row.integer(0) != 1) throw StoreError("another database is being copied into this one");
@@ -94,8 +95,8 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
     }
     auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF
                                     " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
-    // Whoever does not hear of it asks again, and gets the same token within the grace: so it need not wait
-    // for what follows.
+    // A client that loses the answer asks again and gets the same token within the grace. So the rotation can
+    // be committed before the rest of the step.
     postgres_.first_alone();
     if (!bind_rotation(row, now_, request).step()) return false;
     result.session = read_session(row);
@@ -105,8 +106,8 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
 
 namespace {
 
-// For so many at most. What is missing to that is filled up with what no session has: a row that is looked
-// for in vain costs little.
+// There is one statement for each of these numbers of rotations. Unused rows get values that no session has:
+// looking for such a row in vain costs little.
 constexpr std::size_t sizes[] = {4, 16, PostgresStore::most_together};
 std::string rotate_many(std::size_t size) {
     std::string rows;
@@ -130,8 +131,8 @@ const std::string& rotate_many_sql(std::ptrdiff_t size) {
 
 PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::RotateRequest* const> requests) {
     Together together{clock_(), std::vector<std::optional<auth::Rotation>>(requests.size())};
-    // In one order everywhere, so that nodes that rotate the same ones do not wait for each other in a
-    // circle.
+    // In the same order on every node, so that nodes that rotate the same sessions do not wait for each other
+    // in a circle.
     std::vector<std::size_t> order(requests.size());
     std::iota(order.begin(), order.end(), 0);
     const auto place = [&](std::size_t i) { return std::tie(requests[i]->user, requests[i]->session); };
@@ -151,16 +152,16 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
         const auth::RotateRequest& r = i < order.size() ? *requests[order[i]] : nobody;
         row.bind(r.session)
             .bind(r.user)
-            .bind_blob(r.secret_hash)
+            .bind_blob(r.secret_hash.bytes())
             .bind(static_cast<std::int64_t>(r.counter))
             .bind(r.by_cookie ? 1 : 0);
     }
     while (row.step()) {
         auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row),
                            read_user(row, session_columns)};
-        // The same token may have come twice: one of them has rotated it. So may two of one number, the one
-        // with an earlier secret, or by a cookie that it does not belong in: what the statement asks for is
-        // asked here too.
+        // The group may hold the same token twice: one of the two requests has rotated it. It may also hold a
+        // request with the same session and counter but an earlier secret, or one by a cookie for a session
+        // whose tokens are delivered in bodies. So the statement's conditions are checked here too.
         const auto wanted = std::tie(one.session.user, one.session.id);
         for (auto at = std::lower_bound(order.begin(), order.end(), wanted,
                                         [&](auto i, const auto&key) { return place(i) < key; });
@@ -180,7 +181,7 @@ SessionSweep PostgresStore::sweep_of_sessions() const {
     return SWEEP_OF_SESSIONS("(user_id, id)", "user_id, id");
 }
 
-// Those too that have no place yet: nobody needs to hear of them any more.
+// Deletes also those that have no position yet: nobody needs to hear of an expired revocation.
 const char* PostgresStore::delete_revocations() const {
     return "DELETE FROM revocations WHERE row IN (SELECT row FROM revocations WHERE expires < $1 LIMIT $2 "
            "FOR UPDATE SKIP LOCKED)";
@@ -208,7 +209,7 @@ std::vector<verify::Revocation> PostgresStore::load_revocations() {
     return SqlStore::load_revocations();
 }
 
-// With those that have no place yet; among them this step's own, which are told once more.
+// Fetches also those that have no position yet. This step's own are among them, and are told twice.
 void PostgresStore::catch_up() {
     if (told_ == nullptr) return;
     auto row = db_.query(
@@ -231,8 +232,8 @@ PostgresStore::FeedState PostgresStore::look() {
             from_unix_millis(row.integer(3)), row.integer(4) == 1};
 }
 
-// Under the lock of the one row of `feed`, so that whoever sees a place has seen all before it: a place is
-// given by a transaction that began after the one before it was committed.
+// Holds the lock on the one row of `feed`: a transaction that gives a position begins after the position
+// before it was committed. So everybody who sees a position has seen all before it.
 void PostgresStore::give_places() {
     std::int64_t last = 0;
     {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PostgreSQL adds to the contract: several nodes, whose transactions run beside each other.
+// What PostgreSQL adds to the contract: several nodes, whose transactions run at the same time.
 #include "auth/accounts.hpp"
 #include "auth/sessions.hpp"
+#include "base/reason.hpp"
 #include "store/places_for_tests.hpp"
 
 #include <gtest/gtest.h>
@@ -14,27 +15,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A node as far as the store knows one.
+// The store's view of a node.
 struct Node {
     std::mutex mutex;
     std::vector<verify::Revocation> feed;
-    std::set<std::string> revoked;  // what its verifiers were told of
+    std::set<std::string> revoked;  // the subjects that its verifiers were told of
     std::atomic<int> keys_loaded{0};
     std::function<base::Timestamp()> clock = [] { return base::from_unix_seconds(1'800'000'000); };
+    ListenerForTests listener{[this](const auto& entries) {
+                                  const std::lock_guard lock(mutex);
+                                  for (const auto& entry : entries) revoked.insert(entry.subject);
+                              },
+                              [this](const auto& entries) {
+                                  const std::lock_guard lock(mutex);
+                                  feed.insert(feed.end(), entries.begin(), entries.end());
+                              },
+                              [this](auth::Store&) { ++keys_loaded; }};
     PostgresPool pool;
 
     explicit Node(const std::string& url, bool follows = true, const std::string& listen_url = "")
-        : pool({{url, ""}, listen_url, 4},
-               {[this](const auto& entries) {
-                    const std::lock_guard lock(mutex);
-                    for (const auto& entry : entries) revoked.insert(entry.subject);
-                },
-                [this](const auto& entries) {
-                    const std::lock_guard lock(mutex);
-                    feed.insert(feed.end(), entries.begin(), entries.end());
-                },
-                [this](auth::Store&) { ++keys_loaded; }},
-               clock) {
+        : pool({{url, ""}, listen_url, 4}, listener, clock) {
         if (follows) pool.follow(0);
     }
     std::size_t heard() {
@@ -127,7 +127,7 @@ TEST(PostgresConcurrent, OneOfManyRotationsIsTheOne) {
     EXPECT_EQ(repeated, 7);
 }
 
-// Rotations that wait at the same time are done by one statement: each hears of its own.
+// One statement does the rotations that wait at the same time; each step gets its own result.
 TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
     using Outcome = auth::Rotation::Outcome;
     const std::string url = PostgresServer::shared().fresh_url();
@@ -193,8 +193,8 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
     }
 }
 
-// Of one session and one number, and yet not the same: with the secret before a new password, or as a cookie
-// where it came in a body.
+// Requests with the same session and counter that still differ: one has the secret from before a password
+// change, and one presents as a cookie a token that was delivered in a body.
 TEST(PostgresConcurrent, RotationsThatShareAStatementAreNotTakenForEachOther) {
     const std::string url = PostgresServer::shared().fresh_url();
     PostgresStore store({url, ""}, PostgresDatabase::Prepare::never,
@@ -220,7 +220,7 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreNotTakenForEachOther) {
     }
 }
 
-// Each pair locks its two users in the other order: without a second attempt one of them would fail.
+// The two nodes lock the two users in opposite order: without a second attempt one of them would fail.
 TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
     const std::string url = PostgresServer::shared().fresh_url();
     Node first(url, false), second(url, false);
@@ -242,8 +242,8 @@ TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
     EXPECT_GE(waiting, 3) << "one began again";
 }
 
-// One that hears nothing of the others answers that a session is over: then its own verifiers know, when it
-// does. Where `first` follows the feed, what it took back has a place there, and else none.
+// The node `deaf` cannot reach the feed. When it answers that a session is over, its own verifiers must
+// refuse the session too. If `first` follows the feed, its revocation has a position there, otherwise none.
 class WhoSaysThatItIsOver : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(PostgresConcurrent, WhoSaysThatItIsOver, testing::Bool());
 
@@ -299,7 +299,7 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
     });
 }
 
-// A sign-in that was checked before a new password must not open a session after it.
+// A sign-in whose password was checked before a password change must not open a session after it.
 TEST(PostgresConcurrent, ASessionIsNotOpenedBesideAnotherPassword) {
     const std::string url = PostgresServer::shared().fresh_url();
     Node first(url, false), second(url, false);
@@ -354,8 +354,8 @@ TEST(Postgres, ADuplicateUndoesItsStatementAlone) {
     place.pool.run([](auth::Store& store) { EXPECT_EQ(store.list_users({}).size(), 2U); });
 }
 
-// "Heap only": an update of columns that stand in no index leaves all indexes alone. An index on an
-// expression over idle_end, or under a condition on it, would end that.
+// "Heap only": an update of columns that no index contains leaves all indexes alone. An index on an
+// expression over idle_end, or with a condition on it, would end that.
 TEST(Postgres, ARefreshChangesNoIndex) {
     constexpr int refreshes = 20;
     const std::string url = PostgresServer::shared().fresh_url();
@@ -364,8 +364,7 @@ TEST(Postgres, ARefreshChangesNoIndex) {
         const auto clock = [&] {
             return base::from_unix_seconds(1'800'000'000) + std::chrono::minutes(minutes);
         };
-        PostgresPool pool({{url, ""}, "", 1}, {[](const auto&) {}, [](const auto&) {}, [](auth::Store&) {}},
-                          clock);
+        PostgresPool pool({{url, ""}, "", 1}, ListenerForTests::deaf(), clock);
         const auto start = clock();
         pool.run([&](auth::Store& store) {
             ASSERT_TRUE(store.insert_user(user("u")));
@@ -381,7 +380,7 @@ TEST(Postgres, ARefreshChangesNoIndex) {
     }
     PostgresDatabase database({url, ""});
     std::int64_t all = 0, heap_only = 0;
-    soon([&] {  // counts come with the end of a connection
+    soon([&] {  // the counts arrive when the connection ends
         auto row = database.query(
             "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions' AND "
             "schemaname = current_schema()");

@@ -7,8 +7,8 @@
 
 namespace coatcheck::store {
 
-Queue::Queue(SqliteStore& store, auth::StoreListener listener)
-    : store_(store), listener_(std::move(listener)), thread_([this](Group& group) {
+Queue::Queue(SqliteStore& store, auth::StoreListener& listener)
+    : store_(store), listener_(listener), thread_([this](Group& group) {
           const Failures failures = run_group(group);
           for (std::size_t i = 0; i < group.size(); ++i) group[i].done(failures[i]);
       }) {}
@@ -29,32 +29,33 @@ Queue::Failures Queue::run_group(Group& group) {
                 store_.undo();
                 continue;
             }
-            // What signs after a change of keys does so with those that are loaded when it is committed.
+            // `ran` may sign tokens. After a change of keys it must wait, because the new keys are loaded
+            // after the commit.
             if (group[i].ran && !store_.keys_changed()) group[i].ran();
         }
         store_.commit();
         open = false;
-        // First of all: from the commit on, who reads beside this finds over what was ended.
+        // Before anything else: from the commit on, the reader already sees the ended sessions as ended.
         if (const auto published = store_.take_published(); !published.empty()) {
-            listener_.revoked(published);
-            listener_.in_feed(published);
+            listener_.on_revoked(published);
+            listener_.on_feed(published);
         }
         store_.tidy();
         if (store_.take_keys_changed()) {
             store_.begin();
             open = true;
-            listener_.keys_changed(store_);
+            listener_.on_keys(store_);
             store_.commit();
             open = false;
         }
     } catch (const std::exception& failure) {
-        // Nothing of this group is known to be durable: nobody may hear "yes".
+        // None of these steps is known to be durable, so no request of the group may succeed.
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
         std::fill(failures.begin(), failures.end(), std::current_exception());
         try {
             if (open) store_.rollback();
         } catch (const std::exception&) {
-            // SQLite has rolled back by itself already.
+            // SQLite has already rolled back by itself.
         }
     }
     return failures;

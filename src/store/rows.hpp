@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns and how they are read, once for all queries.
+// The columns of users and sessions, and how rows are read, once for all queries.
 #pragma once
 
 #include "auth/types.hpp"
@@ -18,13 +18,13 @@ namespace coatcheck::store {
 
 inline constexpr int session_columns = 21;
 
-// From `first` on, in the order of USER_COLUMNS.
+// Reads the columns of USER_COLUMNS, in their order, from column `first` on.
 auth::User read_user(const Query& row, int first);
-// From column 0 on, in the order of SESSION_COLUMNS.
+// Reads the columns of SESSION_COLUMNS, in their order, from column 0 on.
 auth::Session read_session(const Query& row);
-// kind, subject, minimum, expires, id.
+// Reads kind, subject, minimum, expires, id.
 verify::Revocation read_revocation(const Query& row);
-// Lists are kept as text, an element a line.
+// Lists are stored as text, one element per line.
 std::string joined(const std::vector<std::string>& lines);
 std::vector<std::string> lines_of(const std::string& text);
 

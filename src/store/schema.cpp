@@ -46,8 +46,8 @@ std::vector<std::string> migrate(PostgresDatabase& database) {
     constexpr std::chrono::minutes patience{10};  // another node may be rewriting a table
     auto schema = read_schema(database);
     if (schema.next.empty()) return {};
-    // The number is ours alone within this database: whoever else migrates waits here, and then finds nothing
-    // to do.
+    // Nothing else in this database uses this lock number. Another node that migrates waits here, and then
+    // finds nothing to do.
     database.execute(
         "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT "
         "pg_advisory_xact_lock(4847341927);"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schema of a database and the steps that bring it up to date: store/migrations, one file a step,
-// numbered by their order. A step is never changed once it was released, and leaves what older programs on
+// The schema of a database and the migrations that bring it up to date: one file each in store/migrations,
+// numbered by their order. A migration never changes after its release, and it keeps what older programs on
 // the same database need.
 #pragma once
 
@@ -13,14 +13,15 @@
 namespace coatcheck::store {
 
 struct Schema {
-    std::int64_t version = 0;       // 0: nothing is there
-    std::vector<std::string> next;  // the steps to come, by their files' names
+    std::int64_t version = 0;       // 0: the database is empty
+    std::vector<std::string> next;  // the migrations still to apply, by file name
 };
-// Throws StoreError where it is newer than this program.
+// Throws StoreError if the schema is newer than this program.
 Schema read_schema(SqliteDatabase& database);
 Schema read_schema(PostgresDatabase& database);
 
-// Takes the steps to come, and gives what they were. On PostgreSQL one program does, and others wait for it.
+// Applies the missing migrations and returns their names. On PostgreSQL one node does it while the others
+// wait.
 std::vector<std::string> migrate(SqliteDatabase& database);
 std::vector<std::string> migrate(PostgresDatabase& database);
 

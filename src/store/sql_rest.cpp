@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Revocations, limits, keys, audit and the sweeper.
+// Revocations, limits, keys, the audit log and the sweeper.
 #include "base/random.hpp"
 #include "store/rows.hpp"
 #include "store/sql_store.hpp"
@@ -124,7 +124,7 @@ bool SqlStore::insert_service_key(const auth::ServiceKey& key) {
             .bind(key.id)
             .bind(key.name)
             .bind(joined(scopes))
-            .bind_blob(key.secret_hash)
+            .bind_blob(key.secret_hash.bytes())
             .bind(unix_millis(key.created))
             .run();
     } catch (const Duplicate&) {
@@ -164,19 +164,20 @@ std::vector<auth::AuditEvent> SqlStore::list_audit(std::size_t limit) {
 }
 
 void SqlStore::revive_nothing() {
-    // Longer than any access token that can be configured, and than those of an older system are taken.
+    // Longer than the life of any access token that can be configured, and longer than an older system's
+    // tokens are accepted.
     constexpr base::Duration longest_token_life = std::chrono::hours(24 * 3650);
     constexpr std::int64_t places_to_skip = 1 << 24;
-    end_all_sessions();
-    // A key that was revoked after the copy was taken would sign again: all are made anew.
+    end_every_session();
+    // A key that was revoked after the copy was taken would sign again, so all signing keys are made anew.
     db_.query("DELETE FROM keys WHERE algorithm <> 'MAC'").run();
     keys_changed_ = true;
-    // Who followed the revocations of the original must not go on with those of the copy.
+    // A follower of the original's feed must not continue with the feed of the copy.
     db_.query("UPDATE meta SET feed = $1").bind(base::random_id().substr(0, 16)).run();
     insert_revocation(
         {verify::Revocation::Kind::issued_before, "", base::unix_seconds(now_), now_ + longest_token_life});
-    // The original may have gone on giving places in the status lists: what is given from now on lies beyond
-    // them.
+    // The original may have given out more indexes in the status lists since the copy was taken. Indexes
+    // given out from now on lie beyond those.
     skip_statuses(places_to_skip);
     insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
     append_audit({now_, "restored_copy", "", "", "", ""});
@@ -194,7 +195,7 @@ std::size_t SqlStore::sweep(std::size_t limit) {
                             "DELETE FROM buckets WHERE key IN (SELECT key FROM buckets WHERE empty_at < $1 "
                             "LIMIT $2 FOR UPDATE SKIP LOCKED)"})
         deleted += run(sql, rows);
-    // Oldest first: only the head of the table is looked at.
+    // Reads only the oldest rows of the table.
     deleted += db_.query(
                       "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id "
                       "LIMIT $3) AS oldest"
@@ -203,14 +204,15 @@ std::size_t SqlStore::sweep(std::size_t limit) {
                    .bind(max_audit_rows)
                    .bind(rows)
                    .run();
-    // Ending a session moves its idle_end to that moment, and no idle_end lies beyond the absolute end. One
-    // that an older system's token was exchanged for is kept while that token lives, so that there is no
-    // second one. Last, for these are locked until the end of the step. A refresh leaves `due` alone, so that
-    // it changes no index.
+    // Ending a session moves its idle_end to that moment, and no idle_end is later than the absolute end, so
+    // idle_end alone says when a session is over. A session that was made in exchange for an older
+    // system's token stays while that token lives, so that the token cannot be exchanged a second time.
+    // Sessions come last, because their rows stay locked until the step ends. A refresh does not change
+    // `due`, and so changes no index.
     const SessionSweep sessions = sweep_of_sessions();
     const int removed = run(sessions.remove, rows);
-    const int put_off = removed < rows ? run(sessions.put_off, rows - removed)
-                                       : 0;  // what is left of the first ones
+    // The sessions to put off are the rest of the first `rows` that are due.
+    const int put_off = removed < rows ? run(sessions.put_off, rows - removed) : 0;
     const bool is_more = removed + put_off >= rows;
     deleted += removed;
     return is_more ? std::max(static_cast<std::size_t>(deleted), limit) : static_cast<std::size_t>(deleted);

@@ -5,7 +5,8 @@
 #include "base/bytes.hpp"
 
 #define LIVE "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
-// The sweeper may have them as soon as the older system's token has ended that they were exchanged for.
+// An ended session is due for the sweeper at once, or, if it was made in exchange for an older system's
+// token, as soon as that token has expired.
 #define END_SESSIONS                                                                                       \
     "UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1), due = GREATEST(LEAST(idle_end, $1), " \
     "older_end)"
@@ -25,7 +26,7 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
                "BIGINT), CAST($13 AS BIGINT)) FROM users WHERE id = $14 AND enabled = 1"
                " AND password_hash = $15 FOR SHARE")
             .bind(s.id)
-            .bind_blob(s.secret_hash)
+            .bind_blob(s.secret_hash.bytes())
             .bind(name_of(s.delivery))
             .bind(s.device)
             .bind(s.address)
@@ -50,7 +51,7 @@ Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateReques
         .bind(r.access_ttl.count())
         .bind(r.session)
         .bind(r.user)
-        .bind_blob(r.secret_hash)
+        .bind_blob(r.secret_hash.bytes())
         .bind(static_cast<std::int64_t>(r.counter))
         .bind(r.grace.count())
         .bind(r.by_cookie ? 1 : 0);
@@ -68,7 +69,7 @@ bool SqlStore::lock_live(const std::string& session, const std::string& user, au
     return true;
 }
 
-// Only where the token is not the current one do we look why.
+// One statement rotates a current token. Only for any other token does this look up the reason.
 Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     Rotation result;
     if (rotate_current(r, result)) {
@@ -79,12 +80,10 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     const auth::Session& session = result.session;
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
-    } else if (!base::equal_in_constant_time(session.secret_hash, r.secret_hash)) {
-        if (session.renewed_from.empty() ||
-            !base::equal_in_constant_time(session.renewed_from, r.secret_hash))
-            return Rotation{};
-        // Superseded as a whole, by a password change; older generations, or those of answers that were lost,
-        // before.
+    } else if (session.secret_hash != r.secret_hash) {
+        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash) return Rotation{};
+        // A password change replaced this token's secret. The answer is `repeated` only if that change, and
+        // the rotation that superseded the token's counter (if any), are within the grace.
         const std::uint32_t behind = session.counter - r.counter;
         const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace &&
                                                   session.rotated[behind - 1] + r.grace > now_);
@@ -92,11 +91,11 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
         result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
         result.by_earlier_secret = true;
     } else if (r.counter == result.session.counter) {
-        result.outcome = Rotation::Outcome::repeated;  // four rotations in this grace already
+        result.outcome = Rotation::Outcome::repeated;  // four rotations within this grace already
     } else {
-        // Superseded `behind` rotations ago, at the time of the rotation that followed it. With at most four
-        // rotations in one grace, whatever is further back is outside of it. A counter ahead of the row wraps
-        // to a huge number.
+        // The token was superseded `behind` rotations ago, at rotated[behind - 1]. At most four rotations
+        // fall within one grace, so an older token is outside it. A counter ahead of the row wraps to a huge
+        // number.
         const std::uint32_t behind = result.session.counter - r.counter;
         const bool in_grace = behind <= auth::rotations_per_grace &&
                               result.session.rotated[behind - 1] + r.grace > now_;
@@ -185,7 +184,7 @@ std::int64_t SqlStore::next_status() {
     auto row = db_.query("UPDATE meta SET next_status = next_status + 1 RETURNING next_status - 1");
     row.step();
     const auto status = row.integer(0);
-    row.step();  // to its end: then it is done
+    row.step();  // to the end of the statement, which completes the update
     return status;
 }
 
@@ -199,9 +198,9 @@ void SqlStore::set_status(const std::string& session, std::int64_t status) {
     db_.query("UPDATE sessions SET status = $1 WHERE id = $2").bind(status).bind(session).run();
 }
 
-void SqlStore::renew_secret(const std::string& session, const std::string& secret_hash) {
+void SqlStore::renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) {
     db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = $1, renewed = $2 WHERE id = $3")
-        .bind_blob(secret_hash)
+        .bind_blob(secret_hash.bytes())
         .bind(unix_millis(now_))
         .bind(session)
         .run();
@@ -214,7 +213,7 @@ void SqlStore::extend_access(const std::string& session, base::Timestamp access_
         .run();
 }
 
-void SqlStore::end_all_sessions() {
+void SqlStore::end_every_session() {
     db_.query(END_SESSIONS " WHERE ended IS NULL").bind(unix_millis(now_)).run();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port in SQL, for any Database. What each engine does in its own way is virtual: SQLite's in
-// sqlite_store.cpp, PostgreSQL's in postgres_store.cpp. Used by one thread at a time, inside a transaction
-// that the engine's queue opens.
+// The port auth::Store in SQL, for any Database. What SQLite and PostgreSQL do differently is virtual: see
+// sqlite_store.cpp and postgres_store.cpp. One thread at a time uses it, inside a transaction that the
+// engine's queue opens.
 #pragma once
 
 #include "auth/store.hpp"
@@ -11,8 +11,9 @@
 
 namespace coatcheck::store {
 
-// What is done with sessions that are due: those that are over go, and who lives on is looked at again at the
-// end that it has by now. $1 now, $2 at most so many.
+// Two statements for the sessions that are due for the sweeper. `remove` deletes those that are over;
+// `put_off` sets the due time of the others to their present end. $1 is the present time, $2 the largest
+// number of rows.
 struct SessionSweep {
     const char *remove, *put_off;
 };
@@ -44,9 +45,8 @@ public:
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
     void set_status(const std::string& session, std::int64_t status) override;
-    void renew_secret(const std::string& session, const std::string& secret_hash) override;
+    void renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
-    void end_all_sessions() override;
     void revive_nothing() override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
@@ -64,20 +64,23 @@ public:
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
     std::size_t sweep(std::size_t limit) override;
 
-    // What this transaction's steps published, for the queue to hand on after the commit.
+    // The revocations of this transaction's steps. The queue passes them on after the commit.
     std::vector<verify::Revocation> take_published() { return std::exchange(published_, {}); }
     bool keys_changed() const { return keys_changed_; }
     bool take_keys_changed() { return std::exchange(keys_changed_, false); }
 
 protected:
+    void end_every_session();
     explicit SqlStore(Database& database) : db_(database) {}
-    // One statement: checks that the token is current and rotates it. Fills session and user if it was.
+    // One statement: checks that the token is current and rotates it. If it does, it fills in session and
+    // user and returns true.
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
-    // The next place in the status lists is at least so many further on.
+    // Moves the next index in the Token Status Lists forward by at least `count`.
     virtual void skip_statuses(std::int64_t count) = 0;
     virtual SessionSweep sweep_of_sessions() const = 0;
-    virtual const char* delete_revocations() const = 0;  // that are over: $1 now, $2 at most this many
-    // The live session of an enabled user; until the step ends, nobody else changes it.
+    virtual const char* delete_revocations() const = 0;  // deletes expired ones: $1 now, $2 at most this many
+    // Locks the live session of an enabled user until the step ends, and fills in both. False if there is
+    // none.
     bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
 
     Database& db_;
@@ -86,7 +89,7 @@ protected:
     bool keys_changed_ = false;
 };
 
-// By the columns that name a row.
+// The SessionSweep of an engine. `row` and `columns` name the columns that identify a session's row.
 #define SWEEP_OF_SESSIONS(row, columns)                                                                 \
     SessionSweep {                                                                                      \
         "DELETE FROM sessions WHERE " row " IN (SELECT " columns                                        \
@@ -97,8 +100,8 @@ protected:
             " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1"                 \
     }
 
-// What rotate_current() sets and asks for: $1 now, $2 idle, $3 access life, $4 session, $5 user, $6 secret
-// hash, $7 counter, $8 grace, $9 whether it came by a cookie.
+// The assignments and conditions of rotate_current(): $1 now, $2 idle, $3 access life, $4 session, $5 user,
+// $6 secret hash, $7 counter, $8 grace, $9 whether the token came by a cookie.
 #define ROTATE_SET                                                                                        \
     "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = " \
     "rotated_2,"                                                                                          \

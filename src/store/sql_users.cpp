@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/reason.hpp"
 #include "store/rows.hpp"
 #include "store/sql_store.hpp"
 
@@ -23,7 +24,7 @@ std::optional<auth::User> the_user(Query& row) {
     return row.step() ? std::optional(read_user(row, 0)) : std::nullopt;
 }
 
-// Runs a statement that the names' and addresses' being unique may refuse.
+// Runs a statement; a Duplicate becomes username_taken or email_taken.
 template <class Run>
 base::Result<void> unless_taken(Database& database, Run run) {
     database.expect_duplicate();
@@ -76,8 +77,8 @@ std::optional<auth::User> SqlStore::find_user_by_login(const std::string& folded
 
 std::vector<auth::User> SqlStore::list_users(const auth::UserPage& page) {
     std::vector<auth::User> users;
-    // Of a search each half is a range of an index, of which it reads what matches; U+10FFFF sorts after
-    // whatever a name holds.
+    // Each half of the search reads a range of an index, and only the rows that match. U+10FFFF sorts after
+    // every name.
     const std::string end = page.prefix + "\xf4\x8f\xbf\xbf";
     auto row = page.prefix.empty()
                    ? db_.query("SELECT " USER_COLUMNS

@@ -6,11 +6,12 @@
 namespace coatcheck::store {
 namespace {
 
-constexpr int due_pages = 4000;   // 16 MB: a page that was changed many times until then is written once
-constexpr int little_pages = 16;  // what a commit may have to wait for
-constexpr int most_passes =
-    8;  // then it waits for more, and those who commit are slowed down to what the disk can take
-constexpr int first_care = 8;  // pages on their way to the disk at once, which a commit's own are behind
+constexpr int due_pages = 4000;   // 16 MB: a page that changed many times in between is copied once
+constexpr int little_pages = 16;  // what the checkpointer may leave to a commit
+// After so many passes the writer thread copies the rest, so that commits slow down to the disk's speed.
+constexpr int most_passes = 8;
+// The pages between two syncs in the first pass: a commit's own sync waits behind them.
+constexpr int first_care = 8;
 
 template <class Work>
 void logging_failure(Work work) {
@@ -59,14 +60,14 @@ SqliteCheckpoints::~SqliteCheckpoints() {
 
 void SqliteCheckpoints::after_commit(SqliteDatabase& database) noexcept {
     const int pages = database.log_pages();
-    if (pages < pages_) begin_at_ = due_pages;  // it began anew
+    if (pages < pages_) begin_at_ = due_pages;  // the log has begun anew
     pages_ = pages;
     const Turn turn = turn_;
     if (turn == Turn::thread) return;
     logging_failure([&] {
         if (turn == Turn::committer) {
-            begin_at_ = pages +
-                        due_pages;  // unless the log begins anew, which somebody who reads can prevent
+            // Counts only if the log does not begin anew now, because somebody still reads.
+            begin_at_ = pages + due_pages;
             turn_ = Turn::nobody;
             const ReadGate::Closed nobody_reads(gate_);
             database.checkpoint();
@@ -93,8 +94,9 @@ void SqliteCheckpoints::loop() {
     }
 }
 
-// Each pass takes what came during the one before, and where that is more than the disk can take so
-// carefully, with less care. A log that is all brought over is not looked at again.
+// Each pass copies what was committed during the pass before it, and syncs half as often, in case commits
+// come faster than the disk can take with so many syncs. A pass does not begin on a log that is copied
+// completely, because such a log may begin anew at any commit.
 void SqliteCheckpoints::bring_over() {
     SqliteDatabase database(path_, SqliteDatabase::Open::existing);
     for (int pass = 0; pass < most_passes && !stopping_; ++pass) {

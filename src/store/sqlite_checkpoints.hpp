@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings what commits have put into SQLite's write-ahead log into the database. SQLite would do that within a
-// commit, and all who wait for that one would wait for a thousand pages all over a large database to reach
-// the disk. Here a thread of its own does, with a connection of its own, and leaves to the committing one
-// only what came in the meantime.
+// Copies what commits have put into SQLite's write-ahead log into the database file (a checkpoint). SQLite
+// would do that within a commit, and all requests that wait for that commit would wait until a thousand
+// pages, spread over a large database, reach the disk. Here the checkpointer does it, on a connection of its
+// own, and leaves to the writer thread only what was committed in the meantime.
 //
-// One of the two has the turn, and nobody begins a log anew while the other brings it over: before 3.51.3
-// SQLite loses commits where a checkpoint begins in the moment in which another connection does so
-// (sqlite.org/wal.html#walresetbug).
+// Only one of the two has the turn, and the log does not begin anew while the other one copies it: before
+// 3.51.3 SQLite loses commits if a checkpoint begins at the moment at which another connection begins the log
+// anew (sqlite.org/wal.html#walresetbug).
 #pragma once
 
 #include "store/sqlite_database.hpp"
@@ -19,12 +19,12 @@
 
 namespace coatcheck::store {
 
-// The log begins anew only where nobody still reads what lies before its end: with one who reads all the
-// time, it would grow for ever. So those who read a lot do it through this gate, and who commits closes it
-// for a moment.
+// The log can begin anew only when nobody still reads what lies before its end. If there were always somebody
+// who reads, the log would grow for ever. So the reader reads through this gate, and the writer thread closes
+// it for a moment.
 class ReadGate {
 public:
-    // While one of these lives, the gate is not closed; waits until it is open.
+    // While one of these lives, the gate stays open. The constructor waits until the gate is open.
     class Reading {
     public:
         explicit Reading(ReadGate& gate);
@@ -34,7 +34,7 @@ public:
     private:
         ReadGate& gate_;
     };
-    // While this lives nobody reads; waits until those are done who do. One at a time.
+    // While this lives, nobody reads. The constructor waits until nobody reads any more. Only one at a time.
     class Closed {
     public:
         explicit Closed(ReadGate& gate);
@@ -57,9 +57,9 @@ public:
     explicit SqliteCheckpoints(std::string path);
     ~SqliteCheckpoints();
 
-    // On the thread that commits, after each commit. Where the other one has brought over nearly all, this
-    // brings the rest, with which the log begins anew. A failure is logged: what was committed is in the log,
-    // and stays there.
+    // Call it on the writer thread after each commit. It wakes the checkpointer when the log is long enough.
+    // Once the checkpointer has copied nearly all, it copies the rest, and then the log begins anew. A
+    // failure is logged: what was committed is in the log and stays there.
     void after_commit(SqliteDatabase& database) noexcept;
     ReadGate& gate() { return gate_; }
 
@@ -70,13 +70,13 @@ private:
 
     const std::string path_;
     ReadGate gate_;
-    int begin_at_;  // pages
+    int begin_at_;  // the length of the log, in pages, at which the checkpointer starts
     std::atomic<int> pages_{0};
     std::atomic<Turn> turn_{Turn::nobody};
     std::mutex mutex_;
     std::condition_variable wake_;
     std::atomic<bool> stopping_{false};
-    std::thread thread_;  // once there is something to do
+    std::thread thread_;  // started at its first work
 };
 
 }  // namespace coatcheck::store

@@ -61,7 +61,7 @@ private:
     int bound_ = 0;
 };
 
-// As SQLite reads it (store/database.hpp).
+// Translates a statement from PostgreSQL's syntax to SQLite's (store/database.hpp).
 std::string translated(std::string sql) {
     const auto replace_all = [&sql](std::string_view from, std::string_view to) {
         for (auto at = sql.find(from); at != std::string::npos; at = sql.find(from, at + to.size()))
@@ -76,12 +76,12 @@ std::string translated(std::string sql) {
     return sql;
 }
 
-// SQLite's own way to the files, and the same with a sync in between.
+// SQLite's own file methods, and a copy of them that syncs between writes.
 sqlite3_io_methods plain_files, careful_files;
 
-// The checkpoint that this thread makes.
+// Settings of the checkpoint that this thread makes.
 struct Care {
-    int sync_after = 0;  // 0: no syncs but SQLite's own
+    int sync_after = 0;  // 0: only SQLite's own syncs
     const std::atomic<bool>* hurry = nullptr;
     int unsynced = 0;
 };
@@ -101,7 +101,7 @@ void take_care(sqlite3* database) {
     if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
         file->pMethods == nullptr)
         return;
-    static std::once_flag once;  // all files here have the same methods
+    static std::once_flag once;  // SQLite uses the same methods for all files here
     std::call_once(once, [file] {
         plain_files = careful_files = *file->pMethods;
         careful_files.xWrite = write_carefully;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RAII over the SQLite C API.
+// A connection to SQLite: RAII over its C API. Used by one thread at a time.
 #pragma once
 
 #include "store/database.hpp"
@@ -15,22 +15,23 @@ namespace coatcheck::store {
 class SqliteDatabase final : public Database {
 public:
     enum class Open { existing, to_read, or_make };
-    // Opens or makes the file (mode 0600): WAL, synchronous=FULL, foreign keys. `to_read`: whatever writes is
-    // refused.
+    // Opens the file, and with `or_make` creates it if it is missing (mode 0600): WAL, synchronous=FULL,
+    // foreign keys. With `to_read`, every statement that writes fails. Throws StoreError.
     explicit SqliteDatabase(const std::string& path, Open open = Open::or_make);
     ~SqliteDatabase() override;
     SqliteDatabase(const SqliteDatabase&) = delete;
 
     void execute(const std::string& sql);
-    // Rows changed since the database was opened.
+    // The number of rows changed since the database was opened.
     std::int64_t total_changes() const;
-    // From now on no commit here brings the write-ahead log into the database; log_pages() says how much has
-    // gathered there.
+    // From now on, commits on this connection make no checkpoint: they copy nothing from the write-ahead log
+    // into the database file. log_pages() is the log's length in pages after the last commit.
     void leave_checkpoints();
     int log_pages() const { return log_pages_; }
-    // Brings as much of it there as nobody still reads, waiting for nobody; how many pages are there since
-    // the log began. `sync_after` so many pages they are brought to disk, until there is `hurry`. (0: all at
-    // once, which who commits meanwhile has to wait for.)
+    // Copies the log's pages into the database file, as far as no connection still reads the older ones,
+    // and waits for nobody. Returns how many of the log's pages have been copied since the log began anew.
+    // With `sync_after` > 0 it syncs the file after so many pages each, until `*hurry` is true. 0: it syncs
+    // only at the end, and a commit in the meantime waits for all those pages.
     int checkpoint(int sync_after = 0, const std::atomic<bool>* hurry = nullptr);
 
 protected:

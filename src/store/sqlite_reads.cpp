@@ -9,7 +9,8 @@
 namespace coatcheck::store {
 namespace {
 
-// What one transaction reads: who brings the log over waits for its end, and all who write behind that.
+// The limits of one transaction. To let the log begin anew, the writer thread waits for the transaction's
+// end, and all steps that write wait behind it.
 constexpr std::size_t most_steps = 8;
 constexpr std::chrono::milliseconds longest{1};
 
@@ -32,7 +33,7 @@ void SqliteReads::Store::end() {
     try {
         db_.query("COMMIT").run();
     } catch (const std::exception&) {
-        db_.query("ROLLBACK").run();  // what was read was read; the next one begins anew
+        db_.query("ROLLBACK").run();  // the steps have their results; the next transaction starts afresh
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps that only read, beside the store: with a connection and a thread of their own they wait neither for a
+// Runs steps that only read on the reader, which has its own thread and connection. They wait neither for a
 // commit to reach the disk nor for the sweeper. Each sees what was committed when it was posted, or later.
 #pragma once
 
@@ -12,8 +12,9 @@ namespace coatcheck::store {
 
 class SqliteReads {
 public:
-    // Opens the store's file once more, within a step of the store's: it has just seen that the file is still
-    // there, and another one in its place would get our log. Throws StoreError where that happened meanwhile.
+    // Opens the store's file once more. Call it inside a step of the store, which has just checked that the
+    // file is still in place: otherwise SQLite could copy our write-ahead log into another file. Throws
+    // StoreError if the file was replaced meanwhile.
     explicit SqliteReads(SqliteStore& store, std::function<base::Timestamp()> clock = base::read_clock);
 
     // Any thread. A step that writes fails.
@@ -29,7 +30,7 @@ private:
     private:
         std::function<base::Timestamp()> clock_;
     };
-    // As many of them as one transaction takes; how many they were.
+    // Runs as many steps as one transaction may take, and returns their number.
     std::size_t run_some(std::span<auth::StoreQueue::Work> waiting);
 
     ReadGate& gate_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps that only read, beside those that write.
+// The reader's steps, beside those that write.
 #include "store/database.hpp"
 #include "store/open.hpp"
+#include "store/places_for_tests.hpp"
 #include "store/queue.hpp"
 
 #include <gtest/gtest.h>
@@ -25,8 +26,8 @@ protected:
 
     Reads() {
         fs::create_directories(directory);
-        queue = open({"sqlite:test.db", directory}, {[](const auto&) {}, [](const auto&) {}, [](auto&) {}});
-        read([](auth::Store&) {}).get();  // with which the connection that reads is opened
+        queue = open({"sqlite:test.db", directory}, ListenerForTests::deaf());
+        read([](auth::Store&) {}).get();  // opens the connection that reads
     }
     ~Reads() override {
         queue.reset();
@@ -106,7 +107,7 @@ TEST_F(Reads, FailAloneWhereTheyThrow) {
     EXPECT_NO_THROW(works.get());
 }
 
-// What is served then would be another database's past.
+// Otherwise a step would read the past of another database.
 TEST_F(Reads, FailWhereTheFileWasTakenAway) {
     fs::rename(directory / "test.db", directory / "elsewhere.db");
     EXPECT_THROW(is_known("u1"), StoreError);
@@ -114,9 +115,9 @@ TEST_F(Reads, FailWhereTheFileWasTakenAway) {
     EXPECT_FALSE(is_known("u1"));
 }
 
-// SQLite's log begins anew where nobody reads what lies before its end; here there is always somebody.
+// SQLite's log begins anew when nobody reads what lies before its end; in this test somebody always reads.
 TEST_F(Reads, LetTheLogBeginAnew) {
-    const auto generation = [&] {  // the salts in its header
+    const auto generation = [&] {  // the salts in the log's header
         std::string bytes(8, '\0');
         std::ifstream(directory / "test.db-wal", std::ios::binary).seekg(16).read(bytes.data(), 8);
         return bytes;
@@ -149,7 +150,7 @@ TEST_F(Reads, LetTheLogBeginAnew) {
         });
     };
     const std::string before = generation();
-    for (int i = 0; i < 48; ++i) write(512 * 1024);  // after 16 MB it is due
+    for (int i = 0; i < 48; ++i) write(512 * 1024);  // the checkpoint is due after 16 MB
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (generation() == before && std::chrono::steady_clock::now() < deadline) {
         write(1);
@@ -188,22 +189,24 @@ TEST(ReadGate, IsOpenOrClosed) {
     EXPECT_TRUE(read);
 }
 
-// From the commit on whoever reads finds it over: the verifiers must not wait for what is done after a
-// commit.
+// From the commit on, the reader finds the session ended: telling the verifiers must not wait for work that
+// follows the commit.
 TEST(Revoked, IsToldBeforeTheLogIsBroughtOver) {
     const fs::path directory = fs::temp_directory_path() / ("coatcheck-told-" + std::to_string(::getpid()));
     fs::create_directories(directory);
     {
         std::atomic<int> told{0}, done{0};
         SqliteStore store((directory / "test.db").string());
-        Queue queue(store, {[&](const auto&) { ++told; }, [](const auto&) {}, [](auto&) {}});
+        ListenerForTests listener;
+        listener.revoked = [&](const auto&) { ++told; };
+        Queue queue(store, listener);
         for (int i = 0; i < 48; ++i)
             queue.run([&](auth::Store& s) {
                 s.append_audit({s.now(), "event", "", "", "", std::string(512 * 1024, 'd')});
             });
         auto reading = std::make_unique<ReadGate::Reading>(store.read_gate());
         int posted = 0;
-        bool waits = false;  // for us, who read
+        bool waits = false;  // for this test's reading
         for (const auto deadline = std::chrono::steady_clock::now() + 20s;
              !waits && std::chrono::steady_clock::now() < deadline;) {
             ++posted;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening, migrations, transactions and the store's clock. The verbs are in sql_users.cpp, sql_sessions.cpp
-// and sql_rest.cpp.
+// Opening, migrations, transactions and the store's clock. The other functions of the port are in
+// sql_users.cpp, sql_sessions.cpp and sql_rest.cpp.
 #include "store/sqlite_store.hpp"
 
 #include "base/log.hpp"
@@ -14,9 +14,9 @@ namespace coatcheck::store {
 namespace {
 
 constexpr base::Duration epoch_length = std::chrono::seconds(1);
-constexpr std::string_view moved_to = "moved to ";  // stands in the place of an epoch
+constexpr std::string_view moved_to = "moved to ";  // stored instead of an epoch
 
-// Inode and size of what lies at the path; {0, 0} if nothing does.
+// The inode and size of the file at the path; {0, 0} if there is none.
 std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
     struct stat facts {};
     if (::stat(path.c_str(), &facts) != 0) return {0, 0};
@@ -27,7 +27,7 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 
 SqliteFile::SqliteFile(std::string path) : path_(std::move(path)), known_(file_at(path_)) {}
 
-// What is written to a file that has lost its name, or was cut off, is lost with it.
+// A write to a file that was taken away or truncated would be lost with it.
 void SqliteFile::check() {
     const auto [inode, bytes] = file_at(path_);
     if (inode != known_.first || bytes < known_.second)
@@ -79,7 +79,8 @@ void SqliteStore::end_what_a_copy_would_revive() {
     tidy();
     take_published();
     take_keys_changed();
-    // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
+    // A revocation names the second in which a token was issued: no token may be issued in the second just
+    // revoked.
     std::this_thread::sleep_until(std::chrono::ceil<std::chrono::seconds>(clock_()));
 }
 
@@ -96,7 +97,7 @@ void SqliteStore::hand_over(const std::string& to) {
     db_.query("UPDATE meta SET epoch = $1").bind(noted_epoch_).run();
     db_.query("COMMIT").run();
     epoch_.keep_only("");
-    written_ = false;  // and so there is no epoch to begin at the end
+    written_ = false;  // so the destructor begins no epoch
 }
 
 bool SqliteTables::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
@@ -117,8 +118,8 @@ const char* SqliteTables::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
 }
 
-// The machine's clock, but never behind what this database has seen: where the clock was set back, time goes
-// on from the high-water mark by the monotonic clock.
+// The machine's clock, but never earlier than a time that this database has seen: if the machine's clock was
+// set back, time continues from the high-water mark by the monotonic clock.
 base::Timestamp SqliteStore::read_store_clock() {
     const auto steady = std::chrono::steady_clock::now();
     const auto at_least = high_water_ + std::chrono::floor<base::Duration>(steady - high_water_at_);
@@ -182,7 +183,7 @@ void SqliteStore::undo() {
 }
 
 SweepReader::SweepReader(const std::string& path) : database_(path, SqliteDatabase::Open::to_read) {
-    database_.execute("PRAGMA cache_size=-256");  // the kernel's memory is what counts
+    database_.execute("PRAGMA cache_size=-256");  // the kernel's page cache is what counts
 }
 
 std::size_t SweepReader::read_ahead(std::size_t rows) {

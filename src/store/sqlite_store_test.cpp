@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQLite adds to the contract: files, migrations, group commit, and copies that must not revive
+// What SQLite adds to the contract: files, migrations, group commit, and restored copies that must not revive
 // anything.
 #include "store/sqlite_store.hpp"
 #include "store/open.hpp"
+#include "store/places_for_tests.hpp"
 #include "store/queue.hpp"
 
 #include <gtest/gtest.h>
@@ -25,15 +26,15 @@ protected:
     std::string path = (directory / "test.db").string();
     std::vector<verify::Revocation> published;
 
-    OnDisk() { fs::create_directories(directory); }
+    OnDisk() {
+        fs::create_directories(directory);
+        listener.revoked = [this](const auto& entries) {
+            published.insert(published.end(), entries.begin(), entries.end());
+        };
+    }
     ~OnDisk() override { fs::remove_all(directory); }
 
-    auth::StoreListener listener() {
-        return {[this](const auto& entries) {
-                    published.insert(published.end(), entries.begin(), entries.end());
-                },
-                [](const auto&) {}, [](auto&) {}};
-    }
+    ListenerForTests listener;
     static void add_user(auth::Store& store, const std::string& id) {
         auth::User user;
         user.id = user.username = id;
@@ -51,7 +52,7 @@ protected:
     template <class F>
     void once(F f) {
         SqliteStore store(path);
-        Queue queue(store, listener());
+        Queue queue(store, listener);
         queue.run([&](auth::Store& s) { f(s); });
     }
     static bool is_live(auth::Store& store, const std::string& id) {
@@ -79,7 +80,7 @@ TEST_F(OnDisk, TheLogIsBroughtOverBesideTheCommits) {
     }
     EXPECT_EQ(begun_anew, 3) << written << " lines and " << database.log_pages() << " pages";
     EXPECT_GT(most, 3000) << "pages are brought over many at a time";
-    // Not only what SQLite would have brought over at its end.
+    // More than SQLite would have copied by itself at its end.
     EXPECT_GT(fs::file_size(path), static_cast<std::uintmax_t>(written) * text.size() / 2);
     EXPECT_EQ(number_of(database, "SELECT COUNT(*) FROM lines"), written);
 }
@@ -90,8 +91,8 @@ TEST_F(OnDisk, ALogThatCannotBeBroughtOverKeepsWhatWasCommitted) {
     database.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, text TEXT)");
     SqliteDatabase reader(path);
     reader.execute("BEGIN");
-    EXPECT_EQ(number_of(reader, "SELECT COUNT(*) FROM lines"),
-              0);  // and from now on it needs the database as it is
+    // From this read on, the connection needs the database as it is.
+    EXPECT_EQ(number_of(reader, "SELECT COUNT(*) FROM lines"), 0);
     const std::string text(100'000, 'x');
     {
         SqliteCheckpoints checkpoints(path);
@@ -179,7 +180,7 @@ TEST_F(OnDisk, TimesOfChangeAndOwnersDoNotMakeItACopy) {
 
 TEST_F(OnDisk, AFileThatWasTakenAwayTakesNoMoreSteps) {
     SqliteStore store(path);
-    Queue queue(store, listener());
+    Queue queue(store, listener);
     fs::rename(path, path + ".away");
     EXPECT_THROW(queue.run([](auth::Store& s) { add_user(s, "u1"); }), StoreError);
     fs::rename(path + ".away", path);
@@ -188,7 +189,7 @@ TEST_F(OnDisk, AFileThatWasTakenAwayTakesNoMoreSteps) {
 
 TEST_P(OnDiskEarlyOrLate, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
     const Place place{"sqlite:test.db", directory};
-    auto store = open(place, listener());
+    auto store = open(place, listener);
     store->run([](auth::Store& s) {
         add_user(s, "u1");
         open_session(s, "s1", "u1");
@@ -203,13 +204,13 @@ TEST_P(OnDiskEarlyOrLate, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
     fs::rename(path + ".away", path);
     store->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
     store.reset();
-    open(place, listener())->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
+    open(place, listener)->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
 }
 INSTANTIATE_TEST_SUITE_P(First, OnDiskEarlyOrLate, testing::Bool());
 
 TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {
     SqliteStore store(path);
-    Queue queue(store, listener());
+    Queue queue(store, listener);
     EXPECT_THROW(queue.run([](auth::Store& s) {
         s.insert_revocation({verify::Revocation::Kind::session, "no", 0, s.now() + std::chrono::hours(1)});
         throw std::runtime_error("stop");
@@ -224,7 +225,7 @@ TEST_F(OnDisk, RevocationsAreToldAfterTheCommitAndNeverForAStepThatFailed) {
 
 TEST_F(OnDisk, WhatIsPreparedComesAfterTheStepAndBeforeItIsDurable) {
     SqliteStore store(path);
-    Queue queue(store, listener());
+    Queue queue(store, listener);
     std::vector<std::string> seen;
     queue.post({[&](auth::Store& s) {
                     add_user(s, "u1");
@@ -250,10 +251,10 @@ TEST_F(OnDisk, WhatWasPreparedForACommitThatFailsIsToldSo) {
         open_session(s, "s1", "u1");
     });
     SqliteStore store(path);
-    Queue queue(store, listener());
+    Queue queue(store, listener);
     std::vector<std::string> seen;
     std::promise<void> over;
-    // A disk that is full: no file of this process may grow. It is written to when it is committed.
+    // A full disk: no file of this process may grow. The commit writes to the disk.
     const auto before = std::signal(SIGXFSZ, SIG_IGN);
     rlimit usual{};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &usual), 0);
@@ -279,7 +280,7 @@ TEST_F(OnDisk, WhatWasPreparedForACommitThatFailsIsToldSo) {
 
 TEST_F(OnDisk, NothingIsPreparedAfterAChangeOfKeys) {
     SqliteStore store(path);
-    Queue queue(store, listener());
+    Queue queue(store, listener);
     bool prepared = false;
     queue.post({[](auth::Store& s) { s.delete_key("no such key"); }, [](std::exception_ptr) {},
                 [&] { prepared = true; }});
@@ -291,7 +292,7 @@ TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
     constexpr int threads = 4, each = 100;
     {
         SqliteStore store(path);
-        Queue queue(store, listener());
+        Queue queue(store, listener);
         std::atomic<int> done{0};
         std::vector<std::thread> running;
         for (int t = 0; t < threads; ++t)

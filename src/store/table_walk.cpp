@@ -13,7 +13,7 @@ Table table(const char* name, const std::vector<Column>& columns) {
         std::string text;
         for (std::size_t i = 0, number = 0; i < rows; ++i) {
             text += i == 0 ? "(" : ", (";
-            // A null comes as a text, and a text is no number.
+            // NULL is bound as a text, so a number needs the cast.
             for (std::size_t k = 0; k < columns.size(); ++k)
                 text.append(k == 0 ? "" : ", ")
                     .append(columns[k].kind == Kind::number ? "CAST($" : "$")
@@ -54,7 +54,8 @@ void bind(Query& query, Kind kind, const Value& value) {
     else query.bind(*bytes);
 }
 
-// `each` binds a row. As many together as there are, then the rest one by one.
+// Runs `many` for each full group of Table::many rows, and `one` for each row of the rest. `each` binds one
+// row.
 template <class Each>
 void in_groups(Database& database, const std::string& many, const std::string& one, std::span<const Row> rows,
                Each each) {
@@ -135,8 +136,8 @@ void Walk::read() {
             if (query.is_null(i)) row.emplace_back();
             else if (kind == Kind::number) row.emplace_back(query.integer(i));
             else
-                row.emplace_back(kind == Kind::text ? base::well_formed(query.text(i))
-                                                    : query.text(i));  // as PostgreSQL keeps it
+                // SQLite may hold malformed text; PostgreSQL stores it well-formed.
+                row.emplace_back(kind == Kind::text ? base::well_formed(query.text(i)) : query.text(i));
         }
         page.push_back(std::move(row));
     }

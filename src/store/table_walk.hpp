@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables as rows of values in the order of their keys, whichever database they are in: for store/copy.cpp.
+// Reads tables as rows of values in the order of their keys, in the same way from both databases. For
+// store/copy.cpp.
 #pragma once
 
 #include "store/database.hpp"
@@ -20,7 +21,7 @@ struct Column {
     Kind kind;
 };
 
-// A table, and its statements: how to read a page after a key, and how to add and remove rows, many at once
+// A table and its statements: to read a page of rows after a key, and to add and remove rows, `many` at once
 // or one.
 struct Table {
     static constexpr std::size_t page = 2000, many = 100;
@@ -30,14 +31,14 @@ struct Table {
     std::string read_first, read_next, add_many, add_one, remove_many, remove_one, count, any;
 };
 
-// All that is copied, in the order in which it can be added. Lives as long as the program.
+// All tables that are copied, in an order in which their rows can be added. Lives as long as the program.
 const std::vector<Table>& all_tables();
 
 // The rows of one table, page by page.
 class Walk {
 public:
     Walk(Database& database, const Table& table) : database_(database), table_(table) { read(); }
-    // nullptr: at the end. Good until next().
+    // nullptr: there are no more rows. Valid until next().
     const Row* row() const { return at_ < page_.size() ? &page_[at_] : nullptr; }
     void next();
 

@@ -2,6 +2,7 @@
 #include "token/claims.hpp"
 
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "token/json.hpp"
 #include "token/status_list.hpp"
 
@@ -61,7 +62,7 @@ bool read_strings(const json::object& claims, std::string_view name, std::vector
     return true;
 }
 
-// aud: one string, or an array of strings that is not empty (RFC 7519 §4.1.3).
+// aud: one string, or a non-empty array of strings (RFC 7519 §4.1.3).
 bool read_audience(const json::object& claims, std::vector<std::string>& out) {
     std::string single;
     if (read_string(claims, "aud", single)) {
@@ -82,11 +83,11 @@ Result<Header> parse_header(std::string_view encoded) {
     auto text = base::from_base64url(encoded);
     if (!text) return malformed("a part is not canonical base64url");
     if (text->size() > max_header_bytes) return malformed("the header is too large");
-    std::array<unsigned char, 2048> room;  // most headers need no more
+    std::array<unsigned char, 2048> room;  // enough for most headers
     json::monotonic_resource storage(room.data(), room.size());
     const auto object = parse_object(*text, max_json_members, &storage);
     if (!object) return malformed("the header is not a JSON object with unique members");
-    // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid; none is.
+    // RFC 7515 §4.1.11: a token with an extension that we do not understand is invalid. We understand none.
     if (object->contains("crit") || object->contains("b64"))
         return malformed("the header names an extension");
     Header header{std::string(encoded), *std::move(text), {}, {}, {}};
@@ -102,8 +103,8 @@ Result<Header> parse_header(std::string_view encoded) {
     return header;
 }
 
-// All tokens of a key have the same header: the last one that a thread has read is kept, and costs a
-// comparison.
+// All tokens of one key have the same header. Each thread keeps the last header that it has read, so that
+// reading the same header again costs only a comparison.
 Result<std::shared_ptr<const Header>> read_header(std::string_view encoded) {
     thread_local std::shared_ptr<const Header> last;
     if (last && last->encoded == encoded) return last;
@@ -112,9 +113,9 @@ Result<std::shared_ptr<const Header>> read_header(std::string_view encoded) {
     return last = std::make_shared<const Header>(*std::move(header));
 }
 
-// Claims and the memory they lie in, in one piece instead of one for each claim.
+// The claims together with their memory: one allocation, instead of one for each claim.
 struct Tree {
-    std::array<unsigned char, 4096> room;  // most tokens need no more
+    std::array<unsigned char, 4096> room;  // enough for most tokens
     json::monotonic_resource storage{room.data(), room.size()};
     std::optional<json::object> object;
 };
@@ -126,8 +127,8 @@ bool is_reserved_claim(std::string_view name) {
 }
 
 std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key) {
-    std::array<unsigned char, 4096>
-        room;  // most tokens need no more: a third of a refresh's allocations were JSON
+    // Enough for most tokens. Without it, a third of the allocations of a refresh were for JSON.
+    std::array<unsigned char, 4096> room;
     json::monotonic_resource storage(room.data(), room.size());
     json::object header({{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}},
                         &storage);

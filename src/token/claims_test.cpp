@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The claims of an access token (RFC 9068), minted and read back.
+// The claims of an access token (RFC 9068), written by mint() and read back.
 #include "token/claims.hpp"
+#include "base/reason.hpp"
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
@@ -42,7 +43,7 @@ json::object minted(const AccessClaims& claims) {
     return parse_object(parse_compact(token).value().claims_json).value();
 }
 
-// The claims that Coatcheck issues, to be spoilt one by one.
+// The claims that Coatcheck issues. The tests change them one at a time.
 json::object good() { return minted(some_claims()); }
 
 base::Result<AccessClaims> read(const json::object& claims) { return parse_claims(json::serialize(claims)); }
@@ -157,7 +158,7 @@ TEST(Mint, ClaimsOfTheApplicationThatAreNoObjectAreLeftOut) {
 }
 
 TEST(Mint, TokenWithAsManyApplicationClaimsAsAUserMayHaveIsReadable) {
-    // 64 members in 1024 bytes are what a user may be given.
+    // A user may have up to 64 members in up to 1024 bytes.
     json::object extra;
     for (std::size_t i = 0; i < max_json_members; ++i) extra["c" + std::to_string(i)] = 1;
     AccessClaims claims = some_claims();
@@ -219,7 +220,7 @@ TEST(ParseClaims, DateIsANumberPerhapsWithAFraction) {
     EXPECT_EQ(read_with("exp", "1800000000.0")->expires, from_unix_seconds(1'800'000'000));
     EXPECT_EQ(read_with("exp", "1.8e9")->expires, from_unix_seconds(1'800'000'000));
     EXPECT_EQ(read_with("exp", "1.5")->expires, from_unix_millis(1500));
-    EXPECT_EQ(read_with("exp", "0.9999")->expires, from_unix_millis(999));  // never later than written
+    EXPECT_EQ(read_with("exp", "0.9999")->expires, from_unix_millis(999));  // rounded down, never up
     EXPECT_EQ(read_with("exp", "0")->expires, from_unix_seconds(0));
     EXPECT_EQ(read_with("exp", "253402300799")->expires, from_unix_seconds(253'402'300'799));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// parse_compact(): what has the form of a token (RFC 7515 §7.1), before anything in it is believed.
+// parse_compact(): which texts have the form of a token (RFC 7515 §7.1), before anything in them is verified.
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "token/claims.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +30,7 @@ TEST(CompactForm, IsCutIntoItsParts) {
     const auto parts = parse_compact(token);
     ASSERT_TRUE(parts);
     EXPECT_EQ(parts->signing_input, token.substr(0, token.rfind('.')));
-    EXPECT_EQ(parts->signing_input.data(), token.data());  // the octets received, not a copy
+    EXPECT_EQ(parts->signing_input.data(), token.data());  // the bytes received, not a copy
     EXPECT_EQ(parts->header->algorithm, "ES256");
     EXPECT_EQ(parts->header->key_id, "k");
     EXPECT_EQ(parts->header->type, "at+jwt");
@@ -86,8 +87,8 @@ TEST(CompactForm, EveryByteIsOfTheAlphabetOrADot) {
 }
 
 TEST(CompactForm, SpareBitsMakeNoSecondSpelling) {
-    // Each part gets a length with spare bits in its last character; every other spelling of that character
-    // is refused.
+    // Each part gets a length that leaves unused bits in its last character. Every other character that
+    // differs only in those bits must be refused.
     const std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     std::string h = header, c = claims, s = signature;
     while (h.size() % 3 != 1) h += ' ';
@@ -118,8 +119,8 @@ TEST(CompactForm, PartOfLengthFourKPlusOneIsRefused) {
 TEST(CompactForm, TokenHasAtMost8192Bytes) {
     const std::size_t around = compact(header, "").size();
     const auto of_size = [&](std::size_t size) {
-        const std::size_t bytes = (size - around) / 4 * 3 +
-                                  (size - around) % 4 * 3 / 4;  // of claims, in base64url
+        // How many bytes of claims give this size in base64url.
+        const std::size_t bytes = (size - around) / 4 * 3 + (size - around) % 4 * 3 / 4;
         return compact(header, R"({"pad":")" + std::string(bytes - 10, 'x') + "\"}");
     };
     ASSERT_EQ(of_size(8192).size(), 8192u);

@@ -2,13 +2,14 @@
 #include "token/crypt_token.hpp"
 
 #include "base/bytes.hpp"
+#include "base/numbers.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 #include "token/claims.hpp"
 #include "token/json.hpp"
 #include "token/php_value.hpp"
 
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <cmath>
 
 namespace coatcheck::token {
@@ -31,14 +32,14 @@ std::string hex(std::string_view bytes) {
     return out;
 }
 
-// The bytes of Base64 in its one form.
+// Decodes Base64 that is in its one canonical form.
 std::optional<std::string> canonical(std::string_view text) {
     auto bytes = base::from_base64(text);
     if (!bytes || base::base64(*bytes) != text) return std::nullopt;
     return bytes;
 }
 
-// What was encrypted, by the first key that fits.
+// Decrypts with the first key that fits.
 Result<std::string> opened(std::string_view text, const CryptKeys& keys) {
     if (text.empty() || text.size() > max_token_bytes) return malformed("a token has 1 to 8192 bytes");
     const auto json_text = canonical(text);
@@ -60,7 +61,7 @@ Result<std::string> opened(std::string_view text, const CryptKeys& keys) {
         return malformed("iv, value or tag is not of this cipher");
     if (member("mac").size() != (gcm ? 0 : 64)) return malformed("the mac is not of this cipher");
     for (const auto& key : keys.keys) {
-        // Before anything is decrypted: padding that is looked at first tells secrets.
+        // Check the MAC before decrypting: otherwise answers about the padding reveal secrets.
         if (!gcm &&
             !base::equal_in_constant_time(
                 hex(crypto::hmac_sha256(key.reveal(), std::string(member("iv")).append(member("value")))),
@@ -84,7 +85,8 @@ PhpValue from_json(const json::value& value) {
     return {nullptr};
 }
 
-// The array, from PHP's serialize() once or twice, or JSON.
+// Reads an array that PHP's serialize() wrote once or twice, or a JSON object. `more`: how many more times
+// the array may be serialized.
 std::optional<PhpArray> array_of(std::string_view text, int more = 1) {
     if (text.starts_with('{')) {
         const auto object = parse_object(text);
@@ -99,15 +101,11 @@ std::optional<PhpArray> array_of(std::string_view text, int more = 1) {
 }
 
 std::optional<int> digits_at(std::string_view text, std::size_t at, std::size_t count) {
-    int number = 0;
-    if (at + count > text.size()) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + count, number);
-    if (error != std::errc{} || end != text.data() + at + count || number < 0 || text[at] == '-')
-        return std::nullopt;
-    return number;
+    if (at + count > text.size() || text[at] == '-') return std::nullopt;
+    return base::parse_number<int>(text.substr(at, count));
 }
 
-// "+02:00" or "-0330" in minutes; 0 for the names of UTC.
+// Reads an offset such as "+02:00" or "-0330", in minutes. The names of UTC give 0.
 std::optional<int> offset_of(std::string_view zone) {
     for (const std::string_view utc : {"UTC", "Z", "GMT", "Etc/UTC", "+00:00"})
         if (zone == utc) return 0;
@@ -118,7 +116,8 @@ std::optional<int> offset_of(std::string_view zone) {
     return (zone[0] == '-' ? -1 : 1) * (*hours * 60 + *minutes);
 }
 
-// "2027-01-31 12:00:00", with a T between and a fraction or a zone behind if there is one.
+// Reads "2027-01-31 12:00:00". A T may stand for the space. A fraction may follow, and then a zone if
+// `offset` gives none.
 std::optional<Timestamp> date_of(std::string_view text, std::optional<int> offset) {
     const auto year = digits_at(text, 0, 4), month = digits_at(text, 5, 2), day = digits_at(text, 8, 2);
     const auto hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2),
@@ -137,7 +136,7 @@ std::optional<Timestamp> date_of(std::string_view text, std::optional<int> offse
         rest.remove_prefix(digits);
     }
     if (!rest.empty()) {
-        if (offset) return std::nullopt;  // a zone, twice
+        if (offset) return std::nullopt;  // two zones
         offset = offset_of(rest);
         if (!offset) return std::nullopt;
     }
@@ -160,14 +159,12 @@ std::optional<Timestamp> time_of(const PhpValue& value) {
                    : std::optional(
                          base::from_unix_millis(static_cast<std::int64_t>(std::floor(*seconds * 1000))));
     if (const auto* text = value.text()) {
-        std::int64_t seconds = 0;
-        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-        if (error == std::errc{} && end == text->data() + text->size()) return time_of({seconds});
+        if (const auto seconds = base::parse_number<std::int64_t>(*text)) return time_of({*seconds});
         return date_of(*text, std::nullopt);
     }
     const auto* date = value.array();
-    if (date == nullptr || date->members.size() != 3)
-        return std::nullopt;  // {"date","timezone_type","timezone"}, in JSON as well
+    // A date is {"date","timezone_type","timezone"}, in JSON as well.
+    if (date == nullptr || date->members.size() != 3) return std::nullopt;
     const auto *when = date->find("date"), *zone = date->find("timezone");
     if (when == nullptr || zone == nullptr || when->text() == nullptr || zone->text() == nullptr)
         return std::nullopt;
@@ -175,7 +172,7 @@ std::optional<Timestamp> time_of(const PhpValue& value) {
     return offset ? date_of(*when->text(), offset) : std::nullopt;
 }
 
-// A number or text, as text.
+// The integer or the text as text; empty for any other value.
 std::string word_of(const PhpValue* value) {
     if (value == nullptr) return "";
     if (const auto* number = std::get_if<std::int64_t>(&value->value)) return std::to_string(*number);
@@ -232,7 +229,7 @@ Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& f
     const auto* version = array->find("ver");
     if (version != nullptr && std::holds_alternative<std::int64_t>(version->value))
         claims.version = std::get<std::int64_t>(version->value);
-    // Ours have both, whole; half of it is nobody's.
+    // Our own tokens have both. Nobody issues tokens with only one of the two.
     if (claims.session.empty() != !claims.version) return malformed("session and ver go together");
     return claims;
 }

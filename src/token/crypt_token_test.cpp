@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/crypt_token.hpp"
+#include "base/reason.hpp"
 
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
@@ -30,7 +31,7 @@ std::string hex(std::string_view bytes) {
     return out;
 }
 
-// What Laravel would make of a plain text.
+// Encrypts a plain text as Laravel would.
 std::string encrypted(std::string_view plain, const CryptKeys& keys = keys_of(EnvelopeCipher::aes_256_cbc)) {
     const auto parts = crypto::encrypt(keys.cipher, keys.keys.front(), plain);
     const std::string iv = base::base64(parts.iv), value = base::base64(parts.value);

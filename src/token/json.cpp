@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/json.hpp"
 
+#include "base/reason.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <optional>
@@ -13,13 +15,13 @@ using base::Reason;
 
 constexpr std::size_t max_array_elements = 4096;
 constexpr std::size_t max_string_bytes = 64 * 1024;
-constexpr std::size_t max_exponent_digits = 4;  // beyond, parsers differ in what is a number
+constexpr std::size_t max_exponent_digits = 4;  // parsers disagree about numbers with longer ones
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Members of all objects of a valid text: each has its one colon outside of strings. A tree that holds fewer
-// has swallowed a duplicate. Nothing where an exponent is beyond its limit. (Of a text that is not valid it
-// says nothing.)
+// Counts the members of all objects in the text: each member has exactly one colon outside strings. If the
+// parsed tree has fewer members, the parser has dropped a duplicate. Returns nullopt if an exponent has too
+// many digits. For text that is not valid JSON the count means nothing.
 std::optional<std::size_t> count_written_members(std::string_view text) {
     std::size_t members = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -34,7 +36,7 @@ std::optional<std::size_t> count_written_members(std::string_view text) {
         if (text[at] != '"') continue;
         const std::size_t begin = at + 1;
         for (at = text.find('"', begin); at != std::string_view::npos; at = text.find('"', at + 1)) {
-            std::size_t escapes = 0;  // a quote after an odd number of them belongs to the string
+            std::size_t escapes = 0;  // a quote after an odd number of backslashes belongs to the string
             while (at - escapes > begin && text[at - escapes - 1] == '\\') ++escapes;
             if (escapes % 2 == 0) break;
         }
@@ -43,7 +45,7 @@ std::optional<std::size_t> count_written_members(std::string_view text) {
     return members;
 }
 
-// Members of all objects below a value; nothing where an array or a string is beyond its limit.
+// Counts the members of all objects in a value. Returns nullopt if an array or a string exceeds its limit.
 std::optional<std::size_t> count_members(const json::value& value) {
     std::size_t count = 0;
     if (const auto* object = value.if_object()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strict JSON (RFC 8259): Boost.JSON's parser, plus the refusal of duplicate members, which it resolves
-// silently.
+// Strict JSON (RFC 8259): Boost.JSON's parser, which accepts duplicate members silently, plus a check that
+// refuses them.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,18 +17,18 @@ namespace json = boost::json;
 inline constexpr std::size_t max_json_depth = 8;
 inline constexpr std::size_t max_json_members = 64;  // in all objects of one text together
 
-// One JSON object. Refuses anything but UTF-8 without BOM, deeper than 8, with over `max_members`:
-// malformed_json; and duplicate member names, however escaped: duplicate_member. Also arrays beyond 4096
-// elements, strings beyond 64 KiB and exponents of over four digits. `storage` is where the tree is to lie,
-// for callers that know how long it lives.
+// Parses one JSON object. Returns malformed_json for anything but UTF-8 without BOM, for more than 8 levels,
+// for more than `max_members` members, for arrays of more than 4096 elements, for strings of more than 64
+// KiB, and for exponents of more than four digits. Returns duplicate_member if one object has a name twice,
+// however it is escaped. The tree is allocated in `storage`, for callers that know how long it lives.
 base::Result<json::object> parse_object(std::string_view text, std::size_t max_members = max_json_members,
                                         json::storage_ptr storage = {});
 
-// Any JSON value, under the same rules: for test vectors and single claims.
+// Parses any JSON value under the same rules, for the feed, single claims and test vectors.
 base::Result<json::value> parse_value(std::string_view text, std::size_t max_members = max_json_members,
                                       json::storage_ptr storage = {});
 
-// The member if it is a string, else nullptr.
+// The member if it exists and is a string, else nullptr.
 const json::string* string_member(const json::object& object, std::string_view name);
 
 }  // namespace coatcheck::token

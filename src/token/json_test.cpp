@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/json.hpp"
+#include "base/reason.hpp"
 
 #include <gtest/gtest.h>
 #include <boost/json/serialize.hpp>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSONTestSuite through parse_value(): y_ must be taken, n_ refused, and each i_ has one verdict that never
-// changes.
+// Runs JSONTestSuite through parse_value(). The y_ files must be accepted and the n_ files refused. Each i_
+// file has one recorded verdict, which must never change.
 #include "../tests/vectors/vectors.hpp"
+#include "base/reason.hpp"
 #include "token/json.hpp"
 
 #include <gtest/gtest.h>
@@ -10,9 +11,10 @@
 namespace coatcheck::token {
 namespace {
 
-// RFC 8259 leaves these to the parser; whoever checks our tokens must decide them alike.
+// RFC 8259 leaves these cases to the parser. All verifiers of our tokens must decide them in the same way.
 const std::set<std::string> taken_by_us = {
-    // Numbers beyond a double: read as infinite or as the nearest; no claim takes such a value.
+    // Numbers beyond the range of a double: read as infinite, or as the nearest double. No claim accepts such
+    // a value.
     "i_number_double_huge_neg_exp", "i_number_neg_int_huge_exp", "i_number_pos_double_huge_exp",
     "i_number_too_big_neg_int",     "i_number_too_big_pos_int",  "i_number_very_big_negative_int"};
 const std::set<std::string> refused_by_us = {
@@ -52,7 +54,8 @@ TEST(JsonVectors, AreParsedAsPublished) {
                 tally.unexplained(name, "our verdict has changed");
             continue;
         }
-        // RFC 8259 §4 lets names repeat; RFC 7515 §4 and RFC 7519 §4 do not, and we refuse them everywhere.
+        // RFC 8259 §4 lets names repeat. RFC 7515 §4 and RFC 7519 §4 do not, and we refuse repeated names
+        // everywhere.
         const bool duplicate = !value && value.error().reason == base::Reason::duplicate_member;
         tally.judge(name, name.starts_with("y_") ? vectors::Published::valid : vectors::Published::invalid,
                     value.has_value(), duplicate ? "a member occurs twice" : "");

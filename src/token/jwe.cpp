@@ -2,6 +2,7 @@
 #include "token/jwe.hpp"
 
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/envelope_cipher.hpp"
 #include "token/claims.hpp"
@@ -23,7 +24,7 @@ constexpr auto cipher = crypto::EnvelopeCipher::aes_256_gcm;
 
 Denied malformed(std::string detail) { return Denied{Reason::token_malformed, {}, std::move(detail)}; }
 
-// The five parts; fewer or more: nothing.
+// The five parts of a token. Returns nullopt if there are fewer or more.
 std::optional<std::array<std::string_view, 5>> parts_of(std::string_view token) {
     std::array<std::string_view, 5> parts;
     for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -35,7 +36,8 @@ std::optional<std::array<std::string_view, 5>> parts_of(std::string_view token) 
     return parts;
 }
 
-// RFC 7638 §3.2, RFC 7518 §6.4: of a key with 256 random bits it tells nothing.
+// The thumbprint of a symmetric key (RFC 7638 §3.2, RFC 7518 §6.4). It reveals nothing about a key of 256
+// random bits.
 std::string thumbprint(const base::Secret& key) {
     const base::Secret jwk(
         json::serialize(json::object{{"k", base::base64url(key.reveal())}, {"kty", "oct"}}));
@@ -80,7 +82,7 @@ Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) 
     if (header_json->size() > max_header_bytes) return malformed("the header is too large");
     const auto header = parse_object(*header_json);
     if (!header) return malformed("the header is not a JSON object with unique members");
-    // RFC 7516 §4.1.13: an extension that is not understood makes the token invalid; none is.
+    // RFC 7516 §4.1.13: a token with an extension that we do not understand is invalid. We understand none.
     if (header->contains("crit")) return malformed("the header names an extension");
 
     const Denied not_ours{Reason::token_not_ours};
@@ -88,7 +90,7 @@ Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) 
         const auto* text = string_member(*header, name);
         return text != nullptr && std::string_view(text->data(), text->size()) == wanted;
     };
-    // Nothing is ever compressed here (RFC 8725 §3.6), and no other algorithm spoken.
+    // We accept no compression (RFC 8725 §3.6) and no other algorithm.
     if (!is("alg", "dir") || !is("enc", "A256GCM") || header->contains("zip") || !key_part.empty())
         return not_ours;
     const auto key = std::find_if(keys.begin(), keys.end(),

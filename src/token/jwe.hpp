@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access tokens that their client cannot read: a JWE (RFC 7516) with `dir` and A256GCM, around a signed JWT.
-// Encryption proves nothing of who wrote it: what is inside is judged as any JWT is.
+// Encrypted access tokens, which the client cannot read: a JWE (RFC 7516) with `dir` and A256GCM around a
+// signed JWT. The encryption does not prove who wrote the token, so the JWT inside is checked like any other
+// JWT.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,21 +18,22 @@ struct EncryptionKey {
     std::string id;    // kid: its RFC 7638 thumbprint
     base::Secret key;  // 32 bytes
 };
-using EncryptionKeys = std::vector<EncryptionKey>;  // the first encrypts, all decrypt
+using EncryptionKeys = std::vector<EncryptionKey>;  // the first key encrypts, all keys decrypt
 
-// Of 32 bytes.
+// Makes a key from 32 bytes. Its id is their thumbprint.
 EncryptionKey encryption_key(base::Secret key);
-// "base64:" and 32 bytes, as crypt keys are written. nullopt for anything else.
+// Reads "base64:" and the Base64 of 32 bytes, like the keys of crypt tokens. Returns nullopt for anything
+// else.
 std::optional<EncryptionKey> parse_encryption_key(std::string_view text);
 
-// Five parts, whatever is in them (RFC 7516 §9).
+// True if the text has five parts, whatever they contain (RFC 7516 §9).
 bool is_encrypted(std::string_view token);
 
-// With a fresh random IV. Throws if OpenSSL fails.
+// Encrypts with a fresh random IV. Throws if OpenSSL fails.
 std::string encrypt(std::string_view jwt, const EncryptionKey& key);
 
-// The JWT inside. Size and form: token_malformed. Another algorithm, key or tag, whichever: token_not_ours,
-// and no word more, so that nobody learns where it failed.
+// Returns the JWT inside. token_malformed: wrong size or form. token_not_ours: another algorithm, an unknown
+// key or a wrong tag. The answer does not tell these apart, so that nobody learns which check failed.
 base::Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys);
 
 }  // namespace coatcheck::token

@@ -2,6 +2,7 @@
 #include "token/jwk.hpp"
 
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 #include "token/json.hpp"
 
@@ -20,7 +21,7 @@ using crypto::Algorithm;
 constexpr std::size_t max_set_bytes = 64 * 1024;
 constexpr std::size_t max_keys = 32;
 
-// The required members in lexicographic order, as RFC 7638 §3.2 wants them.
+// The required members in lexicographic order, as RFC 7638 §3.2 demands.
 json::object required_members(const crypto::PublicKey& key) {
     const auto text = [&](char name) { return base::base64url(key.parameter(name)); };
     switch (key.algorithm()) {
@@ -65,7 +66,7 @@ std::optional<crypto::PublicKey> read_key(const json::object& jwk, Algorithm alg
             return crypto::PublicKey::from_ed25519(*x);
         case Algorithm::rs256:
         case Algorithm::ps256:
-            // A leading zero byte would be a second spelling of one number (RFC 7518 §2, Base64urlUInt).
+            // A leading zero byte would give one number two encodings (RFC 7518 §2, Base64urlUInt).
             if (type != "RSA" || !n || !e || n->starts_with('\0') || e->starts_with('\0'))
                 return std::nullopt;
             return crypto::PublicKey::from_rsa(algorithm, *n, *e, min_rsa_bits);
@@ -104,7 +105,8 @@ base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_
         const auto* jwk = element.if_object();
         if (jwk == nullptr) return refused;
         const std::string_view type = text_member(*jwk, "kty");
-        // RFC 7518 §6.2.2, §6.3.2, §6.4.1: whoever publishes one of these has published a secret.
+        // These members are secret (RFC 7518 §6.2.2, §6.3.2, §6.4.1): a set that has one has published a
+        // secret.
         for (const char* secret : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
             if (jwk->contains(secret)) return refused;
         if (type == "oct") return refused;

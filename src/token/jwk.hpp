@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON Web Keys (RFC 7517): what we publish, and what a verifier reads.
+// JSON Web Keys (RFC 7517): the JWK Sets that we publish and that a verifier reads.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,15 +16,16 @@ struct Jwk {
     crypto::PublicKey key;
 };
 
-// RFC 7638 SHA-256 thumbprint, base64url: the kid of every key we make.
+// The RFC 7638 SHA-256 thumbprint in base64url: the kid of every key that we make.
 std::string thumbprint(const crypto::PublicKey& key);
 
-// {"keys":[...]}; public members only, each with alg, use and kid.
+// Writes {"keys":[...]}. It has public members only, and each key has alg, use and kid.
 std::string write_jwk_set(const std::vector<Jwk>& keys);
 
-// Keys of a set. Other key types are passed over (RFC 7517 §5); a duplicate or missing kid, a private or
-// symmetric member, a key without `alg`, an `alg`, `use` or `key_ops` that is not for verifying, refuse the
-// whole set: malformed_json. At most 64 KiB and 32 keys. RSA keys have `min_rsa_bits` at least.
+// Reads the keys of a JWK Set. Skips other key types (RFC 7517 §5). Refuses the whole set with malformed_json
+// if a kid is missing or occurs twice, if a member is private or symmetric, if a key has no `alg`, or if its
+// `alg`, `use` or `key_ops` is not for verifying. Refuses a repeated JSON member with duplicate_member. At
+// most 64 KiB and 32 keys. RSA keys must have at least `min_rsa_bits`.
 base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_bits = crypto::own_rsa_bits);
 
 }  // namespace coatcheck::token

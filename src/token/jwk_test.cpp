@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/jwk.hpp"
+#include "base/reason.hpp"
 
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
@@ -60,8 +61,8 @@ TEST(Thumbprint, OfTheEd25519KeyIsThatOfRfc8037) {
 }
 
 TEST(Thumbprint, OfAnEcKeyHashesItsMembersInOrder) {
-    // The key of RFC 7515 A.3; the print of {"crv":"P-256","kty":"EC","x":...,"y":...} by another
-    // implementation.
+    // The key of RFC 7515 A.3. Another implementation computed the thumbprint of
+    // {"crv":"P-256","kty":"EC","x":...,"y":...}.
     const auto key = PublicKey::from_ec_p256(
         base::from_base64url("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU").value(),
         base::from_base64url("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0").value());
@@ -144,7 +145,7 @@ TEST(JwkSet, PrivateMemberRefusesTheWholeSet) {
 }
 
 TEST(JwkSet, FactorOfAnRsaModulusRefusesTheWholeSet) {
-    // RFC 7518 §6.3.2: each of them gives the key away, or is meant to.
+    // RFC 7518 §6.3.2: each of these members belongs to the private key.
     for (std::string_view name : {"p", "q", "dp", "dq", "qi", "oth"})
         EXPECT_FALSE(parse({with(jwk_of(Algorithm::rs256), name, "AAAA")})) << name;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/php_value.hpp"
 
+#include "base/numbers.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 
 namespace coatcheck::token {
@@ -13,7 +14,8 @@ constexpr std::array<std::string_view, 5> date_classes{"DateTime", "DateTimeImmu
                                                        "Carbon\\CarbonImmutable",
                                                        "Illuminate\\Support\\Carbon"};
 
-// A cursor over the text. Every step says whether what it wanted was there.
+// Reads the text from front to back. Each function returns false or nullopt if the text does not have what it
+// expects.
 class Reader {
 public:
     explicit Reader(std::string_view text) : rest_(text) {}
@@ -31,15 +33,13 @@ private:
         return true;
     }
 
-    // Digits up to `end`, which is taken as well; one form for each number.
+    // Reads an integer in its canonical form up to `end`, and consumes `end`.
     std::optional<std::int64_t> integer(char end) {
         const auto stop = rest_.find(end);
         if (stop == std::string_view::npos || stop == 0 || stop > 20) return std::nullopt;
         const std::string_view digits = rest_.substr(0, stop);
-        std::int64_t number = 0;
-        const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-        if (error != std::errc{} || last != digits.data() + digits.size() || std::to_string(number) != digits)
-            return std::nullopt;
+        const auto number = base::parse_number<std::int64_t>(digits);
+        if (!number || std::to_string(*number) != digits) return std::nullopt;
         rest_.remove_prefix(stop + 1);
         return number;
     }
@@ -47,15 +47,13 @@ private:
     std::optional<double> real() {
         const auto stop = rest_.find(';');
         if (stop == std::string_view::npos || stop == 0 || stop > 32) return std::nullopt;
-        double number = 0;
-        const auto [last, error] = std::from_chars(rest_.data(), rest_.data() + stop, number);
-        if (error != std::errc{} || last != rest_.data() + stop || !std::isfinite(number))
-            return std::nullopt;
+        const auto number = base::parse_number<double>(rest_.substr(0, stop));
+        if (!number || !std::isfinite(*number)) return std::nullopt;
         rest_.remove_prefix(stop + 1);
         return number;
     }
 
-    // LENGTH:"BYTES" without what follows.
+    // Reads LENGTH:"BYTES", without what follows.
     std::optional<std::string> counted() {
         const auto length = integer(':');
         if (!length || *length < 0 || static_cast<std::size_t>(*length) > rest_.size() || !take("\""))
@@ -68,7 +66,7 @@ private:
         return bytes;
     }
 
-    // COUNT:{KEY VALUE …}
+    // Reads COUNT:{KEY VALUE …}
     std::optional<PhpArray> members(std::size_t depth) {
         const auto count = integer(':');
         if (!count || *count < 0 || static_cast<std::size_t>(*count) > max_php_values || !take("{"))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PHP's serialize() writes, read inertly: numbers, text, arrays, and of objects the dates of PHP and
-// Carbon alone, as the three members that they consist of. Nothing is ever made from a name that stands in
-// it.
+// Reads what PHP's serialize() writes, and runs nothing: null, booleans, numbers, text and arrays. Of objects
+// it reads only the dates of PHP and Carbon, as their three members. It never makes anything from a class
+// name in the text.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,13 @@ namespace coatcheck::token {
 inline constexpr std::size_t max_php_bytes = 8192, max_php_depth = 4, max_php_values = 64;
 
 struct PhpValue;
-using PhpMembers = std::vector<std::pair<std::string, PhpValue>>;  // keys that are numbers as their digits
+// A numeric key is stored as its digits.
+using PhpMembers = std::vector<std::pair<std::string, PhpValue>>;
 
 struct PhpArray {
     PhpMembers members;
-    bool is_date = false;  // DateTime, DateTimeImmutable or Carbon: date, timezone_type and timezone
+    // True for a DateTime, DateTimeImmutable or Carbon, with its members date, timezone_type and timezone.
+    bool is_date = false;
 
     const PhpValue* find(std::string_view key) const;
 };
@@ -34,11 +36,11 @@ struct PhpValue {
     const PhpArray* array() const { return std::get_if<PhpArray>(&value); }
 };
 
-// The one value that the whole text is. nullopt for anything else: other objects, references, a key that
-// comes twice, numbers in another than their one form, and beyond 8 KiB, 4 levels or 64 values.
+// Reads a text that is exactly one value. Returns nullopt for anything else: other objects, references, a key
+// that occurs twice, an integer that is not in its canonical form, more than 8 KiB, 4 levels or 64 values.
 std::optional<PhpValue> parse_php_value(std::string_view text);
 
-// An array of scalars, as serialize() writes it.
+// Writes an array as serialize() does. It writes integers and text; any other value becomes null.
 std::string write_php_array(const PhpMembers& members);
 
 }  // namespace coatcheck::token

@@ -2,6 +2,7 @@
 #include "token/refresh_token.hpp"
 
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 
 namespace coatcheck::token {
@@ -10,7 +11,7 @@ namespace {
 constexpr char format_version = 1;
 constexpr std::size_t session_bytes = 16, counter_bytes = 4, secret_bytes = 16, mac_bytes = 32;
 constexpr std::size_t fixed_bytes = 3 + session_bytes + counter_bytes + secret_bytes + mac_bytes;
-// The MAC is for this purpose alone: no other message under this key begins so.
+// Binds the MAC to this purpose: no other message under this key begins with this text.
 constexpr std::string_view purpose = "coatcheck refresh token\n";
 
 std::string mac_of(const base::Secret& key, std::string_view body) {
@@ -54,6 +55,6 @@ base::Result<RefreshToken> RefreshToken::parse(std::string_view text, std::uint8
     return token;
 }
 
-std::string RefreshToken::secret_hash() const { return crypto::sha256(secret); }
+crypto::SecretHash RefreshToken::secret_hash() const { return crypto::SecretHash::of(secret); }
 
 }  // namespace coatcheck::token

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The refresh token: opaque to everybody else. "ccr_" and base64url of
+// The refresh token. It is opaque to everybody except the server: "ccr_" and the base64url of
 //
 //   version(1)  mac key(1)  user id length(1)  user id  session id(16)  counter(4, big-endian)  secret(16)
 //   MAC(32)
 //
-// The MAC (HMAC-SHA256 over all before it) refuses junk before the database is asked. The secret belongs to
-// the session, which stores its SHA-256 alone: so neither the database nor the MAC key lets anyone forge one.
-// The counter tells a current token from a superseded one; successors differ in counter and MAC only, so that
-// the current token can be written again from any earlier one of the same session.
+// The MAC (HMAC-SHA256 over everything before it) lets the server refuse invalid tokens before it asks the
+// database. The secret belongs to the session, and the store has only its SHA-256. So nobody can forge a
+// token with the database alone, or with the MAC key alone. The counter tells the current token from a
+// superseded one. Successors differ only in counter and MAC, so the server can write the current token again
+// from any earlier token of the same session. Only a password change gives the session a new secret.
 #pragma once
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "crypto/secret_hash.hpp"
 
 #include <cstdint>
 #include <string>
@@ -29,12 +31,14 @@ struct RefreshToken {
     std::uint32_t counter = 0;
     std::string secret;  // 16 bytes
 
+    // The token as text. `key` is the MAC key with the number `mac_key`.
     std::string write(const base::Secret& key) const;
-    // Form and MAC; refresh_token_malformed otherwise.
+    // Checks form and MAC; returns refresh_token_malformed if one is wrong, or if the MAC key is not number
+    // `key_id`.
     static base::Result<RefreshToken> parse(std::string_view text, std::uint8_t key_id,
                                             const base::Secret& key);
-    // What the session stores of the secret.
-    std::string secret_hash() const;
+    // The SHA-256 of the secret, which the session stores.
+    crypto::SecretHash secret_hash() const;
 };
 
 }  // namespace coatcheck::token

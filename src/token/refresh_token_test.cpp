@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/refresh_token.hpp"
+#include "base/reason.hpp"
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
@@ -94,7 +95,7 @@ TEST(RefreshToken, ChangedCharacterIsRefused) {
 
 TEST(RefreshToken, LastCharacterHasOneSpelling) {
     RefreshToken token = some_token();
-    token.user = "12345678901234567890123";  // 94 bytes: the last character has four spare bits
+    token.user = "12345678901234567890123";  // 94 bytes: the last character has four unused bits
     const std::string text = token.write(key);
     const std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     int taken = 0;
@@ -176,10 +177,10 @@ TEST(RefreshToken, LengthOfTheUserIdMustAddUp) {
 
 TEST(RefreshToken, SessionStoresTheHashOfTheSecret) {
     RefreshToken token = some_token();
-    EXPECT_EQ(token.secret_hash(), crypto::sha256(token.secret));
-    const std::string hash = token.secret_hash();
+    EXPECT_EQ(token.secret_hash().bytes(), crypto::sha256(token.secret));
+    const crypto::SecretHash hash = token.secret_hash();
     ++token.counter;
-    EXPECT_EQ(token.secret_hash(), hash);  // successors share it
+    EXPECT_TRUE(token.secret_hash() == hash);  // successors have the same secret
 }
 
 TEST(RefreshToken, AccessTokensAndOtherTextAreRefused) {

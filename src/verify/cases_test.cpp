@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// api/cases: the cases that every verifier runs, whatever its language, and must give one verdict on (I9).
+// Runs api/cases: the cases that every verifier runs, whatever its language, and on which all must give one
+// verdict (I9).
 #include "../tests/vectors/vectors.hpp"
+#include "base/reason.hpp"
 #include "token/jwk.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/request_rules.hpp"
@@ -55,7 +57,7 @@ std::vector<ForeignIssuer> issuers_of(const json::array& rows) {
 }
 
 TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
-    const char* record = std::getenv("COATCHECK_RECORD_CASES");  // tools/make_cases.py
+    const char* record = std::getenv("COATCHECK_RECORD_CASES");  // set by tools/make_cases.py
     std::size_t count = 0;
     for (const auto& file : std::filesystem::directory_iterator(SOURCE_DIR "/api/cases")) {
         if (file.path().extension() != ".json") continue;
@@ -112,7 +114,7 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
     EXPECT_GT(count, 500U);
 }
 
-// A request as the cases have it.
+// The header fields of a request in the cases.
 struct CaseFields {
     const json::array& fields;
 

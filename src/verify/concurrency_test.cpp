@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys and revocations change while tokens are checked. Whoever was told that a change is in effect must see
-// it in the next check, whatever the caches hold. To be run under ThreadSanitizer as well.
+// Keys and revocations change while other threads check tokens. Once a change has returned, the next check
+// must see it, whatever the caches hold. Also to be run under ThreadSanitizer.
+#include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
 #include <gtest/gtest.h>
@@ -59,7 +60,7 @@ TEST(VerifierConcurrency, ConcurrentRevocationIsSeenByEveryCheckAfterIt) {
                     const auto proof = verifier.check(tokens[static_cast<std::size_t>(i)], now);
                     ++checks;
                     if (proof ? must_be_refused : proof.error().reason != Reason::token_revoked) ++wrong;
-                    // What was not yet taken back when we had our answer cannot have been refused.
+                    // A session that was not yet revoked when the answer came must not be refused.
                     if (!proof && i > revoked.load()) ++wrong;
                 }
             }
@@ -71,7 +72,7 @@ TEST(VerifierConcurrency, ConcurrentRevocationIsSeenByEveryCheckAfterIt) {
         else revocations.add({{Revocation::Kind::user_revoked, "user " + std::to_string(i), 1, now + 900s}});
         revoked.store(i + 1);
         if (i % 50 == 0) revocations.sweep(now);
-        while (checks.load() < seen + 15) std::this_thread::yield();  // let them come by
+        while (checks.load() < seen + 15) std::this_thread::yield();  // wait for some checks
     }
     over = true;
     checkers.clear();
@@ -90,7 +91,7 @@ TEST(VerifierConcurrency, ConcurrentKeyChangeIsSeenByEveryCheckAfterIt) {
     keys.replace(both);
     Revocations revocations;
     revocations.load({});
-    // Rises before and after each change: 4n is "both keys", 4n+2 is "one key", odd is "changing".
+    // Grows before and after each change: 4n is "both keys", 4n+2 is "one key", odd is "changing".
     std::atomic<int> state{0}, wrong{0}, checks{0};
     std::atomic<bool> over{false};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/crypt_verifier.hpp"
 
+#include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
 namespace coatcheck::verify {
@@ -18,7 +19,8 @@ Result<token::AccessClaims> CryptVerifier::check_ignoring_time(std::string_view 
     claims.issued = claims.authenticated = read->issued;
     claims.expires = read->expires;
     claims.version = read->version.value_or(0);
-    // What takes a user back is kept for `life_`: a token that outlived it would come back to life.
+    // Revocations of a user are kept for `life_`. A token that lives longer than that would become valid
+    // again.
     if (claims.session.empty()) {
         claims.expires = std::min(claims.expires, claims.issued + life_);
         claims.scope = "";
@@ -31,7 +33,7 @@ Result<token::AccessClaims> CryptVerifier::check(std::string_view text, base::Ti
     if (!claims) return claims.error();
     if (claims->issued > now + max_clock_difference) return Denied{Reason::token_not_yet_valid};
     if (now >= claims->expires) return Denied{Reason::crypt_expired};
-    // Roles do not stand in it, so that new ones do not make it stale.
+    // The token holds no roles, so new roles do not make it stale.
     const auto reason =
         claims->session.empty()
             ? revocations_.judge_foreign("", claims->subject, claims->issued, max_clock_difference)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judges encrypted tokens (token/crypt_token.hpp), in the order that all tokens go: size and form, key,
-// content, time, revoked.
+// Checks crypt tokens (token/crypt_token.hpp). The order is the same as for all tokens: size and form, key,
+// content, time, revocations.
 #pragma once
 
 #include "token/claims.hpp"
@@ -9,19 +9,20 @@
 
 namespace coatcheck::verify {
 
-// Any thread may call anything. Revocations are shared and must outlive it.
+// Any thread may call any member. `revocations` is shared and must outlive this object.
 class CryptVerifier {
 public:
-    // `life`: how long tokens of others live at most; what takes them back is kept as long.
+    // `life`: how long a token of another system is valid at most. Revocations that concern such tokens are
+    // kept as long.
     CryptVerifier(token::CryptKeys keys, token::CryptFields fields, base::Duration life,
                   const Revocations& revocations)
         : keys_(std::move(keys)), fields_(std::move(fields)), life_(life), revocations_(revocations) {}
 
-    // What it says of its user; no name and no roles. Another's token has no session, and ends when its user
-    // is disabled, deleted or gets a new password after it was issued. Refused with crypt_expired instead of
-    // token_expired.
+    // Returns what the token says about its user; it has no name and no roles. A token of another system has
+    // no session: it is revoked if, after it was issued, its user is disabled or deleted, gets a new password
+    // or has all sessions ended. An expired token is refused with crypt_expired instead of token_expired.
     base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
-    // The same for one that may have expired or been revoked: signing out twice is no error.
+    // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;
 
     std::string write(const token::CryptClaims& claims) const {

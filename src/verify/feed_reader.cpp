@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/feed_reader.hpp"
 
+#include "base/reason.hpp"
 #include "token/json.hpp"
 
 namespace coatcheck::verify {
@@ -11,7 +12,8 @@ using base::Reason;
 using base::Result;
 
 const Denied not_the_stream{Reason::malformed_json};
-constexpr std::size_t max_entry_members = 8192;  // in one event: 500 entries with four each, and room to grow
+// In one event: 500 entries with four members each, and room for more.
+constexpr std::size_t max_entry_members = 8192;
 constexpr std::size_t max_cursor_bytes = 256;
 constexpr std::int64_t max_unix_seconds = 253'402'300'799;  // the year 9999
 
@@ -25,7 +27,7 @@ std::optional<Revocation::Kind> kind_named(std::string_view name) {
     return std::nullopt;
 }
 
-// The entries of one event. A kind of a newer server says nothing that we could act on.
+// Reads the entries of one event. Skips kinds of entries that only a newer server knows.
 Result<std::vector<Revocation>> parse_entries(std::string_view text) {
     const auto value = token::parse_value(text, max_entry_members);
     if (!value || !value->is_array()) return not_the_stream;
@@ -74,7 +76,7 @@ Result<void> FeedReader::take_event(std::string_view text, Heard& heard) {
         std::string_view value = line.substr(std::min(line.size(), colon + 1));
         if (value.starts_with(' ')) value.remove_prefix(1);
         if (line.substr(0, colon) == "event") event = value;
-        else if (line.substr(0, colon) == "data") data = value;  // the server writes one line
+        else if (line.substr(0, colon) == "data") data = value;  // the server writes one line of data
         else if (line.substr(0, colon) == "id") id = value;
     }
     if (id.size() > max_cursor_bytes) return not_the_stream;
@@ -84,7 +86,7 @@ Result<void> FeedReader::take_event(std::string_view text, Heard& heard) {
     } else if (event == "message" && !data.empty()) {
         auto entries = parse_entries(data);
         if (!entries) return entries.error();
-        // What is new counts at once, also while a table is being made anew.
+        // New entries are in force at once, also while a new table is being read after a reset.
         revocations_.add(*entries);
         for (const auto& entry : *entries)
             if (entry.kind == Revocation::Kind::key) keys_.drop(entry.subject);

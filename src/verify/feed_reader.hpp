@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's stream of revocations (docs/revocation.md), read in pieces as they arrive, for verifiers
-// elsewhere.
+// Reads the server's feed of revocations (docs/revocation.md) in pieces as they arrive, for verifiers in
+// other processes.
 #pragma once
 
 #include "verify/key_set.hpp"
@@ -13,28 +13,29 @@
 
 namespace coatcheck::verify {
 
-// One event of the stream, in bytes; the server sends 500 entries in one.
+// The largest event that the reader accepts, in bytes. The server sends up to 500 entries in one event.
 inline constexpr std::size_t max_feed_event = 1024 * 1024;
 
-// What some bytes of the stream said.
+// The news in a piece of the feed.
 struct Heard {
-    bool events = false;              // at least one was complete: the server is there
-    bool synced = false;              // all there is is known, now or again
-    std::vector<Revocation> entries;  // in force already
+    bool events = false;              // at least one event was complete, so the server is there
+    bool synced = false;              // all revocations are known, for the first time or again
+    std::vector<Revocation> entries;  // new entries; they are in force already
 };
 
-// Not thread-safe itself; keys and revocations are shared and must outlive it.
+// Not thread-safe. `keys` and `revocations` are shared and must outlive this object.
 class FeedReader {
 public:
     FeedReader(KeySet& keys, Revocations& revocations) : keys_(keys), revocations_(revocations) {}
 
-    // Takes up what has arrived: an entry is in force before this returns, and a compromised key is gone.
-    // malformed_json: this is not the stream; end the connection and begin anew after cursor().
+    // Applies the events that have arrived. When it returns, each entry is in force, and each compromised key
+    // is gone. malformed_json: this is not the feed. Then close the connection and begin again after
+    // cursor().
     base::Result<Heard> read(std::string_view bytes);
-    // A connection begins: half an event that a former one left is void.
+    // Call this when a new connection begins: it forgets the half event that the old connection left.
     void begin() { pending_.clear(); }
 
-    // What to send as Last-Event-ID; empty at first. It never stands for an entry that was not taken up.
+    // The cursor to send as Last-Event-ID; empty at first. All entries up to it have been applied.
     const std::string& cursor() const { return cursor_; }
 
 private:
@@ -44,7 +45,7 @@ private:
     Revocations& revocations_;
     std::string pending_;
     std::string cursor_;
-    std::optional<std::vector<Revocation>> next_;  // after a reset: the table to be, in use once it is whole
+    std::optional<std::vector<Revocation>> next_;  // after a reset: the new table, used once it is whole
 };
 
 }  // namespace coatcheck::verify

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a verifier elsewhere knows after reading the server's stream, however it was cut and broken off.
+// Tests which revocations a verifier in another process knows after it has read the feed, wherever the feed
+// was cut or broke off.
 #include "verify/feed_reader.hpp"
+#include "base/reason.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,7 +70,7 @@ TEST_F(Feed, AResetKeepsTheFormerTableUntilTheNewOneIsWhole) {
     ASSERT_TRUE(reader.read(reset + entries(session("new"), "f.1")));
     EXPECT_EQ(judge("old"), Reason::token_revoked);
     EXPECT_EQ(judge("new"), Reason::token_revoked) << "what is new counts at once";
-    reader.begin();  // broken off, and resumed
+    reader.begin();  // the connection breaks off, and the next one continues
     ASSERT_TRUE(reader.read(entries(session("newer"), "f.2") + synced("f.2")));
     EXPECT_EQ(judge("old"), std::nullopt);
     EXPECT_EQ(judge("new"), Reason::token_revoked);

@@ -2,6 +2,7 @@
 #include "verify/foreign_verifier.hpp"
 
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 #include "token/jwk.hpp"
 #include "token/refresh_token.hpp"
@@ -26,14 +27,14 @@ bool is_signed_with(const ForeignIssuer::Key& key, const token::CompactToken& pa
     return std::get<crypto::PublicKey>(key.key).verify(parts.signing_input, parts.signature);
 }
 
-// Not of the signature, of which ECDSA has two for each message.
+// The signature is left out, because ECDSA has several valid signatures of one message.
 std::string session_of(const ForeignIssuer& issuer, const token::CompactToken& parts) {
     return base::base64url(
         crypto::sha256(issuer.name + '\n' + std::string(parts.signing_input)).substr(0, 16));
 }
 
-// An id that we gave, 128 bits: no other system's user may take it, for it names somebody who never was one
-// there.
+// True if the id has the form of an id that Coatcheck made (128 bits). A foreign token must not name such an
+// id: its user never was in the other system.
 bool looks_like_our_own(std::string_view id) {
     constexpr std::size_t own_id_bytes = 22;
     const auto bytes = id.size() == own_id_bytes ? base::from_base64url(id) : std::nullopt;
@@ -74,8 +75,8 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
 }
 
 Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& parts) const {
-    // Which key may speak is decided by what the token says of its issuer; what it says is believed when that
-    // key has signed it.
+    // The token's iss decides which keys are tried. The claims are believed only after one of these keys has
+    // verified the signature.
     const auto said = token::claimed_issuer(*parts.claims);
     if (!said) return said.error();
     const auto issuer = std::find_if(issuers_.begin(), issuers_.end(), [&](const ForeignIssuer& one) {
@@ -111,7 +112,7 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
     claims.client = claims.scope = "";
     claims.foreign_end = std::min(read->expires.value_or(base::Timestamp::max()),
                                   read->issued + longest_foreign_life);
-    claims.payload = "{}";  // it says nothing else that counts here
+    claims.payload = "{}";  // nothing else in the token is used
     return claims;
 }
 

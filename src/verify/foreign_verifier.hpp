@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judges JWTs of an older system, taken until its users have moved: in the order that all tokens go, with
-// that system's keys.
+// Checks foreign tokens: JWTs of an older system, which are accepted until its users have moved. It uses that
+// system's keys; the order of the checks is the same as for all tokens.
 #pragma once
 
 #include "base/secret.hpp"
@@ -16,47 +16,53 @@
 
 namespace coatcheck::verify {
 
-// Nothing of an older system is taken longer after it was issued.
+// A foreign token is valid for at most this long after it was issued (ten years).
 inline constexpr base::Duration longest_foreign_life = std::chrono::hours(24 * 3650);
 
-// The most that a foreign issuer may be told; a program says it (sdk/cpp), or a file (app/foreign_issuers).
+// The settings of one foreign issuer. A program sets them (sdk/cpp), or a file (app/foreign_issuers).
 struct ForeignIssuer {
-    // HS256 by a secret, anything else by a public key. With a key id it is for tokens that name it alone.
+    // A secret for HS256, a public key for any other algorithm. A key with an id is only for tokens that name
+    // this id.
     struct Key {
         std::string id;
         std::variant<base::Secret, crypto::PublicKey> key;
     };
-    std::string name;                  // what we call it
-    std::vector<std::string> issuers;  // iss, one of them; empty: its tokens have none
-    std::string audience;              // has to be among aud; empty: is not looked at
-    std::string subject = "sub";       // the claim with the user's id there
-    std::string id_prefix;             // before that id: the id here
-    std::string algorithm;             // alg: keys of this issuer speak no other (RFC 8725 §3.1)
+    std::string name;                  // our name for the issuer
+    std::vector<std::string> issuers;  // possible values of iss; empty: the tokens have no iss
+    std::string audience;              // must be in aud; empty: aud is not checked
+    std::string subject = "sub";       // the claim that has the user's id in the older system
+    std::string id_prefix;             // put before that id, it makes the user's id here
+    std::string algorithm;             // the only alg of this issuer's keys (RFC 8725 §3.1)
     std::vector<Key> keys;
-    std::map<std::string, std::string> require{};  // claims that have to say this, such as tymon's prv
-    base::Timestamp issued_before = base::Timestamp::max();  // the cut-over: later ones are not taken
-    base::Timestamp until;                                   // the last day's end: no token lives longer
+    // Claims that must have these values, such as tymon's prv.
+    std::map<std::string, std::string> require{};
+    // The cut-over: tokens issued at this time or later are refused.
+    base::Timestamp issued_before = base::Timestamp::max();
+    // The end of the last day: no token is valid longer.
+    base::Timestamp until;
 };
 
-// The keys in a text: a secret of 32 bytes at least (HS256), a public key in PEM, or a JWK Set, of which
-// those for the algorithm count. Empty, and `problem` says why: there is none.
+// Reads the keys in a text: a secret of at least 32 bytes (HS256), a public key in PEM, or a JWK Set, of
+// which only the keys for `algorithm` count. If there is no key, the result is empty and `problem` gives the
+// reason.
 std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm, std::string_view text,
                                                    std::string& problem);
 
-// Any thread may call anything. Revocations are shared and must outlive it.
+// Any thread may call any member. `revocations` is shared and must outlive this object.
 class ForeignVerifier {
 public:
-    // True of what can be a token of another: the three parts of a signed JWT.
+    // True if the text can be a foreign token: it has the three parts of a signed JWT.
     static bool may_be(std::string_view text) { return std::count(text.begin(), text.end(), '.') == 2; }
 
-    // No two of the issuers have an `iss` in common.
+    // No two issuers may have an `iss` in common.
     ForeignVerifier(std::vector<ForeignIssuer> issuers, const Revocations& revocations)
         : issuers_(std::move(issuers)), revocations_(revocations) {}
 
-    // Whose token it is: `subject` is the user's id here, `issuer` the name of the issuer, `session` an id
-    // that is made of the token, so that ending it ends the token, exchanged or not. No roles, no name.
+    // Returns the claims of a valid token. `subject` is the user's id here, `issuer` is the name of the
+    // issuer. `session` is an id that is made from the token, so that ending this session ends the token,
+    // whether it was exchanged or not. There are no roles and no name.
     base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
-    // The same for one that may have expired or been revoked: signing out twice is no error.
+    // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;
 
 private:

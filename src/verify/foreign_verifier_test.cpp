@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/foreign_verifier.hpp"
+#include "base/reason.hpp"
 
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wycheproof's JSON Web Keys and Signatures. Their payloads are no claims, so prove() refuses every one of
-// them; what stands before the claims (key set, form, key, algorithm, signature) is therefore judged by the
-// pieces it is made of.
+// Wycheproof's JSON Web Keys and Signatures. Their payloads are not claims, so prove() refuses all of them.
+// This test therefore checks each step before the claims (key set, form, key, algorithm, signature) by
+// itself.
 #include "../tests/vectors/vectors.hpp"
 #include "base/bytes.hpp"
 #include "token/json.hpp"
@@ -20,7 +20,7 @@ std::string member(const json::object& object, std::string_view name) {
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-// Why we do not take a key that others may: empty if there is no such reason.
+// Why we refuse a key that others may accept; empty if there is no such reason.
 std::string why_refused(const json::object& jwk) {
     if (member(jwk, "kty") == "oct") return "symmetric key";
     const std::string algorithm = member(jwk, "alg");
@@ -30,7 +30,7 @@ std::string why_refused(const json::object& jwk) {
     return {};
 }
 
-// As prove() does, up to the signature.
+// Makes the checks of prove() up to the signature.
 bool is_signed(std::string_view jws, const std::vector<token::Jwk>& keys) {
     const auto first = jws.find('.'), last = jws.rfind('.');
     if (first == std::string_view::npos || first == last || jws.find('.', first + 1) != last) return false;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// The public keys of a verifier. generation() counts the changes: a proof in a verifier's cache is valid only
+// as long as the generation in which it was made.
 #pragma once
 
 #include "token/jwk.hpp"
@@ -14,11 +16,11 @@
 
 namespace coatcheck::verify {
 
-// The public keys that tokens may be signed with. Any thread may call anything.
+// The public keys that may have signed a token. Any thread may call any member.
 class KeySet {
 public:
-    // Replaces the set. Proofs made under an earlier set are void from then on, so that a key that was
-    // dropped takes every cached proof with it.
+    // Replaces the keys. All proofs made under an earlier set become void. So when a key is removed, the
+    // cached proofs made with it are void too.
     void replace(const std::vector<token::Jwk>& keys) {
         auto table = std::make_shared<std::map<std::string, crypto::PublicKey, std::less<>>>();
         for (const auto& [key_id, key] : keys) table->emplace(key_id, key);
@@ -28,7 +30,7 @@ public:
         generation_.fetch_add(1, std::memory_order_release);
     }
 
-    // The key is compromised: it is gone for good, also from sets that come later and still have it.
+    // Removes a compromised key for good, also from sets that replace() brings later.
     void drop(const std::string& key_id) {
         const std::lock_guard lock(mutex_);
         dropped_.insert(key_id);
@@ -38,15 +40,18 @@ public:
         generation_.fetch_add(1, std::memory_order_release);
     }
 
+    // The keys by their id. The map that is returned never changes.
     std::shared_ptr<const std::map<std::string, crypto::PublicKey, std::less<>>> keys() const {
         const std::lock_guard lock(mutex_);
         return keys_;
     }
-    // It is in the set, or was dropped for good: asking for the set anew says nothing more about it.
+    // True if the key is in the set or was dropped for good. Then there is no need to fetch the set again for
+    // its sake.
     bool knows(const std::string& key_id) const {
         const std::lock_guard lock(mutex_);
         return keys_->contains(key_id) || dropped_.contains(key_id);
     }
+    // Increases with each change of the keys.
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
 private:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which credential a request carries, and whether one that a browser added by itself counts: one rule for the
-// server and for verifiers in front of APIs.
+// Which credential a request presents, and whether a cookie counts that a browser added by itself. The server
+// and the verifiers in front of APIs follow the same rules.
 #pragma once
 
+#include "base/reason.hpp"
 #include "base/result.hpp"
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 
 namespace coatcheck::verify {
 
-// Header fields, wherever they lie: `each(name, visit)` calls visit(value) for each field of that name, in
+// Header fields in any container: `each(name, visit)` calls visit(value) for each field with that name, in
 // order.
 template <class Fields>
 concept HeaderFields = requires(const Fields& fields) {
@@ -19,29 +20,32 @@ concept HeaderFields = requires(const Fields& fields) {
 };
 
 struct Credential {
-    std::string_view token;  // empty: none was sent
-    bool by_cookie = false;  // and by nothing else: the CSRF rule applies
-    std::string_view user =
-        "";  // who the client says it is (X-USER): has to be the token's own, and selects nobody
-    bool x_token = false;  // in X-TOKEN
-    bool bare = false;     // in Authorization without Bearer
-    bool crypt = false;    // an encrypted token
+    std::string_view token;  // empty: the request has none
+    bool by_cookie = false;  // only a cookie has it: the CSRF rule applies
+    // The user's id as the client sent it in X-USER. It must be the token's own user, and never selects a
+    // user.
+    std::string_view user = "";
+    bool x_token = false;  // the token is in X-TOKEN
+    bool bare = false;     // the token is in Authorization without Bearer
+    bool crypt = false;    // a crypt token
 
+    // True if X-USER is missing, or names this user.
     bool is_of(std::string_view subject) const { return user.empty() || user == subject; }
 };
 
 struct CredentialRules {
     std::string_view cookie;          // name of the access cookie
-    bool bare_authorization = false;  // dialects: docs/dialects.md
+    bool bare_authorization = false;  // the dialects to accept: docs/dialects.md
     bool x_token = false;
-    std::string_view crypt_header = "";  // of encrypted tokens; empty: none
+    std::string_view crypt_header = "";  // the header of crypt tokens; empty: none are accepted
 };
 
-// What a request must show before a cookie counts on an unsafe method, or before a body may sign in or
-// refresh.
+// The proof about its site that a request needs before a cookie counts on an unsafe method, or before a body
+// may sign in or refresh.
 enum class SiteProof {
-    always,         // for a cookie: the site must be known, or X-Coatcheck: 1 sent
-    where_browser,  // for a body: only where a browser says which site it comes from
+    always,  // for a cookie: the site is allowed, or X-Coatcheck: 1 is sent
+    // For a body: only if a browser says which site the request comes from.
+    where_browser,
 };
 
 inline bool is_safe_method(std::string_view method) {
@@ -50,7 +54,8 @@ inline bool is_safe_method(std::string_view method) {
 
 namespace detail {
 
-// The value where the field comes once, else nothing; a second one makes the first doubtful.
+// The value of a header field (the last one), and how often the field occurs. More than one makes the value
+// doubtful: callers check `count`.
 struct Sent {
     std::string_view value;
     int count = 0;
@@ -67,20 +72,21 @@ Sent sent(const Fields& fields, std::string_view name) {
 
 }  // namespace detail
 
-// The token of one Authorization field (RFC 6750 §2.1); empty if it is of another scheme. `bare_allowed`:
-// without one as well.
+// The token of one Authorization field (RFC 6750 §2.1). Empty if the field has another scheme.
+// `bare_allowed`: a value without a scheme is a token too.
 inline std::string_view bearer_token(std::string_view value, bool bare_allowed) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
     const std::size_t space = std::min(value.find(' '), value.size());
     const bool is_bearer = std::ranges::equal(value.substr(0, space), std::string_view("bearer"), {}, lower);
     if (space == value.size()) {
-        if (is_bearer) return "-";  // a scheme without a token: malformed
+        if (is_bearer) return "-";  // a scheme without a token: the verifier answers token_malformed
         return bare_allowed ? value : std::string_view();
     }
     return is_bearer ? value.substr(space + 1) : std::string_view();
 }
 
-// The value of a cookie; empty if absent. credential_conflict if it comes with different values.
+// The value of a cookie; empty if there is none. credential_conflict if the cookie occurs with different
+// values.
 template <HeaderFields Fields>
 base::Result<std::string_view> find_cookie(const Fields& fields, std::string_view name) {
     std::string_view found;
@@ -103,8 +109,8 @@ base::Result<std::string_view> find_cookie(const Fields& fields, std::string_vie
     return found;
 }
 
-// A token from elsewhere in the request (may be empty), or the cookie's; credential_conflict where they
-// differ.
+// Returns `token`, which comes from elsewhere in the request and may be empty, or else the cookie's token.
+// credential_conflict if they differ.
 inline base::Result<Credential> one_of(std::string_view token, base::Result<std::string_view> cookie) {
     if (!cookie) return cookie.error();
     if (token.empty()) return Credential{*cookie, true};
@@ -114,8 +120,9 @@ inline base::Result<Credential> one_of(std::string_view token, base::Result<std:
     return Credential{token, false};
 }
 
-// The access token in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is taken, or in the access
-// cookie. Other schemes are ignored. credential_conflict: two that differ, or half of X-TOKEN and X-USER.
+// Finds the access token in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is switched on, or in
+// the access cookie. Ignores other schemes. credential_conflict: two tokens differ, X-TOKEN comes without
+// X-USER, one of the two comes more than once, or X-USER is empty.
 template <HeaderFields Fields>
 base::Result<Credential> find_credential(const Fields& fields, const CredentialRules& rules) {
     std::string_view token, user;
@@ -138,7 +145,8 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
                 base::Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
         x_token = older.count == 1;
         if (x_token) take(older.value.empty() ? "-" : older.value);
-        user = whose.value;  // beside any token: an API of the older kind may believe it
+        // X-USER counts beside any token, because an API of the older kind may believe it.
+        user = whose.value;
     }
     bool crypt = false;
     if (!rules.crypt_header.empty())
@@ -159,9 +167,9 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
     return credential;
 }
 
-// Sec-Fetch-Site: same-origin; or same-site / cross-site from a listed origin; or, where that header is
-// missing, an Origin that is `own` or listed; or, where both are missing, X-Coatcheck: 1. `is_listed` says so
-// of an origin.
+// True if the request comes from an allowed site. If it has Sec-Fetch-Site, this must be same-origin, or
+// same-site or cross-site with a listed Origin. Otherwise, if it has an Origin, this must be `own` or listed.
+// If it has neither, SiteProof::always requires X-Coatcheck: 1. `is_listed` says whether an origin is listed.
 template <HeaderFields Fields, class IsListed>
 bool site_is_allowed(const Fields& fields, std::string_view own, const IsListed& is_listed, SiteProof proof) {
     const auto origins = detail::sent(fields, "Origin");
@@ -177,8 +185,8 @@ bool site_is_allowed(const Fields& fields, std::string_view own, const IsListed&
     return marks.count == 1 && marks.value == "1";
 }
 
-// What was found, if it may count: token_missing where there is nothing, csrf_refused for a cookie on an
-// unsafe method without site_is_allowed(). `method`: unknown counts as unsafe.
+// Returns `found` if it may count. token_missing if there is no token; csrf_refused for a cookie on an unsafe
+// method if site_is_allowed() says no. An unknown `method` is unsafe.
 template <HeaderFields Fields, class IsListed>
 base::Result<Credential> admitted(base::Result<Credential> found, const Fields& fields,
                                   std::string_view method, std::string_view own, const IsListed& is_listed) {

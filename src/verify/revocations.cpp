@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/revocations.hpp"
 
+#include "base/reason.hpp"
+
 #include <algorithm>
 #include <mutex>
 
 namespace coatcheck::verify {
 namespace {
 
-// Slices of the table in turn. A table that grows meanwhile hides some rows from this round; they wait for
-// the next.
+// Erases slice by slice, and releases the lock in between. If the table grows meanwhile, this sweep misses
+// some rows; the next one finds them.
 template <class Table, class IsOver>
 void erase_in_slices(Table& table, std::shared_mutex& mutex, const IsOver& is_over) {
     constexpr std::size_t slice = 4096;  // buckets, about as many rows
@@ -36,7 +38,7 @@ void Revocations::insert(const Revocation& entry) {
         case Revocation::Kind::issued_before:
             issued_before_ = std::max(issued_before_, entry.minimum);
             return;
-        case Revocation::Kind::key:  // the KeySet has lost it
+        case Revocation::Kind::key:  // the KeySet drops the key
         case Revocation::Kind::status:
         case Revocation::Kind::status_below: return;
         case Revocation::Kind::user_revoked:
@@ -66,7 +68,7 @@ void Revocations::add(const std::vector<Revocation>& entries) {
     if (entries.empty()) return;
     std::unique_lock lock(mutex_);
     for (const auto& entry : entries) insert(entry);
-    // Before load() the table is not complete: stay at "not ready".
+    // Before the first load() the table is incomplete: the generation stays 0 (not ready).
     if (generation_.load(std::memory_order_relaxed) > 0) generation_.fetch_add(1, std::memory_order_release);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has been taken back, held in memory so that a check costs no look-up elsewhere.
+// The table of revocations, held in memory so that a check needs no look-up elsewhere.
 //
-// Entries live only as long as the tokens they concern. `generation()` grows with each addition: a token
-// proven at generation g needs no look-up while the generation is still g, so a cached proof costs one atomic
-// load.
+// An entry lives only as long as the tokens that it concerns. `generation()` grows with each addition. A
+// token that was checked at generation g needs no look-up as long as the generation is g, so the check of a
+// cached proof costs one atomic load.
 #pragma once
 
 #include "base/result.hpp"
@@ -25,44 +25,47 @@ struct Revocation {
         user_revoked,   // tokens of the user `subject` with ver < minimum are revoked
         user_stale,     // tokens of the user `subject` with ver < minimum are stale
         issued_before,  // every token issued at or before `minimum` (Unix seconds) is revoked
-        key,  // the signing key `subject` is compromised: its tokens are not ours, nor is any proof made with
-              // it
-        foreign_before,  // tokens of the user `subject` that others issued until `minimum` (Unix seconds) are
-                         // revoked
-        status,          // the index `minimum` of the Token Status Lists; our own verifiers know better
-        status_below,    // likewise all indexes below `minimum` (a backup was restored)
+        // The signing key `subject` is compromised: its tokens are not ours, and all proofs made with it are
+        // void.
+        key,
+        // Tokens of the user `subject` that another issuer issued until `minimum` (Unix seconds) are revoked.
+        foreign_before,
+        // The index `minimum` of the Token Status Lists has ended. Our own verifiers skip this entry.
+        status,
+        // All indexes below `minimum` have ended (a backup was restored). Our own verifiers skip this entry.
+        status_below,
     };
     Kind kind;
     std::string subject;
     std::int64_t minimum = 0;
-    base::Timestamp expires;  // when the last token it concerns has expired
+    base::Timestamp expires;  // when the last token that it concerns has expired
     std::uint64_t id = 0;     // given by the store, in the order of commits
 };
 
-// A `foreign_before` that no token comes after.
+// The `minimum` of a `foreign_before` entry that revokes a user's foreign tokens for good.
 inline constexpr std::int64_t foreign_for_good = 253'402'300'799;  // the year 9999
 
-// Any thread may call anything.
+// Any thread may call any member.
 class Revocations {
 public:
-    // Replaces all entries; from now on judge() no longer answers not_ready.
+    // Replaces all entries. From the first load() on, judge() no longer answers not_ready.
     void load(const std::vector<Revocation>& entries);
-    // Takes effect before it returns.
+    // Adds entries. They are in force when it returns.
     void add(const std::vector<Revocation>& entries);
-    // Drops entries whose tokens have all expired; a little at a time, so that checks and additions go on
-    // meanwhile.
+    // Deletes entries whose tokens have all expired. It works in small slices, so that checks and additions
+    // can go on meanwhile.
     void sweep(base::Timestamp now);
 
-    // Sessions and users that it knows of.
+    // The number of sessions and users in the table.
     std::size_t size() const;
-    // Grows whenever an entry comes in; 0 until loaded.
+    // Grows with each load() and each addition; 0 until the first load().
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
-    // The reason to refuse a token, if there is one.
+    // The reason to refuse a token, if there is one: not_ready, token_revoked or token_stale.
     std::optional<base::Reason> judge(const std::string& session, const std::string& user,
                                       std::int64_t version, base::Timestamp issued) const;
 
-    // As judge(), for a token of another issuer, which knows no version: its user was taken back after it was
-    // issued. The clock of who issued it may be ahead by `skew`. `session`: may be empty.
+    // As judge(), for a token of another issuer, which has no version. It is revoked if its user was revoked
+    // after it was issued. The issuer's clock may be ahead by `skew`. `session` may be empty.
     std::optional<base::Reason> judge_foreign(const std::string& session, const std::string& user,
                                               base::Timestamp issued, base::Duration skew) const;
 

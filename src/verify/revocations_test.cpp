@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/revocations.hpp"
+#include "base/reason.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of verdicts (size, form, key and algorithm, signature, typ / iss / aud, exp, revoked, stale), and
-// what revocations do to a token that is good otherwise.
+// what revocations do to an otherwise valid token.
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
 #include <gtest/gtest.h>
@@ -48,7 +49,7 @@ protected:
         return token::mint(claims, "k", key());
     }
     static std::string forged(std::string token) {
-        token.back() = token.back() == 'A' ? 'Q' : 'A';  // both have no spare bits set: the form stays good
+        token.back() = token.back() == 'A' ? 'Q' : 'A';  // both characters leave the unused bits zero
         return token;
     }
 

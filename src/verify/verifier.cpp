@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/verifier.hpp"
 
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
 
 #include <algorithm>
@@ -35,7 +36,7 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     auto parts = token::parse_compact(*jwt);
     if (!parts) return parts.error();
 
-    // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
+    // The key decides the algorithm, and the header must name the same one (RFC 8725 §3.1).
     const auto table = keys.keys();
     const auto row = table->find(parts->header->key_id);
     if (row == table->end()) return not_ours;
@@ -60,7 +61,7 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
 Result<Proof*> Verifier::check(std::string_view text, base::Timestamp now) {
     if (auto seen = check_seen(text, now)) return *seen;
     if (was_refused(text)) return Denied{Reason::token_not_ours};
-    const auto generation = keys_.generation();  // before proving, as for a good one
+    const auto generation = keys_.generation();  // read before proving, as in prove_new()
     bool forged = false;
     auto proof = prove_new(text, &forged);
     if (forged) note_refused(text, generation);
@@ -75,7 +76,7 @@ std::optional<Result<Proof*>> Verifier::check_seen(std::string_view text, base::
 }
 
 Result<Proof> Verifier::prove_new(std::string_view text, bool* forged) const {
-    // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
+    // Read before proving: if the keys change meanwhile, the proof looks too old, never too new.
     Proof proof;
     proof.key_generation = keys_.generation();
     auto claims = prove(text, keys_, policy_, forged);
@@ -93,14 +94,14 @@ Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestam
     return judge(cache_.insert_or_assign(tail, std::move(kept)).first->second.proof, now);
 }
 
-// One for one, and after a few looks one that is used: to give up or to look at many at once would make
-// somebody wait for it.
+// Removes one token for one new token. After `most_looks` tokens that were in use it removes one that is in
+// use: a longer search, or the removal of many tokens at once, would make one request wait.
 void Verifier::make_room_for(const Tail& tail) {
     if (ring_.empty() || ring_.size() < max_cached_) return ring_.push_back(tail);
     for (int looks = 0;; ++looks) {
         hand_ = hand_ + 1 < ring_.size() ? hand_ + 1 : 0;
         const auto row = cache_.find(ring_[hand_]);
-        if (row != cache_.end()) {  // it is not there if there was no memory for it
+        if (row != cache_.end()) {  // absent if there was no memory to insert it
             if (looks < most_looks && std::exchange(row->second.is_used, false)) continue;
             cache_.erase(row);
         }
@@ -134,8 +135,8 @@ Proof* Verifier::find(std::string_view text) {
     const auto row = cache_.find(tail_of(text));
     if (row == cache_.end()) return nullptr;
     auto& [token, proof, is_used] = row->second;
-    if (token != text || proof.key_generation != keys_.generation())
-        return nullptr;  // keep() puts another in its place
+    // keep() puts a new proof in its place.
+    if (token != text || proof.key_generation != keys_.generation()) return nullptr;
     is_used = true;
     return &proof;
 }

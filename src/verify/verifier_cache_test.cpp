@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cache of proven tokens, seen from outside: `answer` is the caller's place in a proof, and gone when the
-// proof was made anew.
+// The cache of proofs, seen from outside. `answer` is the caller's place in a proof; it is empty in a new
+// proof.
+#include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +38,7 @@ protected:
         keys.replace({{"k", key().public_key()}});
         revocations.load({});
     }
-    // Checks the token; true if its proof was there already.
+    // Checks the token. True if its proof was in the cache already.
     bool was_cached(Verifier& verifier, const std::string& token) {
         const auto proof = verifier.check(token, now);
         EXPECT_TRUE(proof);
@@ -59,7 +60,8 @@ TEST_F(Cache, ProofIsMadeOnce) {
     EXPECT_FALSE(was_cached(large, token));
     EXPECT_TRUE(was_cached(large, token));
     Proof* first = large.check(token, now).value();
-    EXPECT_EQ(first, large.check(std::string(token), now).value());  // found by its bytes, wherever they lie
+    // The cache finds the token by its bytes, whatever their address.
+    EXPECT_EQ(first, large.check(std::string(token), now).value());
 }
 
 TEST_F(Cache, OneThreadsCacheIsItsOwn) {
@@ -71,7 +73,7 @@ TEST_F(Cache, OneThreadsCacheIsItsOwn) {
 TEST_F(Cache, HitTakesEveryByteToBeTheSame) {
     const std::string token = token_of("a");
     ASSERT_FALSE(was_cached(large, token));
-    // The tail, by which the cache finds a token, is that of the proven one; the rest is not.
+    // `other` has the tail of the proven token, by which the cache finds it, but differs in another place.
     for (std::size_t i = 0; i < token.size() - 32; ++i) {
         std::string other = token;
         other[i] = other[i] == 'A' ? 'B' : 'A';
@@ -163,7 +165,7 @@ TEST_F(Cache, ForgedTokensNeverGetIn) {
         ASSERT_FALSE(small.check(forged, now));
         ASSERT_FALSE(small.check(forged, now));
     }
-    EXPECT_TRUE(was_cached(small, used));  // not once touched meanwhile
+    EXPECT_TRUE(was_cached(small, used));  // though nobody used it meanwhile
 }
 
 TEST_F(Cache, ForgedTokenStaysForgedAfterTheHonestOneWasSeen) {
@@ -176,7 +178,8 @@ TEST_F(Cache, ForgedTokenStaysForgedAfterTheHonestOneWasSeen) {
     EXPECT_TRUE(was_cached(large, honest));
 }
 
-// Only those that are not ours are remembered as such, and only under the keys by which they were not.
+// The verifier remembers a refused token only if a key did not match its signature, and only until the keys
+// change.
 TEST_F(Cache, RefusedTokenIsGoodOnceItsKeyHasCome) {
     const std::string token = token_of("a");
     keys.replace({{"other", crypto::SigningKey::generate(crypto::Algorithm::eddsa).public_key()}});
@@ -205,7 +208,7 @@ TEST_F(Cache, RefusedTokenWithTheTailOfAGoodOneLeavesThatGood) {
 
 TEST_F(Cache, EachVerdictOfARefusedTokenIsTheSame) {
     std::vector<std::string> forged;
-    for (int i = 0; i < 3000; ++i) {  // more than there are places
+    for (int i = 0; i < 3000; ++i) {  // more than the table has places
         std::string token = token_of("forged");
         const std::string number = std::to_string(10'000 + i);
         forged.push_back(token.replace(token.size() - 16, number.size(), number));

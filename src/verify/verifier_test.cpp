@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verdicts. Every token here is signed by a key that the verifier believes, unless the test is about that: so
-// nothing but the rule under test can refuse it.
+// Verdicts. Every token here is signed by a key that the verifier accepts, unless the test is about the key.
+// So only the rule under test can refuse the token.
 #include "verify/verifier.hpp"
+#include "base/reason.hpp"
 
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
@@ -67,7 +68,7 @@ json::object without(json::object object, std::string_view name) {
     return object;
 }
 
-// "" where the token counts, else the reason, by a short name.
+// Returns "" if the token is valid, else a short name of the reason.
 std::string told(const base::Result<Proof*>& result) {
     if (result) return "";
     switch (result.error().reason) {
@@ -118,7 +119,7 @@ TEST_F(Verdict, MintedTokenCounts) {
 }
 
 TEST_F(Verdict, OddButHonestSpacingCounts) {
-    // The octets received are verified, not JSON written anew.
+    // The verifier checks the bytes received, not JSON that it writes anew.
     EXPECT_EQ(check(sign("{ \"typ\" : \"at+jwt\",\n \"kid\":\"ec\",\t\"alg\" :\"\\u0045S256\" }",
                          json::serialize(good_claims()))),
               "");
@@ -173,9 +174,9 @@ TEST_F(Verdict, ExpiryHasNoLeeway) {
     EXPECT_EQ(check(token, end - 1ms), "");
     EXPECT_EQ(check(token, end), "expired");
     EXPECT_EQ(check(token, end + 1s), "expired");
-    EXPECT_EQ(check(token, end - 1ms), "");  // the clock decides each time anew
-    EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'799'999'999)),
-              "expired");  // by one second, never seen before
+    EXPECT_EQ(check(token, end - 1ms), "");  // each check uses the time of its call
+    // Expired by one second, and not in the cache.
+    EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'799'999'999)), "expired");
     EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'800'000'000)), "expired");
     EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'800'000'001)), "");
     EXPECT_EQ(of_claims(with(good_claims(), "exp", 1'800'000'000.5)), "");
@@ -233,8 +234,8 @@ TEST_F(Verdict, DuplicateClaimIsMalformedThoughSigned) {
 }
 
 TEST_F(Verdict, KeyIsTheOneNamed) {
-    EXPECT_EQ(of_header(with(good_header, "kid", "ed")),
-              "not ours");  // a key of ours, and not the one that signed
+    // This is a key of ours, but not the one that signed.
+    EXPECT_EQ(of_header(with(good_header, "kid", "ed")), "not ours");
     EXPECT_EQ(check(sign(with(with(good_header, "kid", "ed"), "alg", "EdDSA"), good_claims(), ec())),
               "not ours");
     for (std::string_view kid : {"", "EC", "ec ", "e", "ecc", "../ec", "/dev/null", "file:///ec",
@@ -275,8 +276,8 @@ TEST_F(Verdict, KeyInTheHeaderIsNotBelieved) {
     EXPECT_EQ(check(sign(without(with(good_header, "jwk", jwk), "kid"), good_claims(), thief)), "not ours");
     EXPECT_EQ(check(sign(with(good_header, "jku", "https://evil.example/jwks.json"), good_claims(), thief)),
               "not ours");
-    EXPECT_EQ(check(sign(with(good_header, "jwk", jwk), good_claims(), ec())),
-              "");  // an honest signature, and a member of no use
+    // A valid signature, and a header member that is ignored.
+    EXPECT_EQ(check(sign(with(good_header, "jwk", jwk), good_claims(), ec())), "");
 }
 
 TEST_F(Verdict, FlippedBitAnywhereIsRefused) {

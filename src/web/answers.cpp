@@ -46,15 +46,15 @@ json::object session_json(const auth::Session& session, std::string_view current
                         std::move(storage));
 }
 
-void write_tokens(Response& response, const Settings& settings, const auth::Granted& granted,
-                  const auth::Tokens& tokens) {
+Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens) {
+    Reply reply;
     const auth::Session& session = granted.session;
     const bool dev = settings.dev;
     std::array<unsigned char, 8192> room;  // most answers need no more
     json::monotonic_resource storage(room.data(), room.size());
     json::object answer(8, &storage);
     if (session.delivery == auth::Delivery::cookie) {
-        set_cookie(response, CookieKind::access, tokens.access, tokens.access_end, dev);
+        set_cookie(reply, CookieKind::access, tokens.access, tokens.access_end, dev);
     } else {
         answer["token"] = tokens.access;
         answer["token_type"] = tokens.type;
@@ -62,21 +62,24 @@ void write_tokens(Response& response, const Settings& settings, const auth::Gran
     answer["expires_in"] = tokens.life.count();
     answer["expires_at"] = unix_seconds(tokens.access_end);
     if (session.delivery == auth::Delivery::body) answer["refresh_token"] = tokens.refresh;
-    else set_cookie(response, CookieKind::refresh, tokens.refresh, session.idle_end, dev);
+    else set_cookie(reply, CookieKind::refresh, tokens.refresh, session.idle_end, dev);
     answer["user"] = user_json(granted.user, &storage);
     answer["session"] = session_json(session, session.id, &storage);
-    write_json(response, 200, json::serialize(answer));
+    write_json(reply, 200, json::serialize(answer));
+    return reply;
 }
 
-void write_envelope(Response& response, const auth::Granted& granted, const auth::Tokens& tokens) {
+Reply envelope_reply(const auth::Granted& granted, const auth::Tokens& tokens) {
     json::object data{{"token", tokens.access},
                       {"user_id", granted.user.id},
                       {"expires_at", unix_seconds(tokens.access_end)},
                       {"refresh_token", tokens.refresh}};
-    write_json(response, 200,
+    Reply reply;
+    write_json(reply, 200,
                json::serialize(json::object{{"success", true},
                                             {"data", std::move(data)},
                                             {"detail", {{"message", "Signed in."}, {"error", nullptr}}}}));
+    return reply;
 }
 
 }  // namespace coatcheck::web

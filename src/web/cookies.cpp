@@ -12,8 +12,7 @@ std::string_view cookie_name(CookieKind kind, bool dev) {
     return dev ? "coatcheck-refresh" : "__Host-Http-coatcheck-refresh";
 }
 
-void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires,
-                bool dev) {
+void set_cookie(Reply& reply, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev) {
     std::string text(cookie_name(kind, dev));
     // RFC 6265 §6.1: browsers need not keep more, and drop it without a word.
     constexpr std::size_t kept_bytes = 4096;
@@ -29,21 +28,21 @@ void set_cookie(Response& response, CookieKind kind, std::string_view value, bas
         .append("; HttpOnly");
     if (!dev) text += "; Secure";
     text += "; SameSite=Lax";
-    response.field("Set-Cookie", text);
+    reply.field("Set-Cookie", text);
 }
 
-void clear_cookie(Response& response, CookieKind kind, bool dev) {
-    set_cookie(response, kind, "", base::from_unix_seconds(0), dev);
+void clear_cookie(Reply& reply, CookieKind kind, bool dev) {
+    set_cookie(reply, kind, "", base::from_unix_seconds(0), dev);
 }
 
-void clear_if_sent(Response& response, const Request& request, CookieKind kind, bool dev) {
+void clear_if_sent(Reply& reply, const Request& request, CookieKind kind, bool dev) {
     const auto cookie = verify::find_cookie(request, cookie_name(kind, dev));
-    if (!cookie || !cookie->empty()) clear_cookie(response, kind, dev);
+    if (!cookie || !cookie->empty()) clear_cookie(reply, kind, dev);
 }
 
-void clear_sent_cookies(Response& response, const Request& request, bool dev) {
-    clear_if_sent(response, request, CookieKind::access, dev);
-    clear_if_sent(response, request, CookieKind::refresh, dev);
+void clear_sent_cookies(Reply& reply, const Request& request, bool dev) {
+    clear_if_sent(reply, request, CookieKind::access, dev);
+    clear_if_sent(reply, request, CookieKind::refresh, dev);
 }
 
 }  // namespace coatcheck::web

@@ -3,8 +3,7 @@
 // second.
 #pragma once
 
-#include "base/time.hpp"
-#include "web/http.hpp"
+#include "web/service.hpp"
 
 #include <string_view>
 
@@ -15,11 +14,10 @@ enum class CookieKind { access, refresh };
 // "__Host-Http-coatcheck", "__Host-Http-coatcheck-refresh"; in development without the prefix.
 std::string_view cookie_name(CookieKind kind, bool dev);
 
-void set_cookie(Response& response, CookieKind kind, std::string_view value, base::Timestamp expires,
-                bool dev);
-void clear_cookie(Response& response, CookieKind kind, bool dev);
+void set_cookie(Reply& reply, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev);
+void clear_cookie(Reply& reply, CookieKind kind, bool dev);
 // Clears it only where the request carried it.
-void clear_if_sent(Response& response, const Request& request, CookieKind kind, bool dev);
-void clear_sent_cookies(Response& response, const Request& request, bool dev);
+void clear_if_sent(Reply& reply, const Request& request, CookieKind kind, bool dev);
+void clear_sent_cookies(Reply& reply, const Request& request, bool dev);
 
 }  // namespace coatcheck::web

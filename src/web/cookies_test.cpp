@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/cookies.hpp"
+#include "base/reason.hpp"
 #include "verify/request_rules.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,7 @@ struct WithCookies {
         for (std::string_view line : lines) fields.insert(http::field::cookie, {line.data(), line.size()});
         request.fields = &fields;
     }
-    Fields fields;
+    http::Fields fields;
     Request request;
 };
 
@@ -27,9 +28,9 @@ std::string found(std::initializer_list<std::string_view> lines, CookieKind kind
     return "conflict";
 }
 
-std::string written(const Response& response) {
+std::string written(const Reply& reply) {
     std::string out;
-    response.write_to(out, "", false, false);
+    reply.write_to(out, "", false, false);
     return out;
 }
 
@@ -87,45 +88,45 @@ TEST(FindCookie, OrderDoesNotMatter) {
 }
 
 TEST(SetCookie, CarriesEveryAttribute) {
-    Response response;
-    set_cookie(response, CookieKind::access, "a.b.c", base::from_unix_seconds(784111777), false);
-    EXPECT_NE(written(response).find("\r\nSet-Cookie: __Host-Http-coatcheck=a.b.c; Path=/; Expires=Sun, 06 "
-                                     "Nov 1994 08:49:37 GMT; HttpOnly; Secure; SameSite=Lax\r\n"),
+    Reply reply;
+    set_cookie(reply, CookieKind::access, "a.b.c", base::from_unix_seconds(784111777), false);
+    EXPECT_NE(written(reply).find("\r\nSet-Cookie: __Host-Http-coatcheck=a.b.c; Path=/; Expires=Sun, 06 "
+                                  "Nov 1994 08:49:37 GMT; HttpOnly; Secure; SameSite=Lax\r\n"),
               std::string::npos)
-        << written(response);
-    EXPECT_EQ(written(response).find("Domain"), std::string::npos);
-    EXPECT_EQ(written(response).find("Max-Age"), std::string::npos);
+        << written(reply);
+    EXPECT_EQ(written(reply).find("Domain"), std::string::npos);
+    EXPECT_EQ(written(reply).find("Max-Age"), std::string::npos);
 }
 
 TEST(SetCookie, DevelopmentLacksSecureAlone) {
-    Response response;
-    set_cookie(response, CookieKind::refresh, "ccr_x", base::from_unix_seconds(784111777), true);
-    EXPECT_NE(written(response).find("\r\nSet-Cookie: coatcheck-refresh=ccr_x; Path=/; Expires=Sun, 06 Nov "
-                                     "1994 08:49:37 GMT; HttpOnly; SameSite=Lax\r\n"),
+    Reply reply;
+    set_cookie(reply, CookieKind::refresh, "ccr_x", base::from_unix_seconds(784111777), true);
+    EXPECT_NE(written(reply).find("\r\nSet-Cookie: coatcheck-refresh=ccr_x; Path=/; Expires=Sun, 06 Nov "
+                                  "1994 08:49:37 GMT; HttpOnly; SameSite=Lax\r\n"),
               std::string::npos);
 }
 
 TEST(SetCookie, ValueThatBreaksTheLineIsABugOfOurs) {
-    Response response;
+    Reply reply;
     EXPECT_THROW(
-        set_cookie(response, CookieKind::access, "a\r\nSet-Cookie: b=c", base::from_unix_seconds(0), false),
+        set_cookie(reply, CookieKind::access, "a\r\nSet-Cookie: b=c", base::from_unix_seconds(0), false),
         std::logic_error);
 }
 
 TEST(ClearCookie, RepeatsTheAttributesWithAPastDate) {
-    Response response;
-    clear_cookie(response, CookieKind::access, false);
-    EXPECT_NE(written(response).find("\r\nSet-Cookie: __Host-Http-coatcheck=; Path=/; Expires=Thu, 01 Jan "
-                                     "1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax\r\n"),
+    Reply reply;
+    clear_cookie(reply, CookieKind::access, false);
+    EXPECT_NE(written(reply).find("\r\nSet-Cookie: __Host-Http-coatcheck=; Path=/; Expires=Thu, 01 Jan "
+                                  "1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax\r\n"),
               std::string::npos);
 }
 
 TEST(ClearCookie, OnlyWhatWasSentIsCleared) {
     const auto cleared = [](std::initializer_list<std::string_view> lines) {
         const WithCookies sent(lines);
-        Response response;
-        clear_sent_cookies(response, sent.request, true);
-        const std::string text = written(response);
+        Reply reply;
+        clear_sent_cookies(reply, sent.request, true);
+        const std::string text = written(reply);
         return std::pair(text.find("Set-Cookie: coatcheck=;") != std::string::npos,
                          text.find("Set-Cookie: coatcheck-refresh=;") != std::string::npos);
     };

@@ -2,8 +2,9 @@
 #include "web/credentials.hpp"
 
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "web/cross_site.hpp"
-#include "web/problem.hpp"
+#include "web/forms.hpp"
 
 #include <boost/beast/core/string.hpp>
 
@@ -30,28 +31,88 @@ std::optional<std::pair<std::string, std::string>> basic_credentials(std::string
     return std::pair{*name, *secret};
 }
 
-// For a client whose way has come to its end: that it has.
+// What to tell a client that uses a dialect whose last day is over; empty: it uses none.
 std::string retired(const Settings& settings, const Request& request) {
-    const auto is_over = [&](Dialect dialect) {
-        return settings.dialects[static_cast<std::size_t>(dialect)] && !settings.takes(dialect, request.now);
-    };
-    if (is_over(Dialect::x_token) && request.fields->count("X-TOKEN") > 0)
-        return "X-TOKEN is no longer taken here: send Authorization: Bearer";
-    if (is_over(Dialect::crypt) && request.fields->count(settings.crypt_header) > 0)
-        return "encrypted tokens are no longer taken here: send Authorization: Bearer";
-    if (is_over(Dialect::bare_authorization) && request.fields->count(http::field::authorization) > 0)
-        return "a token without Bearer before it is no longer taken here";
+    const auto is_over = [&](Dialect dialect) { return settings.is_over(dialect, request.now); };
+    if (is_over(Dialect::x_token) && request.count("X-TOKEN") > 0)
+        return "X-TOKEN is no longer accepted: send Authorization: Bearer";
+    if (is_over(Dialect::crypt) && request.count(settings.crypt_header) > 0)
+        return "encrypted tokens are no longer accepted: send Authorization: Bearer";
+    if (is_over(Dialect::bare_authorization) && request.has(http::field::authorization))
+        return "a token without Bearer before it is no longer accepted";
     return "";
+}
+
+using verify::Credential;
+
+Result<Credential> find_access_token(Service& service, const Request& request) {
+    const Settings& settings = service.settings;
+    const auto takes = [&](Dialect dialect) { return settings.takes(dialect, request.now); };
+    const auto credential = verify::find_credential(
+        request, {.cookie = cookie_name(CookieKind::access, settings.dev),
+                  .bare_authorization = takes(Dialect::bare_authorization),
+                  .x_token = takes(Dialect::x_token),
+                  .crypt_header = takes(Dialect::crypt) ? std::string_view(settings.crypt_header) : ""});
+    if (credential && credential->bare) service.metrics.count(Dialect::bare_authorization);
+    if (credential && credential->x_token) service.metrics.count(Dialect::x_token);
+    if (credential && credential->crypt) service.metrics.count(Dialect::crypt);
+    return credential;
+}
+
+Result<Credential> find_refresh_text(const Request& request, const Settings& settings,
+                                     std::string_view in_body) {
+    return verify::one_of(in_body,
+                          verify::find_cookie(request, cookie_name(CookieKind::refresh, settings.dev)));
+}
+
+bool may_be_foreign(const Context& context, std::string_view token, const Denied& denied) {
+    return context.service.foreign != nullptr && denied.reason == Reason::token_not_ours &&
+           verify::ForeignVerifier::may_be(token);
+}
+
+Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now,
+                             Accepts accepts) {
+    Result<token::AccessClaims> claims = Denied{Reason::token_missing};
+    if (credential.crypt) {
+        claims = context.service.crypt->check(credential.token, now);
+    } else {
+        auto proof = context.verifier.check(credential.token, now);
+        if (proof || accepts == Accepts::own || !may_be_foreign(context, credential.token, proof.error()))
+            return proof;
+        claims = context.service.foreign->check(credential.token, now);
+        if (claims) context.service.metrics.count(Dialect::foreign);
+    }
+    if (!claims) return claims.error();
+    context.other_proof = {std::make_shared<const token::AccessClaims>(*std::move(claims))};
+    return &context.other_proof;
+}
+
+Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential) {
+    if (credential.crypt) return context.service.crypt->check_ignoring_time(credential.token);
+    auto claims = context.verifier.check_ignoring_time(credential.token);
+    if (claims || !may_be_foreign(context, credential.token, claims.error())) return claims;
+    return context.service.foreign->check_ignoring_time(credential.token);
+}
+
+// An encrypted token is Base64, without the dots of a JWT.
+Credential alone(const Settings& settings, std::string_view token, base::Timestamp now) {
+    return {.token = token,
+            .crypt = settings.takes(Dialect::crypt, now) && token.find('.') == std::string_view::npos};
+}
+
+Denied wrong_user() { return {Reason::token_not_ours, {}, "X-USER names another user than the token"}; }
+Denied no_session_here() {
+    return {Reason::token_not_ours, {}, "another issuer made this token: it has no session here"};
 }
 
 }  // namespace
 
 base::Result<std::string> check_service_key(const Service& service, const Request& request,
                                             auth::Scope scope) {
-    // Two might be read as one by a proxy, and as the other here.
-    if (request.fields->count(http::field::authorization) > 1)
-        return Denied{Reason::credential_conflict, {}, "Authorization came twice"};
-    const std::string_view value = request.field(http::field::authorization);
+    // A proxy might read the first one, and this server the second.
+    if (request.count(http::field::authorization) > 1)
+        return Denied{Reason::credential_conflict, {}, "the Authorization field occurs twice"};
+    const std::string_view value = request.value(http::field::authorization);
     if (const auto basic = basic_credentials(value)) {
         const auto name = service.service_keys.check(basic->second, scope);
         if (name && *name != basic->first) return Denied{Reason::service_key_unknown};
@@ -62,102 +123,98 @@ base::Result<std::string> check_service_key(const Service& service, const Reques
     return service.service_keys.check(text, scope);
 }
 
-Result<Credential> find_access_token(Service& service, const Request& request) {
-    const Settings& settings = service.settings;
-    const auto credential = verify::find_credential(
-        request,
-        {.cookie = cookie_name(CookieKind::access, settings.dev),
-         .bare_authorization = settings.takes(Dialect::bare_authorization, request.now),
-         .x_token = settings.takes(Dialect::x_token, request.now),
-         .crypt_header = settings.takes(Dialect::crypt, request.now) ? std::string_view(settings.crypt_header)
-                                                                     : ""});
-    if (credential && credential->bare) service.count(Dialect::bare_authorization);
-    if (credential && credential->x_token) service.count(Dialect::x_token);
-    if (credential && credential->crypt) service.count(Dialect::crypt);
-    return credential;
-}
-
-Result<Credential> find_refresh_token(const Request& request, const Settings& settings,
-                                      std::string_view in_body) {
-    return verify::one_of(in_body,
-                          verify::find_cookie(request, cookie_name(CookieKind::refresh, settings.dev)));
-}
-
-namespace {
-
-bool may_be_foreign(const Context& context, std::string_view token, const Denied& denied) {
-    return context.service.foreign != nullptr && denied.reason == Reason::token_not_ours &&
-           verify::ForeignVerifier::may_be(token);
-}
-
-Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now,
-                             Takes takes) {
-    Result<token::AccessClaims> claims = Denied{Reason::token_missing};
-    if (credential.crypt) {
-        claims = context.service.crypt->check(credential.token, now);
-    } else {
-        auto proof = context.verifier.check(credential.token, now);
-        if (proof || takes == Takes::own || !may_be_foreign(context, credential.token, proof.error()))
-            return proof;
-        claims = context.service.foreign->check(credential.token, now);
-        if (claims) context.service.count(Dialect::foreign);
-    }
-    if (!claims) return claims.error();
-    context.other_proof = {std::make_shared<const token::AccessClaims>(*std::move(claims))};
-    return &context.other_proof;
-}
-
-// An encrypted token is Base64, without the dots of a JWT.
-Credential by_itself(const Settings& settings, std::string_view token, base::Timestamp now) {
-    return {.token = token,
-            .crypt = settings.takes(Dialect::crypt, now) && token.find('.') == std::string_view::npos};
-}
-
-}  // namespace
-
-Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token) {
-    return judge(context, by_itself(context.service.settings, token, request.now), request.now, Takes::any);
-}
-
-Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential) {
-    if (credential.crypt) return context.service.crypt->check_ignoring_time(credential.token);
-    auto claims = context.verifier.check_ignoring_time(credential.token);
-    if (claims || !may_be_foreign(context, credential.token, claims.error())) return claims;
-    return context.service.foreign->check_ignoring_time(credential.token);
-}
-
-Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request,
-                                                std::string_view token) {
-    return judge_ignoring_time(context, by_itself(context.service.settings, token, request.now));
-}
-
 Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method,
-                                    Takes takes) {
+                                    Accepts accepts) {
     const auto& settings = context.service.settings;
     const auto is_listed = [&](std::string_view origin) { return settings.allowed_origins.contains(origin); };
     const auto credential = verify::admitted(find_access_token(context.service, request), request, method,
                                              settings.origin, is_listed);
-    if (!credential)
-        return credential.error().reason == Reason::token_missing
-                   ? Denied{Reason::token_missing, {}, retired(settings, request)}
-                   : credential.error();
-    if (credential->crypt && takes == Takes::own)
+    if (!credential) {
+        const bool is_missing = credential.error().reason == Reason::token_missing;
+        return is_missing ? Denied{Reason::token_missing, {}, retired(settings, request)}
+                          : credential.error();
+    }
+    if (credential->crypt && accepts == Accepts::own)
         return Denied{Reason::token_missing,
                       {},
-                      "an encrypted token says who calls an API; this wants an access token"};
-    auto proof = judge(context, *credential, request.now, takes);
-    if (proof && !credential->is_of((*proof)->claims->subject))
-        return Denied{Reason::token_not_ours, {}, "X-USER is not whose token this is"};
+                      "an encrypted token only tells an API who is calling; this route "
+                      "needs an access token"};
+    auto proof = judge(context, *credential, request.now, accepts);
+    if (proof && !credential->is_of((*proof)->claims->subject)) return wrong_user();
     return proof;
 }
 
-std::optional<token::AccessClaims> signed_in(Context& context, const Request& request, Response& response,
-                                             Takes takes) {
-    const auto method = http::to_string(request.method);
-    const auto proof = authenticate(context, request, {method.data(), method.size()}, takes);
-    if (proof) return *(*proof)->claims;
-    write_problem(response, proof.error());
-    return std::nullopt;
+Result<PresentedRefresh> find_refresh_token(const Call& call) {
+    const Settings& settings = call.service().settings;
+    const auto in_body = parse_refresh(call.request, settings);
+    if (!in_body) return in_body.error();
+    const auto credential = find_refresh_text(call.request, settings, *in_body);
+    if (!credential) return credential.error();
+    if (credential->token.empty()) return Reason::refresh_token_missing;
+    const auto proof = credential->by_cookie ? verify::SiteProof::always : verify::SiteProof::where_browser;
+    if (!site_is_allowed(call.request, settings, proof)) return Reason::csrf_refused;
+    auto token = token::RefreshToken::parse(credential->token, 1, *call.service().current()->ring.mac_key);
+    if (!token) return token.error();
+    return PresentedRefresh{*std::move(token), credential->by_cookie};
+}
+
+Result<Leaving> find_leaving(const Call& call) {
+    const Settings& settings = call.service().settings;
+    const auto in_body = parse_refresh(call.request, settings);
+    if (!in_body) return in_body.error();
+    const auto access = find_access_token(call.service(), call.request);
+    if (!access) return access.error();
+    const auto refresh = find_refresh_text(call.request, settings, *in_body);
+    if (!refresh) return refresh.error();
+
+    const bool access_by_cookie = !access->token.empty() && access->by_cookie;
+    const bool refresh_by_cookie = !refresh->token.empty() && refresh->by_cookie;
+    const bool by_header_or_body = (!access->token.empty() && !access->by_cookie) || !in_body->empty();
+    Leaving leaving;
+    leaving.any_cookie = access_by_cookie || refresh_by_cookie;
+    if (leaving.any_cookie && !by_header_or_body &&
+        !site_is_allowed(call.request, settings, verify::SiteProof::always))
+        return Reason::csrf_refused;
+
+    std::optional<Denied> refused;
+    if (!access->token.empty()) {
+        auto claims = judge_ignoring_time(call.context, *access);
+        if (!claims) {
+            if (!access->by_cookie) refused = claims.error();
+        } else if (!access->is_of(claims->subject)) {
+            return wrong_user();
+        } else if (claims->session.empty()) {
+            return no_session_here();
+        } else {
+            leaving.session = claims->session;
+            if (claims->is_foreign()) leaving.foreign = *std::move(claims);
+        }
+    }
+    if (!refresh->token.empty()) {
+        const auto token = token::RefreshToken::parse(refresh->token, 1,
+                                                      *call.service().current()->ring.mac_key);
+        if (!token) {
+            if (!refresh->by_cookie) return token.error();
+        } else if (!leaving.session.empty() && leaving.session != token->session) {
+            return Denied{
+                Reason::credential_conflict, {}, "the request carries tokens of two different sessions"};
+        } else {
+            leaving.session = token->session;
+            leaving.secret_hash = token->secret_hash();
+        }
+    }
+    // A refresh token ends its session even if the access token beside it was signed with a revoked key.
+    if (refused && leaving.session.empty()) return *refused;
+    return leaving;
+}
+
+Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token) {
+    return judge(context, alone(context.service.settings, token, request.now), request.now, Accepts::any);
+}
+
+Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request,
+                                                std::string_view token) {
+    return judge_ignoring_time(context, alone(context.service.settings, token, request.now));
 }
 
 }  // namespace coatcheck::web

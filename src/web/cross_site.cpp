@@ -9,7 +9,7 @@ bool is_listed(const Settings& settings, std::string_view origin) {
 }
 
 // One field, not more: a second Origin makes the first one doubtful.
-bool comes_once(const Request& request, http::field name) { return request.fields->count(name) == 1; }
+bool comes_once(const Request& request, http::field name) { return request.count(name) == 1; }
 
 }  // namespace
 
@@ -18,27 +18,27 @@ bool site_is_allowed(const Request& request, const Settings& settings, verify::S
     return verify::site_is_allowed(request, settings.origin, listed, proof);
 }
 
-void allow_origin(Response& response, const Request& request, const Settings& settings) {
-    response.field("Vary", "Origin");
-    const std::string_view origin = request.field(http::field::origin);
+void allow_origin(Reply& reply, const Request& request, const Settings& settings) {
+    reply.field("Vary", "Origin");
+    const std::string_view origin = request.value(http::field::origin);
     if (!comes_once(request, http::field::origin) || !is_listed(settings, origin)) return;
-    response.field("Access-Control-Allow-Origin", origin);
-    response.field("Access-Control-Allow-Credentials", "true");
-    response.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
+    reply.field("Access-Control-Allow-Origin", origin);
+    reply.field("Access-Control-Allow-Credentials", "true");
+    reply.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
 }
 
-void answer_preflight(Response& response, const Request& request, const Settings& settings,
+void answer_preflight(Reply& reply, const Request& request, const Settings& settings,
                       std::string_view methods) {
-    response.status = 204;
-    response.field("Allow", methods);
-    if (!comes_once(request, http::field::origin) || !is_listed(settings, request.field(http::field::origin)))
+    reply.status = 204;
+    reply.field("Allow", methods);
+    if (!comes_once(request, http::field::origin) || !is_listed(settings, request.value(http::field::origin)))
         return;
-    response.field("Access-Control-Allow-Methods", methods);
+    reply.field("Access-Control-Allow-Methods", methods);
     std::string headers = "Authorization, Content-Type, X-Coatcheck";
     if (settings.dialects[static_cast<std::size_t>(Dialect::x_token)]) headers += ", X-TOKEN, X-USER";
     if (settings.dialects[static_cast<std::size_t>(Dialect::crypt)]) headers += ", " + settings.crypt_header;
-    response.field("Access-Control-Allow-Headers", headers);
-    response.field("Access-Control-Max-Age", "600");
+    reply.field("Access-Control-Allow-Headers", headers);
+    reply.field("Access-Control-Max-Age", "600");
 }
 
 }  // namespace coatcheck::web

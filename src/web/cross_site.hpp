@@ -3,8 +3,7 @@
 #pragma once
 
 #include "verify/request_rules.hpp"
-#include "web/http.hpp"
-#include "web/settings.hpp"
+#include "web/service.hpp"
 
 #include <string_view>
 
@@ -14,9 +13,9 @@ namespace coatcheck::web {
 bool site_is_allowed(const Request& request, const Settings& settings, verify::SiteProof proof);
 
 // Access-Control-* for a listed origin, by exact match, with credentials; and Vary: Origin always.
-void allow_origin(Response& response, const Request& request, const Settings& settings);
+void allow_origin(Reply& reply, const Request& request, const Settings& settings);
 // Answers a preflight (Fetch §3.2.2). `methods` is a ready-made list.
-void answer_preflight(Response& response, const Request& request, const Settings& settings,
+void answer_preflight(Reply& reply, const Request& request, const Settings& settings,
                       std::string_view methods);
 
 }  // namespace coatcheck::web

@@ -26,7 +26,7 @@ struct Sent {
             fields.insert({name.data(), name.size()}, {value.data(), value.size()});
         request.fields = &fields;
     }
-    Fields fields;
+    http::Fields fields;
     Request request;
 };
 
@@ -36,11 +36,11 @@ bool allowed(const std::vector<Field>& fields, verify::SiteProof proof = verify:
 
 std::string answer(const std::vector<Field>& fields, bool preflight) {
     const Sent sent(fields);
-    Response response;
-    if (preflight) answer_preflight(response, sent.request, settings(), "GET, POST, OPTIONS");
-    allow_origin(response, sent.request, settings());
+    Reply reply;
+    if (preflight) answer_preflight(reply, sent.request, settings(), "GET, POST, OPTIONS");
+    allow_origin(reply, sent.request, settings());
     std::string out;
-    response.write_to(out, "", false, false);
+    reply.write_to(out, "", false, false);
     return out;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/forms.hpp"
 
-#include "web/framing.hpp"
-
 #include "auth/accounts.hpp"
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "base/text.hpp"
+#include "http/framing.hpp"
+#include "http/query.hpp"
 #include "token/claims.hpp"
 #include "token/json.hpp"
 #include "token/refresh_token.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstdlib>
 
 namespace coatcheck::web {
 namespace {
@@ -37,27 +39,25 @@ bool is_type(std::string_view type, std::string_view wanted) {
 }
 
 bool is_declared_as(const Request& request, std::string_view type) {
-    return request.fields->count(http::field::content_type) == 1 &&
-           is_type(request.field(http::field::content_type), type);
+    return request.count(http::field::content_type) == 1 &&
+           is_type(request.value(http::field::content_type), type);
 }
 
-// The one field of that name in application/x-www-form-urlencoded; others are passed over.
+// The one field of that name in application/x-www-form-urlencoded text. Other fields are ignored.
 Result<std::string> form_field(std::string_view body, std::string_view name) {
-    std::optional<std::string> found;
-    while (!body.empty()) {
-        const std::string_view field = body.substr(0, body.find('&'));
-        body.remove_prefix(std::min(field.size() + 1, body.size()));
-        const auto equals = std::min(field.find('='), field.size());
-        if (base::from_form(field.substr(0, equals)) != name) continue;
-        if (found) return Denied{Reason::duplicate_member, {}, "", std::string(name)};
-        found = base::from_form(field.substr(std::min(equals + 1, field.size())));
-        if (!found) return Denied{Reason::invalid_member, {}, "percent-encoded text", std::string(name)};
-    }
-    if (!found) return Denied{Reason::missing_member, {}, "", std::string(name)};
-    return *std::move(found);
+    std::optional<Result<std::string>> found;
+    http::each_field(body, [&](std::string_view key, std::string_view encoded) {
+        if (base::from_form(key) != name) return;
+        auto value = base::from_form(encoded);
+        if (found) found = Denied{Reason::duplicate_member, {}, "", std::string(name)};
+        else if (!value)
+            found = Denied{Reason::invalid_member, {}, "percent-encoded text", std::string(name)};
+        else found = *std::move(value);
+    });
+    return found ? *std::move(found) : Denied{Reason::missing_member, {}, "", std::string(name)};
 }
 
-// At most so many bytes, and no half character.
+// The text's first bytes, at most so many, without half a character at the end.
 std::string cut(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return std::string(text);
     while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
@@ -67,12 +67,8 @@ std::string cut(std::string_view text, std::size_t bytes) {
 // The members of a body, taken one by one; the first refusal is kept and told at the end.
 class Members {
 public:
-    // `known`: other members are refused; empty: they are passed over.
+    // Members that are not in `known` are refused; an empty `known` allows all.
     Members(const Request& request, std::initializer_list<std::string_view> known) {
-        if (!is_declared_as(request, json_type)) {
-            refuse({Reason::unsupported_media_type, {}, std::string(json_type)});
-            return;
-        }
         auto parsed = token::parse_object(request.body);
         if (!parsed) {
             refuse(parsed.error());
@@ -149,10 +145,10 @@ private:
 };
 
 // A password has no limit of its own here: the rules for passwords say which are too long.
-constexpr std::size_t max_login_bytes = 320, max_password_bytes = max_body_bytes, max_device_bytes = 400,
-                      max_device_points = 100;
+constexpr std::size_t max_login_bytes = 320, max_password_bytes = http::max_body_bytes,
+                      max_device_bytes = 400, max_device_points = 100;
 
-// The label of a device that gave itself none.
+// The label of a device that gave none: its User-Agent.
 std::string printable(std::string_view text) {
     std::string out(text.substr(0, max_device_points));
     std::erase_if(out, [](char c) { return c < 0x20 || c > 0x7e; });
@@ -165,7 +161,7 @@ Result<Form> finished(const Members& members, Form form) {
     return form;
 }
 
-// How its client wants a session to be.
+// How the client wants its session to be.
 template <class Form>
 void read_session_wishes(Members& members, const Request& request, Form& form) {
     const auto delivery = auth::delivery_named(members.text_or("delivery", 16, "hybrid"));
@@ -175,14 +171,31 @@ void read_session_wishes(Members& members, const Request& request, Form& form) {
     form.device = members.text_or("device", max_device_bytes, "");
     if (base::code_points(form.device) > max_device_points || base::has_invisible(form.device))
         members.refuse({Reason::invalid_member, {}, "at most 100 visible characters", "device"});
-    if (form.device.empty()) form.device = printable(request.field(http::field::user_agent));
+    if (form.device.empty()) form.device = printable(request.value(http::field::user_agent));
     form.address = request.address;
     form.asked = request.now;
 }
 
 }  // namespace
 
-Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt) {
+Result<void> check_content_type(Takes takes, const Request& request) {
+    const auto needs = [&](std::string_view type) -> Result<void> {
+        if (is_declared_as(request, type)) return {};
+        return Denied{Reason::unsupported_media_type, {}, std::string(type)};
+    };
+    switch (takes) {
+        case Takes::nothing: return {};
+        case Takes::json: return needs(json_type);
+        case Takes::optional_json: return request.body.empty() ? Result<void>() : needs(json_type);
+        case Takes::form: return needs(form_type);
+        case Takes::json_or_form:
+            return is_declared_as(request, form_type) ? Result<void>() : needs(json_type);
+    }
+    std::abort();
+}
+
+Result<auth::SignIn> parse_sign_in(const Request& request, const Settings& settings) {
+    const bool takes_crypt = settings.takes(Dialect::crypt, request.now);
     Members members(request, {"username", "password", "delivery", "remember", "device", "token_format"});
     auth::SignIn form;
     form.login = members.text("username", max_login_bytes);
@@ -197,7 +210,7 @@ Result<auth::SignIn> parse_sign_in(const Request& request, bool takes_crypt) {
     return finished(members, std::move(form));
 }
 
-Result<auth::Exchange> parse_exchange(const Request& request) {
+Result<auth::Exchange> parse_exchange(const Request& request, const Settings&) {
     Members members(request, {"token", "delivery", "remember", "device"});
     auth::Exchange form;
     form.token = base::Secret(members.text("token", token::max_token_bytes));
@@ -205,10 +218,10 @@ Result<auth::Exchange> parse_exchange(const Request& request) {
     return finished(members, std::move(form));
 }
 
-Result<auth::SignIn> parse_envelope_sign_in(const Request& request) {
+Result<auth::SignIn> parse_envelope_sign_in(const Request& request, const Settings&) {
     auth::SignIn form;
     form.delivery = auth::Delivery::body;
-    form.device = printable(request.field(http::field::user_agent));
+    form.device = printable(request.value(http::field::user_agent));
     form.address = request.address;
     form.asked = request.now;
     if (is_declared_as(request, form_type)) {
@@ -227,7 +240,9 @@ Result<auth::SignIn> parse_envelope_sign_in(const Request& request) {
     return finished(members, std::move(form));
 }
 
-Result<std::string> parse_refresh(const Request& request) {
+Result<std::string> parse_refresh(const Request& request, const Settings&) {
+    // The body holds the credential, so it is read before the edge checks its type.
+    if (auto type = check_content_type(Takes::optional_json, request); !type) return type.error();
     if (request.body.empty()) return std::string();
     Members members(request, {"refresh_token"});
     std::string token = members.text_or("refresh_token", 1024, "");
@@ -236,7 +251,7 @@ Result<std::string> parse_refresh(const Request& request) {
     return finished(members, std::move(token));
 }
 
-Result<SignUpForm> parse_sign_up(const Request& request) {
+Result<SignUpForm> parse_sign_up(const Request& request, const Settings&) {
     Members members(request, {"username", "password", "email"});
     SignUpForm form;
     form.username = members.text("username", max_login_bytes);
@@ -246,7 +261,7 @@ Result<SignUpForm> parse_sign_up(const Request& request) {
     return finished(members, std::move(form));
 }
 
-Result<PasswordForm> parse_password_change(const Request& request) {
+Result<PasswordForm> parse_password_change(const Request& request, const Settings&) {
     Members members(request, {"current_password", "new_password"});
     PasswordForm form;
     form.current = base::Secret(members.text("current_password", max_password_bytes));
@@ -254,7 +269,7 @@ Result<PasswordForm> parse_password_change(const Request& request) {
     return finished(members, std::move(form));
 }
 
-Result<AccountForm> parse_account_change(const Request& request) {
+Result<AccountForm> parse_account_change(const Request& request, const Settings&) {
     Members members(request, {"email", "current_password"});
     AccountForm form;
     if (!members.is_null("email")) form.email = members.text("email", max_login_bytes);
@@ -277,8 +292,8 @@ Result<ManagedUserForm> managed_user(Members& members) {
     };
     form.id = take("id", token::max_user_id_bytes, auth::checked_id);
     form.username = take("username", max_login_bytes, auth::checked_username);
-    form.takes_email_away = members.is_null("email");
-    if (!form.takes_email_away) form.email = take("email", max_login_bytes, auth::checked_email);
+    form.removes_email = members.is_null("email");
+    if (!form.removes_email) form.email = take("email", max_login_bytes, auth::checked_email);
     form.password_hash = take("password_hash", 512, auth::checked_password_hash);
     if (members.has("password")) form.password = base::Secret(members.text("password", max_password_bytes));
     if (form.password && form.password_hash)
@@ -299,27 +314,25 @@ Result<ManagedUserForm> managed_user(Members& members) {
 
 }  // namespace
 
-Result<ManagedUserForm> parse_new_user(const Request& request) {
+Result<ManagedUserForm> parse_new_user(const Request& request, const Settings&) {
     Members members(request,
                     {"id", "username", "email", "password", "password_hash", "roles", "claims", "enabled"});
     if (!members.has("username")) members.refuse({Reason::missing_member, {}, "", "username"});
     return managed_user(members);
 }
 
-Result<ManagedUserForm> parse_user_change(const Request& request) {
+Result<ManagedUserForm> parse_user_change(const Request& request, const Settings&) {
     Members members(request, {"email", "password", "password_hash", "roles", "claims", "enabled"});
     return managed_user(members);
 }
 
-Result<base::Secret> parse_token_form(const Request& request) {
-    if (!is_declared_as(request, form_type))
-        return Denied{Reason::unsupported_media_type, {}, std::string(form_type)};
+Result<base::Secret> parse_token_form(const Request& request, const Settings&) {
     auto token = form_field(request.body, "token");
     if (!token) return token.error();
     return base::Secret(*std::move(token));
 }
 
-Result<base::Secret> parse_current_password(const Request& request) {
+Result<base::Secret> parse_current_password(const Request& request, const Settings&) {
     Members members(request, {"current_password"});
     return finished(members, base::Secret(members.text("current_password", max_password_bytes)));
 }

@@ -1,67 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every handler, by the file that holds it. Refusals are written with write_problem(); what is thrown is told
-// as 503 or 500 by the connection.
+// Every handler, by the file that holds it.
 #pragma once
 
-#include "web/http.hpp"
-#include "web/service.hpp"
-
-#include <boost/asio/awaitable.hpp>
+#include "web/call.hpp"
+#include "web/forms.hpp"
 
 namespace coatcheck::web {
 
-using Waits = boost::asio::awaitable<void>;
+// session/sign_in.cpp
+Answer sign_in(Call&, auth::SignIn);
+Answer sign_in_by_envelope(Call&, auth::SignIn);
+Answer exchange_token(Call&, auth::Exchange);
 
-// handle_authentication.cpp
-Waits sign_in(Context&, const Request&, Response&);
-Waits exchange_token(Context&, const Request&, Response&);
-Waits sign_in_by_envelope(Context&, const Request&, Response&);
-Waits who_am_i(Context&, const Request&, Response&);
-Waits refresh(Context&, const Request&, Response&);
-Waits sign_out(Context&, const Request&, Response&);
+// session/session.cpp
+Answer who_am_i(Call&);
+Answer refresh(Call&);
+Answer sign_out(Call&);
 
-// handle_sessions.cpp
-Waits list_sessions(Context&, const Request&, Response&);
-Waits end_session(Context&, const Request&, Response&);
-Waits end_sessions(Context&, const Request&, Response&);
+// session/sessions.cpp
+Answer list_sessions(Call&);
+Answer end_session(Call&);
+Answer end_sessions(Call&);
 
-// handle_users.cpp
-Waits sign_up(Context&, const Request&, Response&);
-Waits show_account(Context&, const Request&, Response&);
-Waits change_account(Context&, const Request&, Response&);
-Waits delete_account(Context&, const Request&, Response&);
-Waits change_password(Context&, const Request&, Response&);
+// account/account.cpp
+Answer sign_up(Call&, SignUpForm);
+Answer show_account(Call&);
+Answer change_account(Call&, AccountForm);
+Answer delete_account(Call&, base::Secret current_password);
+Answer change_password(Call&, PasswordForm);
 
-// handle_admin.cpp
-Waits list_managed_users(Context&, const Request&, Response&);
-Waits create_managed_user(Context&, const Request&, Response&);
-Waits show_managed_user(Context&, const Request&, Response&);
-Waits change_managed_user(Context&, const Request&, Response&);
-Waits delete_managed_user(Context&, const Request&, Response&);
-Waits list_managed_sessions(Context&, const Request&, Response&);
-Waits end_managed_sessions(Context&, const Request&, Response&);
-Waits end_managed_session(Context&, const Request&, Response&);
+// admin/users.cpp
+Answer list_managed_users(Call&);
+Answer create_managed_user(Call&, ManagedUserForm);
+Answer show_managed_user(Call&);
+Answer change_managed_user(Call&, ManagedUserForm);
+Answer delete_managed_user(Call&);
 
-// handle_verify.cpp
-void verify_token(Context&, const Request&, Response&);
+// admin/sessions.cpp
+Answer list_managed_sessions(Call&);
+Answer end_managed_sessions(Call&);
+Answer end_managed_session(Call&);
 
-// handle_revocations.cpp
-Waits show_status_list(Context&, const Request&, Response&);
-void show_revocations(Context&, const Request&, Response&);
+// verify/verify.cpp
+base::Result<void> verify_token(Call&, Reply&);
 
-// handle_oauth.cpp
-Waits introspect(Context&, const Request&, Response&);
-Waits revoke(Context&, const Request&, Response&);
+// verify/feed.cpp
+base::Result<void> show_revocations(Call&, Reply&);
 
-// handle_public.cpp
-void show_keys(Context&, const Request&, Response&);
-void show_metadata(Context&, const Request&, Response&);
-void show_openapi(Context&, const Request&, Response&);
-void show_page_file(Context&, const Request&, Response&);
-void show_sdk_file(Context&, const Request&, Response&);
-void show_diagnosis(Context&, const Request&, Response&);
-void show_health(Context&, const Request&, Response&);
-Waits show_readiness(Context&, const Request&, Response&);
-void show_metrics(Context&, const Request&, Response&);
+// verify/status_list.cpp
+Answer show_status_list(Call&);
+
+// oauth/introspect.cpp
+Answer introspect(Call&, base::Secret token);
+Answer revoke(Call&, base::Secret token);
+
+// oauth/discovery.cpp
+base::Result<void> show_keys(Call&, Reply&);
+base::Result<void> show_metadata(Call&, Reply&);
+
+// pages/files.cpp
+base::Result<void> show_openapi(Call&, Reply&);
+base::Result<void> show_page_file(Call&, Reply&);
+base::Result<void> show_sdk_file(Call&, Reply&);
+base::Result<void> show_diagnosis(Call&, Reply&);
+
+// health.cpp
+base::Result<void> show_health(Call&, Reply&);
+Answer show_readiness(Call&);
+base::Result<void> show_metrics(Call&, Reply&);
 
 }  // namespace coatcheck::web

@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place that says how a refusal looks from outside: status, stable `code` and public text (RFC 9457).
+// How a refusal looks from outside, in each style. The reasons' statuses, codes and sentences are in
+// api/reasons.yaml.
 #pragma once
 
 #include "base/result.hpp"
-#include "web/http.hpp"
-
-#include <string_view>
+#include "web/public_reason.hpp"
+#include "web/routes.hpp"
 
 namespace coatcheck::web {
 
-struct PublicReason {
-    unsigned status;
-    std::string_view code;
-    std::string_view title;
-};
-PublicReason public_reason(base::Reason reason);
-
-// A problem document; 401 carries WWW-Authenticate (RFC 6750 §3) with the code, since proxies drop bodies.
-// `status`: another than the reason's own; 0: that.
-void write_problem(Response& response, const base::Denied& denied, unsigned status = 0);
-
-// The same in the envelope {success, data, detail: {message, error}}: the code as `error`.
-void write_envelope_problem(Response& response, const base::Denied& denied);
+// Writes the refusal into a reply that holds nothing yet:
+//   problem   a problem document (RFC 9457)
+//   envelope  {success, data, detail: {message, error}}, with the code as `error`
+//   oauth     a problem document with `error` (RFC 6749 §5.2), if the reason has one
+//   proxy     a problem document, with status 403 or else 401
+// A 401 carries WWW-Authenticate (RFC 6750 §3) with the code, because proxies drop bodies.
+void write_refusal(Reply& reply, const base::Denied& denied, Style style);
 
 }  // namespace coatcheck::web

@@ -1,92 +1,134 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/routes.hpp"
 
+#include "base/reason.hpp"
 #include "web/handlers.hpp"
+
+#include <cstdlib>
 
 namespace coatcheck::web {
 namespace {
 
+using base::Reason;
+using base::Result;
+
 constexpr auto get = http::verb::get, post = http::verb::post, put = http::verb::put,
                patch = http::verb::patch, del = http::verb::delete_;
+using enum Style;
+using enum Takes;
+using enum Readers;
 
-// Rows of one path stand together. The busiest come first: the table is searched from the top.
+constexpr Who users = service_key(auth::Scope::users), feed = service_key(auth::Scope::feed),
+              resource_server = service_key(auth::Scope::introspect);
+
+Answer refused(base::Denied denied) { co_return denied; }
+
+// A waiting handler of a body: `Parse` makes a form of it, which `Handle` gets; or `Parse` refuses it.
+template <auto Parse, auto Handle>
+Answer reads(Call& call) {
+    auto form = Parse(call.request, call.service().settings);
+    if (!form) return refused(std::move(form).error());
+    return Handle(call, *std::move(form));
+}
+
+Result<void> sign_up_is_on(const Service& service, base::Timestamp) {
+    return service.policy.sign_up ? Result<void>() : Reason::sign_up_disabled;
+}
+Result<void> envelope_is_on(const Service& service, base::Timestamp now) {
+    return service.settings.takes(Dialect::envelope, now) ? Result<void>() : Reason::not_found;
+}
+Result<void> status_lists_are_on(const Service& service, base::Timestamp) {
+    return service.policy.status_lists ? Result<void>() : Reason::not_found;
+}
+Result<void> in_development(const Service& service, base::Timestamp) {
+    return service.settings.dev ? Result<void>() : Reason::not_found;
+}
+
+// clang-format off
 constexpr Route public_table[] = {
-    {get, "/api/v1/verify", verify_token, nullptr, true, true},
-    {post, "/api/v1/authentication", nullptr, sign_in},
-    {get, "/api/v1/authentication", nullptr, who_am_i},
-    {del, "/api/v1/authentication", nullptr, sign_out},
-    {post, "/api/v1/authentication/refresh", nullptr, refresh},
-    {post, "/api/v1/authentication/exchange", nullptr, exchange_token},
-    {post, envelope_route, nullptr, sign_in_by_envelope},
-    {get, "/api/v1/sessions", nullptr, list_sessions},
-    {del, "/api/v1/sessions", nullptr, end_sessions},
-    {del, "/api/v1/sessions/{id}", nullptr, end_session},
-    {post, "/api/v1/users", nullptr, sign_up},
-    {get, "/api/v1/users/me", nullptr, show_account},
-    {patch, "/api/v1/users/me", nullptr, change_account},
-    {del, "/api/v1/users/me", nullptr, delete_account},
-    {put, "/api/v1/users/me/password", nullptr, change_password},
-    {get, "/api/v1/admin/users", nullptr, list_managed_users, false},
-    {post, "/api/v1/admin/users", nullptr, create_managed_user, false},
-    {get, "/api/v1/admin/users/{id}", nullptr, show_managed_user, false},
-    {patch, "/api/v1/admin/users/{id}", nullptr, change_managed_user, false},
-    {del, "/api/v1/admin/users/{id}", nullptr, delete_managed_user, false},
-    {get, "/api/v1/admin/sessions", nullptr, list_managed_sessions, false},
-    {del, "/api/v1/admin/sessions", nullptr, end_managed_sessions, false},
-    {del, "/api/v1/admin/sessions/{id}", nullptr, end_managed_session, false},
-    {get, "/api/v1/revocations", show_revocations},
-    {get, "/status-lists/{id}", nullptr, show_status_list, false},
-    {post, "/oauth2/introspect", nullptr, introspect, false},
-    {post, "/oauth2/revoke", nullptr, revoke},
-    {get, "/.well-known/jwks.json", show_keys},
-    {get, "/.well-known/oauth-authorization-server", show_metadata},
-    {get, "/openapi.json", show_openapi},
-    {get, "/healthz", show_health, nullptr, false},
-    {get, "/readyz", nullptr, show_readiness, false},
-    {get, "/sdk/{file}", show_sdk_file, nullptr, false},
-    {get, "/dev/diagnosis", show_diagnosis, nullptr, false},
-    {get, "/", show_page_file, nullptr, false},
-    {get, "/page.js", show_page_file, nullptr, false},
-    {get, "/page.css", show_page_file, nullptr, false},
-    {get, "/icon.svg", show_page_file, nullptr, false},
+    {get, "/api/v1/verify", any_token, proxy, nothing, verify_token},
+    {post, "/api/v1/authentication", same_site, problem, json, reads<parse_sign_in, sign_in>},
+    {get, "/api/v1/authentication", any_token, problem, nothing, who_am_i},
+    {del, "/api/v1/authentication", session_token, problem, optional_json, sign_out},
+    {post, "/api/v1/authentication/refresh", refresh_token, problem, optional_json, refresh},
+    {post, "/api/v1/authentication/exchange", same_site, problem, json, reads<parse_exchange, exchange_token>},
+    {post, envelope_route, same_site, envelope, json_or_form, reads<parse_envelope_sign_in, sign_in_by_envelope>,
+     listed_origins, envelope_is_on},
+    {get, "/api/v1/sessions", user_token, problem, nothing, list_sessions},
+    {del, "/api/v1/sessions", user_token, problem, nothing, end_sessions},
+    {del, "/api/v1/sessions/{id}", user_token, problem, nothing, end_session},
+    {post, "/api/v1/users", same_site, problem, json, reads<parse_sign_up, sign_up>, listed_origins, sign_up_is_on},
+    {get, "/api/v1/users/me", user_token, problem, nothing, show_account},
+    {patch, "/api/v1/users/me", user_token, problem, json, reads<parse_account_change, change_account>},
+    {del, "/api/v1/users/me", user_token, problem, json, reads<parse_current_password, delete_account>},
+    {put, "/api/v1/users/me/password", user_token, problem, json, reads<parse_password_change, change_password>},
+    {get, "/api/v1/admin/users", users, problem, nothing, list_managed_users, own_origin},
+    {post, "/api/v1/admin/users", users, problem, json, reads<parse_new_user, create_managed_user>, own_origin},
+    {get, "/api/v1/admin/users/{id}", users, problem, nothing, show_managed_user, own_origin},
+    {patch, "/api/v1/admin/users/{id}", users, problem, json, reads<parse_user_change, change_managed_user>, own_origin},
+    {del, "/api/v1/admin/users/{id}", users, problem, nothing, delete_managed_user, own_origin},
+    {get, "/api/v1/admin/sessions", users, problem, nothing, list_managed_sessions, own_origin},
+    {del, "/api/v1/admin/sessions", users, problem, nothing, end_managed_sessions, own_origin},
+    {del, "/api/v1/admin/sessions/{id}", users, problem, nothing, end_managed_session, own_origin},
+    {get, "/api/v1/revocations", feed, problem, nothing, show_revocations},
+    {get, "/status-lists/{id}", anyone, problem, nothing, show_status_list, own_origin, status_lists_are_on},
+    {post, "/oauth2/introspect", resource_server, oauth, form, reads<parse_token_form, introspect>, own_origin},
+    {post, "/oauth2/revoke", anyone, oauth, form, reads<parse_token_form, revoke>},
+    {get, "/.well-known/jwks.json", anyone, problem, nothing, show_keys},
+    {get, "/.well-known/oauth-authorization-server", anyone, problem, nothing, show_metadata},
+    {get, "/openapi.json", anyone, problem, nothing, show_openapi},
+    {get, "/healthz", anyone, problem, nothing, show_health, own_origin},
+    {get, "/readyz", anyone, problem, nothing, show_readiness, own_origin},
+    {get, "/sdk/{file}", anyone, problem, nothing, show_sdk_file, own_origin},
+    {get, "/dev/diagnosis", anyone, problem, nothing, show_diagnosis, own_origin, in_development},
+    {get, "/", anyone, problem, nothing, show_page_file, own_origin},
+    {get, "/page.js", anyone, problem, nothing, show_page_file, own_origin},
+    {get, "/page.css", anyone, problem, nothing, show_page_file, own_origin},
+    {get, "/icon.svg", anyone, problem, nothing, show_page_file, own_origin},
 };
 
 constexpr Route metrics_table[] = {
-    {get, "/metrics", show_metrics, nullptr, false},
+    {get, "/metrics", anyone, problem, nothing, show_metrics, own_origin},
 };
-
-// True if the path is the route's; `argument` becomes what {id} stands for.
-bool fits(std::string_view pattern, std::string_view path, std::string_view& argument) {
-    const auto brace = pattern.find('{');
-    if (brace == std::string_view::npos) return pattern == path;
-    if (!path.starts_with(pattern.substr(0, brace))) return false;
-    argument = path.substr(brace);
-    return !argument.empty() && argument.find('/') == std::string_view::npos;
-}
+// clang-format on
 
 }  // namespace
 
 std::span<const Route> public_routes() { return public_table; }
 std::span<const Route> metrics_routes() { return metrics_table; }
 
-Match find_route(std::span<const Route> routes, http::verb method, std::string_view path) {
-    Match match;
-    match.cross_origin = path.starts_with("/api/");  // pages may read that a route does not exist
-    for (const Route& route : routes) {
-        if (!fits(route.path, path, match.argument)) continue;
-        match.cross_origin = route.cross_origin;
-        if (route.any_method || route.method == method ||
-            (method == http::verb::head && route.method == http::verb::get)) {
-            match.route = &route;
-            return match;
-        }
-        match.path_known = true;
-        const auto name = http::to_string(route.method);
-        match.allow.append(name.data(), name.size()).append(", ");
-        if (route.method == http::verb::get) match.allow += "HEAD, ";
+std::string name_of(Who who) {
+    switch (who.kind) {
+        case Who::Kind::anyone: return "anyone";
+        case Who::Kind::same_site: return "same site";
+        case Who::Kind::user_token: return "user token";
+        case Who::Kind::any_token: return "any token";
+        case Who::Kind::refresh_token: return "refresh token";
+        case Who::Kind::session_token: return "session token";
+        case Who::Kind::service_key: return "service key: " + std::string(auth::name_of(who.scope));
     }
-    match.allow += "OPTIONS";
-    return match;
+    std::abort();
+}
+
+std::string_view name_of(Style style) {
+    switch (style) {
+        case Style::problem: return "problem";
+        case Style::envelope: return "envelope";
+        case Style::oauth: return "oauth";
+        case Style::proxy: return "proxy";
+    }
+    std::abort();
+}
+
+std::string_view name_of(Takes takes) {
+    switch (takes) {
+        case Takes::nothing: return "";
+        case Takes::json: return "JSON";
+        case Takes::optional_json: return "JSON or nothing";
+        case Takes::form: return "form";
+        case Takes::json_or_form: return "JSON or form";
+    }
+    std::abort();
 }
 
 }  // namespace coatcheck::web

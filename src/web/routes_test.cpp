@@ -2,15 +2,19 @@
 #include "web/routes.hpp"
 
 #include <gtest/gtest.h>
+#include <fstream>
 #include <map>
 #include <set>
+#include <string>
 
 namespace coatcheck::web {
 namespace {
 
 using http::verb;
 
-Match find(verb method, std::string_view path) { return find_route(public_routes(), method, path); }
+http::Match<Route> find(verb method, std::string_view path) {
+    return http::find_route(public_routes(), method, path);
+}
 
 // Every path of the public listener with what OPTIONS says of it.
 const std::map<std::string_view, std::string_view> paths = {
@@ -60,55 +64,54 @@ TEST(Routes, EachPathIsKnownWithItsMethods) {
     for (const auto& [path, allow] : paths) {
         if (path == "/api/v1/verify") continue;
         const std::string sent = sent_for(path);
-        const Match match = find(verb::trace, sent);
-        EXPECT_EQ(match.route, nullptr);
-        EXPECT_TRUE(match.path_known) << path;
+        const auto match = find(verb::trace, sent);
+        EXPECT_EQ(match.row, nullptr);
+        EXPECT_NE(match.same_path, nullptr) << path;
         EXPECT_EQ(match.allow, allow) << path;
     }
 }
 
 TEST(Routes, VerifyIsFoundByAnyMethod) {
     for (const verb method : {verb::get, verb::head, verb::post, verb::trace, verb::unknown}) {
-        const Match match = find(method, "/api/v1/verify");
-        ASSERT_NE(match.route, nullptr);
-        EXPECT_EQ(match.route->path, "/api/v1/verify");
+        const auto match = find(method, "/api/v1/verify");
+        ASSERT_NE(match.row, nullptr);
+        EXPECT_EQ(match.row->path, "/api/v1/verify");
     }
 }
 
 TEST(Routes, EachRowIsFoundByItsMethodAndPath) {
     for (const Route& route : public_routes()) {
         const std::string sent = sent_for(route.path);
-        const Match match = find(route.method, sent);
-        ASSERT_EQ(match.route, &route) << sent;
-        EXPECT_EQ(match.cross_origin, route.cross_origin);
+        const auto match = find(route.method, sent);
+        ASSERT_EQ(match.row, &route) << sent;
     }
 }
 
 TEST(Routes, EachRowHasOneHandler) {
     for (const auto& table : {public_routes(), metrics_routes()})
         for (const Route& route : table)
-            EXPECT_NE(route.now == nullptr, route.waits == nullptr) << route.path;
+            EXPECT_NE(route.handler.now == nullptr, route.handler.waits == nullptr) << route.path;
 }
 
 TEST(Routes, HeadIsAnsweredAsGetAndOnlyThere) {
-    EXPECT_EQ(find(verb::head, "/healthz").route, find(verb::get, "/healthz").route);
-    EXPECT_EQ(find(verb::head, "/api/v1/users/me").route->method, verb::get);
-    EXPECT_EQ(find(verb::head, "/api/v1/users").route, nullptr);
-    EXPECT_TRUE(find(verb::head, "/api/v1/users").path_known);
-    EXPECT_EQ(find(verb::head, "/api/v1/sessions/abc").route, nullptr);
+    EXPECT_EQ(find(verb::head, "/healthz").row, find(verb::get, "/healthz").row);
+    EXPECT_EQ(find(verb::head, "/api/v1/users/me").row->method, verb::get);
+    EXPECT_EQ(find(verb::head, "/api/v1/users").row, nullptr);
+    EXPECT_NE(find(verb::head, "/api/v1/users").same_path, nullptr);
+    EXPECT_EQ(find(verb::head, "/api/v1/sessions/abc").row, nullptr);
 }
 
 TEST(Routes, IdStandsForOneWholePart) {
     for (std::string_view id : {"a", "AAAAAAAAAAAAAAAAAAAAAA", "{id}", "..", "%2f", "me"}) {
         const std::string path = "/api/v1/sessions/" + std::string(id);
-        const Match match = find(verb::delete_, path);
-        ASSERT_NE(match.route, nullptr) << path;
+        const auto match = find(verb::delete_, path);
+        ASSERT_NE(match.row, nullptr) << path;
         EXPECT_EQ(match.argument, id);
     }
     for (std::string_view path : {"/api/v1/sessions/", "/api/v1/sessions/a/", "/api/v1/sessions/a/b",
                                   "/api/v1/sessions//", "/api/v1/sessionsx"}) {
-        EXPECT_EQ(find(verb::delete_, path).route, nullptr) << path;
-        EXPECT_FALSE(find(verb::delete_, path).path_known) << path;
+        EXPECT_EQ(find(verb::delete_, path).row, nullptr) << path;
+        EXPECT_EQ(find(verb::delete_, path).same_path, nullptr) << path;
     }
 }
 
@@ -133,9 +136,9 @@ TEST(Routes, PathCountsToTheLetter) {
                                   "/.well-known/",
                                   "/api/v1/users/me/",
                                   "/api/v1/users/other"}) {
-        const Match match = find(verb::get, path);
-        EXPECT_EQ(match.route, nullptr) << path;
-        EXPECT_FALSE(match.path_known) << path;
+        const auto match = find(verb::get, path);
+        EXPECT_EQ(match.row, nullptr) << path;
+        EXPECT_EQ(match.same_path, nullptr) << path;
         EXPECT_EQ(match.allow, "OPTIONS");
     }
 }
@@ -148,17 +151,51 @@ TEST(Routes, PagesOfListedOriginsMayReadTheApiButNotHealthOrPage) {
         const bool for_pages = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") ||
                                route.path == "/openapi.json" || route.path == "/oauth2/revoke";
         const bool readable = for_pages && !by_service_key;
-        EXPECT_EQ(route.cross_origin, readable) << route.path;
+        EXPECT_EQ(route.readers == Readers::listed_origins, readable) << route.path;
     }
-    EXPECT_TRUE(find(verb::get, "/api/v1/nothing").cross_origin);  // and that a route is not there
-    EXPECT_FALSE(find(verb::get, "/nothing").cross_origin);
 }
 
 TEST(Routes, MetricsHaveAListenerOfTheirOwn) {
-    EXPECT_NE(find_route(metrics_routes(), verb::get, "/metrics").route, nullptr);
-    EXPECT_EQ(find_route(metrics_routes(), verb::get, "/api/v1/verify").route, nullptr);
-    EXPECT_FALSE(find(verb::get, "/metrics").path_known);
+    EXPECT_NE(http::find_route(metrics_routes(), verb::get, "/metrics").row, nullptr);
+    EXPECT_EQ(http::find_route(metrics_routes(), verb::get, "/api/v1/verify").row, nullptr);
+    EXPECT_EQ(find(verb::get, "/metrics").same_path, nullptr);
     EXPECT_EQ(metrics_routes().size(), 1u);
+}
+
+// The rows as a table in Markdown. docs/routes.md holds it for readers, and for
+// tests/blackbox/test_openapi.py.
+std::string table() {
+    std::string text =
+        "| method | path | who may call | refusals | body |\n| --- | --- | --- | --- | --- |\n";
+    for (const Route& route : public_routes()) {
+        text.append("| ").append(route.any_method() ? "any" : http::name_of(route.method));
+        text.append(" | `").append(route.path).append("` | ").append(name_of(route.who));
+        text.append(" | ")
+            .append(name_of(route.style))
+            .append(" | ")
+            .append(name_of(route.takes))
+            .append(" |\n");
+    }
+    return text;
+}
+
+TEST(Routes, TheDocumentedTableIsTheRealOne) {
+    std::ifstream file(SOURCE_DIR "/docs/routes.md");
+    const std::string document(std::istreambuf_iterator<char>(file), {});
+    EXPECT_NE(document.find("\n" + table()), std::string::npos) << "docs/routes.md must hold this table:\n"
+                                                                << table();
+}
+
+TEST(Routes, OnlyProxiesMayUseAnyMethod) {
+    for (const Route& route : public_routes())
+        EXPECT_EQ(route.any_method(), route.path == "/api/v1/verify") << route.path;
+}
+
+TEST(Routes, AServiceKeysAnswersAreNotForPages) {
+    for (const Route& route : public_routes())
+        EXPECT_TRUE(route.who.kind != Who::Kind::service_key || route.who.scope == auth::Scope::feed ||
+                    route.readers == Readers::own_origin)
+            << route.path;
 }
 
 }  // namespace

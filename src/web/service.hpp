@@ -1,50 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// What handlers work with. `Service` is shared by all event loops; `Context` belongs to one of them.
+// What handlers work with. `Service` is shared by all event loops. A `Context` belongs to one of them.
 #pragma once
 
-#include "auth/key_ring.hpp"
+#include "auth/current_ring.hpp"
 #include "auth/limits.hpp"
 #include "auth/revocation_log.hpp"
 #include "auth/service_keys.hpp"
 #include "auth/store.hpp"
 #include "base/worker_pool.hpp"
+#include "http/message.hpp"
 #include "verify/crypt_verifier.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
+#include "web/metrics.hpp"
 #include "web/settings.hpp"
 
-#include <atomic>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 namespace coatcheck::web {
 
-// The key ring in use and its published form; replaced as a whole when a key changes. Any thread.
-class CurrentRing {
-public:
-    struct View {
-        auth::Ring ring;
-        std::string jwk_set;
-    };
-    std::shared_ptr<const View> get() const {
-        const std::lock_guard lock(mutex_);
-        return view_;
-    }
-    void replace(auth::Ring ring) {
-        auto view = std::make_shared<View>();
-        view->jwk_set = token::write_jwk_set(ring.published);
-        view->ring = std::move(ring);
-        const std::lock_guard lock(mutex_);
-        view_ = std::move(view);
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::shared_ptr<const View> view_;
-};
+using http::Request;
+using Reply = http::Response;
 
 struct Service {
     Settings settings;
@@ -53,25 +32,23 @@ struct Service {
     base::WorkerPool& hashing;
     const verify::KeySet& keys;
     const verify::Revocations& revocations;
-    const CurrentRing& ring;
+    const auth::CurrentRing& ring;
     auth::RevocationLog& log;
     const auth::ServiceKeys& service_keys;
-    std::function<std::string()> metrics;              // Prometheus text
-    std::optional<verify::CryptVerifier> crypt{};      // where that dialect is switched on
-    const verify::ForeignVerifier* foreign = nullptr;  // likewise
+    std::optional<verify::CryptVerifier> crypt{};      // if the dialect is switched on
+    const verify::ForeignVerifier* foreign = nullptr;  // if foreign tokens are taken
     auth::AttemptsInFlight in_flight{};
-    std::array<std::atomic<std::uint64_t>, dialect_names.size()>
-        dialect_uses{};  // requests that came that way
-    void count(Dialect dialect) {
-        dialect_uses[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed);
-    }
+    Metrics metrics{};
+
+    // The key ring of this moment.
+    std::shared_ptr<const auth::CurrentRing::View> current() const { return ring.get(); }
 };
 
-// A Token Status List as it was served last.
+// A Token Status List as it was last served.
 struct MadeStatusList {
     base::Timestamp made;
-    std::string at;      // how far the revocations were
-    std::string key_id;  // that signed it
+    std::string at;      // the end of the feed at that moment
+    std::string key_id;  // of the key that signed it
     std::string text;
 };
 
@@ -79,7 +56,7 @@ struct Context {
     Service& service;
     verify::Verifier verifier;
     std::unordered_map<std::int64_t, MadeStatusList> status_lists{};  // by number
-    verify::Proof other_proof{};  // of the token of another format that was judged last
+    verify::Proof other_proof{};  // of the last token that is not a JWT of ours
 };
 
 }  // namespace coatcheck::web

@@ -2,26 +2,18 @@
 // What the edge is told at start.
 #pragma once
 
-#include "web/forwarded.hpp"
-
 #include "base/time.hpp"
 
 #include <array>
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace coatcheck::web {
 
-struct Endpoint {
-    std::string host;  // an IP address
-    std::uint16_t port = 0;
-};
-
-// Ways of the clients of older APIs (docs/dialects.md).
+// Token styles of older APIs, which can be switched on (docs/dialects.md).
 enum class Dialect { bare_authorization, x_token, envelope, crypt, foreign };
 inline constexpr std::array<std::string_view, 5> dialect_names{"bare_authorization", "x_token", "envelope",
                                                                "crypt", "foreign"};
@@ -30,26 +22,22 @@ struct Settings {
     std::string public_url = "http://localhost:8080";
     std::string origin = "http://localhost:8080";        // of public_url
     std::set<std::string, std::less<>> allowed_origins;  // besides our own
-    std::vector<Network> trusted_proxies;
     bool dev = false;
-    // Until when each is taken; nothing: it is off.
+    // Until when each dialect is taken; nothing if it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};
-    std::string crypt_header;   // where encrypted tokens come
-    std::string envelope_path;  // another path for that way to sign in; empty: none
+    std::string crypt_header;   // the field in which encrypted tokens come
+    std::string envelope_path;  // another path for sign-in in the envelope dialect; empty: none
+    bool log_access = false;    // one log event for each request
 
-    // The dialect is taken at this time.
-    bool takes(Dialect dialect, base::Timestamp now) const {
-        const auto& until = dialects[static_cast<std::size_t>(dialect)];
-        return until && now < *until;
+    const std::optional<base::Timestamp>& until(Dialect dialect) const {
+        return dialects[static_cast<std::size_t>(dialect)];
     }
-    bool log_access = false;
-    bool hsts = false;  // public_url is https
-
-    // Beyond, new connections wait: the store and the operator need descriptors as well.
-    std::uint64_t max_connections_per_loop = 100000;
-
-    // Deadlines of a connection.
-    std::chrono::seconds header_time{10}, body_time{10}, write_time{20}, idle_time{75};
+    // The dialect is taken at this time.
+    bool takes(Dialect dialect, base::Timestamp now) const { return until(dialect) && now < *until(dialect); }
+    // The dialect was taken once, and its last day is over.
+    bool is_over(Dialect dialect, base::Timestamp now) const {
+        return until(dialect) && now >= *until(dialect);
+    }
 };
 
 }  // namespace coatcheck::web

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/steps.hpp"
 
-#include <boost/asio/this_coro.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <new>
 #include <utility>
@@ -17,82 +20,63 @@ using DoneAt = void(std::exception_ptr, base::Timestamp);
 template <class Handler>
 class Waiting {
 public:
-    Waiting(Handler handler, std::function<void()> then)
+    Waiting(Handler handler, std::function<void()> next)
         : loop_(asio::prefer(asio::get_associated_executor(handler),
                              asio::execution::outstanding_work.tracked)),
           handler_(std::move(handler)),
-          then_(std::move(then)) {}
+          next_(std::move(next)) {}
 
-    // Both may be called on any thread, and their effects come in this order.
+    bool has_next() const { return next_ != nullptr; }
+    // Both may be called on any thread; prepare() takes effect first.
     static void prepare(std::shared_ptr<Waiting> self) noexcept {
         try {
-            asio::post(self->loop_, [self] { self->run_then(); });
+            asio::post(self->loop_, [self] { self->run_next(); });
         } catch (const std::bad_alloc&) {
-            // Then resume() does it.
+            // resume() does it instead.
         }
     }
     template <class... Result>
     static void resume(std::shared_ptr<Waiting> self, std::exception_ptr failed, Result... result) {
         asio::post(self->loop_, [self, failed, result...] {
-            if (!failed) self->run_then();
-            std::move(self->handler_)(failed ? failed : self->then_failed_, result...);
+            if (!failed) self->run_next();
+            std::move(self->handler_)(failed ? failed : self->next_failed_, result...);
         });
     }
 
 private:
-    void run_then() {
-        if (!then_) return;
+    void run_next() {
+        if (!next_) return;
         try {
-            std::exchange(then_, nullptr)();
+            std::exchange(next_, nullptr)();
         } catch (...) {
-            then_failed_ = std::current_exception();
+            next_failed_ = std::current_exception();
         }
     }
 
     decltype(asio::prefer(asio::get_associated_executor(std::declval<Handler&>()),
                           asio::execution::outstanding_work.tracked)) loop_;
     Handler handler_;
-    std::function<void()> then_;  // once
-    std::exception_ptr then_failed_;
+    std::function<void()> next_;  // once
+    std::exception_ptr next_failed_;
 };
 
 template <class Handler>
-auto wait_for(Handler handler, std::function<void()> then = {}) {
-    return std::make_shared<Waiting<Handler>>(std::move(handler), std::move(then));
-}
-
-asio::awaitable<void> post(Service& service, std::function<void(auth::Store&)> step, bool only_reads) {
-    return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
-        [&service, only_reads](auto handler, std::function<void(auth::Store&)> work) {
-            const auto waiting = wait_for(std::move(handler));
-            service.store.post(
-                {.step = std::move(work),
-                 .done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); },
-                 .only_reads = only_reads});
-        },
-        asio::use_awaitable, std::move(step));
+auto wait_for(Handler handler, std::function<void()> next = {}) {
+    return std::make_shared<Waiting<Handler>>(std::move(handler), std::move(next));
 }
 
 }  // namespace
 
-asio::awaitable<void> in_store(Service& service, std::function<void(auth::Store&)> step) {
-    return post(service, std::move(step), false);
-}
-asio::awaitable<void> from_store(Service& service, std::function<void(auth::Store&)> step) {
-    return post(service, std::move(step), true);
-}
-
-asio::awaitable<void> in_store(Service& service, const auth::RotateRequest& rotation,
-                               std::function<void(auth::Store&)> step, std::function<void()> then) {
+asio::awaitable<void> detail::run_step(Service& service, auth::StoreQueue::Work work,
+                                       std::function<void()> ready) {
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
-        [&service, &rotation](auto handler, std::function<void(auth::Store&)> work,
-                              std::function<void()> next) {
+        [&service](auto handler, auth::StoreQueue::Work posted, std::function<void()> next) {
             const auto waiting = wait_for(std::move(handler), std::move(next));
-            service.store.post({std::move(work),
-                                [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); },
-                                [waiting] { waiting->prepare(waiting); }, &rotation});
+            posted.done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); };
+            if (waiting->has_next()) posted.ran = [waiting] { waiting->prepare(waiting); };
+            service.store.post(std::move(posted));
         },
-        asio::use_awaitable, std::move(step), std::move(then));
+        asio::use_awaitable, std::move(work), std::move(ready));
 }
 
 asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// coatcheck.h over coatcheck/verifier.hpp. Nothing throws across it.
+// Implements coatcheck.h with coatcheck/verifier.hpp. No exception leaves it.
 #include "coatcheck/coatcheck.h"
 
 #include "coatcheck/verifier.hpp"
@@ -18,7 +18,7 @@ struct coatcheck_user {
 
 namespace {
 
-// As much of a caller's structure as it knew of; the rest is zero.
+// Copies the part of a structure that the caller was compiled with. The rest is zero.
 template <class Options>
 Options known_part(const Options& given) {
     Options options{};
@@ -36,7 +36,7 @@ void say(char* error, std::size_t size, std::string_view what) {
     error[length] = '\0';
 }
 
-// The verdict of `judge`, and its user where the caller wants it.
+// Gives the verdict of `judge`, and its user if the caller wants it.
 template <class Judge>
 coatcheck_reason verdict(coatcheck_user** user, const Judge& judge) noexcept {
     if (user != nullptr) *user = nullptr;
@@ -64,7 +64,7 @@ int coatcheck_abi_version(void) { return COATCHECK_ABI_VERSION; }
 
 const char* coatcheck_reason_code(coatcheck_reason reason) {
     if (is_ours(reason))
-        return coatcheck::code_of(static_cast<coatcheck::Reason>(reason)).data();  // literals: ended by NUL
+        return coatcheck::code_of(static_cast<coatcheck::Reason>(reason)).data();  // literals end with NUL
     if (reason == COATCHECK_OK) return "ok";
     return reason == COATCHECK_NO_MEMORY ? "no_memory" : "bad_argument";
 }
@@ -164,7 +164,8 @@ uint64_t coatcheck_on_end(coatcheck_verifier* verifier, const coatcheck_user* us
             callback(static_cast<coatcheck_reason>(reason), context);
         });
     } catch (...) {
-        // Better told too early than never.
+        // Memory ran out, so the session cannot be watched: the caller hears of its end too early rather than
+        // never.
         callback(COATCHECK_NO_MEMORY, context);
         return 0;
     }

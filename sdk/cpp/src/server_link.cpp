@@ -28,13 +28,14 @@ namespace http = beast::http;
 using namespace std::chrono_literals;
 using asio::use_awaitable;
 
-constexpr auto patience = 3500ms;  // a server that beats each second and is silent for this long is gone
+// The server sends a beat each second. After this long without one it counts as gone.
+constexpr auto patience = 3500ms;
 constexpr auto first_pause = 50ms, longest_pause = 2000ms;
 constexpr std::int64_t sweep_every = 30'000;  // milliseconds
 constexpr std::chrono::milliseconds keys_good_for = 5min, keys_cool_down = 5s;
 constexpr std::size_t max_key_set_bytes = 64 * 1024;
 
-// As of the kernel's last tick, some milliseconds ago: that costs a check nothing.
+// The time of the kernel's last tick, some milliseconds ago, because a check can read it at almost no cost.
 std::int64_t monotonic_ms() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -66,7 +67,7 @@ ServerAddress ServerAddress::parse(const std::string& url) {
         throw std::invalid_argument("coatcheck: the url of the server is like https://id.example, not " +
                                     url);
     while (address.prefix.ends_with('/')) address.prefix.pop_back();
-    // OpenSSL takes an IPv6 address out of its brackets; the Host field wants them.
+    // OpenSSL strips the brackets of an IPv6 address, but the Host field needs them.
     const bool is_default_port = address.port == (address.tls ? "443" : "80");
     address.authority = (address.host.find(':') == std::string::npos ? address.host
                                                                      : "[" + address.host + "]") +
@@ -151,7 +152,7 @@ ServerLink::Head ServerLink::head(const std::string& path) const {
 template <class Use>
 asio::awaitable<void> ServerLink::connected(Use use) {
     asio::ip::tcp::resolver resolver(context_);
-    // The resolver has no time limit of its own; a thread of Asio's waits for it, not ours.
+    // The resolver has no time limit. One of Asio's own threads waits for it, not the link's thread.
     const auto found = co_await resolver.async_resolve(address_.host, address_.port, use_awaitable);
     if (!address_.tls) {
         beast::tcp_stream stream(context_);
@@ -185,7 +186,7 @@ asio::awaitable<void> ServerLink::load_keys_over(Stream& stream) {
     const auto& answer = parser.get();
     if (answer.result() != http::status::ok)
         throw std::runtime_error("the key set answered " + std::to_string(answer.result_int()));
-    // A set that is as it was makes no proof void.
+    // An unchanged set must not make proofs void.
     if (answer.body() != key_text_) {
         const auto set = token::parse_jwk_set(answer.body());
         if (!set) throw std::runtime_error("what it gave for a key set is none");
@@ -197,8 +198,8 @@ asio::awaitable<void> ServerLink::load_keys_over(Stream& stream) {
     became_ready();
 }
 
-// Again and again: each five minutes, when a key is not known, and soon after a failure. Without an answer
-// the keys stay.
+// Loads the set every five minutes, when a key is unknown, and soon after a failure. Without an answer the
+// old keys stay.
 asio::awaitable<void> ServerLink::keep_keys() {
     auto pause = std::chrono::milliseconds(first_pause);
     for (;;) {

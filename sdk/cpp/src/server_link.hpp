@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verifier's connection to the server: the key set, and the stream of revocations, on a thread of its
-// own.
+// The verifier's connection to the server. A thread of its own keeps the key set fresh and follows the feed
+// of revocations.
 #pragma once
 
 #include "coatcheck/verifier.hpp"
@@ -21,7 +21,7 @@
 
 namespace coatcheck {
 
-// Where the server is: scheme, host, port and what stands before each path.
+// The server's address: scheme, host, port, and the path that stands before each request path.
 struct ServerAddress {
     bool tls = false;
     std::string host, port, prefix;
@@ -36,19 +36,20 @@ class ServerLink {
 public:
     using Entries = std::function<void(const std::vector<verify::Revocation>&)>;
 
-    // `on_entries`: entries that are in force; `on_synced`: all there is is known. Both on the link's thread.
+    // `on_entries` gets revocations that are already in force. `on_synced` says that every entry of the
+    // server has arrived. The link calls both on its own thread.
     ServerLink(const Options& options, verify::KeySet& keys, verify::Revocations& revocations,
                Entries on_entries, std::function<void()> on_synced);
     ~ServerLink();
 
-    // True if tokens may be judged: keys and revocations are known, and not known too long ago by the policy.
+    // True if tokens may be judged: keys and revocations are known, and are as recent as `when_cut` demands.
     bool is_trusted() const;
     bool wait_until_ready(std::chrono::milliseconds at_most);
     State::Feed feed_state() const;
 
-    // A token came with a key that is not in the set. True: the set is fresh, and so the key is not ours.
-    // False: it is being asked for again, which happens at most each cool-down, whatever tokens strangers
-    // send.
+    // Call it when a token's key is not in the set. True: the set is less than 5 seconds old, so the key is
+    // not the server's. False: the link fetches the set again, at most once per cool-down, whatever tokens
+    // strangers send.
     bool key_set_is_fresh();
 
 private:
@@ -60,7 +61,7 @@ private:
     boost::asio::awaitable<void> load_keys_over(Stream& stream);
     template <class Stream>
     boost::asio::awaitable<void> follow_over(Stream& stream);
-    // Connects, with TLS where the address says so, and hands the stream to `use`.
+    // Connects, with TLS if the address says so, and hands the stream to `use`.
     template <class Use>
     boost::asio::awaitable<void> connected(Use use);
     Head head(const std::string& path) const;
@@ -76,7 +77,7 @@ private:
     Entries on_entries_;
     std::function<void()> on_synced_;
     verify::FeedReader reader_;
-    std::string key_text_;  // the set as it last came
+    std::string key_text_;  // the last key set that arrived
     std::int64_t swept_ = 0;
 
     std::atomic<bool> has_keys_{false}, synced_{false};

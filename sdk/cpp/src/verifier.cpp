@@ -48,7 +48,7 @@ Options checked(Options options) {
     return options;
 }
 
-// The fields of a request as the rules want to see them.
+// The fields of a request, in the form that verify/request_rules.hpp needs.
 struct SentFields {
     std::span<const Field> fields;
 
@@ -86,9 +86,9 @@ std::vector<verify::ForeignIssuer> issuers_of(const std::vector<ForeignIssuer>& 
 
 }  // namespace
 
-// Each thread keeps to its lane: cores that share no cache line do not wait for each other. Where there are
-// more threads than lanes some share one, behind its lock, which is held for a look-up and never for a
-// signature.
+// Each thread uses one lane, so that cores share no cache line and do not wait for each other. If there are
+// more threads than lanes, some threads share a lane. A lane's lock is held for a look-up, never while a
+// signature is checked.
 class Verifier::Live {
 public:
     explicit Live(Options given)
@@ -186,8 +186,8 @@ private:
         return public_reason(proof.error().reason);
     }
 
-    // A key that is not in the set may have come into it since: nobody is told that a token is not ours by an
-    // old set.
+    // The server may have added the key since we loaded the set. So an old set never makes a token "not
+    // ours".
     Verdict why_not(std::string_view token, base::Reason reason) {
         if (reason == base::Reason::token_not_ours) {
             std::string decrypted;
@@ -207,7 +207,7 @@ private:
     verify::Policy policy_;
     std::optional<verify::ForeignVerifier> foreign_;
     std::vector<std::unique_ptr<Lane>> lanes_;
-    ServerLink link_;  // the last: its thread uses the others
+    ServerLink link_;  // declared last, because its thread uses the other members
 };
 
 User::User(std::shared_ptr<const token::AccessClaims> claims) : claims_(std::move(claims)) {}

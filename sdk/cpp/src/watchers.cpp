@@ -5,7 +5,7 @@
 
 namespace coatcheck {
 
-// New roles (token_stale) end no session: the connection's next token has them.
+// New roles (token_stale) end no session: the connection's next token carries them.
 bool Watchers::is_over(const token::AccessClaims& claims) const {
     if (claims.is_foreign())
         return revocations_.judge_foreign(claims.session, claims.subject, claims.issued,
@@ -16,7 +16,7 @@ bool Watchers::is_over(const token::AccessClaims& claims) const {
 
 std::uint64_t Watchers::add(std::shared_ptr<const token::AccessClaims> claims, Callback callback) {
     std::unique_lock lock(mutex_);
-    // Under the lock: an entry that comes now is told after it, and finds this one.
+    // Checked under the lock. If an entry arrives now, tell() waits for the lock and then finds this watcher.
     if (is_over(*claims)) {
         lock.unlock();
         callback();
@@ -60,7 +60,7 @@ void Watchers::call_if_over(const std::vector<std::uint64_t>& numbers) {
         running_ = number;
         caller_ = std::this_thread::get_id();
         lock.unlock();
-        [&]() noexcept { watched.callback(); }();  // one that throws ends the process, as it says
+        [&]() noexcept { watched.callback(); }();  // throwing ends the process
         lock.lock();
         running_ = 0;
         idle_.notify_all();

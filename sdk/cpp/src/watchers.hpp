@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who wants to hear that a session is over.
+// The callbacks that wait for the end of a session.
 #pragma once
 
 #include "token/claims.hpp"
@@ -15,18 +15,20 @@
 
 namespace coatcheck {
 
-// Any thread may call anything.
+// Any thread may call any function.
 class Watchers {
 public:
     using Callback = std::function<void()>;
     explicit Watchers(const verify::Revocations& revocations) : revocations_(revocations) {}
 
-    // A number for forget(); 0: the session was over, and the callback has been called.
+    // Gives a number for forget(); 0 if the session had ended, and then the callback has already run.
     std::uint64_t add(std::shared_ptr<const token::AccessClaims> claims, Callback callback);
-    // Once it returns the callback is not running and will not, unless it is the callback that asks.
+    // When this returns, the callback is not running and will not run, except if the callback itself called
+    // it.
     void forget(std::uint64_t number);
 
-    // Entries that are in force; all watched sessions where one of them concerns all.
+    // Calls back for revocations that are already in force. If one of them concerns every session, checks all
+    // watchers.
     void tell(const std::vector<verify::Revocation>& entries);
     void tell_all();
 
@@ -45,10 +47,10 @@ private:
     std::mutex mutex_;
     std::condition_variable idle_;
     std::unordered_map<std::uint64_t, Watched> watched_;
-    std::unordered_map<std::string, Numbers> by_session_,
-        by_user_;  // an entry concerns few of many connections
+    // Indexes, because an entry concerns only a few of many connections.
+    std::unordered_map<std::string, Numbers> by_session_, by_user_;
     std::uint64_t last_ = 0;
-    std::uint64_t running_ = 0;  // whose callback is being called, on the thread `caller_`
+    std::uint64_t running_ = 0;  // the number whose callback runs now, on the thread `caller_`
     std::thread::id caller_;
 };
 

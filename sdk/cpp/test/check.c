@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For tests: the C interface on a line. check URL SERVICE_KEY [accept] [CA_FILE]
+ * A test program for the C interface. Usage: check URL SERVICE_KEY [accept] [CA_FILE]. It reads these lines
+ * and answers:
  *   TOKEN         "ok NAME", or the code of the reason
  *   watch TOKEN   "watching NUMBER"; later, once, "ended CONTEXT CODE"
  *   forget NUMBER "forgotten"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests/verifiers/bound.mjs: follow URL SERVICE_KEY ISSUER COUNT. So many verifiers in one process; for
-// each token on standard input "watching", once all of them believe it, and later "ended NUMBER NANOSECONDS":
-// when the last of them refused it, by the monotonic clock.
+// Used by tests/verifiers/bound.mjs: `follow URL SERVICE_KEY ISSUER COUNT` runs COUNT verifiers in one
+// process. For each token on standard input it prints "watching" once all verifiers accept the token, and
+// later "ended NUMBER NANOSECONDS": the monotonic time at which the last verifier refused it.
 #include <atomic>
 #include <coatcheck/verifier.hpp>
 #include <cstdio>
@@ -30,7 +30,7 @@ int main(int count, char** words) {
                                    std::string(coatcheck::code_of(verdict.reason())).c_str()),
                        1;
             verifier->on_end(verdict.user(), [&verifier, left, number, token = line](coatcheck::Reason) {
-                if (verifier->check(token)) return;  // then it is never told, and the test fails
+                if (verifier->check(token)) return;  // then "ended" is never printed, and the test fails
                 if (--*left == 0)
                     std::printf("ended %d %lld\n", number,
                                 static_cast<long long>(std::chrono::steady_clock::now().time_since_epoch() /

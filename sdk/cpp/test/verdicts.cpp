@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests/verifiers/differential.mjs: verdicts SET TOKENS: a line with the verdict for each line of TOKENS
-// (Base64 of a token), with the keys, revocations and `now` of SET (as api/cases has them).
+// Used by tests/verifiers/differential.mjs: `verdicts SET TOKENS` prints one verdict for each line of TOKENS
+// (a token in Base64), with the keys, the revocations and the `now` of SET, a file in the form of api/cases.
 #include "base/bytes.hpp"
 #include "token/jwk.hpp"
 #include "verify/feed_reader.hpp"

@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a request to a verdict, by the server's rules: one credential a request, and for one that came as a cookie, proof
-// of where an unsafe request comes from (CSRF).
+// Judges a whole request by the server's rules. A request carries one credential. If the credential came in a
+// cookie and the method is unsafe, the request must also prove which site sent it (CSRF).
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Code, no, statusOf, TITLES, type Verdict } from './verdict.js';
 import type { Verifier } from './verifier.js';
 
 export interface CredentialOptions {
-  /** Origins whose pages may send unsafe requests with the cookie, besides the API's own. */
+  /** Origins, besides the API's own, whose pages may send unsafe requests with the cookie. */
   origins?: string[];
-  /** The origin that this API is reached by, such as `https://api.example.com`; needed by browsers that send no Sec-Fetch-Site. */
+  /**
+   * The origin of this API, such as `https://api.example.com`. Needed for browsers that send no
+   * Sec-Fetch-Site.
+   */
   origin?: string;
-  /** The server runs with --dev: its cookie is named `coatcheck`. */
+  /** True if the server runs with --dev: its cookie is then named `coatcheck`. */
   dev?: boolean;
-  /** Takes `Authorization: <token>` without Bearer as well; with a date until then. */
+  /** Also accepts `Authorization: <token>` without Bearer. A date says until when. */
   bareAuthorization?: boolean | Date;
-  /** Takes `X-TOKEN` with `X-USER` as well; with a date until then. X-USER has to be the token's own, beside any token: it selects nobody. */
+  /**
+   * Also accepts `X-TOKEN` with `X-USER`. A date says until when. If a request has X-USER, with any kind of
+   * token, it must name the token's own user: X-USER selects nobody.
+   */
   xToken?: boolean | Date;
 }
 
 export interface Asked {
   method: string;
   headers: IncomingHttpHeaders;
-  /** Name, value, name, value: as they came. */
+  /** Names and values in turn, as Node received them. */
   rawHeaders: string[];
 }
 
@@ -31,7 +37,7 @@ function all({ rawHeaders }: Asked, name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
 }
 
-/** The tokens of a request: at most one, or a conflict. `user`: whose the client says it is. */
+/** The token of a request, or a conflict if there are several. `user` is the value of X-USER. */
 function find(
   asked: Asked,
   options: CredentialOptions,
@@ -39,7 +45,7 @@ function find(
   const inHeader = new Set<string>();
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
-    const token = rest.length ? rest.join(' ') : '-'; // a scheme alone is malformed, not missing
+    const token = rest.length ? rest.join(' ') : '-'; // a scheme alone counts as malformed, not as missing
     if (scheme!.toLowerCase() === 'bearer') {
       if (token) inHeader.add(token);
     } else if (!rest.length && scheme && isTaken(options.bareAuthorization)) inHeader.add(scheme);
@@ -80,7 +86,7 @@ function siteIsAllowed(asked: Asked, { origins = [], origin: own }: CredentialOp
 const isTaken = (dialect: boolean | Date = false): boolean =>
   dialect instanceof Date ? Date.now() < dialect.getTime() : dialect;
 
-/** A verdict on a request; one that refuses what came as X-TOKEN says so, for `refusal`. */
+/** The verdict on a request. If it refuses an X-TOKEN, it sets `envelope`, which `refusal` needs. */
 export async function authenticate(
   verifier: Verifier,
   asked: Asked,
@@ -103,7 +109,10 @@ async function judge(verifier: Verifier, asked: Asked, options: CredentialOption
     : verdict;
 }
 
-/** The answer to a request that is refused: RFC 9457, and RFC 6750 §3 in its header; `envelope`: as {success, data, detail}. */
+/**
+ * The answer to a refused request: a problem document (RFC 9457) and a WWW-Authenticate header (RFC 6750 §3).
+ * With `envelope`, the body is {success, data, detail}.
+ */
 export function refusal(
   code: Code,
   envelope = false,

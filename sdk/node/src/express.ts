@@ -8,18 +8,21 @@ import type { Verifier } from './verifier.js';
 declare global {
   namespace Express {
     interface Request {
-      /** Who is calling; set by `coatcheck()`. */
+      /** The user who calls; `coatcheck()` sets it. */
       user?: User;
     }
   }
 }
 
 export interface ExpressOptions extends CredentialOptions {
-  /** Requests without a token go on, without a user. One that is not good is refused all the same. */
+  /** Lets a request without a token pass, without a user. A request with a bad token is still refused. */
   optional?: boolean;
 }
 
-/** Middleware for Express and what takes its middleware: `request.user`, or an answer of 401, 403, 400 or 503. */
+/**
+ * Middleware for Express and for frameworks that accept Express middleware. It sets `request.user`, or
+ * answers 401, 403, 400 or 503.
+ */
 export function coatcheck(verifier: Verifier, { optional = false, ...options }: ExpressOptions = {}) {
   return (
     request: IncomingMessage & { user?: User },

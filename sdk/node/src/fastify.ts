@@ -7,7 +7,7 @@ import type { Verifier } from './verifier.js';
 
 export interface FastifyOptions extends CredentialOptions {
   verifier: Verifier;
-  /** Requests without a token go on, without a user. */
+  /** Lets a request without a token pass, without a user. */
   optional?: boolean;
 }
 
@@ -27,7 +27,10 @@ interface Instance {
   addHook(name: 'onRequest', hook: (request: any, reply: any) => Promise<unknown>): unknown;
 }
 
-/** A plugin: `request.user` on every route of the scope that it is registered in, or an answer of 401, 403, 400 or 503. */
+/**
+ * A plugin. On every route of the scope that registers it, it sets `request.user`, or answers 401, 403, 400
+ * or 503.
+ */
 export async function coatcheck(
   instance: Instance,
   { verifier, optional = false, ...options }: FastifyOptions,
@@ -49,7 +52,8 @@ export async function coatcheck(
   });
 }
 
-// For the scope that registers it, not for one of its own.
+// Without skip-override Fastify would give the plugin a scope of its own, and the hook would not reach the
+// caller's routes.
 Object.assign(coatcheck, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'coatcheck',

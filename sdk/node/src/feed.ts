@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Follows the server's revocations over one connection: Server-Sent Events, resumed where it was, tried again until it is
-// closed. docs/revocation.md has the protocol.
+// Follows the server's feed of revocations over one connection, as Server-Sent Events. After a break it
+// connects again and resumes at its cursor, until somebody closes it. The protocol is in docs/revocation.md.
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Revocation } from './revocations.js';
 
 export interface FeedEvents {
-  /** Everything known before is void; entries come, then onSynced. */
+  /** All earlier entries are void. The new entries follow, and then onSynced. */
   onReset(): void;
   onEntries(entries: Revocation[]): void;
-  /** All there is is known. */
+  /** Every entry of the server has arrived. */
   onSynced(): void;
-  /** Something was heard: the connection is alive. */
+  /** The server sent something: the connection is alive. */
   onAlive(): void;
   onProblem(problem: Error): void;
 }
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
-/** A server that beats each second and is silent for this long is gone. */
+/** In milliseconds. The server sends a beat each second; after this long without one it counts as gone. */
 const SILENCE = 3500;
 
 export class Feed {
@@ -102,7 +102,7 @@ export class Feed {
       this.events.onSynced();
     }
     this.events.onAlive();
-    // After the entries are in: a cursor never stands for something that was not taken up.
+    // Only after the entries are stored: the cursor must never point past an entry that was not taken in.
     if (id) this.#cursor = id;
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JWTs of an older system, taken until its users have moved, as the server takes them (src/verify/foreign_verifier.cpp).
+// Accepts JWTs of an older system until its users have moved, by the server's rules
+// (src/verify/foreign_verifier.cpp).
 import {
   createHash,
   createHmac,
@@ -15,24 +16,27 @@ import { decode, parseCompact, readForeignClaims } from './token.js';
 import type { Code, User } from './verdict.js';
 
 export interface ForeignIssuer {
-  /** What we call it; the same as in the server's file, for sessions' ids are made of it. */
+  /**
+   * Our name for the issuer. It must equal the name in the server's file, because session ids are derived
+   * from it.
+   */
   name: string;
-  /** What its tokens say as `iss`; left out: they say nothing. */
+  /** The `iss` of its tokens. Leave it out if its tokens have no `iss`. */
   iss?: string | string[];
   algorithm: 'HS256' | 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
-  /** For HS256 its secret, 32 bytes at least; else a public key in PEM, or a JWK Set. */
+  /** For HS256 the secret, at least 32 bytes; otherwise a public key in PEM, or a JWK Set. */
   key: string | { keys: (JsonWebKey & { kid?: string; alg?: string })[] };
-  /** Has to be among `aud`. */
+  /** Must be among the token's `aud`. */
   audience?: string;
-  /** The claim with the user's id; `sub`, if left out. */
+  /** The claim that holds the user's id. Default: `sub`. */
   subject?: string;
-  /** Before that id: the id here. */
+  /** Put in front of that id to make the user's id in Coatcheck. */
   idPrefix?: string;
-  /** Claims that have to say this, such as tymon's `prv`. */
+  /** Claims that must have exactly this value, such as tymon's `prv`. */
   require?: Record<string, string>;
-  /** The cut-over: later tokens are not taken. */
+  /** The cut-over: tokens issued at or after this time are refused. */
   issuedBefore?: Date;
-  /** From then on none is. */
+  /** From this time on, all of its tokens are refused. */
   until: Date;
 }
 
@@ -47,7 +51,7 @@ interface Issuer {
 }
 
 const CLOCK_DIFFERENCE = 60_000;
-/** Nothing of an older system is taken longer after it was issued. */
+/** In milliseconds. A foreign token is refused after this long, whatever its `exp` says. */
 const LONGEST_LIFE = 3650 * 86_400_000;
 const MAX_ID_BYTES = 64;
 const OWN_ID = /^[\w-]{22}$/;
@@ -110,15 +114,17 @@ export class ForeignIssuers {
   }
 
   /**
-   * Whose token it is, or why it is nobody's; undefined: no issuer of these is named in it. No roles, no name; ending `session`
-   * ends the token, exchanged or not.
+   * Gives the user of a foreign token, or the code of the refusal; undefined if the token names none of these
+   * issuers. The user has no roles and no name. Ending the user's `session` ends the token, whether or not it
+   * was exchanged.
    */
   judge(token: string, revocations: Revocations, now: number): User | Code | undefined {
     const parts = parseCompact(token);
     if (!parts) return undefined;
     const said = 'iss' in parts.claims ? parts.claims.iss : undefined;
     if ('iss' in parts.claims && (typeof said !== 'string' || !said)) return 'token_malformed';
-    // Which key may speak is decided by what the token says of its issuer; that is believed when the key has signed it.
+    // The token's own `iss` chooses the key. The claim is believed only after that key has verified the
+    // signature.
     const issuer = this.#issuers.find(({ iss }) =>
       said === undefined ? !iss.length : iss.includes(said as string),
     );
@@ -152,7 +158,7 @@ export class ForeignIssuers {
       return 'token_not_ours';
     if (issuedBefore && claims.issued >= issuedBefore.getTime()) return 'token_not_ours';
     const id = idPrefix + claims.subject;
-    // An id such as the server gives names somebody who never was in the older system.
+    // An id in the form of Coatcheck's own ids would name a user who never was in the older system.
     if (!claims.subject || Buffer.byteLength(id) > MAX_ID_BYTES || (OWN_ID.test(id) && decode(id)))
       return 'token_not_ours';
     const expires = Math.min(claims.expires ?? Infinity, until.getTime(), claims.issued + LONGEST_LIFE);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON as the server reads it in tokens. `JSON.parse` takes the last of two members with one name, where another verifier
-// takes the first: then one token says two things. Here it is no JSON.
+// Reads JSON in tokens by the server's rules. If an object has two members of one name, `JSON.parse` takes
+// the last and another verifier may take the first, so that one token says two things. This parser refuses
+// such an object.
 
-/** Integers of 64 bits are bigint, other numbers number: a claim that has to be an integer can be told from 1.0. */
+/**
+ * 64-bit integers become bigint, other numbers become number, so that a claim can require an integer and
+ * refuse 1.0.
+ */
 export type Json = null | boolean | number | bigint | string | Json[] | { [name: string]: Json };
 
 const MAX_DEPTH = 8;
 const MAX_ELEMENTS = 4096;
-/** Beyond, parsers differ in what is a number. */
+/** With a longer exponent, parsers disagree on what is a number. */
 const MAX_EXPONENT_DIGITS = 4;
 const INT64 = 2n ** 63n;
 const ESCAPES: Record<string, string> = {
@@ -24,7 +28,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class NotJson extends Error {}
 
-/** One JSON object of at most `maxMembers` members in all; undefined for anything else. */
+/** Parses one JSON object with at most `maxMembers` members in total. Gives undefined for anything else. */
 export function parseObject(bytes: Uint8Array, maxMembers: number): { [name: string]: Json } | undefined {
   try {
     const value = new Parser(utf8.decode(bytes), maxMembers).parse();
@@ -78,7 +82,7 @@ class Parser {
 
   private object(depth: number): Json {
     if (depth > MAX_DEPTH) throw new NotJson();
-    // No prototype: a member named __proto__ is a member.
+    // Without a prototype, so that a member named __proto__ is an ordinary member.
     const found: { [name: string]: Json } = Object.create(null);
     if (this.take('}')) return found;
     do {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens that their client cannot read: a JWE (RFC 7516) with `dir` and A256GCM around a signed JWT, as strict as the server
-// is (src/token/jwe.cpp). Encryption proves nothing of who wrote it: what is inside is judged as any JWT is.
+// Decrypts tokens that the client cannot read: a JWE (RFC 7516) with `dir` and A256GCM around a signed JWT,
+// by the server's rules (src/token/jwe.cpp). Encryption does not prove who wrote a token, so the verifier
+// checks the inner JWT like any other.
 import { createDecipheriv, createHash } from 'node:crypto';
 import { parseObject } from './json.js';
 import { decode, MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_TOKEN_BYTES } from './token.js';
@@ -9,7 +10,10 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** By their kid, the RFC 7638 thumbprint. Each as in the server's `tokens.encryption_key_file`: "base64:" and 32 bytes. */
+/**
+ * Gives the keys by their kid, the RFC 7638 thumbprint. Each line has the form of the server's
+ * `tokens.encryption_key_file`: "base64:" and 32 bytes. Throws TypeError for any other line.
+ */
 export function importEncryptionKeys(lines: string[]): Map<string, Buffer> {
   return new Map(
     lines.map((line) => {
@@ -29,7 +33,7 @@ export function importEncryptionKeys(lines: string[]): Map<string, Buffer> {
 export const isEncrypted = (token: string): boolean =>
   typeof token === 'string' && token.split('.', 6).length === 5;
 
-/** The JWT inside, one byte a character. */
+/** Gives the inner JWT, with one character for each byte. */
 export function decrypt(
   token: string,
   keys: Map<string, Buffer>,
@@ -41,7 +45,7 @@ export function decrypt(
     return 'token_malformed';
   const members = parseObject(header, MAX_HEADER_MEMBERS);
   if (!members || 'crit' in members) return 'token_malformed';
-  // Nothing is ever compressed here (RFC 8725 §3.6), and no other algorithm spoken.
+  // We accept no compression (RFC 8725 §3.6) and no other algorithm.
   const key = typeof members.kid === 'string' ? keys.get(members.kid) : undefined;
   if (members.alg !== 'dir' || members.enc !== 'A256GCM' || 'zip' in members || keyPart || !key)
     return 'token_not_ours';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys that tokens may be signed with, from the server's JWK Set. The next key is published before it signs, so that a
-// set that is a few minutes old is good; a token with a key that is not in it makes the set be asked for again, but not
-// more often than the cool-down says, whatever tokens strangers send.
+// The keys that may sign tokens, from the server's JWK Set. The server publishes its next key before that key
+// signs, so a set that is a few minutes old is still good. A token with an unknown key makes us fetch the set
+// again, but at most once per cool-down, whatever tokens strangers send.
 import { importJWK, type JWK } from 'jose';
 
 export interface VerificationKey {
@@ -27,7 +27,7 @@ const PATIENCE = 5_000;
 export const algorithmNamed = (name: string): VerificationKey['alg'] | undefined =>
   Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
 
-/** The keys of a set by their kid. Throws where one of them holds a secret. */
+/** Gives the keys of a set by their kid. Throws if one of them holds a private or secret member. */
 export async function importKeys({ keys }: { keys: JWK[] }): Promise<Map<string, VerificationKey>> {
   const found = new Map<string, VerificationKey>();
   for (const jwk of keys) {
@@ -46,12 +46,15 @@ export class Keys {
   #loaded = -Infinity;
   #loading: Promise<void> | undefined;
   readonly #dropped = new Set<string>();
-  /** Grows when keys change: proofs of an earlier set are void. */
+  /** Grows when the keys change: a proof from an earlier generation is void. */
   generation = 0;
 
   constructor(private readonly url: string) {}
 
-  /** Asks for the set, unless that was done a moment ago. Never rejects: without an answer the keys stay. */
+  /**
+   * Fetches the set, unless it was asked for within the cool-down. Never rejects: without an answer the old
+   * keys stay.
+   */
   load({ force = false } = {}): Promise<void> {
     const now = performance.now();
     if (this.#loading) return this.#loading;
@@ -78,14 +81,14 @@ export class Keys {
     this.#keys = keys;
   }
 
-  /** Set by hand, for a verifier without a server. */
+  /** Sets the keys by hand, for a verifier without a server. */
   use(keys: Map<string, VerificationKey>): void {
     this.#keys = keys;
     this.#loaded = Infinity;
     this.generation += 1;
   }
 
-  /** The key is compromised: it and all that was proven with it is void, for good. */
+  /** For a compromised key: the key, and every proof made with it, is void for good. */
   drop(kid: string): void {
     this.#dropped.add(kid);
     if (this.#keys.delete(kid)) this.generation += 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has been taken back, held in memory: a check costs no look-up elsewhere. The same table as the server's
-// (src/verify/revocations.hpp).
+// Keeps the revocations in memory, so that a check asks no other process. It is the same table as the
+// server's (src/verify/revocations.hpp).
 import type { Claims } from './token.js';
 
 /** An entry of the feed (components.schemas.Revocation). */
@@ -8,14 +8,14 @@ export interface Revocation {
   kind: 'session' | 'user_revoked' | 'user_stale' | 'issued_before' | 'key' | 'foreign_before';
   subject: string;
   minimum?: number;
-  /** Unix seconds: by then the last token it concerns has expired. */
+  /** Unix seconds. By then the last token that the entry concerns has expired. */
   expires: number;
 }
 
 interface Versions {
   revokedBelow: number;
   staleBelow: number;
-  /** Unix seconds: what others issued until then. */
+  /** Unix seconds. Foreign tokens issued up to this time are revoked. */
   foreignBefore: number;
   expires: number;
 }
@@ -25,7 +25,10 @@ export class Revocations {
   readonly #users = new Map<string, Versions>();
   readonly #keys = new Map<string, number>();
   #issuedBefore = 0;
-  /** Grows with each entry: what was proven at generation g needs no look-up while it is still g. */
+  /**
+   * Grows with each entry. A proof that was judged at generation g needs no look-up while the generation is
+   * still g.
+   */
   generation = 0;
 
   add(entries: Iterable<Revocation>): void {
@@ -49,7 +52,7 @@ export class Revocations {
         versions.expires = Math.max(versions.expires, expires);
         this.#users.set(subject, versions);
       }
-      // A kind of a newer server says nothing that we could act on.
+      // We cannot act on a kind that only a newer server knows.
     }
   }
 
@@ -66,7 +69,10 @@ export class Revocations {
     return claims.version < versions.staleBelow ? 'token_stale' : undefined;
   }
 
-  /** The same for a token of another issuer, which knows no version; `issued` in milliseconds, by a clock that may be `skew` ahead. */
+  /**
+   * Judges a token of another issuer, which has no version. `issued` is in milliseconds, by a clock that may
+   * be `skew` milliseconds ahead.
+   */
   isForeignRevoked(session: string, subject: string, issued: number, skew: number): boolean {
     if (this.#issuedBefore > 0 && Math.floor(issued / 1000) <= this.#issuedBefore) return true;
     const before = this.#users.get(subject)?.foreignBefore ?? 0;
@@ -81,7 +87,7 @@ export class Revocations {
     return this.#sessions.size + this.#users.size + this.#keys.size;
   }
 
-  /** Forgets what concerns expired tokens alone. */
+  /** Deletes entries that concern only expired tokens. */
   sweep(nowSeconds: number): void {
     for (const table of [this.#sessions, this.#keys])
       for (const [key, expires] of table) if (expires <= nowSeconds) table.delete(key);

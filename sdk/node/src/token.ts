@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A token's form and its claims, as strict as the server is (src/token/claims.cpp): size, three canonical base64url parts,
-// JSON objects with unique members, every claim of its type.
+// Reads a token and its claims by the server's rules (src/token/claims.cpp): the size, three canonical
+// base64url parts, JSON objects with unique members, and the right type for every claim.
 import { type Json, parseObject } from './json.js';
 
 export const MAX_TOKEN_BYTES = 8192;
@@ -17,7 +17,7 @@ export interface CompactToken {
   claims: { [name: string]: Json };
 }
 
-/** What a proven token says. Times are milliseconds since 1970. */
+/** The claims of a proven token. Times are milliseconds since 1970. */
 export interface Claims {
   issuer: string;
   audience: string[];
@@ -30,11 +30,14 @@ export interface Claims {
   issued: number;
   expires: number;
   notBefore: number;
-  /** All members as JSON.parse gives them, the application's own among them. */
+  /** All members as JSON.parse gives them, including the application's own claims. */
   all: Record<string, unknown>;
 }
 
-/** The bytes of canonical base64url (RFC 7515 §2): encoding them again gives the same text. */
+/**
+ * Decodes canonical base64url (RFC 7515 §2): encoding the bytes again must give the same text. Otherwise
+ * undefined.
+ */
 export function decode(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
   return part !== '' && bytes.toString('base64url') === part ? bytes : undefined;
@@ -42,7 +45,7 @@ export function decode(part: string): Buffer | undefined {
 
 const text = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** RFC 7515 §5.2, nothing believed yet; undefined: token_malformed. */
+/** Parses by RFC 7515 §5.2 and trusts nothing yet. Gives undefined if the token is malformed. */
 export function parseCompact(token: string): CompactToken | undefined {
   if (typeof token !== 'string' || token === '' || token.length > MAX_TOKEN_BYTES) return undefined;
   const parts = token.split('.', 4);
@@ -61,7 +64,7 @@ export function parseCompact(token: string): CompactToken | undefined {
   return claims && { alg, kid, typ: lower(typ).replace(/^application\//, ''), claims };
 }
 
-/** Of ASCII alone, as the server does it. */
+/** Lowers ASCII letters only, as the server does. */
 const lower = (name: string): string => name.replace(/[A-Z]/g, (sign) => sign.toLowerCase());
 
 /** NumericDate (RFC 7519 §2) in milliseconds. */
@@ -77,7 +80,7 @@ function texts(value: Json | undefined): string[] | undefined {
     : undefined;
 }
 
-/** What a JWT of another issuer says that counts here; undefined: token_malformed. */
+/** The claims of a foreign JWT that count here; undefined if the token is malformed. */
 export function readForeignClaims(
   found: CompactToken['claims'],
   subjectClaim: string,
@@ -102,7 +105,7 @@ export function readForeignClaims(
   return { subject, audience, issued, notBefore, ...(expires !== undefined && { expires }) };
 }
 
-/** The claims of a token whose signature holds; undefined: token_malformed. */
+/** The claims of a token whose signature is good; undefined if the token is malformed. */
 export function readClaims(token: string, found: CompactToken['claims']): Claims | undefined {
   const [issuer, subject, session, username, scope] = [
     text(found.iss),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verifier: what a token must be to be believed, in the server's order, so that both give one verdict: size, form, key
-// and algorithm, signature, typ / iss / aud, exp, revoked, stale.
+// The verifier. It checks a token in the server's order, so that both give the same verdict: size, form, key
+// and algorithm, signature, typ, iss and aud, exp, revoked, stale.
 import { compactVerify } from 'jose';
 import { type ForeignIssuer, ForeignIssuers } from './foreign.js';
 import { Feed } from './feed.js';
@@ -11,28 +11,32 @@ import { type Claims, parseCompact, readClaims } from './token.js';
 import { type Code, no, type User, type Verdict } from './verdict.js';
 
 export interface VerifierOptions {
-  /** Where Coatcheck answers. */
+  /** The server's URL. */
   url: string;
   /** A key made by `coatcheck service-key add NAME --scope feed`. */
   serviceKey?: string | undefined;
-  /** `iss` and `aud` of tokens; the url, if left out. */
+  /** The `iss` and `aud` of tokens. `issuer` defaults to the URL, `audience` to `issuer`. */
   issuer?: string;
   audience?: string;
   /**
-   * What happens while the revocations are cut off for longer than `cutAfter` milliseconds (5000): `refuse` every token, or
-   * `accept` them until they expire, with a sign-out that may go unnoticed for as long (docs/revocation.md).
+   * What the verifier does after the feed has been silent for longer than `cutAfter` milliseconds (5000).
+   * `refuse` refuses every token. `accept` accepts tokens until they expire, and may miss a sign-out for as
+   * long (docs/revocation.md).
    */
   whenCut?: 'refuse' | 'accept';
   cutAfter?: number;
-  /** Without a service key: true says that sign-outs are not to be honoured before a token expires. */
+  /**
+   * For a verifier without a service key: true means that a token counts until it expires, whatever sign-out
+   * there is.
+   */
   ignoreRevocations?: boolean;
-  /** Of encrypted tokens, each as in the server's `tokens.encryption_key_file`. */
+  /** Keys of encrypted tokens, each in the form of the server's `tokens.encryption_key_file`. */
   encryptionKeys?: string[];
-  /** With keys: no other tokens are taken, as with `tokens.format = "jwe"`. True, if left out. */
+  /** With keys: true accepts only encrypted tokens, like `tokens.format = "jwe"`. Default: true. */
   onlyEncrypted?: boolean;
-  /** Older systems whose JWTs are taken until their users have moved (docs/moving.md). */
+  /** Older systems whose JWTs are accepted until their users have moved (docs/moving.md). */
   foreign?: ForeignIssuer[];
-  /** Told when the feed breaks; it is tried again. */
+  /** Called when the feed breaks. The verifier then connects again by itself. */
   onProblem?: (problem: Error) => void;
 }
 
@@ -40,9 +44,15 @@ export interface Verifier {
   /** Waits until keys and revocations are known. */
   ready(): Promise<void>;
   check(token: string, now?: number): Promise<Verdict>;
-  /** Calls back once when the user's session ends: to close a WebSocket, or an event stream. Gives the function that forgets it. */
+  /**
+   * Calls back once when the user's session ends, so that a WebSocket or an event stream can be closed.
+   * Returns a function that cancels the callback.
+   */
   onEnd(user: User, callback: (code: Code) => void): () => void;
-  /** For metrics. */
+  /**
+   * For metrics. The feed is `none` without a service key, `never` before it was read, `cut` when it was
+   * silent for longer than `cutAfter`.
+   */
   readonly state: { feed: 'none' | 'never' | 'following' | 'cut'; entries: number; cached: number };
   close(): void;
 }
@@ -56,14 +66,17 @@ interface Proof {
 
 interface Watched {
   claims: Claims;
-  /** An older system's token, which knows no version. */
+  /** True for an older system's token, which has no version. */
   foreign: boolean;
   callback: (code: Code) => void;
 }
 
 const keysOf = ({ claims }: Watched): string[] => [`session ${claims.session}`, `user ${claims.subject}`];
 
-/** How far an own token's iat may lie ahead of this clock: nodes differ. */
+/**
+ * In milliseconds: how far the iat of our own token may lie ahead of this clock, because the clocks of nodes
+ * differ.
+ */
 const CLOCK_DIFFERENCE = 60_000;
 const CACHED = 16_384;
 const SWEEP_EVERY = 30_000;
@@ -78,13 +91,16 @@ const userOf = (claims: Claims): User => ({
   claims: claims.all,
 });
 
-/** The keys of encrypted tokens, and whether no others are taken. */
+/** The keys of encrypted tokens. With `only`, other tokens are refused. */
 export interface Encryption {
   keys: Map<string, Buffer>;
   only: boolean;
 }
 
-/** What a token is without time and revocation; for all verifiers of the same issuer alike. */
+/**
+ * Checks everything about a token except time and revocation. Every verifier of one issuer gets the same
+ * result.
+ */
 export async function prove(
   token: string,
   keys: Keys,
@@ -102,7 +118,7 @@ export async function prove(
   const parts = parseCompact(token);
   if (!parts) return 'token_malformed';
   const key = await keys.find(parts.kid);
-  // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
+  // The key decides the algorithm, and the header must name the same one (RFC 8725 §3.1).
   if (!key || algorithmNamed(parts.alg) !== key.alg) return keys.isEmpty ? 'unavailable' : 'token_not_ours';
   try {
     await compactVerify(token, key.key, { algorithms: [parts.alg] });
@@ -132,17 +148,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return new LiveVerifier({ ...options, url, issuer, audience, whenCut, cutAfter, serviceKey });
 }
 
-/** The parts that need no server are open to the tests, which run api/cases on them. */
+/** Exported with the parts that need no server, because the tests run api/cases on them. */
 export class LiveVerifier implements Verifier {
   readonly keys: Keys;
   revocations = new Revocations();
-  /** Filled after a reset, and in use once it is whole. */
+  /** The table that is filled after a reset. It replaces `revocations` once it is complete. */
   #next: Revocations | undefined;
   #synced = false;
   #heard = -Infinity;
   #young = new Map<string, Proof>();
   #old = new Map<string, Proof>();
-  /** By "session <id>" and "user <id>": an entry concerns few of many connections. */
+  /** By "session <id>" and "user <id>", because an entry concerns only a few of many connections. */
   readonly #watched = new Map<string, Set<Watched>>();
   readonly #whenSynced: (() => void)[] = [];
   readonly #feed: Feed | undefined;
@@ -185,7 +201,9 @@ export class LiveVerifier implements Verifier {
     if (this.#feed && !this.#synced) await new Promise<void>((done) => this.#whenSynced.push(done));
   }
 
-  /** Entries as they come. What is new counts at once, also while a table is being made anew. */
+  /**
+   * Takes entries from the feed. New entries count at once, even while the table is rebuilt after a reset.
+   */
   take(entries: Revocation[]): void {
     this.#next?.add(entries);
     this.revocations.add(entries);
@@ -211,7 +229,8 @@ export class LiveVerifier implements Verifier {
 
   #onSynced(): void {
     if (this.#next) {
-      // A generation of its own, so that no proof of the former table counts.
+      // The generation must differ from the former table's, so that no proof judged by that table still
+      // counts.
       this.#next.generation += this.revocations.generation + 1;
       this.revocations = this.#next;
       this.#next = undefined;
@@ -230,10 +249,10 @@ export class LiveVerifier implements Verifier {
       return no('unavailable');
     const cached = this.#find(token);
     if (cached) return this.#judge(cached, now);
-    // What names another issuer is not looked for among our keys, which would be fetched anew for it.
+    // Foreign tokens come first: looking up their key among ours would fetch our key set for nothing.
     const foreign = this.#foreign?.judge(token, this.revocations, now);
     if (foreign) return typeof foreign === 'string' ? no(foreign) : { ok: true, user: foreign };
-    // Read before proving: whatever changes meanwhile makes the proof look old, never too new.
+    // Read before proving: if the keys change meanwhile, the proof looks too old, never too new.
     const keyGeneration = this.keys.generation;
     const claims = await prove(
       token,
@@ -266,7 +285,10 @@ export class LiveVerifier implements Verifier {
     return { ok: true, user: proof.user };
   }
 
-  /** When the young half is full it becomes the old one: tokens in use move back, the rest falls out. */
+  /**
+   * When the young half is full it becomes the old half. A token in use moves back to the young half, the
+   * others drop out.
+   */
   #remember(token: string, proof: Proof): void {
     if (this.#young.size >= CACHED / 2) {
       this.#old = this.#young;
@@ -313,7 +335,7 @@ export class LiveVerifier implements Verifier {
     return was;
   }
 
-  /** New roles (token_stale) end no session: the connection's next token has them. */
+  /** New roles (token_stale) end no session: the connection's next token carries them. */
   #tellIfOver(watched: Watched): void {
     const { session, subject, issued } = watched.claims;
     const reason = !watched.foreign

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Coatcheck;
 
-/** In shared memory: for php-fpm with the extension apcu. */
+/** Keeps entries in shared memory, for php-fpm with the extension apcu. */
 final class ApcuCache implements Cache
 {
     public static function isAvailable(): bool

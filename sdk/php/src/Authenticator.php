@@ -7,20 +7,25 @@ namespace Coatcheck;
 use DateTimeInterface;
 
 /**
- * From a request to a verdict, by the server's rules: one credential a request, and for one that came as a cookie, proof of
- * where an unsafe request comes from (CSRF).
+ * Judges a whole request by the server's rules. A request carries one credential. If the credential came in a
+ * cookie and the method is unsafe, the request must also prove which site sent it (CSRF).
  */
 final class Authenticator
 {
     private const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
     /**
-     * @param list<string> $origins Whose pages may send unsafe requests with the cookie, besides the API's own.
-     * @param string|null $origin By which this API is reached, such as `https://api.example.com`; needed by browsers that send no Sec-Fetch-Site.
-     * @param bool $dev The server runs with --dev: its cookie is named `coatcheck`.
-     * @param bool|DateTimeInterface $xToken Takes `X-TOKEN` with `X-USER` as well; with a date until then. X-USER has to be the token's own, beside any token: it selects nobody.
-     * @param EncryptedTokens|null $encrypted Takes encrypted tokens as well, in a header of their own.
-     * @param bool|DateTimeInterface $bareAuthorization Takes `Authorization: <token>` without Bearer as well; with a date until then.
+     * @param list<string> $origins Origins, besides the API's own, whose pages may send unsafe requests with
+     *   the cookie.
+     * @param string|null $origin The origin of this API, such as `https://api.example.com`. Needed for
+     *   browsers that send no Sec-Fetch-Site.
+     * @param bool $dev True if the server runs with --dev: its cookie is then named `coatcheck`.
+     * @param bool|DateTimeInterface $xToken Also accepts `X-TOKEN` with `X-USER`. A date says until when. If
+     *   a request has X-USER, with any kind of token, it must name the token's own user: X-USER selects
+     *   nobody.
+     * @param EncryptedTokens|null $encrypted Also accepts encrypted tokens, in a header of their own.
+     * @param bool|DateTimeInterface $bareAuthorization Also accepts `Authorization: <token>` without Bearer.
+     *   A date says until when.
      */
     public function __construct(
         private readonly TokenVerifier $verifier,
@@ -34,8 +39,8 @@ final class Authenticator
     }
 
     /**
-     * @param list<string> $methods The request's method; with one that stands for it (`_method`), both.
-     * @param callable(string): list<string> $all The values of a header, by its name in small letters.
+     * @param list<string> $methods The request's method. If another method replaces it (`_method`), both.
+     * @param callable(string): list<string> $all Gives the values of a header by its name in lower case.
      */
     public function authenticate(array $methods, callable $all): Verdict
     {
@@ -44,7 +49,7 @@ final class Authenticator
         return $takesOlder && $all('x-token') !== [] && !$verdict->isOk() ? $verdict->inEnvelope() : $verdict;
     }
 
-    /** @internal Whether a dialect is taken, or with a date still is. */
+    /** @internal Whether a dialect is on: true, or a date that has not passed. */
     public static function isTaken(bool|DateTimeInterface $until): bool
     {
         return $until instanceof DateTimeInterface ? time() < $until->getTimestamp() : $until;
@@ -82,7 +87,7 @@ final class Authenticator
         return $user !== null && $verdict->user !== null && $verdict->user->id !== $user ? Verdict::no('token_not_ours') : $verdict;
     }
 
-    /** The request that PHP is answering, without a framework. */
+    /** Judges the request that PHP is answering, without a framework. */
     public function current(): Verdict
     {
         $all = static function (string $name): array {
@@ -112,7 +117,7 @@ final class Authenticator
     }
 
     /**
-     * From the header as it came: $_COOKIE decodes values and folds names.
+     * Reads the header itself, because $_COOKIE decodes values and merges names.
      *
      * @param list<string> $values
      * @return list<string>

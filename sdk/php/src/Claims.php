@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * What a proven token says. Times are milliseconds since 1970.
+ * The claims of a proven token. Times are milliseconds since 1970.
  *
  * @internal
  */

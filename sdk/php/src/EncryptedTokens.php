@@ -8,14 +8,15 @@ use Closure;
 use DateTimeInterface;
 
 /**
- * Tokens that their client cannot read (`token_format: crypt`), in a header of their own: whoever has the key decrypts them,
- * such as Laravel's Encrypter, and Coatcheck says whether their session goes on.
+ * Accepts tokens that the client cannot read (`token_format: crypt`), in a header of their own. The
+ * application decrypts them, for example with Laravel's Encrypter, and Coatcheck says whether their session
+ * is still live.
  */
 final class EncryptedTokens
 {
     /**
-     * @param Closure(string): mixed $decrypt What a token holds; false where it was made with another key.
-     * @param bool|DateTimeInterface $taken With a date: until then.
+     * @param Closure(string): mixed $decrypt Gives the values in a token; false if another key encrypted it.
+     * @param bool|DateTimeInterface $taken Whether these tokens are accepted. A date says until when.
      */
     public function __construct(
         private readonly Verifier $verifier,
@@ -37,7 +38,7 @@ final class EncryptedTokens
 
     public function check(string $token): Verdict
     {
-        // Base64 of {"iv", "value", "mac"}; what is in it is the decrypter's to judge.
+        // Base64 of {"iv", "value", "mac"}. The decrypter judges the contents.
         $parts = json_decode((string) base64_decode($token, true));
         if (!is_object($parts) || !isset($parts->iv, $parts->value, $parts->mac)) {
             return Verdict::no('token_malformed');

@@ -5,8 +5,9 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * Tokens that their client cannot read: a JWE (RFC 7516) with `dir` and A256GCM around a signed JWT, as strict as the server is.
- * Encryption proves nothing of who wrote it: what is inside is judged as any JWT is.
+ * Decrypts tokens that the client cannot read: a JWE (RFC 7516) with `dir` and A256GCM around a signed JWT,
+ * by the server's rules. Encryption does not prove who wrote a token, so the verifier checks the inner JWT
+ * like any other.
  */
 final class Encryption
 {
@@ -14,12 +15,13 @@ final class Encryption
     private const IV_BYTES = 12;
     private const TAG_BYTES = 16;
 
-    /** @var array<string, string> By ":" and the kid, the RFC 7638 thumbprint. */
+    /** @var array<string, string> Keyed by ":" and the kid, the RFC 7638 thumbprint. */
     private array $keys = [];
 
     /**
-     * @param list<string> $keys Each as in the server's `tokens.encryption_key_file`: "base64:" and 32 bytes.
-     * @param bool $only Takes no other tokens (`tokens.format = "jwe"`).
+     * @param list<string> $keys Each in the form of the server's `tokens.encryption_key_file`: "base64:" and
+     *   32 bytes.
+     * @param bool $only Refuses all other tokens (`tokens.format = "jwe"`).
      */
     public function __construct(#[\SensitiveParameter] array $keys, public readonly bool $only = true)
     {
@@ -40,7 +42,7 @@ final class Encryption
 
     /**
      * @internal
-     * @return array{?string, string} The JWT inside, or null and the code that says why not.
+     * @return array{?string, string} The inner JWT, or null and the code of the refusal.
      */
     public function decrypt(string $token): array
     {
@@ -56,12 +58,12 @@ final class Encryption
         if ($members === null || $members->has('crit')) {
             return [null, 'token_malformed'];
         }
-        // Nothing is ever compressed here (RFC 8725 §3.6), and no other algorithm spoken.
+        // We accept no compression (RFC 8725 §3.6) and no other algorithm.
         $key = $this->keys[':' . $members->text('kid')] ?? null;
         if ($members->text('alg') !== 'dir' || $members->text('enc') !== 'A256GCM' || $members->has('zip') || $keyPart !== '' || $key === null) {
             return [null, 'token_not_ours'];
         }
-        // OpenSSL would take a tag of four bytes as well.
+        // OpenSSL would accept a tag of four bytes as well.
         if (strlen($iv) !== self::IV_BYTES || strlen($tag) !== self::TAG_BYTES) {
             return [null, 'token_not_ours'];
         }

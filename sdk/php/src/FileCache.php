@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Coatcheck;
 
-/** In a directory of its own, a file a key: where there is no APCu. */
+/** Keeps entries in a directory of its own, one file for each key. For hosts without APCu. */
 final class FileCache implements Cache
 {
     public function __construct(private readonly string $directory)
@@ -12,7 +12,7 @@ final class FileCache implements Cache
         if (!is_dir($directory) && !@mkdir($directory, 0700, true) && !is_dir($directory)) {
             throw new \RuntimeException("Coatcheck cannot make its directory $directory");
         }
-        // What another user of the machine may write is nothing to believe in.
+        // We do not trust a directory that another user of the machine can write to.
         if ((fileperms($directory) & 0022) !== 0) {
             throw new \RuntimeException("Coatcheck's directory $directory can be written by others");
         }
@@ -40,7 +40,7 @@ final class FileCache implements Cache
     {
         $path = $this->path("lock:$key");
         if (@filemtime($path) !== false && filemtime($path) + $seconds < time()) {
-            @unlink($path); // whoever had it is gone
+            @unlink($path); // the worker that held it is gone
         }
         $file = @fopen($path, 'x');
         return $file !== false && fclose($file);
@@ -51,7 +51,7 @@ final class FileCache implements Cache
         @unlink($this->path("lock:$key"));
     }
 
-    /** Deletes what is over; for a cron job, where files pile up. */
+    /** Deletes entries that have expired. A cron job can call this if files pile up. */
     public function sweep(): void
     {
         foreach (new \DirectoryIterator($this->directory) as $file) {

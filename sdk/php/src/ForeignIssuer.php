@@ -6,31 +6,36 @@ namespace Coatcheck;
 
 use DateTimeInterface;
 
-/** An older system whose JWTs are taken until its users have moved, as the server takes them (docs/moving.md). */
+/**
+ * An older system whose JWTs are accepted until its users have moved, by the server's rules (docs/moving.md).
+ */
 final class ForeignIssuer
 {
     private const CLOCK_DIFFERENCE = 60_000;
-    /** Nothing of an older system is taken longer after it was issued. */
+    /** In milliseconds. A foreign token is refused after this long, whatever its `exp` says. */
     private const LONGEST_LIFE = 3650 * 86_400_000;
     private const MAX_ID_BYTES = 64;
     private const MIN_SECRET_BYTES = 32;
 
     /** @var list<string> */
     private readonly array $iss;
-    /** @var list<Key> None: it signs with the secret. */
+    /** @var list<Key> Empty if the issuer signs with the secret. */
     private readonly array $keys;
 
     /**
-     * @param string $name What we call it; the same as in the server's file, for sessions' ids are made of it.
+     * @param string $name Our name for the issuer. It must equal the name in the server's file, because
+     *   session ids are derived from it.
      * @param string $algorithm HS256, RS256, PS256, ES256 or EdDSA.
-     * @param string $key For HS256 its secret, 32 bytes at least; else a public key in PEM, or a JWK Set.
-     * @param DateTimeInterface $until From then on no token of it is taken.
-     * @param string|list<string> $iss What its tokens say as `iss`; empty: they say nothing.
-     * @param string|null $audience Has to be among `aud`.
-     * @param string $subject The claim with the user's id.
-     * @param string $idPrefix Before that id: the id here.
-     * @param DateTimeInterface|null $issuedBefore The cut-over: later tokens are not taken.
-     * @param array<string, string> $require Claims that have to say this, such as tymon's `prv`.
+     * @param string $key For HS256 the secret, at least 32 bytes; otherwise a public key in PEM, or a JWK
+     *   Set.
+     * @param DateTimeInterface $until From this time on, all of its tokens are refused.
+     * @param string|list<string> $iss The `iss` of its tokens. Empty if its tokens have no `iss`.
+     * @param string|null $audience Must be among the token's `aud`.
+     * @param string $subject The claim that holds the user's id.
+     * @param string $idPrefix Put in front of that id to make the user's id in Coatcheck.
+     * @param DateTimeInterface|null $issuedBefore The cut-over: tokens issued at or after this time are
+     *   refused.
+     * @param array<string, string> $require Claims that must have exactly this value, such as tymon's `prv`.
      */
     public function __construct(
         private readonly string $name,
@@ -57,8 +62,10 @@ final class ForeignIssuer
     }
 
     /**
-     * From a configuration, which holds no key itself: `key_file` instead of `key`, days as text (`until` is the last one,
-     * `issued_before` the first on which none is taken), the other names with underscores.
+     * Makes an issuer from a configuration, which holds no key itself. It has `key_file` instead of `key`,
+     * and days as text: `until` is the last day on which tokens are accepted, `issued_before` the first day
+     * whose tokens are refused. The other names have underscores. Throws InvalidArgumentException if the file
+     * cannot be read.
      *
      * @param array<string, mixed> $one
      */
@@ -84,10 +91,10 @@ final class ForeignIssuer
     }
 
     /**
-     * Null: no issuer of these is named in it.
+     * Gives null if the token names none of these issuers.
      *
      * @internal
-     * @param list<self> $issuers No two have an `iss` in common.
+     * @param list<self> $issuers No two issuers share an `iss`.
      */
     public static function judge(array $issuers, string $token, Revocations $revocations, int $now): ?Verdict
     {
@@ -99,7 +106,8 @@ final class ForeignIssuer
         if ($said === null) {
             return Verdict::no('token_malformed');
         }
-        // Which key may speak is decided by what the token says of its issuer; that is believed when the key has signed it.
+        // The token's own `iss` chooses the key. The claim is believed only after that key has verified the
+        // signature.
         foreach ($issuers as $issuer) {
             if ($said === '' ? $issuer->iss === [] : in_array($said, $issuer->iss, true)) {
                 return $issuer->verdict($parsed, $revocations, $now);
@@ -135,7 +143,7 @@ final class ForeignIssuer
         }
         [$subject, $audience, $issued, $notBefore, $expires] = $claims;
         $id = $this->idPrefix . $subject;
-        // An id such as the server gives names somebody who never was in the older system.
+        // An id in the form of Coatcheck's own ids would name a user who never was in the older system.
         $isOwn = strlen($id) === 22 && Token::decode($id) !== null;
         $isLate = $this->issuedBefore !== null && $issued >= $this->issuedBefore->getTimestamp() * 1000;
         if (($this->audience !== null && !in_array($this->audience, $audience, true)) || $isLate || $subject === '' || strlen($id) > self::MAX_ID_BYTES || $isOwn) {

@@ -5,8 +5,9 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * JSON as the server reads it in tokens. json_decode() takes the last of two members with one name, where another
- * verifier takes the first: then one token says two things. Here it is no JSON.
+ * Reads JSON in tokens by the server's rules. If an object has two members of one name, json_decode() takes
+ * the last and another verifier may take the first, so that one token says two things. This parser refuses
+ * such an object.
  *
  * @internal
  */
@@ -14,7 +15,7 @@ final class Json
 {
     private const MAX_DEPTH = 8;
     private const MAX_ELEMENTS = 4096;
-    /** Beyond, parsers differ in what is a number. */
+    /** With a longer exponent, parsers disagree on what is a number. */
     private const MAX_EXPONENT_DIGITS = 4;
 
     private int $at = 0;
@@ -24,8 +25,8 @@ final class Json
     }
 
     /**
-     * One JSON object of at most $maxMembers members in all; null for anything else. Objects are Members, arrays are lists,
-     * integers of 64 bits are int and all other numbers float.
+     * Parses one JSON object with at most $maxMembers members in total. Gives null for anything else. Objects
+     * become Members, arrays become lists, 64-bit integers become int, and all other numbers become float.
      */
     public static function object(string $text, int $maxMembers): ?Members
     {
@@ -126,7 +127,7 @@ final class Json
 
     private function string(): string
     {
-        // Everything up to the closing quote; control bytes are not part of a string (RFC 8259 §7).
+        // Matches up to the closing quote. A string may not contain control bytes (RFC 8259 §7).
         if (preg_match('/\G(?:[^"\\\\\x00-\x1f]|\\\\.)*+"/s', $this->text, $found, 0, $this->at) !== 1) {
             throw new NotJson();
         }
@@ -135,7 +136,7 @@ final class Json
         if (!str_contains($quoted, '\\')) {
             return substr($quoted, 0, -1);
         }
-        // Escapes are json_decode()'s: it refuses unknown ones and unpaired surrogates.
+        // json_decode() reads the escapes: it refuses unknown ones and unpaired surrogates.
         $string = json_decode('"' . $quoted);
         if (!is_string($string)) {
             throw new NotJson();

@@ -5,18 +5,18 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * A public key of the server's JWK Set (RFC 7517), and whether a signature is its own (RFC 7518 §3, RFC 8037).
+ * A public key of a JWK Set (RFC 7517), and the check of its signatures (RFC 7518 §3, RFC 8037).
  *
  * @internal
  */
 final class Key
 {
-    /** Of the server's own keys 3072 bits and up, of another issuer's 2048. */
+    /** Smallest RSA modulus: 3072 bits for the server's own keys, 2048 bits for another issuer's. */
     private const OWN_RSA_BYTES = 384;
     public const FOREIGN_RSA_BYTES = 256;
     private const TYPES = ['ES256' => 'EC', 'RS256' => 'RSA', 'PS256' => 'RSA', 'EdDSA' => 'OKP'];
     private const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-    // SubjectPublicKeyInfo of a point on P-256, up to the point.
+    // The SubjectPublicKeyInfo of a P-256 key, up to the point.
     private const P256_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
 
     private function __construct(public readonly string $id, public readonly string $algorithm, private readonly string $material)
@@ -31,7 +31,8 @@ final class Key
     }
 
     /**
-     * The keys of a set by their id; null where it is no set that can be trusted.
+     * Gives the keys of a set by their id; null if the text is no JWK Set, or if a key in it holds a private
+     * or secret member.
      *
      * @return array<string, self>|null
      */
@@ -54,7 +55,10 @@ final class Key
         return $keys;
     }
 
-    /** Another issuer's, from a SubjectPublicKeyInfo in PEM; null where it is none for the algorithm. Its id is empty. */
+    /**
+     * Reads another issuer's SubjectPublicKeyInfo in PEM; null if the key does not fit the algorithm. Its id
+     * is empty.
+     */
     public static function fromPem(string $algorithm, string $pem): ?self
     {
         $der = (string) base64_decode(preg_replace('/-----[A-Z ]+-----|\s/', '', $pem), true);
@@ -100,7 +104,10 @@ final class Key
         };
     }
 
-    /** RSASSA-PSS with SHA-256 and a salt of 32 bytes (RFC 8017 §9.1.2), which PHP's openssl_verify() does not know. */
+    /**
+     * Checks RSASSA-PSS with SHA-256 and a salt of 32 bytes (RFC 8017 §9.1.2), which PHP's openssl_verify()
+     * cannot do.
+     */
     private function verifiesPss(string $message, string $signature): bool
     {
         $details = openssl_pkey_get_details(openssl_pkey_get_public($this->material));
@@ -155,7 +162,7 @@ final class Key
 
     private static function rsaPem(string $n, string $e, int $rsaBytes): ?string
     {
-        // A leading zero would be a second spelling of one number.
+        // A leading zero would be a second spelling of the same number.
         if (strlen($n) < $rsaBytes || $n[0] === "\0" || $e === '' || $e[0] === "\0") {
             return null;
         }
@@ -163,7 +170,7 @@ final class Key
         return self::pem(self::tlv(0x30, hex2bin('300d06092a864886f70d0101010500') . self::tlv(3, "\0$key")));
     }
 
-    /** r||s as a DER SEQUENCE. */
+    /** Turns r||s into a DER SEQUENCE. */
     private static function derOf(string $signature): string
     {
         return self::tlv(0x30, self::integer(substr($signature, 0, 32)) . self::integer(substr($signature, 32)));

@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * The members of a JSON object. A PHP array would take the names "1" and 1 for one.
+ * The members of a JSON object. A plain PHP array would treat the names "1" and 1 as one key.
  *
  * @internal
  */

@@ -5,9 +5,9 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * What has been taken back, as the host's cache has it: a look-up costs no request. An entry is a key of the cache, so
- * that a worker reads four of them and not the whole table. The epoch is part of each key: after a restore of the server's
- * database nothing of the former counts.
+ * The revocations in the host's cache, so that a check asks no other process. Each entry is one key of the
+ * cache, so a worker reads at most five entries and not the whole table. The epoch is part of each key: after
+ * a restore of the server's database, entries of the former epoch no longer count.
  *
  * @internal
  */
@@ -18,7 +18,7 @@ final class Revocations
     }
 
     /**
-     * An entry that comes again counts with the higher version and for the longer time of the two.
+     * If an entry comes again, the higher minimum and the later expiry of the two count.
      *
      * @param list<array{kind: string, subject: string, minimum?: int, expires: int}> $entries
      */
@@ -35,7 +35,7 @@ final class Revocations
 
     public function judge(Claims $claims): ?string
     {
-        // Its minimum is a time, in Unix seconds: what was issued then or before is over.
+        // The minimum of this kind is a time in Unix seconds: tokens issued then or earlier are revoked.
         $issuedBefore = $this->minimum('issued_before', '');
         if ($issuedBefore > 0 && intdiv($claims->issued, 1000) <= $issuedBefore) {
             return 'token_revoked';
@@ -46,7 +46,10 @@ final class Revocations
         return $claims->version < $this->minimum('user_stale', $claims->subject) ? 'token_stale' : null;
     }
 
-    /** The same for a token of another issuer, which knows no version; milliseconds, by a clock that may be $skew ahead. */
+    /**
+     * Judges a token of another issuer, which has no version. $issued is in milliseconds, by a clock that may
+     * be $skew milliseconds ahead.
+     */
     public function isForeignRevoked(string $session, string $subject, int $issued, int $skew): bool
     {
         $issuedBefore = $this->minimum('issued_before', '');
@@ -54,7 +57,7 @@ final class Revocations
         return ($issuedBefore > 0 && intdiv($issued, 1000) <= $issuedBefore) || $this->minimum('session', $session) > 0 || ($before > 0 && $issued <= $before * 1000 + $skew);
     }
 
-    /** 0: there is no such entry. */
+    /** 0 if there is no such entry. */
     private function minimum(string $kind, string $subject): int
     {
         return $this->cache->get("$this->epoch:$kind:$subject")[0] ?? 0;

@@ -5,15 +5,16 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * What is asked of the server, at most once for all workers of a host: the key set, and what was taken back since.
+ * Asks the server for the key set and for new revocations, at most once for all workers of a host.
  *
  * @internal
  */
 final class Server
 {
-    /** Milliseconds that what we know of revocations may be old, and that asking may take. */
+    /** In milliseconds: how old our revocations may be, and how long a request for them may take. */
     private const FRESH = 500;
     private const PATIENCE = 200;
+    /** In seconds. */
     private const KEYS_GOOD_FOR = 300;
     private const KEYS_COOL_DOWN = 5;
     private const KEPT = 86_400;
@@ -22,7 +23,10 @@ final class Server
     {
     }
 
-    /** A key of the set, which is asked for again where the key is not in it, but not more often than every five seconds. */
+    /**
+     * Gives a key of the set. If the key is missing or the set is older than 300 seconds, fetches the set
+     * again, but at most once every five seconds.
+     */
     public function key(string $keyId): ?Key
     {
         $kept = $this->cache->get('keys');
@@ -38,7 +42,7 @@ final class Server
         return $keys[":$keyId"] ?? null;
     }
 
-    /** The revocations, and for how many milliseconds nothing was heard; null where they were never known. */
+    /** Gives the revocations and their age in milliseconds; null if they were never known. */
     public function revocations(): ?array
     {
         $known = $this->cache->get('feed');
@@ -47,7 +51,7 @@ final class Server
                 $known = $this->catchUp($known) ?? $known;
                 $this->cache->unlock('feed');
             } else {
-                // Another worker asks: its answer is ours.
+                // Another worker asks the server, and we use its answer.
                 for ($waited = 0; $waited < self::PATIENCE && $this->age($known) > self::FRESH; $waited += 5) {
                     usleep(5000);
                     $known = $this->cache->get('feed');
@@ -57,7 +61,10 @@ final class Server
         return is_array($known) ? [new Revocations($this->cache, explode('.', $known['cursor'])[0]), $this->age($known)] : null;
     }
 
-    /** Milliseconds since it was heard of, by the clock that nobody sets. It begins anew with the machine, and a file outlives that. */
+    /**
+     * Milliseconds since the last answer, by the monotonic clock. That clock starts again when the machine
+     * boots, but a FileCache survives the boot, so a negative age counts as infinitely old.
+     */
     private function age(mixed $known): int
     {
         $age = is_array($known) ? intdiv(hrtime(true), 1_000_000) - $known['at'] : -1;
@@ -81,7 +88,8 @@ final class Server
             $cursor = $answer['cursor'];
             (new Revocations($this->cache, explode('.', $cursor)[0]))->add($answer['entries']);
         } while ($answer['more'] ?? false);
-        // Only when every entry is in its place: what is noted here is known.
+        // Only after every entry is stored: the cursor must never point past an entry that is not in the
+        // cache.
         $known = ['cursor' => $cursor, 'at' => $asked];
         $this->cache->set('feed', $known, self::KEPT);
         return $known;

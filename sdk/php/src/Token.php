@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * A token's form and its claims, as strict as the server is: size, three canonical base64url parts, JSON objects with
- * unique members, every claim of its type.
+ * Reads a token and its claims by the server's rules: the size, three canonical base64url parts, JSON objects
+ * with unique members, and the right type for every claim.
  *
  * @internal
  */
@@ -28,7 +28,7 @@ final class Token
     ) {
     }
 
-    /** RFC 7515 §5.2, nothing believed yet; null: token_malformed. */
+    /** Parses by RFC 7515 §5.2 and trusts nothing yet. Gives null if the token is malformed. */
     public static function parse(string $token): ?self
     {
         if ($token === '' || strlen($token) > self::MAX_TOKEN_BYTES) {
@@ -43,7 +43,7 @@ final class Token
             return null;
         }
         $members = Json::object($header, self::MAX_HEADER_MEMBERS);
-        // RFC 7515 §4.1.11: no extension is understood.
+        // RFC 7515 §4.1.11: we understand no extension.
         if ($members === null || $members->has('crit') || $members->has('b64')) {
             return null;
         }
@@ -59,7 +59,10 @@ final class Token
         return new self("$parts[0].$parts[1]", $signature, $algorithm, $keyId, $type, $claims, $payload);
     }
 
-    /** Canonical base64url (RFC 7515 §2): encoding it again gives the same text. */
+    /**
+     * Decodes canonical base64url (RFC 7515 §2): encoding the bytes again must give the same text. Otherwise
+     * null.
+     */
     public static function decode(string $part): ?string
     {
         $bytes = base64_decode(strtr($part, '-_', '+/'), true);
@@ -79,7 +82,10 @@ final class Token
         return $this->members->text($name) === $text;
     }
 
-    /** Who it says has issued it, before that is proven; empty: it says nothing; null: token_malformed. */
+    /**
+     * The `iss` of the token, before anything is proven. Empty if there is no `iss`; null if the token is
+     * malformed.
+     */
     public function claimedIssuer(): ?string
     {
         $issuer = $this->members->has('iss') ? $this->members->text('iss') : '';
@@ -87,7 +93,8 @@ final class Token
     }
 
     /**
-     * What a JWT of another issuer says that counts here: the user there, aud, iat, nbf and exp; null: token_malformed.
+     * The claims of a foreign JWT that count here: the user's id there, aud, iat, nbf and exp; null if the
+     * token is malformed.
      *
      * @return array{string, list<string>, int, int, ?int}|null
      */
@@ -105,7 +112,7 @@ final class Token
         return [$subject, $audience, $issued, $notBefore, $m->date('exp')];
     }
 
-    /** The claims, once the signature holds; null: token_malformed. */
+    /** The claims of a token whose signature is good; null if the token is malformed. */
     public function claims(): ?Claims
     {
         $m = $this->members;

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Coatcheck;
 
-/** Whose token this is, or why it does not count. */
+/** Gives the user of a token, or the code of the refusal. */
 interface TokenVerifier
 {
     public function check(string $token): Verdict;

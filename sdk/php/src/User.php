@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Coatcheck;
 
-/** Who is calling. */
+/** The user who calls. */
 final class User
 {
     /**
@@ -12,7 +12,7 @@ final class User
      * @param list<string> $roles
      * @param string $session The session's id.
      * @param int $expiresAt When the token expires, in Unix seconds.
-     * @param array<string, mixed> $claims All claims, the application's own among them.
+     * @param array<string, mixed> $claims All claims, including the application's own.
      */
     public function __construct(
         public readonly string $id,

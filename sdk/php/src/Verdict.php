@@ -4,26 +4,13 @@ declare(strict_types=1);
 
 namespace Coatcheck;
 
-/** A user, or the code that says why there is none: codes as the server has them. */
+/** A user, or the code of the refusal. The codes are the server's own. */
 final class Verdict
 {
-    private const TITLES = [
-        'token_missing' => 'No token came with the request.',
-        'token_malformed' => 'This is not a token in its one canonical form.',
-        'token_not_ours' => 'This token was not issued here, or not for this.',
-        'token_not_yet_valid' => 'This token was issued in the future.',
-        'token_expired' => 'The token has expired. Refresh, or sign in again.',
-        'token_revoked' => 'The session has ended. Sign in again.',
-        'token_stale' => 'Roles or claims have changed. Refresh and go on.',
-        'credential_conflict' => 'Two different credentials came with one request.',
-        'csrf_refused' => 'The request came from another site.',
-        'unavailable' => 'Tokens cannot be checked just now.',
-    ];
-    private const STATUS = ['ok' => 200, 'credential_conflict' => 400, 'csrf_refused' => 403, 'unavailable' => 503];
-
     /**
-     * @param bool $envelope Who asked was written to {success, data, detail}: X-TOKEN.
-     * @param bool $isCrypt It is about an encrypted token: one that has expired has an answer of its own.
+     * @param bool $envelope The request came with X-TOKEN: its answer is {success, data, detail}.
+     * @param bool $isCrypt The verdict is on an encrypted token. If it has expired, the answer has another
+     *   status and title.
      */
     private function __construct(public readonly string $code, public readonly ?User $user, public readonly bool $envelope = false, private readonly bool $isCrypt = false)
     {
@@ -56,12 +43,20 @@ final class Verdict
 
     public function status(): int
     {
-        return $this->isCrypt && $this->code === 'token_expired' ? 403 : self::STATUS[$this->code] ?? 401;
+        if ($this->code === 'ok') {
+            return 200;
+        }
+        return $this->hasExpiredCrypt() ? Codes::CRYPT_EXPIRED_STATUS : Codes::STATUS[$this->code] ?? 401;
     }
 
     private function title(): string
     {
-        return $this->status() === 403 && $this->code === 'token_expired' ? 'The token has expired and must be regenerated.' : self::TITLES[$this->code] ?? $this->code;
+        return $this->hasExpiredCrypt() ? Codes::CRYPT_EXPIRED_TITLE : Codes::TITLES[$this->code] ?? $this->code;
+    }
+
+    private function hasExpiredCrypt(): bool
+    {
+        return $this->isCrypt && $this->code === 'token_expired';
     }
 
     /** @return array<string, string> Headers of the answer to a refused request (RFC 6750 §3). */
@@ -79,7 +74,7 @@ final class Verdict
         return $headers;
     }
 
-    /** Its body (RFC 9457), or the envelope. */
+    /** The body of that answer: a problem document (RFC 9457), or the envelope. */
     public function body(): string
     {
         if ($this->envelope) {

@@ -5,12 +5,15 @@ declare(strict_types=1);
 namespace Coatcheck;
 
 /**
- * The verifier: what a token must be to be believed, in the server's order, so that both give one verdict: size, form,
- * key and algorithm, signature, typ / iss / aud, exp, revoked, stale.
+ * The verifier. It checks a token in the server's order, so that both give the same verdict: size, form, key
+ * and algorithm, signature, typ, iss and aud, exp, revoked, stale.
  */
 final class Verifier implements TokenVerifier
 {
-    /** How far an own token's iat may lie ahead of this clock, in milliseconds: nodes differ. */
+    /**
+     * In milliseconds: how far the iat of our own token may lie ahead of this clock, because the clocks of
+     * nodes differ.
+     */
     private const CLOCK_DIFFERENCE = 60_000;
 
     private readonly Server $server;
@@ -18,13 +21,16 @@ final class Verifier implements TokenVerifier
     private readonly string $audience;
 
     /**
-     * @param string $url Where Coatcheck answers.
-     * @param string $serviceKey Made by `coatcheck service-key add NAME --scope feed`.
-     * @param string $whenCut `refuse`, or `accept` tokens until they expire, while revocations are cut off for longer than
-     *   $cutAfter milliseconds (docs/revocation.md).
-     * @param Cache|null $cache APCu where it is there, else a directory below the system's temporary one.
-     * @param Encryption|null $encryption Takes encrypted tokens (`tokens.format`).
-     * @param list<ForeignIssuer> $foreign Older systems whose JWTs are taken until their users have moved (docs/moving.md).
+     * @param string $url The server's URL.
+     * @param string $serviceKey A key made by `coatcheck service-key add NAME --scope feed`.
+     * @param string $whenCut What the verifier does while the server has not answered for longer than
+     *   $cutAfter milliseconds: `refuse` every token, or `accept` tokens until they expire
+     *   (docs/revocation.md).
+     * @param Cache|null $cache Default: APCu if it is available, otherwise a directory in the system's
+     *   temporary directory.
+     * @param Encryption|null $encryption Accepts encrypted tokens (`tokens.format`).
+     * @param list<ForeignIssuer> $foreign Older systems whose JWTs are accepted until their users have moved
+     *   (docs/moving.md).
      */
     public function __construct(
         string $url,
@@ -52,16 +58,17 @@ final class Verifier implements TokenVerifier
         }
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
         $now = (int) floor(microtime(true) * 1000);
-        // What names another issuer is not looked for among our keys, which would be fetched anew for it.
+        // Foreign tokens come first: looking up their key among ours would fetch our key set for nothing.
         $foreign = $this->foreign === [] ? null : ForeignIssuer::judge($this->foreign, $token, $revocations, $now);
         return $foreign ?? self::judge($token, $find, $revocations, $this->issuer, $this->audience, $now, $this->encryption);
     }
 
     /**
-     * What an encrypted token of Coatcheck's held (`token_format: crypt`), once it was decrypted: scalars by the names that
-     * are given. One that another made has no session that could have ended, and is not ours.
+     * Judges the values of a decrypted token of Coatcheck (`token_format: crypt`): scalars under the names in
+     * $fields, and under `session` and `ver`. A token made by another system has no session that could end,
+     * so the verdict is token_not_ours.
      *
-     * @param list<string> $fields The user, the time of issue and of expiry.
+     * @param list<string> $fields The names of the user, the time of issue and the time of expiry.
      */
     public function checkDecrypted(mixed $values, array $fields = ['user_id', 'time_stamp', 'expire_on']): Verdict
     {
@@ -81,11 +88,11 @@ final class Verifier implements TokenVerifier
             return Verdict::no('token_expired')->onCrypt();
         }
         $claims = new Claims($this->issuer, [$this->audience], $user, $session, '', [], '', $version, $issued * 1000, $expires * 1000, 0, $values);
-        // No roles stand in it, so that new ones do not make it stale.
+        // The token holds no roles, so a change of roles does not make it stale.
         return $revocations->judge($claims) === 'token_revoked' ? Verdict::no('token_revoked') : Verdict::user(new User($user, '', [], '', $session, $expires, $values));
     }
 
-    /** As far as they are known, and lately enough by the policy. */
+    /** Gives null if the revocations are unknown, or older than $whenCut allows. */
     private function revocations(): ?Revocations
     {
         $known = $this->server->revocations();
@@ -93,7 +100,7 @@ final class Verifier implements TokenVerifier
     }
 
     /**
-     * The same with keys, revocations and time as values: what api/cases is run on.
+     * Judges with keys, revocations and time as parameters, so that the tests can run api/cases on it.
      *
      * @internal
      * @param callable(string): ?Key $find
@@ -111,7 +118,7 @@ final class Verifier implements TokenVerifier
         if ($parsed === null) {
             return Verdict::no('token_malformed');
         }
-        // The key decides the algorithm; the header's must agree with it (RFC 8725 §3.1).
+        // The key decides the algorithm, and the header must name the same one (RFC 8725 §3.1).
         $key = $find($parsed->keyId);
         if ($key === null || Key::algorithmNamed($parsed->algorithm) !== $key->algorithm || !$key->verifies($parsed->signingInput, $parsed->signature)) {
             return Verdict::no('token_not_ours');

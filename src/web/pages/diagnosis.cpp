@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/diagnosis.hpp"
+#include "web/pages/diagnosis.hpp"
+
+#include "base/numbers.hpp"
+#include "http/query.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 
@@ -10,16 +12,6 @@ namespace coatcheck::web {
 namespace {
 
 constexpr std::chrono::seconds harmless_clock_difference{60};
-
-std::string_view query_value(std::string_view query, std::string_view name) {
-    while (!query.empty()) {
-        const std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(pair.size() + 1, query.size()));
-        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
-            return pair.substr(name.size() + 1);
-    }
-    return {};
-}
 
 // "localhost" of "http://localhost:3000".
 std::string_view host_of(std::string_view origin) {
@@ -35,7 +27,7 @@ std::string quoted(std::string_view text) {
 }
 
 void look_at_origin(const Request& request, const Settings& settings, std::vector<std::string>& advice) {
-    const std::string_view origin = request.field(http::field::origin);
+    const std::string_view origin = request.value(http::field::origin);
     if (origin.empty() || origin == settings.origin || settings.allowed_origins.contains(origin)) return;
     if (origin == "null")
         advice.emplace_back(
@@ -52,8 +44,8 @@ void look_at_origin(const Request& request, const Settings& settings, std::vecto
 void look_at_site(const Request& request, const Settings& settings, const Complaint& complaint,
                   std::vector<std::string>& advice) {
     const bool by_cookie = complaint.storage == "memory" || complaint.storage == "cookie";
-    if (!by_cookie || request.field("Sec-Fetch-Site") != "cross-site") return;
-    const std::string_view origin = request.field(http::field::origin);
+    if (!by_cookie || request.value("Sec-Fetch-Site") != "cross-site") return;
+    const std::string_view origin = request.value(http::field::origin);
     advice.push_back("The page is on " + std::string(host_of(origin)) + ", Coatcheck on " +
                      std::string(host_of(settings.public_url)) +
                      ": two sites, so the browser sends no SameSite=Lax cookie from one to the other. Open "
@@ -62,7 +54,7 @@ void look_at_site(const Request& request, const Settings& settings, const Compla
 }
 
 void look_at_address(const Request& request, const Settings& settings, std::vector<std::string>& advice) {
-    const std::string_view host = request.field(http::field::host);
+    const std::string_view host = request.value(http::field::host);
     const auto start = settings.origin.find("://");
     if (start != std::string::npos && host == std::string_view(settings.origin).substr(start + 3)) return;
     advice.push_back("The page reaches this server as " + std::string(host) + ", but it is known as " +
@@ -71,7 +63,7 @@ void look_at_address(const Request& request, const Settings& settings, std::vect
 }
 
 void look_at_proxy(const Request& request, std::vector<std::string>& advice) {
-    if (request.from_trusted_proxy || request.field("X-Forwarded-For").empty()) return;
+    if (request.from_trusted_proxy || request.value("X-Forwarded-For").empty()) return;
     advice.push_back(
         "A proxy is in between (" + request.address +
         "), but not in trusted_proxies: limits see one client, and X-Forwarded-* does not count.");
@@ -103,13 +95,10 @@ std::string last_word(const Complaint& complaint) {
 }  // namespace
 
 Complaint parse_complaint(std::string_view query) {
-    Complaint complaint{query_value(query, "code"), query_value(query, "storage"), std::nullopt};
-    const std::string_view now = query_value(query, "now");
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(now.data(), now.data() + now.size(), seconds);
     constexpr std::int64_t year_9999 = 253402300799;
-    if (error == std::errc{} && end == now.data() + now.size() && seconds > 0 && seconds < year_9999)
-        complaint.browser_time = base::from_unix_seconds(seconds);
+    Complaint complaint{http::raw_value(query, "code"), http::raw_value(query, "storage"), std::nullopt};
+    if (const auto seconds = base::parse_number<std::int64_t>(http::raw_value(query, "now"), 1, year_9999))
+        complaint.browser_time = base::from_unix_seconds(*seconds);
     return complaint;
 }
 

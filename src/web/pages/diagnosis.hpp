@@ -3,8 +3,7 @@
 // holds that against its settings and names the one to change. For the console of a developer's browser.
 #pragma once
 
-#include "web/http.hpp"
-#include "web/settings.hpp"
+#include "web/service.hpp"
 
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/diagnosis.hpp"
+#include "web/pages/diagnosis.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ using Field = std::pair<std::string_view, std::string_view>;
 
 std::string told(const std::vector<Field>& list, std::string_view query,
                  const std::string& public_url = "http://localhost:8080") {
-    Fields fields;
+    http::Fields fields;
     for (const auto& [name, value] : list)
         fields.insert({name.data(), name.size()}, {value.data(), value.size()});
     Request request;

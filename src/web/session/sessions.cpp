@@ -1,66 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 // The user's own sessions: list them, end one, end all.
 #include "auth/sessions.hpp"
+
+#include "base/reason.hpp"
+#include "http/query.hpp"
 #include "web/answers.hpp"
-#include "web/credentials.hpp"
+#include "web/cookies.hpp"
 #include "web/handlers.hpp"
-#include "web/problem.hpp"
 #include "web/steps.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 
 namespace coatcheck::web {
 
+using base::Denied;
 using base::Reason;
 
-Waits list_sessions(Context& context, const Request& request, Response& response) {
-    Service& service = context.service;
-    const auto claims = signed_in(context, request, response);
-    if (!claims) co_return;
-
-    std::vector<auth::Session> sessions;
-    co_await from_store(service,
-                        [&](auth::Store& store) { sessions = store.list_sessions(claims->subject); });
+Answer list_sessions(Call& call) {
+    const auto sessions = co_await from_store(call.service(), &auth::ReadStore::list_sessions,
+                                              call.user->subject);
     boost::json::array rows;
-    for (const auto& session : sessions) rows.push_back(session_json(session, claims->session));
-    write_json(response, 200, boost::json::serialize(boost::json::object{{"sessions", std::move(rows)}}));
+    for (const auto& session : sessions) rows.push_back(session_json(session, call.user->session));
+    co_return json_reply(200, {{"sessions", std::move(rows)}});
 }
 
-Waits end_session(Context& context, const Request& request, Response& response) {
-    Service& service = context.service;
-    const auto claims = signed_in(context, request, response);
-    if (!claims) co_return;
-    const std::string wanted(request.argument);
-
-    bool ended = false;
-    co_await in_store(service, [&](auth::Store& store) {
-        // Somebody else's session looks the same as none.
-        const auto session = store.find_session(wanted);
-        if (!session) store.catch_up();
-        if (session && session->user == claims->subject)
-            ended = auth::end_session(store, wanted, "session_ended", request.address);
-    });
-    if (!ended) co_return write_problem(response, {Reason::not_found});
-    if (wanted == claims->session) clear_sent_cookies(response, request, service.settings.dev);
-    response.status = 204;
+Answer end_session(Call& call) {
+    const std::string wanted(call.argument);
+    const auto actor = call.actor();
+    const bool ended = co_await in_store(call.service(), auth::end_own_session, call.user->subject, wanted,
+                                         actor);
+    if (!ended) co_return Reason::not_found;
+    Reply reply = no_content();
+    if (wanted == call.user->session) clear_sent_cookies(reply, call.request, call.service().settings.dev);
+    co_return reply;
 }
 
-Waits end_sessions(Context& context, const Request& request, Response& response) {
-    Service& service = context.service;
-    const bool all = request.query.empty();
-    if (!all && request.query != "except=current")
-        co_return write_problem(
-            response, {Reason::malformed_request, {}, "the query may be ?except=current, or absent"});
-    const auto claims = signed_in(context, request, response);
-    if (!claims) co_return;
-
-    co_await in_store(service, [&](auth::Store& store) {
-        auth::end_sessions(store, context.service.policy, claims->subject, all ? "" : claims->session,
-                           "session_ended", request.address);
-    });
-    if (all) clear_sent_cookies(response, request, service.settings.dev);
-    response.status = 204;
+Answer end_sessions(Call& call) {
+    Service& service = call.service();
+    const auto query = http::Query::parse(call.request.query, {"except"});
+    if (!query) co_return query.error();
+    const auto except = query->find("except");
+    if (except && *except != "current")
+        co_return Denied{Reason::malformed_request, {}, "the only value of except is current"};
+    const std::string kept = except ? call.user->session : "", event = "session_ended";
+    const auto actor = call.actor();
+    co_await in_store(service, auth::end_sessions, service.policy, call.user->subject, kept, event, actor);
+    Reply reply = no_content();
+    if (!except) clear_sent_cookies(reply, call.request, service.settings.dev);
+    co_return reply;
 }
 
 }  // namespace coatcheck::web

@@ -1,48 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// The revocations, for verifiers that have a service key: a stream for those that can hold a connection, a
-// snapshot with a tag for those that cannot.
-#include "web/credentials.hpp"
+// The revocations, for verifiers: a stream for those that can hold a connection, and a snapshot with a tag
+// for those that cannot.
+#include "base/reason.hpp"
+#include "http/query.hpp"
 #include "web/handlers.hpp"
-#include "web/problem.hpp"
-#include "web/revocation_feed.hpp"
+#include "web/verify/revocation_feed.hpp"
 
 namespace coatcheck::web {
 namespace {
 
 constexpr std::string_view event_stream = "text/event-stream";
 
-std::string_view since_of(std::string_view query) {
-    constexpr std::string_view name = "since=";
-    return query.starts_with(name) ? query.substr(name.size()) : std::string_view();
-}
+// What a follower's connection sends: entries, and once that the follower has all of them.
+class FeedStream final : public http::Stream {
+public:
+    FeedStream(const auth::RevocationLog& log, std::uint64_t after) : log_(log), sent_(after) {}
+
+    bool fill(std::string& out) override {
+        const auto entries = log_.after(sent_, feed_batch);
+        if (!entries.empty()) {
+            sent_ = entries.back().id;
+            append_entries(out, log_.end().epoch, entries);
+            return true;
+        }
+        if (told_synced_) return false;
+        told_synced_ = true;
+        append_position(out, "synced", {log_.end().epoch, sent_});
+        return true;
+    }
+    void beat(std::string& out) override { append_position(out, "heartbeat", {log_.end().epoch, sent_}); }
+
+private:
+    const auth::RevocationLog& log_;
+    std::uint64_t sent_;  // id of the last entry that was sent
+    bool told_synced_ = false;
+};
 
 }  // namespace
 
-void show_revocations(Context& context, const Request& request, Response& response) {
-    const Service& service = context.service;
-    if (const auto name = check_service_key(service, request, auth::Scope::feed); !name)
-        return write_problem(response, name.error());
+base::Result<void> show_revocations(Call& call, Reply& reply) {
+    const Service& service = call.service();
+    const Request& request = call.request;
     if (service.revocations.generation() == 0)
-        return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+        return base::Denied{base::Reason::not_ready, std::chrono::seconds(1)};
 
-    if (request.field(http::field::accept).find(event_stream) != std::string_view::npos) {
-        const auto from = resume(service.log, request.field("Last-Event-ID"));
-        response.content_type = event_stream;
-        response.field("X-Accel-Buffering", "no");  // nginx passes each event on as it comes
-        if (from.anew) append_reset(response.body);
-        response.follow_after = from.after;
-        return;
+    if (request.value(http::field::accept).find(event_stream) != std::string_view::npos) {
+        const auto from = resume(service.log, request.value("Last-Event-ID"));
+        reply.content_type = event_stream;
+        reply.field("X-Accel-Buffering", "no");  // nginx passes each event on as it comes
+        if (from.anew) append_reset(reply.body);
+        reply.stream = std::make_unique<FeedStream>(service.log, from.after);
+        return {};
     }
-    const auto from = resume(service.log, since_of(request.query));
+    const auto from = resume(service.log, http::raw_value(request.query, "since"));
     std::string tag(1, '"');
     tag.append(service.log.end().write()).append(1, '"');
-    response.field("ETag", tag);
-    response.field("Vary", "Accept");
-    if (request.field(http::field::if_none_match) == tag) {
-        response.status = 304;
-        return;
-    }
-    write_json(response, 200, write_snapshot(service.log, from));
+    reply.field("ETag", tag);
+    reply.field("Vary", "Accept");
+    if (request.value(http::field::if_none_match) == tag) reply.status = 304;
+    else write_json(reply, 200, write_snapshot(service.log, from));
+    return {};
 }
 
 }  // namespace coatcheck::web

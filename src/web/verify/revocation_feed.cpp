@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/revocation_feed.hpp"
+#include "web/verify/revocation_feed.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Token Status Lists, for verifiers that are not ours and know no more than the standard.
 #include "token/status_list.hpp"
+#include "base/numbers.hpp"
+#include "base/reason.hpp"
 #include "web/handlers.hpp"
-#include "web/problem.hpp"
 #include "web/steps.hpp"
 
 #include <boost/beast/zlib/deflate_stream.hpp>
-#include <charconv>
 #include <stdexcept>
 
 namespace coatcheck::web {
@@ -17,12 +17,10 @@ namespace zlib = boost::beast::zlib;
 constexpr std::chrono::seconds time_to_live{5}, life{60};
 constexpr std::size_t max_kept = 1024;  // of 15 KB at most
 
+// A list's number in its canonical form: without leading zeros.
 std::optional<std::int64_t> number_of(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = error == std::errc() && end == text.data() + text.size() &&
-                       std::to_string(number) == text;
-    return whole && number >= 0 && number < token::max_status_lists ? std::optional(number) : std::nullopt;
+    const auto number = base::parse_number<std::int64_t>(text, 0, token::max_status_lists - 1);
+    return number && std::to_string(*number) == text ? number : std::nullopt;
 }
 
 // RFC 1950: two bytes, the deflated bits, and their Adler-32.
@@ -70,40 +68,42 @@ std::string bits_of(const auth::RevocationLog& log, std::int64_t list) {
 
 }  // namespace
 
-Waits show_status_list(Context& context, const Request& request, Response& response) {
-    Service& service = context.service;
-    const auto number = number_of(request.argument);
-    if (!service.policy.status_lists || !number) co_return write_problem(response, {base::Reason::not_found});
+Answer show_status_list(Call& call) {
+    Service& service = call.service();
+    Context& context = call.context;
+    const auto number = number_of(call.argument);
+    if (!number) co_return base::Reason::not_found;
     if (service.revocations.generation() == 0)
-        co_return write_problem(response, {base::Reason::not_ready, std::chrono::seconds(1)});
+        co_return base::Denied{base::Reason::not_ready, std::chrono::seconds(1)};
     if (!context.status_lists.contains(*number)) {
-        std::int64_t given = 0;
-        co_await from_store(service, [&](auth::Store& store) { given = store.given_statuses(); });
-        if (*number > 0 && *number * token::status_list_size >= given)
-            co_return write_problem(response, {base::Reason::not_found});
+        const std::int64_t given = co_await from_store(service, &auth::ReadStore::given_statuses);
+        if (*number > 0 && *number * token::status_list_size >= given) co_return base::Reason::not_found;
     }
     if (context.status_lists.size() >= max_kept) context.status_lists.clear();
     auto& list = context.status_lists[*number];
     const std::string at = service.log.end().write();
-    const auto ring = service.ring.get();
-    // Whoever asks: it is signed once a second at most, and only if something was taken back or it grows old.
-    const auto age = request.now - list.made;
+    const auto ring = service.current();
+    // However many clients ask, a list is signed at most once a second, and only if something was revoked or
+    // it grows old.
+    const auto age = call.request.now - list.made;
     const bool is_new = list.at == at && list.key_id == ring->ring.current_id && age < time_to_live;
     if (list.text.empty() || age < base::Duration(0) || (!is_new && age >= std::chrono::seconds(1))) {
         const token::StatusList content{token::status_list_uri(service.policy.issuer, *number),
                                         service.policy.issuer,
                                         compressed(bits_of(service.log, *number)),
-                                        request.now,
+                                        call.request.now,
                                         time_to_live,
                                         life};
-        list = {request.now, at, ring->ring.current_id,
+        list = {call.request.now, at, ring->ring.current_id,
                 token::write_status_list(content, ring->ring.current_id, *ring->ring.current)};
     }
-    response.may_be_stored = true;
-    response.field("Cache-Control", "public, max-age=" + std::to_string(time_to_live.count()));
-    response.field("Access-Control-Allow-Origin", "*");
-    response.content_type = "application/statuslist+jwt";
-    response.body = list.text;
+    Reply reply;
+    reply.may_be_stored = true;
+    reply.field("Cache-Control", "public, max-age=" + std::to_string(time_to_live.count()));
+    reply.field("Access-Control-Allow-Origin", "*");
+    reply.content_type = "application/statuslist+jwt";
+    reply.body = list.text;
+    co_return reply;
 }
 
 }  // namespace coatcheck::web

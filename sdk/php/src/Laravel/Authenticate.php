@@ -10,9 +10,9 @@ use Symfony\Component\HttpFoundation\Request;
 use Symfony\Component\HttpFoundation\Response;
 
 /**
- * Middleware for Lumen and Laravel: `$request->user()` is a Coatcheck\User, or the answer is 401, 403, 400 or 503 with the
- * server's codes. As `coatcheck:optional` it lets requests without a token go on, without a user; one that is not good is
- * refused all the same.
+ * Middleware for Lumen and Laravel. It makes `$request->user()` a Coatcheck\User, or answers 401, 403, 400 or
+ * 503 with the server's codes. As `coatcheck:optional` it lets a request without a token pass, without a
+ * user; a request with a bad token is still refused.
  */
 final class Authenticate
 {
@@ -22,7 +22,8 @@ final class Authenticate
 
     public function handle(Request $request, Closure $next, string $mode = 'required'): Response
     {
-        // `_method` and X-HTTP-Method-Override make a POST another method: what was sent counts as well as what it stands for.
+        // `_method` and X-HTTP-Method-Override turn a POST into another method. Both methods count, the one
+        // that was sent and the one that replaces it.
         $verdict = $this->authenticator->authenticate([$request->getRealMethod(), $request->getMethod()], static fn (string $name): array => array_values(array_map('strval', $request->headers->all($name))));
         $isNobody = $mode === 'optional' && $verdict->code === 'token_missing';
         if (!$verdict->isOk() && !$isNobody) {

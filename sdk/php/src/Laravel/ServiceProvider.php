@@ -17,11 +17,16 @@ use Illuminate\Support\ServiceProvider as Base;
 use RuntimeException;
 
 /**
- * Makes the verifier from `config('coatcheck')`, or where that is missing from the environment: `url`, `service_key`
- * (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`, `origins` (a list, or text with commas),
- * `origin`, `dev`, `x_token` and `bare_authorization` (true, or the last day by UTC on which they are taken); for encrypted tokens `crypt_key`, `crypt_cipher`,
- * `crypt_header` and `crypt_until` (the last day); for JWEs `encryption_keys` (a list, or text with commas) and `only_encrypted` (true); `foreign` (a list of arrays, as ForeignIssuer::fromArray() has them).
- * Laravel and Lumen register it; the middleware is Authenticate.
+ * Makes the verifier from `config('coatcheck')`, or from the environment for settings that are missing there.
+ *
+ * Settings: `url` and `service_key` (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`,
+ * `origins` (a list, or text with commas), `origin`, `dev`, `x_token` and `bare_authorization` (true, or the
+ * last day by UTC on which they are accepted).
+ * For encrypted tokens: `crypt_key`, `crypt_cipher`, `crypt_header` and `crypt_until` (the last day).
+ * For JWEs: `encryption_keys` (a list, or text with commas) and `only_encrypted` (true).
+ * For an older system: `foreign`, a list of arrays in the form of ForeignIssuer::fromArray().
+ *
+ * Laravel and Lumen register this class. The middleware is Authenticate.
  */
 final class ServiceProvider extends Base
 {
@@ -47,7 +52,10 @@ final class ServiceProvider extends Base
         ));
     }
 
-    /** By Laravel's own Encrypter, with a key as in APP_KEY, the same as in the server's `accept.crypt_key_file`. */
+    /**
+     * Decrypts with Laravel's own Encrypter. The key has the form of APP_KEY and must equal
+     * `accept.crypt_key_file` of the server.
+     */
     private function encrypted(Verifier $verifier): EncryptedTokens
     {
         $encrypter = new Encrypter((string) base64_decode(substr($this->needed('crypt_key'), strlen('base64:')), true), $this->setting('crypt_cipher') ?? 'AES-256-CBC');
@@ -61,7 +69,7 @@ final class ServiceProvider extends Base
         return new EncryptedTokens($verifier, $decrypt, $this->setting('crypt_header') ?? 'AccessToken', $this->lastDay('crypt_until') ?? true);
     }
 
-    /** true or false, or the end of a day by UTC; null where nothing is said. */
+    /** true or false, or the end of a day by UTC; null if the setting is missing. */
     private function lastDay(string $name): bool|DateTimeImmutable|null
     {
         $value = $this->setting($name);

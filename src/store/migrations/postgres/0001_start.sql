@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Times are milliseconds since the Unix epoch. Text is compared byte by byte, as SQLite does it.
 --
--- Rows of sessions lead with their user, so that an engine that shards can shard them by it; a refresh token names both. What a
--- rotation changes stands in no index: PostgreSQL then rewrites the row in its page and touches nothing else.
+-- The key of a session begins with its user, so that an engine that shards can shard sessions by user; a
+-- refresh token names both. No index contains a column that a rotation changes: PostgreSQL then rewrites the
+-- row in its page and touches nothing else.
 CREATE TABLE users (
     id            TEXT COLLATE "C" PRIMARY KEY,
     username      TEXT NOT NULL,
@@ -11,7 +12,7 @@ CREATE TABLE users (
     email_key     TEXT COLLATE "C",
     enabled       BIGINT NOT NULL,
     version       BIGINT NOT NULL,
-    roles         TEXT NOT NULL,              -- one a line
+    roles         TEXT NOT NULL,              -- one per line
     claims        TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     created       BIGINT NOT NULL,
@@ -33,23 +34,25 @@ CREATE TABLE sessions (
     delivery     TEXT NOT NULL,
     device       TEXT NOT NULL,
     address      TEXT NOT NULL,
-    network      BYTEA NOT NULL,             -- what counts as one client: IPv6 by /64
+    network      BYTEA NOT NULL,             -- the network of the address; IPv6 by /64
     created      BIGINT NOT NULL,
     last_used    BIGINT NOT NULL,
     idle_end     BIGINT NOT NULL,
     absolute_end BIGINT NOT NULL,
     access_end   BIGINT NOT NULL,
     ended        BIGINT,
-    status       BIGINT NOT NULL DEFAULT -1,  -- its place in the Token Status Lists; -1: none
-    older_end    BIGINT NOT NULL DEFAULT 0,   -- when the older system's token ends that it was exchanged for; 0: it was not
-    -- The day it may be swept: changes once a day, however often the session is refreshed.
+    status       BIGINT NOT NULL DEFAULT -1,  -- its index in the Token Status Lists; -1: none
+    -- When the older system's token expires that the session was made in exchange for; 0: there is none.
+    older_end    BIGINT NOT NULL DEFAULT 0,
+    -- The day on which it may be swept: it changes once a day, however often the session is refreshed.
     end_day      BIGINT NOT NULL GENERATED ALWAYS AS (GREATEST(idle_end, older_end) / 86400000) STORED,
     PRIMARY KEY (user_id, id)
 ) WITH (fillfactor = 80);
 CREATE INDEX sessions_by_id ON sessions(id);
 CREATE INDEX sessions_by_end ON sessions(end_day);
 
--- `id` is their place in the feed. It is given after the commit (store/postgres_feed.cpp), so that places are seen in their order.
+-- `id` is the position in the feed. It is given after the commit (store/postgres_feed.cpp), so that positions
+-- appear in their order.
 CREATE TABLE revocations (
     row     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id      BIGINT UNIQUE,
@@ -81,7 +84,7 @@ CREATE TABLE keys (
 CREATE TABLE service_keys (
     id          TEXT COLLATE "C" PRIMARY KEY,
     name        TEXT COLLATE "C" NOT NULL UNIQUE,
-    scopes      TEXT NOT NULL,  -- one a line
+    scopes      TEXT NOT NULL,  -- one per line
     secret_hash BYTEA NOT NULL,
     created     BIGINT NOT NULL
 );
@@ -98,16 +101,17 @@ CREATE TABLE audit (
 
 CREATE SEQUENCE status_places MINVALUE 0 START 0;
 
--- One row each. `meta` is locked by whoever changes keys, `feed` by whoever gives places in it.
+-- One row each. A step that changes keys locks `meta`; a transaction that gives positions in the feed locks
+-- `feed`.
 CREATE TABLE meta (
     one          BIGINT PRIMARY KEY CHECK (one = 1),
-    clock        BIGINT NOT NULL,  -- it has been at least this late
-    keys_version BIGINT NOT NULL,  -- of the keys and service keys
-    feed         TEXT NOT NULL     -- tells places in the feed from those of a restored copy (auth/revocation_log.hpp)
+    clock        BIGINT NOT NULL,  -- the latest time that a node has noted
+    keys_version BIGINT NOT NULL,  -- grows with each change of keys or service keys
+    feed         TEXT NOT NULL     -- the feed's epoch: differs in a restored copy (auth/revocation_log.hpp)
 );
 INSERT INTO meta VALUES (1, 0, 1, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16));
 CREATE TABLE feed (
     one     BIGINT PRIMARY KEY CHECK (one = 1),
-    last_id BIGINT NOT NULL  -- the last place given
+    last_id BIGINT NOT NULL  -- the last position given
 );
 INSERT INTO feed VALUES (1, 0);

@@ -1,3 +1,4 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The feed of the database that is being copied into this one, and which run does it; empty unless a copy is not finished (store/copy.hpp).
+-- The feed of the database that is being copied into this one, and the run that copies it; empty unless a
+-- copy is unfinished (store/copy.hpp).
 ALTER TABLE meta ADD COLUMN copy_of TEXT NOT NULL DEFAULT '';

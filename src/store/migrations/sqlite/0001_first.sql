@@ -8,7 +8,7 @@ CREATE TABLE users (
     email_key     TEXT UNIQUE,
     enabled       INTEGER NOT NULL,
     version       INTEGER NOT NULL,
-    roles         TEXT NOT NULL,         -- one a line
+    roles         TEXT NOT NULL,         -- one per line
     claims        TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     created       INTEGER NOT NULL
@@ -28,7 +28,7 @@ CREATE TABLE sessions (
     delivery     TEXT NOT NULL,
     device       TEXT NOT NULL,
     address      TEXT NOT NULL,
-    network      BLOB NOT NULL,               -- what counts as one client: IPv6 by /64
+    network      BLOB NOT NULL,               -- the network of the address; IPv6 by /64
     created      INTEGER NOT NULL,
     last_used    INTEGER NOT NULL,
     idle_end     INTEGER NOT NULL,
@@ -74,7 +74,8 @@ CREATE TABLE audit (
     detail  TEXT NOT NULL
 ) STRICT;
 
--- One row: the store's clock at the last commit, and the file that tells this database from a copy of it (store/epoch.hpp).
+-- One row: the store's clock at the last commit, and the epoch file that tells this database from a copy of
+-- it (store/epoch.hpp).
 CREATE TABLE meta (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     clock    INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Ids of revocations are never given twice, so that whoever follows them can go on where it was.
+-- Ids of revocations are never given twice, so that a follower can continue where it was.
 CREATE TABLE numbered_revocations (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     kind    INTEGER NOT NULL,
@@ -12,14 +12,14 @@ DROP TABLE revocations;
 ALTER TABLE numbered_revocations RENAME TO revocations;
 CREATE INDEX revocations_by_end ON revocations(expires);
 
--- What tells these ids from those of a restored copy (auth/revocation_log.hpp).
+-- Tells these ids from those of a restored copy (auth/revocation_log.hpp).
 ALTER TABLE meta ADD COLUMN feed TEXT NOT NULL DEFAULT '';
 UPDATE meta SET feed = lower(hex(randomblob(8)));
 
 CREATE TABLE service_keys (
     id          TEXT PRIMARY KEY,
     name        TEXT NOT NULL UNIQUE,
-    scopes      TEXT NOT NULL,         -- one a line
+    scopes      TEXT NOT NULL,         -- one per line
     secret_hash BLOB NOT NULL,
     created     INTEGER NOT NULL
 ) STRICT;

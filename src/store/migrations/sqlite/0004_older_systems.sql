@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- When the token of an older system ends that a session was exchanged for; 0: it was not. Kept apart from access_end, which
--- is about what our own keys signed.
+-- When the older system's token expires that a session was made in exchange for; 0: there is none. It is
+-- separate from access_end, which is about tokens signed with our own keys.
 ALTER TABLE sessions ADD COLUMN older_end INTEGER NOT NULL DEFAULT 0;
--- What was taken back of one session or user, asked for before a token is exchanged.
+-- To look up the revocations of one session or user, before a token is exchanged.
 CREATE INDEX revocations_by_subject ON revocations(subject);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's verbs for users. Names and e-mail addresses are unique in folded form.
+#pragma once
+
+#include "auth/types.hpp"
+#include "base/result.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coatcheck::auth {
+
+// Which users to list: those whose name or e-mail address begins with `prefix`, after the one named `after`.
+// Both are folded, or empty.
+struct UserPage {
+    std::size_t limit = 100;
+    std::string after = "", prefix = "";
+};
+
+class UserReads {
+public:
+    virtual ~UserReads() = default;
+    virtual std::optional<User> find_user(const std::string& id) = 0;
+    // By name or e-mail address.
+    virtual std::optional<User> find_user_by_login(const std::string& folded) = 0;
+    // In the order of their folded names.
+    virtual std::vector<User> list_users(const UserPage& page) = 0;
+    // Their ids.
+    virtual std::vector<std::string> disabled_users() = 0;
+};
+
+class UserWrites {
+public:
+    virtual ~UserWrites() = default;
+    // username_taken, email_taken.
+    virtual base::Result<void> insert_user(const User& user) = 0;
+    // As find_user(). Until this step ends, no other step changes the user or opens a session of theirs.
+    virtual std::optional<User> lock_user(const std::string& id) = 0;
+    // Writes every column except `created`, by id. username_taken, email_taken.
+    virtual base::Result<void> update_user(const User& user) = 0;
+    // Replaces the hash if it is still `expected`. Does not raise the user's version.
+    virtual bool replace_password_hash(const std::string& user, const std::string& expected,
+                                       const std::string& hash) = 0;
+    // Deletes the user and all of their sessions.
+    virtual void delete_user(const std::string& id) = 0;
+};
+
+}  // namespace coatcheck::auth

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the transport is told at start.
+#pragma once
+
+#include "http/forwarded.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace coatcheck::http {
+
+struct Endpoint {
+    std::string host;  // an IP address
+    std::uint16_t port = 0;
+};
+
+struct Options {
+    std::vector<Network> trusted_proxies;  // whose X-Forwarded-For counts
+    bool hsts = false;                     // add Strict-Transport-Security to each answer
+    // New connections beyond this number wait: the rest of the program needs file descriptors too.
+    std::uint64_t max_connections_per_loop = 100000;
+
+    // A connection is closed if the header, the body, the client's reading of an answer, or its next request
+    // takes longer.
+    std::chrono::seconds header_time{10}, body_time{10}, write_time{20}, idle_time{75};
+};
+
+}  // namespace coatcheck::http

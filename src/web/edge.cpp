@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/edge.hpp"
+
+#include "auth/tokens.hpp"
+#include "base/log.hpp"
+#include "base/reason.hpp"
+#include "web/credentials.hpp"
+#include "web/cross_site.hpp"
+#include "web/forms.hpp"
+#include "web/problem.hpp"
+#include "web/steps.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <cstdlib>
+#include <exception>
+
+namespace coatcheck::web {
+namespace {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+// A path for the log, without long segments: somebody may have put a token there.
+std::string loggable(std::string_view path) {
+    constexpr std::size_t max_path = 200, max_segment = 22;  // our ids fit
+    std::string out;
+    std::size_t segment = 0;
+    for (char c : path.substr(0, max_path)) {
+        segment = c == '/' ? 0 : segment + 1;
+        if (segment <= max_segment) out += c;
+        else if (segment == max_segment + 1) out += "...";
+    }
+    return out;
+}
+
+// The method that the CSRF rule is applied to. For a proxy's sub-request that is the method of the client's
+// request, which only a trusted proxy can tell; an unknown method counts as unsafe.
+std::string_view judged_method(const Route& route, const Request& request) {
+    if (route.style != Style::proxy) return http::name_of(request.method);
+    const bool is_known = request.from_trusted_proxy && request.count("X-Forwarded-Method") == 1;
+    return is_known ? request.value("X-Forwarded-Method") : std::string_view();
+}
+
+bool is_from_allowed_site(const Call& call) {
+    return site_is_allowed(call.request, call.service().settings, verify::SiteProof::where_browser);
+}
+
+// Finds the credential that the route asks for and puts it into `call`; or says why the call is refused.
+Result<void> find_credential(const Route& route, Call& call) {
+    switch (route.who.kind) {
+        case Who::Kind::anyone: return {};
+        case Who::Kind::same_site: return is_from_allowed_site(call) ? Result<void>() : Reason::csrf_refused;
+        case Who::Kind::user_token:
+        case Who::Kind::any_token: {
+            const auto accepts = route.who.kind == Who::Kind::any_token ? Accepts::any : Accepts::own;
+            const auto proof = authenticate(call.context, call.request, judged_method(route, call.request),
+                                            accepts);
+            if (!proof) return proof.error();
+            call.proof = *proof;
+            call.user = (*proof)->claims;
+            return {};
+        }
+        case Who::Kind::refresh_token: {
+            auto refresh = find_refresh_token(call);
+            if (!refresh) return refresh.error();
+            call.refresh = *std::move(refresh);
+            return {};
+        }
+        case Who::Kind::session_token: {
+            auto leaving = find_leaving(call);
+            if (!leaving) return leaving.error();
+            call.leaving = *std::move(leaving);
+            return {};
+        }
+        case Who::Kind::service_key: {
+            auto name = check_service_key(call.service(), call.request, route.who.scope);
+            if (!name) return name.error();
+            call.service_key = *std::move(name);
+            return {};
+        }
+    }
+    std::abort();
+}
+
+// What has to hold before the handler is called.
+Result<void> admit(const Route& route, Call& call) {
+    if (auto found = find_credential(route, call); !found) return found;
+    return check_content_type(route.takes, call.request);
+}
+
+// The one place where a broken environment becomes an answer.
+Denied denied_by(std::exception_ptr failed, const Route& route) {
+    const auto log = [&](const char* what) {
+        base::log::write(base::log::Level::error, "request_failed",
+                         {{"route", std::string(route.path)}, {"reason", what}});
+    };
+    try {
+        std::rethrow_exception(failed);
+    } catch (const Busy&) {
+        return {Reason::busy, std::chrono::seconds(1)};
+    } catch (const std::logic_error& mistake) {
+        log(mistake.what());
+        return {Reason::internal_error};
+    } catch (const std::exception& broken) {
+        log(broken.what());
+        return {Reason::unavailable, std::chrono::seconds(1)};
+    }
+}
+
+}  // namespace
+
+Edge::Edge(Service& service, std::span<const Route> routes, Counters* counters)
+    : context_{service,
+               verify::Verifier(auth::verification_of(service.policy), service.keys, service.revocations)},
+      routes_(routes),
+      counters_(counters) {}
+
+// The operator may have given the envelope's sign-in another path (accept.envelope_path).
+http::Match<Route> Edge::find(const Request& request) const {
+    const std::string& other = context_.service.settings.envelope_path;
+    const bool is_envelope = !other.empty() && request.path == other;
+    return http::find_route(routes_, request.method, is_envelope ? envelope_route : request.path);
+}
+
+std::optional<http::Waiting> Edge::handle(const Request& request, Reply& reply) {
+    const auto match = find(request);
+    if (match.row == nullptr) {
+        answer_unknown(match, request, reply);
+        return std::nullopt;
+    }
+    if (match.row->offered != nullptr)
+        if (const auto offered = match.row->offered(context_.service, request.now); !offered) {
+            write_refusal(reply, offered.error(), Style::problem);
+            finish(match.row, match.row->readers, request, reply, &offered.error());
+            return std::nullopt;
+        }
+    if (match.row->handler.waits != nullptr) return answer_later(*match.row, match.argument, request, reply);
+    answer_now(*match.row, Call{context_, request, match.argument}, reply);
+    return std::nullopt;
+}
+
+void Edge::answer_now(const Route& route, Call call, Reply& reply) {
+    Result<void> done = Denied{Reason::internal_error};
+    try {
+        done = admit(route, call);
+        if (done) done = route.handler.now(call, reply);
+    } catch (...) {
+        done = denied_by(std::current_exception(), route);
+    }
+    write(route, call.request, reply, done ? nullptr : &done.error());
+}
+
+http::Waiting Edge::answer_later(const Route& route, std::string_view argument, const Request& request,
+                                 Reply& reply) {
+    Call call{context_, request, argument};
+    Result<Reply> made = Denied{Reason::internal_error};
+    try {
+        const auto admitted = admit(route, call);
+        if (admitted) made = co_await route.handler.waits(call);
+        else made = admitted.error();
+    } catch (...) {
+        made = denied_by(std::current_exception(), route);
+    }
+    if (made) reply = *std::move(made);
+    write(route, request, reply, made ? nullptr : &made.error());
+}
+
+void Edge::write(const Route& route, const Request& request, Reply& reply, const Denied* denied) {
+    if (denied != nullptr) {
+        reply.clear();
+        write_refusal(reply, *denied, route.style);
+    }
+    finish(&route, route.readers, request, reply, denied);
+}
+
+void Edge::answer_unknown(const http::Match<Route>& match, const Request& request, Reply& reply) {
+    // Pages may read that a route below /api/ does not exist.
+    const bool is_api = request.path.starts_with("/api/");
+    const Readers readers = match.same_path != nullptr ? match.same_path->readers
+                            : is_api                   ? Readers::listed_origins
+                                                       : Readers::own_origin;
+    std::optional<Denied> denied;
+    if (match.same_path == nullptr) {
+        denied = Denied{Reason::not_found};
+    } else if (request.method == http::verb::options) {
+        answer_preflight(reply, request, context_.service.settings, match.allow);
+    } else {
+        denied = Denied{Reason::method_not_allowed};
+    }
+    if (denied) write_refusal(reply, *denied, Style::problem);
+    if (denied && denied->reason == Reason::method_not_allowed) reply.field("Allow", match.allow);
+    finish(nullptr, readers, request, reply, denied ? &*denied : nullptr);
+}
+
+void Edge::refuse(const Denied& denied, const Request* request, Reply& reply) {
+    write_refusal(reply, denied, Style::problem);
+    if (counters_ != nullptr) counters_->count_refusal(denied.reason);
+    if (request == nullptr) return;
+    const auto match = find(*request);
+    if (match.same_path != nullptr ? match.same_path->readers == Readers::listed_origins
+                                   : request->path.starts_with("/api/"))
+        allow_origin(reply, *request, context_.service.settings);
+}
+
+void Edge::finish(const Route* route, Readers readers, const Request& request, Reply& reply,
+                  const Denied* denied) {
+    const Settings& settings = context_.service.settings;
+    if (readers == Readers::listed_origins) allow_origin(reply, request, settings);
+    if (counters_ != nullptr) {
+        if (route != nullptr)
+            counters_->count_answer(static_cast<std::size_t>(route - routes_.data()), reply.status);
+        if (denied != nullptr) counters_->count_refusal(denied->reason);
+    }
+    if (settings.log_access || (denied != nullptr && may_log_refusal(request.now)))
+        base::log::write(base::log::Level::info, settings.log_access ? "request" : "refused",
+                         {{"method", std::string(http::name_of(request.method))},
+                          {"path", loggable(request.path)},
+                          {"status", std::to_string(reply.status)},
+                          {"code", denied != nullptr ? std::string(public_reason(denied->reason).code) : ""},
+                          {"address", request.address}});
+}
+
+// At most once a second: a stranger can cause refusals at any rate.
+bool Edge::may_log_refusal(base::Timestamp now) {
+    const auto second = base::unix_seconds(now);
+    if (second == last_refusal_second_) return false;
+    last_refusal_second_ = second;
+    return true;
+}
+
+Reply json_reply(unsigned status, const boost::json::object& body) {
+    Reply reply;
+    write_json(reply, status, boost::json::serialize(body));
+    return reply;
+}
+
+Reply no_content() {
+    Reply reply;
+    reply.status = 204;
+    return reply;
+}
+
+}  // namespace coatcheck::web

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The edge between the transport and the handlers: one function for every request. It finds the route, then
+// the credential that the route's row asks for, applies the CSRF rule, checks the body's type, calls the
+// handler, and writes the handler's refusal in the row's style. What is thrown below is caught here, and
+// nowhere else.
+#pragma once
+
+#include "http/handler.hpp"
+#include "web/metrics.hpp"
+#include "web/routes.hpp"
+
+#include <span>
+
+namespace coatcheck::web {
+
+// Each event loop has an edge of its own for each address that it listens on.
+class Edge : public http::Handler {
+public:
+    // `counters`: those of public_routes(); nullptr: nothing is counted.
+    Edge(Service& service, std::span<const Route> routes, Counters* counters);
+
+    std::optional<http::Waiting> handle(const Request& request, Reply& reply) override;
+    void refuse(const base::Denied& denied, const Request* request, Reply& reply) override;
+
+private:
+    http::Match<Route> find(const Request& request) const;
+    void answer_now(const Route& route, Call call, Reply& reply);
+    http::Waiting answer_later(const Route& route, std::string_view argument, const Request& request,
+                               Reply& reply);
+    // Writes the answer if no row takes the request.
+    void answer_unknown(const http::Match<Route>& match, const Request& request, Reply& reply);
+    void write(const Route& route, const Request& request, Reply& reply, const base::Denied* denied);
+    // Counts and logs, and says who may read the answer.
+    void finish(const Route* route, Readers readers, const Request& request, Reply& reply,
+                const base::Denied* denied);
+    bool may_log_refusal(base::Timestamp now);
+
+    Context context_;
+    const std::span<const Route> routes_;
+    Counters* const counters_;
+    std::int64_t last_refusal_second_ = 0;
+};
+
+}  // namespace coatcheck::web
