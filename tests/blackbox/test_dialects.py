@@ -127,7 +127,9 @@ def test_it_is_over_after_its_last_day(make_server, days, taken):
         if taken:
             assert answer.status == 200
         else:
-            assert answer.verdict == (401, "token_missing") and "no longer accepted" in answer.json()["detail"]
+            assert (
+                answer.verdict == (401, "token_missing") and "no longer accepted" in answer.json()["detail"]
+            )
     assert caller.get(WHO, bearer=ada["token"]).status == 200
 
 

@@ -12,6 +12,7 @@ import rules
 import yaml
 from client import Browser, Caller
 from conftest import next_address
+from routes import ROUTES
 from server import PASSWORD, ROOT, User
 
 SETTINGS = {
@@ -430,3 +431,39 @@ def test_the_codes_of_the_document_are_those_of_the_tests(story):
         for status in re.findall(r"\b\d{3}\b", text.split(")")[0]):
             assert code in rules.CODES_BY_STATUS[int(status)], code
     assert {answer.code for _, _, answer in story} - {None} <= contract.CODES
+
+
+SECURITY = {  # who may call, and the security schemes of the document; None: it may be called without any
+    "anyone": {None},
+    "same site": {None},
+    "user token": {"bearer", "accessCookie"},
+    "any token": {"bearer", "accessCookie"},
+    "refresh token": {"refreshCookie", None},
+    "session token": {"bearer", "accessCookie", "refreshCookie", None},
+    "service key": {"serviceKey", "serviceKeyBasic"},
+}
+BODIES = {
+    "": set(),
+    "JSON": {"application/json"},
+    "JSON or nothing": {"application/json"},
+    "form": {"application/x-www-form-urlencoded"},
+    "JSON or form": {"application/json", "application/x-www-form-urlencoded"},
+}
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.path in contract.DOCUMENT["paths"]], ids=str
+)
+def test_the_document_says_who_may_call_as_the_table_does(route):
+    method = "get" if route.method == "any" else route.method.lower()
+    operation = contract.DOCUMENT["paths"][route.path][method]
+    schemes = {scheme for need in operation.get("security") or [{}] for scheme in need or [None]}
+    expected = SECURITY[route.who.split(":")[0]]
+    assert schemes and schemes <= expected, (schemes, expected)
+    body = contract.resolve(operation.get("requestBody", {}))
+    assert set(body.get("content", {})) == BODIES[route.takes]
+
+
+def test_every_route_is_in_the_document_or_part_of_the_page():
+    missing = {route.path for route in ROUTES} - set(contract.DOCUMENT["paths"])
+    assert missing == {"/", "/page.js", "/page.css", "/icon.svg", "/sdk/{file}", "/dev/diagnosis"}
