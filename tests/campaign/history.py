@@ -124,9 +124,7 @@ class Checker:
         for record in session.refreshes:
             first = session.first_asked.setdefault(record["presented"], record["sent"])
             # The token may have been superseded that long ago when the server had it.
-            if (
-                done_of(record) - first > rules.grace - rules.margin
-            ):
+            if done_of(record) - first > rules.grace - rules.margin:
                 session.may_end = min(
                     session.may_end, max(record["sent"], first + rules.grace - rules.margin)
                 )
