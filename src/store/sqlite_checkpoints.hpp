@@ -62,6 +62,8 @@ public:
     // failure is logged: what was committed is in the log and stays there.
     void after_commit(SqliteDatabase& database) noexcept;
     ReadGate& gate() { return gate_; }
+    // True while the checkpointer copies. Any thread.
+    bool is_copying() const { return turn_ == Turn::thread; }
 
 private:
     enum class Turn { nobody, thread, committer };
