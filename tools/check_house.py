@@ -78,7 +78,7 @@ LONGER = {
     "app/commands.cpp": 507,
     "app/config.cpp": 531,
     "store/contract_test.cpp": 445,
-    "store/postgres_database.cpp": 410,
+    "store/postgres/database.cpp": 410,
 }
 
 

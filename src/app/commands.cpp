@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
-#include "auth/accounts.hpp"
-#include "auth/sessions.hpp"
-#include "auth/tokens.hpp"
+#include "auth/keys/tokens.hpp"
+#include "auth/sessions/end.hpp"
+#include "auth/users/change.hpp"
+#include "auth/users/names.hpp"
+#include "auth/users/passwords.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"
 #include "crypto/password_hash.hpp"
@@ -119,7 +121,6 @@ Reply user_add(Node& node, const json::object& request) {
     user.claims = merged_claims("{}", list_of(request, "claims"));
     user.password_hash = hash_of(node, request, user.username);
     node.store().run([&](auth::Store& store) {
-        if (!user.id.empty() && store.find_user(user.id)) throw Refused("the id " + user.id + " is taken");
         auto created = auth::create_user(store, node.policy(), user, operator_here);
         if (!created) refuse(created.error());
         user = *created;
@@ -145,23 +146,15 @@ Reply user_set(Node& node, const json::object& request) {
     auth::User user;
     node.store().run([&](auth::Store& store) {
         user = load_user(store, request);
-        std::optional<std::vector<std::string>> roles;
-        if (request.contains("roles")) roles = required(auth::checked_roles(list_of(request, "roles")));
-        std::optional<std::string> claims;
-        if (request.contains("claims")) claims = merged_claims(user.claims, list_of(request, "claims"));
-        if (roles || claims)
-            auth::set_attributes(store, node.policy(), user.id, roles, claims, operator_here);
-        if (request.contains("email")) {
-            std::optional<std::string> email;
-            if (const std::string text = text_of(request, "email"); !text.empty()) {
-                const auto checked = auth::checked_email(text);
-                if (!checked) refuse(checked.error());
-                email = *checked;
-            }
-            if (auto updated = auth::set_email(store, user.id, email, operator_here); !updated)
-                refuse(updated.error());
-        }
-        user = *store.find_user(user.id);
+        auth::UserChange change;
+        if (request.contains("roles"))
+            change.roles = required(auth::checked_roles(list_of(request, "roles")));
+        if (request.contains("claims"))
+            change.claims = merged_claims(user.claims, list_of(request, "claims"));
+        change.sets_email = request.contains("email");
+        if (const std::string email = text_of(request, "email"); !email.empty())
+            change.email = required(auth::checked_email(email));
+        user = required(auth::change_user(store, node.policy(), user.id, change, operator_here));
     });
     return {0, "changed " + user_line(user), {{"user", web::account_json(user)}}, ""};
 }

@@ -5,9 +5,9 @@
 
 #include "app/config.hpp"
 #include "app/data_directory.hpp"
-#include "auth/current_ring.hpp"
-#include "auth/revocation_log.hpp"
-#include "auth/service_keys.hpp"
+#include "auth/keys/current_ring.hpp"
+#include "auth/keys/service_keys.hpp"
+#include "auth/revocation/log.hpp"
 #include "store/open.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"

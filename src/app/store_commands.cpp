@@ -2,10 +2,10 @@
 #include "app/store_commands.hpp"
 
 #include "app/control.hpp"
-#include "store/copy.hpp"
-#include "store/postgres_store.hpp"
-#include "store/schema.hpp"
-#include "store/sqlite_store.hpp"
+#include "store/copy/copy.hpp"
+#include "store/postgres/store.hpp"
+#include "store/sql/schema.hpp"
+#include "store/sqlite/store.hpp"
 
 #include <unistd.h>
 #include <boost/json/array.hpp>

@@ -2,9 +2,9 @@
 #include "store/open.hpp"
 
 #include "base/log.hpp"
-#include "store/postgres_pool.hpp"
-#include "store/queue.hpp"
-#include "store/sqlite_reads.hpp"
+#include "store/postgres/pool.hpp"
+#include "store/sqlite/queue.hpp"
+#include "store/sqlite/reads.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "base/random.hpp"
-#include "store/memory_store.hpp"
-#include "store/postgres_pool.hpp"
-#include "store/queue.hpp"
-#include "store/sqlite_store.hpp"
+#include "store/memory/store.hpp"
+#include "store/postgres/pool.hpp"
+#include "store/sqlite/queue.hpp"
+#include "store/sqlite/store.hpp"
 
 #include <gtest/gtest.h>
 #include <cstdio>

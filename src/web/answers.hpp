@@ -2,7 +2,7 @@
 // The product's nouns as JSON, and the replies that carry tokens.
 #pragma once
 
-#include "auth/tokens.hpp"
+#include "auth/keys/tokens.hpp"
 #include "web/service.hpp"
 
 #include <boost/json/object.hpp>

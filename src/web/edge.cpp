@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/edge.hpp"
 
-#include "auth/tokens.hpp"
+#include "auth/keys/tokens.hpp"
 #include "base/log.hpp"
 #include "base/reason.hpp"
 #include "web/credentials.hpp"

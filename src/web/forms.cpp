@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/forms.hpp"
 
-#include "auth/accounts.hpp"
+#include "auth/users/names.hpp"
+#include "auth/users/passwords.hpp"
 #include "base/bytes.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"

@@ -3,7 +3,7 @@
 // edge has checked the Content-Type before (check_content_type()).
 #pragma once
 
-#include "auth/sign_in.hpp"
+#include "auth/sessions/sign_in.hpp"
 #include "base/result.hpp"
 #include "web/routes.hpp"
 

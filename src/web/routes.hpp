@@ -3,7 +3,7 @@
 // it.
 #pragma once
 
-#include "auth/service_keys.hpp"
+#include "auth/keys/service_keys.hpp"
 #include "http/router.hpp"
 #include "web/call.hpp"
 

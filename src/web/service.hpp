@@ -2,10 +2,10 @@
 // What handlers work with. `Service` is shared by all event loops. A `Context` belongs to one of them.
 #pragma once
 
-#include "auth/current_ring.hpp"
+#include "auth/keys/current_ring.hpp"
+#include "auth/keys/service_keys.hpp"
 #include "auth/limits.hpp"
-#include "auth/revocation_log.hpp"
-#include "auth/service_keys.hpp"
+#include "auth/revocation/log.hpp"
 #include "auth/store.hpp"
 #include "base/worker_pool.hpp"
 #include "http/message.hpp"

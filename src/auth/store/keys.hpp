@@ -3,7 +3,7 @@
 // step commits.
 #pragma once
 
-#include "auth/service_keys.hpp"
+#include "auth/keys/service_keys.hpp"
 #include "auth/types.hpp"
 
 #include <string>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign-up, and the user's own account. Every change needs the current password.
-#include "auth/accounts.hpp"
+#include "auth/users/names.hpp"
+#include "auth/users/own_account.hpp"
+#include "auth/users/passwords.hpp"
 
-#include "auth/sessions.hpp"
 #include "base/reason.hpp"
 #include "crypto/password_hash.hpp"
 #include "web/answers.hpp"

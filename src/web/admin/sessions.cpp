@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions of all users, for the application's own back end.
-#include "auth/sessions.hpp"
+#include "auth/sessions/end.hpp"
 
 #include "base/reason.hpp"
 #include "http/query.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Users, for the application's own back end.
-#include "auth/accounts.hpp"
+#include "auth/users/change.hpp"
+#include "auth/users/passwords.hpp"
 #include "base/bytes.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // For resource servers and clients that speak OAuth: is this token active (RFC 7662), and revoke it (RFC
 // 7009).
-#include "auth/sessions.hpp"
-#include "auth/tokens.hpp"
+#include "auth/keys/tokens.hpp"
+#include "auth/sessions/end.hpp"
+#include "auth/sessions/refresh.hpp"
 #include "base/reason.hpp"
 #include "token/claims.hpp"
 #include "web/answers.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The session that a credential belongs to: whose it is, its next tokens, its end.
-#include "auth/sessions.hpp"
+#include "auth/sessions/end.hpp"
+#include "auth/sessions/refresh.hpp"
 
 #include "base/reason.hpp"
 #include "web/answers.hpp"

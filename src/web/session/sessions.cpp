@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The user's own sessions: list them, end one, end all.
-#include "auth/sessions.hpp"
+#include "auth/sessions/end.hpp"
 
 #include "base/reason.hpp"
 #include "http/query.hpp"

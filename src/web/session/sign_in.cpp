@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ways to open a session: by password, by password in the envelope dialect, by a foreign token.
-#include "auth/sign_in.hpp"
+#include "auth/sessions/sign_in.hpp"
 
 #include "base/reason.hpp"
 #include "web/answers.hpp"

@@ -3,7 +3,7 @@
 // docs/revocation.md has the protocol.
 #pragma once
 
-#include "auth/revocation_log.hpp"
+#include "auth/revocation/log.hpp"
 
 #include <string>
 #include <vector>

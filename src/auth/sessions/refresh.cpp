@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/sessions/refresh.hpp"
+
+#include "auth/sessions/end.hpp"
+#include "base/reason.hpp"
+#include "crypto/digest.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::auth {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+namespace {
+
+std::string renewed_secret(const base::Secret& mac_key, const std::string& session,
+                           const std::string& old_hash) {
+    return crypto::hmac_sha256(mac_key.reveal(), "renewed secret " + session + " " + old_hash).substr(0, 16);
+}
+
+void extend_access(Store& store, const Policy& policy, Granted& granted) {
+    granted.granted_at = store.now();
+    granted.access_end = std::min(store.now() + policy.access_ttl, granted.session.idle_end);
+    if (granted.access_end > granted.session.access_end)
+        store.extend_access(granted.session.id, granted.access_end);
+}
+
+}  // namespace
+
+RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& presented, bool by_cookie) {
+    return {presented.session, presented.user, presented.secret_hash(), presented.counter,
+            policy.grace,      policy.idle,    policy.access_ttl,       by_cookie};
+}
+
+Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
+                        const token::RefreshToken& presented, const RotateRequest& request,
+                        const std::string& address) {
+    Rotation rotation = store.rotate_refresh(request);
+    switch (rotation.outcome) {
+        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as
+        // a cookie.
+        case Rotation::Outcome::misplaced: return Denied{Reason::refresh_token_malformed};
+        case Rotation::Outcome::ended: store.catch_up(); return Denied{Reason::session_ended};
+        case Rotation::Outcome::reused:
+            end_session(store, presented.session, "refresh_token_reused", address);
+            return Denied{Reason::refresh_token_reused};
+        case Rotation::Outcome::rotated:
+        case Rotation::Outcome::repeated: break;
+    }
+    Granted granted;
+    granted.user = std::move(rotation.user);
+    granted.session = std::move(rotation.session);
+    granted.secret = rotation.by_earlier_secret
+                         ? renewed_secret(mac_key, granted.session.id, granted.session.renewed_from.bytes())
+                         : presented.secret;
+    extend_access(store, policy, granted);
+    return granted;
+}
+
+Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key,
+                      const std::string& session) {
+    const auto row = store.lock_session(session);
+    if (!row || row->ended) return Denied{Reason::session_ended};
+    Granted granted;
+    granted.secret = renewed_secret(mac_key, session, row->secret_hash.bytes());
+    store.renew_secret(session, crypto::SecretHash::of(granted.secret));
+    if (row->status >= 0) {
+        // The tokens of before are over, and the session is not.
+        revoke_status(store, *row);
+        store.set_status(session, store.next_status());
+    }
+    granted.session = *store.find_session(session);
+    granted.user = *store.find_user(granted.session.user);
+    extend_access(store, policy, granted);
+    return granted;
+}
+
+SessionAndUser find_session_and_user(ReadStore& store, const std::string& session, const std::string& user) {
+    SessionAndUser found{store.find_session(session), store.find_user(user)};
+    if (!found.session || found.session->ended) store.catch_up();
+    return found;
+}
+
+std::optional<SessionAndUser> find_by_refresh_token(ReadStore& store, const token::RefreshToken& presented) {
+    const auto session = store.find_session(presented.session);
+    if (!session || session->ended) store.catch_up();
+    const bool live = session && !session->ended && session->idle_end > store.now() &&
+                      session->secret_hash == presented.secret_hash() &&
+                      session->counter == presented.counter;
+    if (!live) return std::nullopt;
+    auto user = store.find_user(session->user);
+    if (!user || !user->enabled) return std::nullopt;
+    return SessionAndUser{session, std::move(user)};
+}
+
+}  // namespace coatcheck::auth

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/sessions/sign_in.hpp"
+
+#include "base/reason.hpp"
+#include "verify/verifier.hpp"
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/password_hash.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::auth {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+
+namespace {
+
+// What sign-in and exchange have in common: a session that begins now, without its user and its secret.
+template <class Form>
+Granted new_session(Timestamp now, const Policy& policy, const Form& form, Duration access_ttl) {
+    Granted granted;
+    granted.granted_at = now;
+    Session& session = granted.session;
+    session.delivery = form.delivery;
+    session.device = form.device;
+    session.address = form.address;
+    session.created = std::min(now, form.asked);
+    session.last_used = now;
+    session.absolute_end = now + (form.remember ? policy.absolute
+                                                : std::min(policy.absolute, policy.absolute_not_remembered));
+    session.idle_end = std::min(now + policy.idle, session.absolute_end);
+    session.access_end = granted.access_end = std::min(now + access_ttl, session.idle_end);
+    return granted;
+}
+
+}  // namespace
+
+Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form) {
+    Candidate candidate;
+    // Text that cannot be a name still takes the whole way: no answer is quicker for it.
+    candidate.attempt.login = base::folded(form.login).value_or(form.login);
+    candidate.attempt.address = form.address;
+    candidate.user = store.find_user_by_login(candidate.attempt.login);
+    if (candidate.user) {
+        candidate.attempt.known_address = store.has_live_session(candidate.user->id, form.address);
+        // By id: the name and the e-mail address of one user count together.
+        candidate.attempt.login = candidate.user->id;
+    }
+    auto slot = in_flight.enter(store, candidate.attempt);
+    if (!slot) return slot.error();
+    candidate.slot = *std::move(slot);
+    return candidate;
+}
+
+PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password) {
+    PasswordVerdict verdict;
+    const std::string& hash = user ? user->password_hash : crypto::unmatchable_hash();
+    // Passwords are kept in NFC. Imported hashes were made of what the other system received: as typed.
+    // What is too long for any hash is cut to what can be normalised in no time, and never matches.
+    const bool too_long = password.reveal().size() > crypto::max_password_bytes;
+    const std::string_view typed = password.reveal().substr(0, too_long ? 0 : std::string_view::npos);
+    const bool imported = crypto::needs_rehash(hash);
+    const base::Secret normal(base::nfc(typed).value_or(std::string(typed)));
+    const bool matches = crypto::password_matches(hash, imported ? typed : normal.reveal());
+    verdict.matches = matches && user.has_value() && !typed.empty();
+    if (verdict.matches && imported) verdict.new_hash = crypto::hash_password(normal.reveal());
+    return verdict;
+}
+
+Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
+                             const Candidate& candidate, const PasswordVerdict& verdict) {
+    const Timestamp now = store.now();
+    const auto refuse = [&]() -> Result<Granted> {
+        charge_failure(store, candidate.attempt);
+        store.append_audit(
+            {now, "sign_in_failed", candidate.user ? candidate.user->id : "", "", form.address, ""});
+        return Denied{Reason::invalid_credentials};
+    };
+    if (!verdict.matches || !candidate.user) return refuse();
+
+    std::string hash = candidate.user->password_hash;
+    if (!verdict.new_hash.empty() && store.replace_password_hash(candidate.user->id, hash, verdict.new_hash))
+        hash = verdict.new_hash;
+    Granted granted = new_session(now, policy, form, form.crypt ? policy.crypt_ttl : policy.access_ttl);
+    Session& session = granted.session;
+    session.id = base::random_id();
+    session.user = candidate.user->id;
+    if (policy.status_lists) session.status = store.next_status();
+    granted.secret = base::random_bytes(16);
+    session.secret_hash = crypto::SecretHash::of(granted.secret);
+    // A disable or a new password that came between wins.
+    auto user = store.insert_session(session, hash);
+    if (!user) return refuse();
+    granted.user = *std::move(user);
+    store.append_audit(
+        {now, "sign_in", session.user, session.id, form.address, std::string(name_of(form.delivery))});
+    return granted;
+}
+
+Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key,
+                         const Exchange& form) {
+    const Timestamp now = store.now();
+    const auto user = store.lock_user(form.user);
+    if (!user) return Denied{Reason::token_not_ours, {}, "its user has not been imported"};
+    if (!user->enabled) return Denied{Reason::token_revoked};
+
+    // By the store, since what a step before this one took back may not be known to memory yet.
+    for (const auto& entry : store.find_revocations(form.session))
+        if (entry.kind == verify::Revocation::Kind::session) return Denied{Reason::token_revoked};
+    for (const auto& entry : store.find_revocations(user->id))
+        if (entry.kind == verify::Revocation::Kind::foreign_before &&
+            form.issued <= base::from_unix_seconds(entry.minimum) + verify::max_clock_difference)
+            return Denied{Reason::token_revoked};
+
+    Granted granted = new_session(now, policy, form, policy.access_ttl);
+    // Of the token, so that the same comes out again, and of our key, so that who issued the token does not
+    // know it.
+    granted.secret = crypto::hmac_sha256(mac_key.reveal(),
+                                         "exchanged token " + std::string(form.token.reveal()))
+                         .substr(0, 16);
+    Session& session = granted.session;
+    session.id = form.session;
+    session.user = user->id;
+    session.secret_hash = crypto::SecretHash::of(granted.secret);
+    session.older_end = form.foreign_end;
+    if (const auto before = store.lock_session(session.id)) {
+        const bool again = !before->ended && before->idle_end > now && before->counter == 0 &&
+                           before->secret_hash == session.secret_hash && now - before->created < policy.grace;
+        if (!again) return Denied{Reason::token_exchanged};
+        session = *before;
+        granted.user = *user;
+        granted.access_end = std::min(now + policy.access_ttl, session.idle_end);
+        if (granted.access_end > session.access_end) store.extend_access(session.id, granted.access_end);
+        return granted;
+    }
+    if (policy.status_lists) session.status = store.next_status();
+    auto inserted = store.insert_session(session, user->password_hash);
+    if (!inserted) return Denied{Reason::token_revoked};
+    granted.user = *std::move(inserted);
+    store.append_audit(
+        {now, "token_exchanged", session.user, session.id, form.address, "from " + form.issuer});
+    return granted;
+}
+
+}  // namespace coatcheck::auth

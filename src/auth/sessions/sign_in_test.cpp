@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signing in, its limits, and what ends sessions: the rules on the store in memory, time as a number.
+#include "auth/keys/tokens.hpp"
+#include "auth/sessions/refresh.hpp"
+#include "auth/users/change.hpp"
+#include "base/random.hpp"
+#include "base/reason.hpp"
+#include "crypto/password_hash.hpp"
+#include "store/memory/store.hpp"
+
+#include <gtest/gtest.h>
+
+namespace coatcheck::auth {
+namespace {
+
+using base::Reason;
+using namespace std::chrono_literals;
+
+const char* const password = "nine violet otters paint lanterns";
+const std::string& good_hash() {
+    static const std::string hash = crypto::hash_password(password);
+    return hash;
+}
+
+class SigningIn : public testing::Test {
+protected:
+    Timestamp now = base::from_unix_seconds(1'800'000'000);
+    store::MemoryStore store{[this] { return now; }};
+    AttemptsInFlight in_flight;
+    Policy policy;
+    base::Secret mac_key{std::string(32, 'k')};
+
+    SigningIn() {
+        policy.issuer = policy.audience = "http://localhost:8080";
+        step([](Store& s) {
+            User ada;
+            ada.id = "u1";
+            ada.username = "Ada";
+            ada.password_hash = good_hash();
+            ASSERT_TRUE(create_user(s, Policy{}, ada, ""));
+        });
+    }
+    template <class F>
+    void step(F f) {
+        store.run([&](Store& s) { f(s); });
+    }
+    base::Result<Granted> sign_in(const std::string& name, bool matches,
+                                  const std::string& address = "192.0.2.1") {
+        SignIn form;
+        form.login = name;
+        form.address = address;
+        base::Result<Granted> out = base::Denied{Reason::internal_error};
+        step([&](Store& s) {
+            auto candidate = look_up(s, in_flight, form);
+            if (!candidate) {
+                out = candidate.error();
+                return;
+            }
+            out = open_session(s, policy, form, *candidate, {matches, ""});
+        });
+        return out;
+    }
+    base::Result<Granted> refresh_with(const Granted& granted, std::uint32_t counter,
+                                       const std::string& secret = "") {
+        token::RefreshToken token;
+        token.user = granted.user.id;
+        token.session = granted.session.id;
+        token.counter = counter;
+        token.secret = secret.empty() ? granted.secret : secret;
+        base::Result<Granted> out = base::Denied{Reason::internal_error};
+        step([&](Store& s) {
+            out = refresh(s, policy, mac_key, token, rotation_of(policy, token, false), "192.0.2.1");
+        });
+        return out;
+    }
+    std::vector<verify::Revocation> revocations() {
+        std::vector<verify::Revocation> out;
+        step([&](Store& s) { out = s.load_revocations(); });
+        return out;
+    }
+};
+
+TEST_F(SigningIn, OpensASessionWithinItsLimits) {
+    const auto granted = sign_in("aDA", true);
+    ASSERT_TRUE(granted);
+    EXPECT_EQ(granted->session.idle_end, now + 168h);
+    EXPECT_EQ(granted->session.absolute_end, now + 720h);
+    EXPECT_EQ(granted->access_end, now + 15min);
+    EXPECT_EQ(granted->secret.size(), 16U);
+}
+
+TEST_F(SigningIn, HashesOnceAndSaysNoToUnknownUsers) {
+    EXPECT_FALSE(check_password(std::nullopt, base::Secret(password)).matches);
+    User ada;
+    ada.password_hash = good_hash();
+    EXPECT_TRUE(check_password(ada, base::Secret(password)).matches);
+    EXPECT_FALSE(check_password(ada, base::Secret("")).matches);
+    EXPECT_TRUE(check_password(ada, base::Secret(password)).new_hash.empty());
+}
+
+TEST_F(SigningIn, AnImportedHashIsReplaced) {
+    User ada;
+    ada.password_hash = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm";  // "password", cost 4
+    const auto verdict = check_password(ada, base::Secret("abc"));
+    EXPECT_FALSE(verdict.matches);
+    EXPECT_TRUE(verdict.new_hash.empty());
+}
+
+TEST_F(SigningIn, TenFailuresFromOneAddressAreEnoughAndOneComesBackEachMinute) {
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(sign_in("ada", false).error().reason, Reason::invalid_credentials);
+    const auto refused = sign_in("ada", true);
+    EXPECT_EQ(refused.error().reason, Reason::too_many_attempts);
+    EXPECT_GE(refused.error().retry_after, 1s);
+    EXPECT_LE(refused.error().retry_after, 60s);
+    EXPECT_TRUE(sign_in("ada", true, "192.0.2.2")) << "another address is not concerned";
+    now += refused.error().retry_after;
+    EXPECT_TRUE(sign_in("ada", true)) << "nobody is locked out for good";
+}
+
+TEST_F(SigningIn, UnknownNamesAreLimitedInTheSameWay) {
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(sign_in("nobody", false).error().reason, Reason::invalid_credentials);
+    EXPECT_EQ(sign_in("nobody", false).error().reason, Reason::too_many_attempts);
+}
+
+TEST_F(SigningIn, SuccessesAreNotCounted) {
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(sign_in("ada", true));
+}
+
+TEST_F(SigningIn, AGuesserFromManyAddressesCannotShutTheOwnerOut) {
+    ASSERT_TRUE(sign_in("ada", true, "198.51.100.7"));
+    for (int i = 0; i < 60; ++i) (void)sign_in("ada", false, "203.0.113." + std::to_string(i));
+    EXPECT_EQ(sign_in("ada", false, "203.0.113.200").error().reason, Reason::too_many_attempts);
+    EXPECT_TRUE(sign_in("ada", true, "198.51.100.7")) << "an address with a live session of hers is known";
+}
+
+TEST_F(SigningIn, OneAddressThatTriesManyNamesIsStopped) {
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(sign_in("name" + std::to_string(i), false).error().reason, Reason::invalid_credentials);
+    EXPECT_EQ(sign_in("another", false).error().reason, Reason::too_many_attempts);
+}
+
+TEST_F(SigningIn, AddressesOfOneIpv6NetworkCountTogether) {
+    for (int i = 0; i < 10; ++i) (void)sign_in("ada", false, "2001:db8::" + std::to_string(i + 1));
+    EXPECT_EQ(sign_in("ada", true, "2001:db8::ffff").error().reason, Reason::too_many_attempts);
+    EXPECT_TRUE(sign_in("ada", true, "2001:db8:0:1::1"));
+}
+
+TEST_F(SigningIn, ADisableThatComesBetweenWins) {
+    SignIn form;
+    form.login = "ada";
+    step([&](Store& s) {
+        const auto candidate = look_up(s, in_flight, form);
+        set_enabled(s, policy, "u1", false, "");
+        EXPECT_EQ(open_session(s, policy, form, *candidate, {true, ""}).error().reason,
+                  Reason::invalid_credentials);
+    });
+}
+
+TEST_F(SigningIn, FourAttemptsAtATime) {
+    std::vector<AttemptsInFlight::Slot> held;
+    step([&](Store& s) {
+        for (int i = 0; i < 4; ++i)
+            held.push_back(*in_flight.enter(s, {"u1", "192.0.2." + std::to_string(i)}));
+        EXPECT_FALSE(in_flight.enter(s, {"u1", "192.0.2.9"}));
+        EXPECT_TRUE(in_flight.enter(s, {"u2", "192.0.2.9"}));
+        EXPECT_TRUE(in_flight.enter(s, {"u1", "192.0.2.9", true})) << "the owner's own address";
+        held.pop_back();
+        EXPECT_TRUE(in_flight.enter(s, {"u1", "192.0.2.9"}));
+    });
+}
+
+TEST_F(SigningIn, GuessesSentTogetherDoNotOutrunTheLimitOfTheirAddress) {
+    std::vector<AttemptsInFlight::Slot> held;
+    const auto attempt_at = [](int i) { return Attempt{"name" + std::to_string(i), "192.0.2.1"}; };
+    step([&](Store& s) {
+        for (int i = 0; i < 100; ++i) held.push_back(*in_flight.enter(s, attempt_at(i)));
+        EXPECT_EQ(in_flight.enter(s, attempt_at(100)).error().reason, Reason::too_many_attempts);
+        EXPECT_FALSE(in_flight.enter_address(s, "192.0.2.1"));
+        EXPECT_TRUE(in_flight.enter(s, {"name", "192.0.2.2"}));
+        for (int i = 0; i < 100; ++i) charge_failure(s, attempt_at(i));
+    });
+    held.clear();
+    step([&](Store& s) {
+        EXPECT_EQ(in_flight.enter(s, attempt_at(100)).error().reason, Reason::too_many_attempts);
+    });
+    now += 10s;
+    step([&](Store& s) {
+        held.push_back(*in_flight.enter(s, attempt_at(100)));
+        EXPECT_FALSE(in_flight.enter(s, attempt_at(101))) << "one came back, and it is in flight";
+    });
+}
+
+TEST_F(SigningIn, ReuseEndsTheSessionForEver) {
+    const auto first = sign_in("ada", true);
+    now += 1h;
+    const auto second = refresh_with(*first, 0);
+    ASSERT_TRUE(second);
+    now += policy.grace;
+    EXPECT_EQ(refresh_with(*first, 0).error().reason, Reason::refresh_token_reused);
+    EXPECT_EQ(refresh_with(*first, 1).error().reason, Reason::session_ended);
+    ASSERT_EQ(revocations().size(), 1U);
+    EXPECT_EQ(revocations()[0].subject, first->session.id);
+    EXPECT_EQ(revocations()[0].expires, second->access_end);
+}
+
+TEST_F(SigningIn, APasswordChangeEndsTheOthersAndRenewsThisOne) {
+    const auto here = sign_in("ada", true), there = sign_in("ada", true);
+    base::Result<Granted> renewed = base::Denied{Reason::internal_error};
+    step([&](Store& s) {
+        EXPECT_FALSE(set_password(s, policy, "u1", "not the hash", "new", here->session.id, ""));
+        EXPECT_TRUE(set_password(s, policy, "u1", good_hash(), "new", here->session.id, ""));
+        renewed = renew(s, policy, mac_key, here->session.id);
+    });
+    ASSERT_TRUE(renewed);
+    EXPECT_EQ(renewed->user.version, 2);
+    EXPECT_NE(renewed->secret, here->secret);
+    EXPECT_EQ(refresh_with(*there, 0).error().reason, Reason::session_ended);
+    const auto lost = refresh_with(*here, 0);  // the answer to the change never arrived
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->secret, renewed->secret);
+    EXPECT_TRUE(refresh_with(*renewed, 0));
+    now += policy.grace;
+    EXPECT_EQ(refresh_with(*here, 0).error().reason, Reason::refresh_token_reused);
+}
+
+TEST_F(SigningIn, EnablingAgainRevivesNothing) {
+    const auto granted = sign_in("ada", true);
+    step([&](Store& s) {
+        set_enabled(s, policy, "u1", false, "");
+        set_enabled(s, policy, "u1", true, "");
+    });
+    EXPECT_EQ(refresh_with(*granted, 0).error().reason, Reason::session_ended);
+    ASSERT_EQ(revocations().size(), 1U);
+    EXPECT_EQ(revocations()[0].kind, verify::Revocation::Kind::user_revoked);
+    EXPECT_GT(revocations()[0].minimum, granted->user.version);
+    EXPECT_GT(sign_in("ada", true)->user.version, granted->user.version);
+}
+
+TEST_F(SigningIn, ARevocationLastsAsLongAsTheLastTokenOfARefreshThatRaced) {
+    const auto granted = sign_in("ada", true);
+    now += 10min;
+    const auto later = refresh_with(*granted, 0);
+    step([&](Store& s) {
+        set_attributes(s, policy, "u1", std::vector<std::string>{"admin"}, std::nullopt, "");
+    });
+    EXPECT_GE(revocations()[0].expires, later->access_end);
+    EXPECT_LE(revocations()[0].expires, later->access_end + 1min)
+        << "and no longer than one step on another node may take";
+    EXPECT_EQ(revocations()[0].kind, verify::Revocation::Kind::user_stale);
+}
+
+TEST_F(SigningIn, ARefreshWithinTheGraceWritesTheSameRefreshToken) {
+    Ring ring;
+    ring.current = std::make_shared<crypto::SigningKey>(
+        crypto::SigningKey::generate(crypto::Algorithm::es256));
+    ring.mac_key = std::make_shared<base::Secret>(std::string(32, 'k'));
+    const auto first = sign_in("ada", true);
+    now += 1h;
+    const auto winner = refresh_with(*first, 0), loser = refresh_with(*first, 0);
+    const auto a = mint_tokens(ring, policy, *winner, now), b = mint_tokens(ring, policy, *loser, now);
+    EXPECT_EQ(a.refresh, b.refresh);
+    EXPECT_NE(a.access, b.access);
+    EXPECT_LT(a.access.size(), 700U);
+}
+
+}  // namespace
+}  // namespace coatcheck::auth

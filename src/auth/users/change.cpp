@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/users/change.hpp"
+
+#include "auth/sessions/end.hpp"
+#include "base/random.hpp"
+#include "base/reason.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::auth {
+namespace {
+
+using base::Denied;
+using base::Reason;
+using base::Result;
+using verify::Revocation;
+
+// Until when a token of the user's may live that says what was true before this step: also one that another
+// step, on whatever node, mints at this moment without having seen what this one does.
+Timestamp last_access_end(Store& store, const Policy& policy, const std::string& user) {
+    constexpr std::chrono::minutes longest_step{1};
+    Timestamp last = store.now() + policy.access_ttl + longest_step;
+    for (const auto& session : store.list_sessions(user)) last = std::max(last, session.access_end);
+    return last;
+}
+
+// All tokens below this version are over, those of others too.
+void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version,
+               Foreign foreign) {
+    store.insert_revocation(
+        {Revocation::Kind::user_revoked, user, version, last_access_end(store, policy, user)});
+    revoke_foreign(store, policy, user, foreign);
+}
+
+}  // namespace
+
+Result<User> create_user(Store& store, const Policy& policy, User user, const Actor& by) {
+    if (user.id.empty()) {
+        user.id = base::random_id();
+    } else {
+        if (store.find_user(user.id)) return Denied{Reason::id_taken, {}, "", "id"};
+        // If a deleted user had this id, the tokens of that user stay revoked, and those of the new one are
+        // not.
+        for (const auto& entry : store.find_revocations(user.id))
+            if (entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale)
+                user.version = std::max(user.version, entry.minimum);
+    }
+    user.created = store.now();
+    if (auto inserted = store.insert_user(user); !inserted) return inserted.error();
+    if (!user.enabled) revoke_foreign(store, policy, user.id, Foreign::for_good);
+    store.append_audit({user.created, "user_created", user.id, "", by.address, by.detail()});
+    return user;
+}
+
+bool set_password(Store& store, const Policy& policy, const std::string& id,
+                  const std::optional<std::string>& expected, const std::string& hash,
+                  const std::string& except, const Actor& by) {
+    auto user = store.lock_user(id);
+    if (!user || (expected && user->password_hash != *expected)) return false;
+    user->password_hash = hash;
+    ++user->version;
+    take_back(store, policy, id, user->version, Foreign::until_now);
+    (void)store.update_user(*user).value();
+    for (const auto& session : store.end_sessions(id, except)) revoke_status(store, session);
+    store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
+    return true;
+}
+
+bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled, const Actor& by) {
+    auto user = store.lock_user(id);
+    if (!user) return false;
+    if (user->enabled == enabled) {
+        store.catch_up();  // another node may have done it a moment ago
+        return true;
+    }
+    user->enabled = enabled;
+    if (!enabled) {
+        ++user->version;
+        take_back(store, policy, id, user->version, Foreign::for_good);
+        for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
+    }
+    (void)store.update_user(*user).value();
+    store.append_audit(
+        {store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
+    return true;
+}
+
+bool set_attributes(Store& store, const Policy& policy, const std::string& id,
+                    const std::optional<std::vector<std::string>>& roles,
+                    const std::optional<std::string>& claims, const Actor& by) {
+    auto user = store.lock_user(id);
+    if (!user) return false;
+    if (roles) user->roles = *roles;
+    if (claims) user->claims = *claims;
+    ++user->version;
+    store.insert_revocation(
+        {Revocation::Kind::user_stale, id, user->version, last_access_end(store, policy, id)});
+    (void)store.update_user(*user).value();
+    store.append_audit({store.now(), "user_attributes_changed", id, "", by.address, by.detail()});
+    return true;
+}
+
+Result<User> set_email(Store& store, const std::string& id, const std::optional<std::string>& email,
+                       const Actor& by) {
+    auto user = store.lock_user(id);
+    if (!user) return Denied{Reason::session_ended};
+    user->email = email;
+    if (auto updated = store.update_user(*user); !updated) return updated.error();
+    store.append_audit({store.now(), "email_changed", id, "", by.address, by.detail()});
+    return *user;
+}
+
+bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
+    const auto user = store.lock_user(id);
+    if (!user) {
+        store.catch_up();  // another node may have deleted the user a moment ago
+        return false;
+    }
+    take_back(store, policy, id, user->version + 1, Foreign::for_good);
+    for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
+    store.delete_user(id);
+    store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});
+    return true;
+}
+
+Result<User> change_user(Store& store, const Policy& policy, const std::string& id, const UserChange& change,
+                         const Actor& by) {
+    // The address first: only it can be refused, and then nothing has changed.
+    if (change.sets_email) {
+        const auto changed = set_email(store, id, change.email, by);
+        if (!changed && changed.error().reason == Reason::session_ended) return Reason::not_found;
+        if (!changed) return changed.error();
+    }
+    if (change.roles || change.claims) set_attributes(store, policy, id, change.roles, change.claims, by);
+    if (change.password_hash) set_password(store, policy, id, std::nullopt, *change.password_hash, "", by);
+    if (change.enabled) set_enabled(store, policy, id, *change.enabled, by);
+    auto user = store.find_user(id);
+    if (!user) return Reason::not_found;
+    return *std::move(user);
+}
+
+}  // namespace coatcheck::auth

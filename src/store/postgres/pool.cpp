@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/postgres/pool.hpp"
+
+#include "base/log.hpp"
+#include "base/scheduling.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::store {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t most_waiting = 2000;
+constexpr std::chrono::seconds longest_wait{5};  // of a step, until it runs
+constexpr std::size_t most_rotating = 2;  // connections: the fewer, the more rotations share a statement
+constexpr int most_attempts = 5;          // of a step that meets a Conflict
+constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
+
+}  // namespace
+
+PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& listener,
+                           std::function<base::Timestamp()> clock)
+    : settings_(std::move(settings)), listener_(listener), clock_(std::move(clock)) {
+    if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
+    const bool follows = !clock_;
+    if (follows) clock_ = base::read_clock;
+    // All connections share one clock, which does not go back.
+    clock_ = [this, machine = std::move(clock_)] {
+        const auto now = base::unix_millis(machine());
+        auto latest = latest_.load();
+        while (latest < now && !latest_.compare_exchange_weak(latest, now)) {}
+        return base::from_unix_millis(std::max(latest, now));
+    };
+    auto first = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::never, clock_);
+    first->migrate();
+    first->refuse_unfinished_copy();
+    if (follows) base::follow_clock(first->database_clock());
+    for (std::size_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
+}
+
+PostgresPool::~PostgresPool() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto& thread : threads_) thread.join();
+}
+
+void PostgresPool::follow(std::uint64_t after) {
+    told_ = after;
+    feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password},
+                                           listener_, after, told_);
+}
+
+void PostgresPool::post(Work work) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.size() + rotations_.size() < most_waiting) {
+            auto& queue = work.rotation != nullptr ? rotations_ : waiting_;
+            queue.push_back({std::move(work), Steady::now()});
+            wake_.notify_one();
+            return;
+        }
+    }
+    work.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
+}
+
+std::vector<PostgresPool::Waiting> PostgresPool::take() {
+    std::unique_lock lock(mutex_);
+    const auto may_rotate = [this] { return !rotations_.empty() && rotating_ < most_rotating; };
+    wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || may_rotate(); });
+    const bool rotates = may_rotate() &&
+                         (waiting_.empty() || rotations_.front().since <= waiting_.front().since);
+    auto& queue = rotates ? rotations_ : waiting_;
+    const auto count = std::min(queue.size(), rotates ? PostgresStore::most_together : 1);
+    std::vector<Waiting> group(std::move_iterator(queue.begin()),
+                               std::move_iterator(queue.begin() + static_cast<std::ptrdiff_t>(count)));
+    queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count));
+    if (rotates) ++rotating_;
+    return group;
+}
+
+void PostgresPool::loop() {
+    base::take_short_turns();
+    Connection connection;
+    for (;;) {
+        auto group = take();
+        if (group.empty()) return;
+        auto together = rotate(connection, group);
+        const auto is_rotated = [&](std::size_t i) {
+            return !together.rotations.empty() && together.rotations[i].has_value();
+        };
+        const auto finish = [&](std::size_t i) {
+            group[i].work.done(serve(connection, group[i], together.at,
+                                     together.rotations.empty() ? nullptr : &together.rotations[i]));
+        };
+        // The rotated ones first, since they need no further statement for that. The others may have to wait
+        // for a lock.
+        std::vector<std::size_t> rest;
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            if (is_rotated(i)) finish(i);
+            else rest.push_back(i);
+        }
+        for (const std::size_t i : rest) finish(i);
+        if (group.front().work.rotation == nullptr) continue;
+        const std::lock_guard lock(mutex_);
+        --rotating_;
+        wake_.notify_one();
+    }
+}
+
+// If the shared statement fails, each step rotates for itself and meets the failure there. If the rotation
+// was committed all the same, the token is then found superseded a moment ago, as after any lost answer.
+PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::vector<Waiting>& group) {
+    if (group.size() < 2) return {};
+    std::vector<const auth::RotateRequest*> requests;
+    for (const auto& waiting : group) requests.push_back(waiting.work.rotation);
+    try {
+        if (!connection) connect(connection);
+        return connection->rotate_together(requests);
+    } catch (const std::exception&) {
+        if (connection && connection->is_broken()) connection.reset();
+        return {};
+    }
+}
+
+// After a failure one thread at a time tries to connect, and steps on the other threads fail meanwhile.
+void PostgresPool::connect(Connection& connection) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (failures_ > 0 && Steady::now() < next_try_)
+            throw Unavailable("PostgreSQL: there is no connection to it");
+        if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
+    }
+    try {
+        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept,
+                                                     clock_, &told_);
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
+    } catch (const StoreError& failure) {
+        const std::lock_guard lock(mutex_);
+        if (failures_++ == 0)
+            base::log::write(base::log::Level::error, "store_lost", {{"reason", failure.what()}});
+        next_try_ = Steady::now() + std::min(longest_pause, first_pause * (1 << std::min(failures_, 6U)));
+        throw;
+    }
+}
+
+// Tells the listener what the step has committed. If this fails, the step is not run again. PostgresFeed also
+// notices changed keys.
+void PostgresPool::tell(Connection& connection) {
+    const auto published = connection->take_published();
+    if (!published.empty()) {
+        listener_.on_revoked(published);
+        told_.raise(connection->caught_up_to());
+        if (feed_) feed_->wake();
+    }
+    if (!connection->take_keys_changed()) return;
+    try {
+        connection->begin();
+        listener_.on_keys(*connection);
+        connection->commit();
+    } catch (const std::exception& failure) {
+        base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+        connection.reset();
+    }
+}
+
+std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at,
+                                       std::optional<auth::Rotation>* rotated) {
+    if (Steady::now() - waiting.since > longest_wait)
+        return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
+    for (int attempt = 1;; ++attempt) {
+        // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
+        const bool was_connected = connection != nullptr;
+        try {
+            if (!connection) connect(connection);
+            if (auto* once = std::exchange(rotated, nullptr)) connection->begin_rotated(at, *once);
+            else connection->begin();
+            waiting.work.step(*connection);
+            connection->commit();
+            tell(connection);
+            return nullptr;
+        } catch (const Conflict& conflict) {
+            connection->rollback();
+            if (connection->is_broken()) connection.reset();
+            if (attempt >= most_attempts) return std::current_exception();
+        } catch (const Unavailable&) {
+            connection.reset();
+            if (!was_connected) return std::current_exception();
+        } catch (const Unknown& failure) {
+            base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+            connection.reset();
+            return std::current_exception();
+        } catch (const std::exception&) {
+            const auto failed = std::current_exception();
+            if (connection) connection->rollback();
+            if (connection && connection->is_broken()) connection.reset();
+            return failed;
+        }
+    }
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs steps on PostgreSQL: a few threads, each with a connection; each step is a transaction. Every wait has
+// an end: a step fails at once if there is no connection, or if too many steps wait before it, and the next
+// attempt to connect follows a little later.
+#pragma once
+
+#include "store/postgres/feed.hpp"
+#include "store/postgres/store.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <thread>
+
+namespace coatcheck::store {
+
+struct PostgresSettings {
+    PostgresAddress address;
+    std::string listen_url;  // for the connection that is woken by NOTIFY; empty: as the address
+    std::size_t connections = 8;
+};
+
+class PostgresPool final : public auth::StoreQueue {
+public:
+    // Connects once, so that a mistake in the settings shows at the start, and migrates. If `clock` is empty,
+    // the process follows the database's clock.
+    PostgresPool(PostgresSettings settings, auth::StoreListener& listener,
+                 std::function<base::Timestamp()> clock = {});
+    // Runs the steps that wait, then ends the threads.
+    ~PostgresPool() override;
+
+    void post(Work work) override;
+    void follow(std::uint64_t after) override;
+    bool is_current() const override { return !feed_ || feed_->is_current(); }
+
+private:
+    struct Waiting {
+        Work work;
+        std::chrono::steady_clock::time_point since;
+    };
+    using Connection = std::unique_ptr<PostgresStore>;
+
+    void loop();
+    // Waits for work: returns one step, or several rotations; empty when the pool ends.
+    std::vector<Waiting> take();
+    PostgresStore::Together rotate(Connection& connection, const std::vector<Waiting>& group);
+    std::exception_ptr serve(Connection& connection, const Waiting& waiting, base::Timestamp at = {},
+                             std::optional<auth::Rotation>* rotated = nullptr);
+    void connect(Connection& connection);
+    void tell(Connection& connection);
+
+    PostgresSettings settings_;
+    auth::StoreListener& listener_;
+    std::function<base::Timestamp()> clock_;
+    std::atomic<std::int64_t> latest_{0};  // the latest time that clock_ has returned
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Waiting> waiting_, rotations_;
+    std::size_t rotating_ = 0;  // connections that rotate at this moment
+    bool stopping_ = false;
+    // Shared by all connections: how many attempts to connect have failed in a row, and when the next one may
+    // start.
+    unsigned failures_ = 0;
+    std::chrono::steady_clock::time_point next_try_{};
+    // Until follow(), catch_up() must not fetch from the feed.
+    PlaceTold told_{std::numeric_limits<std::int64_t>::max()};
+    std::unique_ptr<PostgresFeed> feed_;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace coatcheck::store

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/postgres/store.hpp"
+
+#include "store/sql/rows.hpp"
+#include "store/sql/schema.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#define DATABASE_CLOCK "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+namespace coatcheck::store {
+
+using base::from_unix_millis;
+using base::unix_millis;
+
+PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
+                             std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told)
+    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), told_(told) {}
+
+void PostgresStore::check_fitness() {
+    auto row = db_.query(
+        "SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), "
+        "current_setting('fsync')");
+    row.step();
+    if (row.text(0) != "UTF8")
+        throw StoreError("the database has the encoding " + row.text(0) +
+                         ": Coatcheck needs one made with ENCODING 'UTF8'");
+    if (row.text(2) == "off")
+        throw StoreError(
+            "the database has fsync off, and so forgets what it has confirmed when its machine fails: set it "
+            "to on");
+    if (row.text(1) == "off")
+        throw StoreError(
+            "the database has synchronous_commit off, and so forgets what it has confirmed: set it to on");
+}
+
+void PostgresStore::migrate() {
+    check_fitness();
+    store::migrate(postgres_);
+}
+
+void PostgresStore::refuse_unfinished_copy() {
+    auto row = db_.query("SELECT 1 FROM meta WHERE copy_of <> ''");
+    if (row.step())
+        throw StoreError(
+            "a copy into this database was begun and is not finished: run `coatcheck store copy` again, with "
+            "nobody serving what is copied");
+}
+
+base::Timestamp PostgresStore::database_clock() {
+    auto row = db_.query("SELECT GREATEST(clock, " DATABASE_CLOCK ") FROM meta");
+    row.step();
+    return from_unix_millis(row.integer(0));
+}
+
+void PostgresStore::begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated) {
+    begin();
+    now_ = at;
+    rotated_ = &rotated;
+}
+
+void PostgresStore::begin() {
+    now_ = clock_();
+    rotated_ = nullptr;
+    published_.clear();
+    caught_up_to_ = 0;
+    keys_changed_ = false;
+    postgres_.begin();
+}
+
+void PostgresStore::commit() {
+    if (keys_changed_) {
+        db_.query("UPDATE meta SET keys_version = keys_version + 1").run();
+        db_.query("NOTIFY coatcheck").run();
+    }
+    postgres_.commit();
+}
+
+void PostgresStore::rollback() { postgres_.rollback(); }
+
+// A copy into this database that has begun since this node started would remove the keys that it makes
+// (store/copy.cpp).
+void PostgresStore::lock_keys() {
+    auto row = db_.query("SELECT CASE WHEN copy_of = '' THEN 1 ELSE 0 END FROM meta FOR UPDATE");
+    if (row.step() && row.integer(0) != 1) throw StoreError("another database is being copied into this one");
+}
+
+bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
+    if (auto* rotated = std::exchange(rotated_, nullptr)) {
+        if (*rotated) result = *std::move(*rotated);
+        return rotated->has_value();
+    }
+    auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF
+                                    " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
+    // A client that loses the answer asks again and gets the same token within the grace. So the rotation can
+    // be committed before the rest of the step.
+    postgres_.first_alone();
+    if (!bind_rotation(row, now_, request).step()) return false;
+    result.session = read_session(row);
+    result.user = read_user(row, session_columns);
+    return true;
+}
+
+namespace {
+
+// There is one statement for each of these numbers of rotations. Unused rows get values that no session has:
+// looking for such a row in vain costs little.
+constexpr std::size_t sizes[] = {4, 16, PostgresStore::most_together};
+std::string rotate_many(std::size_t size) {
+    std::string rows;
+    for (std::size_t row = 0, number = 4; row < size; ++row) {
+        rows += row == 0 ? "(" : ", (";
+        for (int column = 0; column < 5; ++column)
+            rows.append(column == 0 ? "$" : ", $").append(std::to_string(++number));
+        rows += ")";
+    }
+    return ROTATE_SET " FROM users u, (VALUES " + rows +
+           ") AS r(of_session, of_user, of_hash, at_counter, by_cookie) WHERE u.id = s.user_id AND u.enabled "
+           "= 1 AND" ROTATE_IF_CURRENT("r.of_session", "r.of_user", "r.of_hash", "r.at_counter", "$4",
+                                       "r.by_cookie") " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS;
+}
+const std::string& rotate_many_sql(std::ptrdiff_t size) {
+    static const std::string sql[] = {rotate_many(sizes[0]), rotate_many(sizes[1]), rotate_many(sizes[2])};
+    return sql[size];
+}
+
+}  // namespace
+
+PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::RotateRequest* const> requests) {
+    Together together{clock_(), std::vector<std::optional<auth::Rotation>>(requests.size())};
+    // In the same order on every node, so that nodes that rotate the same sessions do not wait for each other
+    // in a circle.
+    std::vector<std::size_t> order(requests.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto place = [&](std::size_t i) { return std::tie(requests[i]->user, requests[i]->session); };
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return place(a) < place(b); });
+
+    const auto size = std::find_if(std::begin(sizes), std::end(sizes),
+                                   [&](auto most) { return most >= requests.size(); }) -
+                      std::begin(sizes);
+    auto row = db_.query(rotate_many_sql(size).c_str());
+    const auth::RotateRequest& first = *requests.front();
+    row.bind(unix_millis(together.at))
+        .bind(first.idle.count())
+        .bind(first.access_ttl.count())
+        .bind(first.grace.count());
+    static const auth::RotateRequest nobody{};
+    for (std::size_t i = 0; i < sizes[size]; ++i) {
+        const auth::RotateRequest& r = i < order.size() ? *requests[order[i]] : nobody;
+        row.bind(r.session)
+            .bind(r.user)
+            .bind_blob(r.secret_hash.bytes())
+            .bind(static_cast<std::int64_t>(r.counter))
+            .bind(r.by_cookie ? 1 : 0);
+    }
+    while (row.step()) {
+        auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row),
+                           read_user(row, session_columns)};
+        // The group may hold the same token twice: one of the two requests has rotated it. It may also hold a
+        // request with the same session and counter but an earlier secret, or one by a cookie for a session
+        // whose tokens are delivered in bodies. So the statement's conditions are checked here too.
+        const auto wanted = std::tie(one.session.user, one.session.id);
+        for (auto at = std::lower_bound(order.begin(), order.end(), wanted,
+                                        [&](auto i, const auto&key) { return place(i) < key; });
+             at != order.end() && place(*at) == wanted; ++at)
+            if (requests[*at]->counter + 1 == one.session.counter &&
+                requests[*at]->secret_hash == one.session.secret_hash &&
+                !(requests[*at]->by_cookie && one.session.delivery == auth::Delivery::body) &&
+                !together.rotations[*at]) {
+                together.rotations[*at] = std::move(one);
+                break;
+            }
+    }
+    return together;
+}
+
+SessionSweep PostgresStore::sweep_of_sessions() const {
+    return SWEEP_OF_SESSIONS("(user_id, id)", "user_id, id");
+}
+
+// Deletes also those that have no position yet: nobody needs to hear of an expired revocation.
+const char* PostgresStore::delete_revocations() const {
+    return "DELETE FROM revocations WHERE row IN (SELECT row FROM revocations WHERE expires < $1 LIMIT $2 "
+           "FOR UPDATE SKIP LOCKED)";
+}
+
+void PostgresStore::skip_statuses(std::int64_t count) {
+    db_.query("SELECT setval('status_places', nextval('status_places') + $1)").bind(count).run();
+}
+
+std::int64_t PostgresStore::next_status() {
+    auto row = db_.query("SELECT nextval('status_places')");
+    row.step();
+    return row.integer(0);
+}
+
+std::int64_t PostgresStore::given_statuses() {
+    auto row = db_.query(
+        "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM status_places");
+    row.step();
+    return row.integer(0);
+}
+
+std::vector<verify::Revocation> PostgresStore::load_revocations() {
+    give_places();
+    return SqlStore::load_revocations();
+}
+
+// Fetches also those that have no position yet. This step's own are among them, and are told twice.
+void PostgresStore::catch_up() {
+    if (told_ == nullptr) return;
+    auto row = db_.query(
+        "SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1"
+        " UNION ALL SELECT kind, subject, minimum, expires, 0 FROM revocations WHERE id IS NULL");
+    row.bind(static_cast<std::int64_t>(told_->load()));
+    while (row.step()) {
+        published_.push_back(read_revocation(row));
+        caught_up_to_ = std::max(caught_up_to_, published_.back().id);
+    }
+}
+
+PostgresStore::FeedState PostgresStore::look() {
+    auto row = db_.query(
+        "SELECT f.last_id, m.keys_version, " DATABASE_CLOCK
+        ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN 1 ELSE 0 END"
+        " FROM feed f, meta m");
+    row.step();
+    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), from_unix_millis(row.integer(2)),
+            from_unix_millis(row.integer(3)), row.integer(4) == 1};
+}
+
+// Holds the lock on the one row of `feed`: a transaction that gives a position begins after the position
+// before it was committed. So everybody who sees a position has seen all before it.
+void PostgresStore::give_places() {
+    std::int64_t last = 0;
+    {
+        auto row = db_.query("SELECT last_id FROM feed FOR UPDATE");
+        row.step();
+        last = row.integer(0);
+    }
+    const int given = db_.query(
+                             "UPDATE revocations AS r SET id = $1 + n.place FROM"
+                             " (SELECT row, ROW_NUMBER() OVER (ORDER BY row) AS place FROM revocations WHERE "
+                             "id IS NULL) AS n WHERE r.row = n.row")
+                          .bind(last)
+                          .run();
+    if (given == 0) return;
+    db_.query("UPDATE feed SET last_id = last_id + $1").bind(given).run();
+    db_.query("NOTIFY coatcheck").run();
+}
+
+void PostgresStore::skip_places(std::uint64_t up_to) {
+    db_.query("UPDATE feed SET last_id = $1 WHERE last_id < $1").bind(static_cast<std::int64_t>(up_to)).run();
+}
+
+std::vector<verify::Revocation> PostgresStore::after(std::uint64_t id, std::size_t most) {
+    std::vector<verify::Revocation> entries;
+    auto row = db_.query(
+        "SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1 ORDER BY id LIMIT $2");
+    row.bind(static_cast<std::int64_t>(id)).bind(static_cast<std::int64_t>(most));
+    while (row.step()) entries.push_back(read_revocation(row));
+    return entries;
+}
+
+void PostgresStore::note_clock(base::Timestamp clock) {
+    db_.query("UPDATE meta SET clock = $1 WHERE clock < $1").bind(unix_millis(clock)).run();
+}
+
+}  // namespace coatcheck::store

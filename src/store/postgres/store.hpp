@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port auth::Store on PostgreSQL, which several nodes share. Isolation is READ COMMITTED: the functions
+// lock what two steps must not do at once, first the user and then sessions (docs/adr/0015-postgresql.md).
+#pragma once
+
+#include "store/postgres/database.hpp"
+#include "store/sql/store.hpp"
+
+#include <atomic>
+#include <functional>
+#include <span>
+
+namespace coatcheck::store {
+
+class PostgresStore final : public SqlStore {
+public:
+    // `told`, unless null: the position in the feed up to which the verifiers have been told. catch_up()
+    // fetches what comes after it.
+    PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
+                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr);
+
+    // Brings the schema up to date; one node does it while the others wait. Throws StoreError if the schema
+    // is newer, or if the database's encoding, fsync or synchronous_commit is unsuitable.
+    void migrate();
+    // Throws StoreError while the copy of another database is not finished (store/copy.hpp).
+    void refuse_unfinished_copy();
+    // The database's clock, or the time last noted in the database if that is later. Call it outside
+    // transactions.
+    base::Timestamp database_clock();
+
+    // Rotates those tokens that are current, in one statement that is a transaction of its own, and returns
+    // the rotation of each. The requests, at most `most_together`, have the same grace, idle and access_ttl.
+    static constexpr std::size_t most_together = 64;
+    struct Together {
+        base::Timestamp at;
+        std::vector<std::optional<auth::Rotation>> rotations;  // nullopt: the token was not current
+    };
+    Together rotate_together(std::span<const auth::RotateRequest* const> requests);
+    // Begins a transaction whose step asks for one of these rotations: `rotated` is the result that it gets.
+    void begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated);
+    void begin();
+    void commit();
+    void rollback();
+    bool is_broken() const { return postgres_.is_broken(); }
+
+    void lock_keys() override;
+    std::int64_t next_status() override;
+    std::int64_t given_statuses() override;
+    std::vector<verify::Revocation> load_revocations() override;
+    void catch_up() override;
+    // The last position that catch_up() has fetched in this transaction; 0: none. Positions appear in their
+    // order, so everything before it has been fetched too.
+    std::uint64_t caught_up_to() const { return caught_up_to_; }
+
+    // For the feed (store/postgres_feed.hpp).
+    struct FeedState {
+        std::uint64_t last_id = 0;
+        std::int64_t keys_version = 0;
+        base::Timestamp clock;  // the database's clock
+        base::Timestamp noted;  // the clock as it was last noted in the database
+        // True if some revocation has no position yet.
+        bool without_place = false;
+    };
+    FeedState look();
+    // Gives a position to every revocation that has none.
+    void give_places();
+    // The next position will lie after `up_to`.
+    void skip_places(std::uint64_t up_to);
+    // The revocations after this position, in the feed's order, at most `most`.
+    std::vector<verify::Revocation> after(std::uint64_t id, std::size_t most);
+    void note_clock(base::Timestamp clock);
+    PostgresDatabase& database() { return postgres_; }
+
+protected:
+    bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
+    void skip_statuses(std::int64_t count) override;
+    SessionSweep sweep_of_sessions() const override;
+    const char* delete_revocations() const override;
+
+private:
+    void check_fitness();
+
+    PostgresDatabase postgres_;
+    std::function<base::Timestamp()> clock_;
+    const std::atomic<std::uint64_t>* told_;
+    std::uint64_t caught_up_to_ = 0;
+    std::optional<auth::Rotation>* rotated_ = nullptr;
+};
+
+}  // namespace coatcheck::store

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sql/epoch.hpp"
+
+#include "base/random.hpp"
+#include "store/sql/database.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace coatcheck::store {
+namespace {
+
+// "name:inode:birth"; empty if there is no such file.
+std::string identity_of(const std::filesystem::path& file) {
+    struct statx facts {};
+    if (statx(AT_FDCWD, file.c_str(), 0, STATX_INO | STATX_BTIME, &facts) != 0) return {};
+    return file.filename().string() + ":" + std::to_string(facts.stx_ino) + ":" +
+           std::to_string(facts.stx_btime.tv_sec) + "." + std::to_string(facts.stx_btime.tv_nsec);
+}
+
+[[noreturn]] void fail(const std::string& what) { throw StoreError(what + ": " + std::strerror(errno)); }
+
+}  // namespace
+
+bool Epoch::is_ours(const std::string& noted) const {
+    const std::string name = noted.substr(0, noted.find(':'));
+    return !name.empty() && identity_of(std::filesystem::path(path_).parent_path() / name) == noted;
+}
+
+std::string Epoch::begin() {
+    const std::filesystem::path file = path_ + ".epoch-" + base::random_id();
+    const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made < 0) fail("cannot make " + file.string());
+    ::close(made);
+    const int directory = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) fail("cannot open " + file.parent_path().string());
+    const bool synced = ::fsync(directory) == 0;
+    ::close(directory);
+    if (!synced) fail("cannot sync " + file.parent_path().string());
+    return identity_of(file);
+}
+
+void Epoch::keep_only(const std::string& noted) const {
+    const std::filesystem::path database = path_;
+    const std::string prefix = database.filename().string() + ".epoch-",
+                      kept = noted.substr(0, noted.find(':'));
+    std::error_code failed;
+    for (std::filesystem::directory_iterator entry(database.parent_path(), failed), end;
+         !failed && entry != end; entry.increment(failed)) {
+        const std::string name = entry->path().filename().string();
+        std::error_code ignored;
+        if (name.starts_with(prefix) && name != kept) std::filesystem::remove(entry->path(), ignored);
+    }
+}
+
+}  // namespace coatcheck::store

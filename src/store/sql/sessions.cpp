@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sql/rows.hpp"
+#include "store/sql/store.hpp"
+
+#include "base/bytes.hpp"
+
+#define LIVE "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
+// An ended session is due for the sweeper at once, or, if it was made in exchange for an older system's
+// token, as soon as that token has expired.
+#define END_SESSIONS                                                                                       \
+    "UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1), due = GREATEST(LEAST(idle_end, $1), " \
+    "older_end)"
+
+namespace coatcheck::store {
+
+using auth::Rotation;
+using base::unix_millis;
+
+std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const std::string& password_hash) {
+    const int inserted =
+        db_.query(
+               "INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, "
+               "last_used,"
+               " idle_end, absolute_end, access_end, status, older_end, due)"
+               " SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, GREATEST(CAST($9 AS "
+               "BIGINT), CAST($13 AS BIGINT)) FROM users WHERE id = $14 AND enabled = 1"
+               " AND password_hash = $15 FOR SHARE")
+            .bind(s.id)
+            .bind_blob(s.secret_hash.bytes())
+            .bind(name_of(s.delivery))
+            .bind(s.device)
+            .bind(s.address)
+            .bind_blob(auth::network_of(s.address))
+            .bind(unix_millis(s.created))
+            .bind(unix_millis(s.last_used))
+            .bind(unix_millis(s.idle_end))
+            .bind(unix_millis(s.absolute_end))
+            .bind(unix_millis(s.access_end))
+            .bind(s.status)
+            .bind(unix_millis(s.older_end))
+            .bind(s.user)
+            .bind(password_hash)
+            .run();
+    if (inserted != 1) return std::nullopt;
+    return find_user(s.user);
+}
+
+Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& r) {
+    return query.bind(unix_millis(now))
+        .bind(r.idle.count())
+        .bind(r.access_ttl.count())
+        .bind(r.session)
+        .bind(r.user)
+        .bind_blob(r.secret_hash.bytes())
+        .bind(static_cast<std::int64_t>(r.counter))
+        .bind(r.grace.count())
+        .bind(r.by_cookie ? 1 : 0);
+}
+
+bool SqlStore::lock_live(const std::string& session, const std::string& user, auth::Rotation& result) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS ", " USER_COLUMNS
+                         " FROM sessions s JOIN users u ON u.id = s.user_id"
+                         " WHERE s.id = $2 AND s.user_id = $3 AND u.enabled = 1 AND " LIVE
+                         " FOR UPDATE OF s");
+    row.bind(unix_millis(now_)).bind(session).bind(user);
+    if (!row.step()) return false;
+    result.session = read_session(row);
+    result.user = read_user(row, session_columns);
+    return true;
+}
+
+// One statement rotates a current token. Only for any other token does this look up the reason.
+Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
+    Rotation result;
+    if (rotate_current(r, result)) {
+        result.outcome = Rotation::Outcome::rotated;
+        return result;
+    }
+    if (!lock_live(r.session, r.user, result)) return result;
+    const auth::Session& session = result.session;
+    if (r.by_cookie && session.delivery == auth::Delivery::body) {
+        result.outcome = Rotation::Outcome::misplaced;
+    } else if (session.secret_hash != r.secret_hash) {
+        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash) return Rotation{};
+        // A password change replaced this token's secret. The answer is `repeated` only if that change, and
+        // the rotation that superseded the token's counter (if any), are within the grace.
+        const std::uint32_t behind = session.counter - r.counter;
+        const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace &&
+                                                  session.rotated[behind - 1] + r.grace > now_);
+        const bool in_grace = current_then && session.renewed + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+        result.by_earlier_secret = true;
+    } else if (r.counter == result.session.counter) {
+        result.outcome = Rotation::Outcome::repeated;  // four rotations within this grace already
+    } else {
+        // The token was superseded `behind` rotations ago, at rotated[behind - 1]. At most four rotations
+        // fall within one grace, so an older token is outside it. A counter ahead of the row wraps to a huge
+        // number.
+        const std::uint32_t behind = result.session.counter - r.counter;
+        const bool in_grace = behind <= auth::rotations_per_grace &&
+                              result.session.rotated[behind - 1] + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+    }
+    return result;
+}
+
+std::optional<auth::Session> SqlStore::find_session(const std::string& id) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = $1");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return read_session(row);
+}
+
+std::optional<auth::Session> SqlStore::lock_session(const std::string& id) {
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = $1 FOR UPDATE");
+    row.bind(id);
+    if (!row.step()) return std::nullopt;
+    return read_session(row);
+}
+
+std::vector<auth::Session> SqlStore::list_sessions(const std::string& user) {
+    std::vector<auth::Session> sessions;
+    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $2 AND " LIVE
+                         " ORDER BY s.last_used DESC");
+    row.bind(unix_millis(now_)).bind(user);
+    while (row.step()) sessions.push_back(read_session(row));
+    return sessions;
+}
+
+bool SqlStore::has_live_session(const std::string& user, const std::string& address) {
+    auto row = db_.query("SELECT 1 FROM sessions s WHERE s.user_id = $2 AND s.network = $3 AND " LIVE
+                         " LIMIT 1");
+    row.bind(unix_millis(now_)).bind(user).bind_blob(auth::network_of(address));
+    return row.step();
+}
+
+std::vector<auth::Session> SqlStore::page_of_sessions(const auth::SessionPage& page) {
+    std::vector<auth::Session> sessions;
+    auto row = db_.query(page.user ? "SELECT " SESSION_COLUMNS
+                                     " FROM sessions s WHERE s.user_id = $4 AND s.id > $2 AND " LIVE
+                                     " ORDER BY s.id LIMIT $3"
+                                   : "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id > $2 AND " LIVE
+                                     " ORDER BY s.id LIMIT $3");
+    row.bind(unix_millis(now_)).bind(page.after).bind(static_cast<std::int64_t>(page.limit));
+    if (page.user) row.bind(*page.user);
+    while (row.step()) sessions.push_back(read_session(row));
+    return sessions;
+}
+
+std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
+    auto session = lock_session(id);
+    if (!session || session->ended) return std::nullopt;
+    session->ended = now_;
+    session->idle_end = std::min(session->idle_end, now_);
+    db_.query(END_SESSIONS " WHERE id = $2 AND user_id = $3")
+        .bind(unix_millis(now_))
+        .bind(id)
+        .bind(session->user)
+        .run();
+    return session;
+}
+
+std::vector<auth::Session> SqlStore::end_sessions(const std::string& user, const std::string& except) {
+    std::vector<auth::Session> sessions;
+    {
+        auto row = db_.query(
+            "SELECT " SESSION_COLUMNS
+            " FROM sessions s WHERE s.user_id = $1 AND s.id <> $2 AND s.ended IS NULL FOR UPDATE");
+        row.bind(user).bind(except);
+        while (row.step()) {
+            auto session = read_session(row);
+            if (session.idle_end > now_ || session.older_end > now_) sessions.push_back(std::move(session));
+        }
+    }
+    db_.query(END_SESSIONS " WHERE user_id = $2 AND id <> $3 AND ended IS NULL")
+        .bind(unix_millis(now_))
+        .bind(user)
+        .bind(except)
+        .run();
+    return sessions;
+}
+
+std::int64_t SqlStore::next_status() {
+    auto row = db_.query("UPDATE meta SET next_status = next_status + 1 RETURNING next_status - 1");
+    row.step();
+    const auto status = row.integer(0);
+    row.step();  // to the end of the statement, which completes the update
+    return status;
+}
+
+std::int64_t SqlStore::given_statuses() {
+    auto row = db_.query("SELECT next_status FROM meta");
+    row.step();
+    return row.integer(0);
+}
+
+void SqlStore::set_status(const std::string& session, std::int64_t status) {
+    db_.query("UPDATE sessions SET status = $1 WHERE id = $2").bind(status).bind(session).run();
+}
+
+void SqlStore::renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) {
+    db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = $1, renewed = $2 WHERE id = $3")
+        .bind_blob(secret_hash.bytes())
+        .bind(unix_millis(now_))
+        .bind(session)
+        .run();
+}
+
+void SqlStore::extend_access(const std::string& session, base::Timestamp access_end) {
+    db_.query("UPDATE sessions SET access_end = GREATEST(access_end, $1) WHERE id = $2")
+        .bind(unix_millis(access_end))
+        .bind(session)
+        .run();
+}
+
+void SqlStore::end_every_session() {
+    db_.query(END_SESSIONS " WHERE ended IS NULL").bind(unix_millis(now_)).run();
+}
+
+}  // namespace coatcheck::store

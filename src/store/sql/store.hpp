@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port auth::Store in SQL, for any Database. What SQLite and PostgreSQL do differently is virtual: see
+// sqlite_store.cpp and postgres_store.cpp. One thread at a time uses it, inside a transaction that the
+// engine's queue opens.
+#pragma once
+
+#include "auth/store.hpp"
+#include "store/sql/database.hpp"
+
+#include <utility>
+
+namespace coatcheck::store {
+
+// Two statements for the sessions that are due for the sweeper. `remove` deletes those that are over;
+// `put_off` sets the due time of the others to their present end. $1 is the present time, $2 the largest
+// number of rows.
+struct SessionSweep {
+    const char *remove, *put_off;
+};
+
+class SqlStore : public auth::Store {
+public:
+    base::Timestamp now() override { return now_; }
+    base::Result<void> insert_user(const auth::User& user) override;
+    std::optional<auth::User> find_user(const std::string& id) override;
+    std::optional<auth::User> lock_user(const std::string& id) override;
+    std::optional<auth::User> find_user_by_login(const std::string& folded) override;
+    std::vector<auth::User> list_users(const auth::UserPage& page) override;
+    base::Result<void> update_user(const auth::User& user) override;
+    bool replace_password_hash(const std::string& user, const std::string& expected,
+                               const std::string& hash) override;
+    void delete_user(const std::string& id) override;
+    std::optional<auth::User> insert_session(const auth::Session& session,
+                                             const std::string& password_hash) override;
+    auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
+    std::optional<auth::Session> find_session(const std::string& id) override;
+    std::optional<auth::Session> lock_session(const std::string& id) override;
+    std::vector<auth::Session> list_sessions(const std::string& user) override;
+    bool has_live_session(const std::string& user, const std::string& address) override;
+    std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
+    std::optional<auth::Session> end_session(const std::string& id) override;
+    std::vector<auth::Session> end_sessions(const std::string& user, const std::string& except) override;
+    std::vector<verify::Revocation> find_revocations(const std::string& subject) override;
+    std::vector<std::string> disabled_users() override;
+    std::int64_t next_status() override;
+    std::int64_t given_statuses() override;
+    void set_status(const std::string& session, std::int64_t status) override;
+    void renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) override;
+    void extend_access(const std::string& session, base::Timestamp access_end) override;
+    void revive_nothing() override;
+    void insert_revocation(const verify::Revocation& entry) override;
+    std::vector<verify::Revocation> load_revocations() override;
+    std::string feed_epoch() override;
+    std::optional<base::Timestamp> find_bucket(const std::string& key) override;
+    void charge_bucket(const std::string& key, base::Duration refill) override;
+    void lock_keys() override {}  // there is one writer
+    std::vector<auth::StoredKey> load_keys() override;
+    void save_key(const auth::StoredKey& key) override;
+    void delete_key(const std::string& id) override;
+    std::vector<auth::ServiceKey> list_service_keys() override;
+    bool insert_service_key(const auth::ServiceKey& key) override;
+    bool delete_service_key(const std::string& name) override;
+    void append_audit(const auth::AuditEvent& event) override;
+    std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
+    std::size_t sweep(std::size_t limit) override;
+
+    // The revocations of this transaction's steps. The queue passes them on after the commit.
+    std::vector<verify::Revocation> take_published() { return std::exchange(published_, {}); }
+    bool keys_changed() const { return keys_changed_; }
+    bool take_keys_changed() { return std::exchange(keys_changed_, false); }
+
+protected:
+    void end_every_session();
+    explicit SqlStore(Database& database) : db_(database) {}
+    // One statement: checks that the token is current and rotates it. If it does, it fills in session and
+    // user and returns true.
+    virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
+    // Moves the next index in the Token Status Lists forward by at least `count`.
+    virtual void skip_statuses(std::int64_t count) = 0;
+    virtual SessionSweep sweep_of_sessions() const = 0;
+    virtual const char* delete_revocations() const = 0;  // deletes expired ones: $1 now, $2 at most this many
+    // Locks the live session of an enabled user until the step ends, and fills in both. False if there is
+    // none.
+    bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
+
+    Database& db_;
+    base::Timestamp now_{};
+    std::vector<verify::Revocation> published_;
+    bool keys_changed_ = false;
+};
+
+// The SessionSweep of an engine. `row` and `columns` name the columns that identify a session's row.
+#define SWEEP_OF_SESSIONS(row, columns)                                                                 \
+    SessionSweep {                                                                                      \
+        "DELETE FROM sessions WHERE " row " IN (SELECT " columns                                        \
+        " FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)"                   \
+        " AND GREATEST(idle_end, older_end) < $1",                                                      \
+            "UPDATE sessions SET due = GREATEST(idle_end, older_end) WHERE " row " IN (SELECT " columns \
+            " FROM sessions WHERE due < $1 ORDER BY due"                                                \
+            " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1"                 \
+    }
+
+// The assignments and conditions of rotate_current(): $1 now, $2 idle, $3 access life, $4 session, $5 user,
+// $6 secret hash, $7 counter, $8 grace, $9 whether the token came by a cookie.
+#define ROTATE_SET                                                                                        \
+    "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = " \
+    "rotated_2,"                                                                                          \
+    " rotated_4 = rotated_3, last_used = $1, idle_end = LEAST($1 + $2, absolute_end),"                    \
+    " access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))"
+#define ROTATE_IF_CURRENT(session, user, secret_hash, counter, grace, by_cookie)    \
+    " s.id = " session " AND s.user_id = " user " AND s.secret_hash = " secret_hash \
+    " AND s.counter = " counter " AND s.rotated_4 <= $1 - " grace                   \
+    " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"              \
+    " AND (" by_cookie " = 0 OR s.delivery <> 'body')"
+#define ROTATE_IF ROTATE_IF_CURRENT("$4", "$5", "$6", "$7", "$8", "$9")
+Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& request);
+
+}  // namespace coatcheck::store

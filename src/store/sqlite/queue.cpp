@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/queue.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+
+namespace coatcheck::store {
+
+Queue::Queue(SqliteStore& store, auth::StoreListener& listener)
+    : store_(store), listener_(listener), thread_([this](Group& group) {
+          const Failures failures = run_group(group);
+          for (std::size_t i = 0; i < group.size(); ++i) group[i].done(failures[i]);
+      }) {}
+
+Queue::Failures Queue::run_group(Group& group) {
+    Failures failures(group.size());
+    bool open = false;
+    try {
+        store_.begin();
+        open = true;
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            store_.savepoint();
+            try {
+                group[i].step(store_);
+                store_.release();
+            } catch (...) {
+                failures[i] = std::current_exception();
+                store_.undo();
+                continue;
+            }
+            // `ran` may sign tokens. After a change of keys it must wait, because the new keys are loaded
+            // after the commit.
+            if (group[i].ran && !store_.keys_changed()) group[i].ran();
+        }
+        store_.commit();
+        open = false;
+        // Before anything else: from the commit on, the reader already sees the ended sessions as ended.
+        if (const auto published = store_.take_published(); !published.empty()) {
+            listener_.on_revoked(published);
+            listener_.on_feed(published);
+        }
+        store_.tidy();
+        if (store_.take_keys_changed()) {
+            store_.begin();
+            open = true;
+            listener_.on_keys(store_);
+            store_.commit();
+            open = false;
+        }
+    } catch (const std::exception& failure) {
+        // None of these steps is known to be durable, so no request of the group may succeed.
+        base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+        std::fill(failures.begin(), failures.end(), std::current_exception());
+        try {
+            if (open) store_.rollback();
+        } catch (const std::exception&) {
+            // SQLite has already rolled back by itself.
+        }
+    }
+    return failures;
+}
+
+}  // namespace coatcheck::store

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port auth::Store on SQLite. One thread at a time uses it, inside transactions that store/queue.cpp
+// opens.
+#pragma once
+
+#include "store/sql/epoch.hpp"
+#include "store/sql/store.hpp"
+#include "store/sqlite/checkpoints.hpp"
+#include "store/sqlite/database.hpp"
+
+#include <functional>
+
+namespace coatcheck::store {
+
+// The contents of this database were copied to another one, which is served instead.
+struct Moved : StoreError {
+    Moved(const std::string& what, std::string url) : StoreError(what), to(std::move(url)) {}
+    std::string to;
+};
+
+// Notices when the database file has been replaced or truncated since it was opened.
+class SqliteFile {
+public:
+    explicit SqliteFile(std::string path);
+    // Throws StoreError if the path names another file, or if the file is smaller than before. (It never
+    // shrinks by itself.)
+    void check();
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+    std::pair<std::uint64_t, std::int64_t> known_;  // inode, and the smallest allowed size
+};
+
+// What SQLite does in its own way, and a connection for it.
+class SqliteTables : public SqlStore {
+protected:
+    SqliteTables(const std::string& path, SqliteDatabase::Open open)
+        : SqlStore(sqlite_), sqlite_(path, open), file_(path) {}
+    bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
+    void skip_statuses(std::int64_t count) override;
+    SessionSweep sweep_of_sessions() const override;
+    const char* delete_revocations() const override;
+
+    SqliteDatabase sqlite_;
+    SqliteFile file_;
+};
+
+class SqliteStore final : public SqliteTables {
+public:
+    // Opens and migrates the file. Throws StoreError for a newer schema, and Moved. If the file is a restored
+    // copy, ends every session in it.
+    explicit SqliteStore(const std::string& path, std::function<base::Timestamp()> clock = base::read_clock);
+    ~SqliteStore() override;
+
+    // From now on, opening this file throws Moved with the url `to`.
+    void hand_over(const std::string& to);
+
+    // For the reader (store/sqlite_reads.hpp).
+    ReadGate& read_gate() { return checkpoints_.gate(); }
+    const SqliteFile& file() const { return file_; }
+
+    // For the queue: a transaction of many steps, each in a savepoint.
+    void begin();
+    void commit();
+    // Work to do after a commit that need not delay telling verifiers: deleting old epoch files, and the
+    // checkpoint.
+    void tidy();
+    void rollback();
+    void savepoint();
+    void release();
+    void undo();
+
+private:
+    void refuse_moved() const;
+    void end_what_a_copy_would_revive();
+    void begin_epoch();
+    base::Timestamp read_store_clock();
+
+    std::function<base::Timestamp()> clock_;
+    SqliteCheckpoints checkpoints_;
+    Epoch epoch_;
+    std::string noted_epoch_;
+    base::Timestamp epoch_end_{};
+    bool epoch_is_new_ = false;
+    bool written_ = false;  // a commit has written since the store was opened
+    bool untidy_ = false;   // a commit has written since the last tidy()
+    std::int64_t changes_at_begin_ = 0;
+    base::Timestamp high_water_{};
+    std::chrono::steady_clock::time_point high_water_at_{};
+    std::size_t published_at_savepoint_ = 0;
+};
+
+// Reads the rows that sweep() looks at next, on a connection of its own, so that they are then in the
+// kernel's page cache. The connection stays open: a file that was put in the place of the opened one is not
+// touched.
+class SweepReader {
+public:
+    explicit SweepReader(const std::string& path);
+    // Reads the first `rows` sessions by due time, and their entries in all indexes. Returns how many it
+    // found.
+    std::size_t read_ahead(std::size_t rows);
+
+private:
+    SqliteDatabase database_;
+};
+
+}  // namespace coatcheck::store
