@@ -4,6 +4,11 @@
 // A step is a function that is given the store. It runs as a whole or not at all, and its request goes on
 // only when the step is on disk. A step that only reads is given a ReadStore, and does not compile if it
 // writes.
+//
+// A step that sees an end (a session that is over or unknown, a disabled or unknown user) may be about to
+// report it, and another node may have caused it. So when such a step commits, this node's verifiers learn
+// what other nodes have revoked until then, before the step's request goes on: whichever node reports an end
+// also refuses the tokens.
 #pragma once
 
 #include "auth/store/audit.hpp"

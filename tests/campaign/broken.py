@@ -19,9 +19,13 @@ BUILD = ROOT / "build/release"
 # invariants of which at least one must be violated.
 BROKEN = {
     "a rotation that does not look at the counter": (
-        "store/postgres/store.cpp",
-        'ROTATE_IF " RETURNING',
-        '" s.id = $4 AND s.user_id = $5 AND s.secret_hash = $6 AND s.ended IS NULL RETURNING',
+        "store/sql/rotation.cpp",
+        """AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8
+  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
+  AND ($9 = 0 OR s.delivery <> 'body')
+RETURNING""",
+        """AND s.secret_hash = $6 AND s.ended IS NULL
+RETURNING""",
         ["rotate keys"],
         ("I1", "I2", "I3"),
     ),

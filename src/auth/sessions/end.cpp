@@ -34,10 +34,7 @@ void revoke_foreign(Store& store, const Policy& policy, const std::string& user,
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
     const auto row = store.end_session(session);
-    if (!row) {
-        store.catch_up();
-        return false;
-    }
+    if (!row) return false;
     revoke_session(store, *row);
     store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
     return true;
@@ -45,7 +42,6 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
 
 bool end_own_session(Store& store, const std::string& user, const std::string& session, const Actor& by) {
     const auto row = store.find_session(session);
-    if (!row) store.catch_up();
     return row && row->user == user && end_session(store, session, "session_ended", by);
 }
 
@@ -57,7 +53,6 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
     const bool known = std::any_of(entries.begin(), entries.end(), [](const Revocation& entry) {
         return entry.kind == Revocation::Kind::session;
     });
-    if (known) store.catch_up();
     if (known || claims.foreign_end <= store.now()) return ended;
     store.insert_revocation({Revocation::Kind::session, claims.session, 0, claims.foreign_end});
     store.append_audit(
@@ -68,23 +63,19 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
 bool end_presented_session(Store& store, const std::string& session, const crypto::SecretHash& secret_hash,
                            const std::string& address) {
     const auto row = store.find_session(session);
-    if (!row || row->ended) store.catch_up();
     if (!row || (row->secret_hash != secret_hash && row->renewed_from != secret_hash)) return false;
     return end_session(store, session, "sign_out", address);
 }
 
 bool end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except,
                   const std::string& event, const Actor& by) {
-    const bool known = store.lock_user(user).has_value();
-    if (known) {
-        revoke_foreign(store, policy, user, Foreign::until_now);
-        for (const auto& session : store.end_sessions(user, except)) {
-            revoke_session(store, session);
-            store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
-        }
+    if (!store.lock_user(user)) return false;
+    revoke_foreign(store, policy, user, Foreign::until_now);
+    for (const auto& session : store.end_sessions(user, except)) {
+        revoke_session(store, session);
+        store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
     }
-    store.catch_up();  // another node may have ended some of them, or deleted the user, a moment ago
-    return known;
+    return true;
 }
 
 }  // namespace coatcheck::auth

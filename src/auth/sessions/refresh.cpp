@@ -42,7 +42,7 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
         // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as
         // a cookie.
         case Rotation::Outcome::misplaced: return Denied{Reason::refresh_token_malformed};
-        case Rotation::Outcome::ended: store.catch_up(); return Denied{Reason::session_ended};
+        case Rotation::Outcome::ended: return Denied{Reason::session_ended};
         case Rotation::Outcome::reused:
             end_session(store, presented.session, "refresh_token_reused", address);
             return Denied{Reason::refresh_token_reused};
@@ -78,14 +78,11 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
 }
 
 SessionAndUser find_session_and_user(ReadStore& store, const std::string& session, const std::string& user) {
-    SessionAndUser found{store.find_session(session), store.find_user(user)};
-    if (!found.session || found.session->ended) store.catch_up();
-    return found;
+    return {store.find_session(session), store.find_user(user)};
 }
 
 std::optional<SessionAndUser> find_by_refresh_token(ReadStore& store, const token::RefreshToken& presented) {
     const auto session = store.find_session(presented.session);
-    if (!session || session->ended) store.catch_up();
     const bool live = session && !session->ended && session->idle_end > store.now() &&
                       session->secret_hash == presented.secret_hash() &&
                       session->counter == presented.counter;

@@ -18,10 +18,6 @@ public:
     virtual std::vector<verify::Revocation> find_revocations(const std::string& subject) = 0;
     // Tells ids of revocations apart from those of a restored copy (auth/revocation_log.hpp).
     virtual std::string feed_epoch() = 0;
-    // When this step commits, this node's verifiers learn what other nodes have revoked until now (keys
-    // excepted). For a step that reports an end which another node may have caused. Does nothing on a store
-    // with one process.
-    virtual void catch_up() {}
 };
 
 class RevocationWrites {

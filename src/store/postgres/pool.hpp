@@ -63,7 +63,7 @@ private:
     // start.
     unsigned failures_ = 0;
     std::chrono::steady_clock::time_point next_try_{};
-    // Until follow(), catch_up() must not fetch from the feed.
+    // Until follow(), steps must not fetch from the feed.
     PlaceTold told_{std::numeric_limits<std::int64_t>::max()};
     std::unique_ptr<PostgresFeed> feed_;
     std::vector<std::thread> threads_;

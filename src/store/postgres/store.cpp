@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/postgres/store.hpp"
 
+#include "store/sql/rotation.hpp"
 #include "store/sql/rows.hpp"
 #include "store/sql/schema.hpp"
 
@@ -9,12 +10,16 @@
 #include <tuple>
 #include <utility>
 
-#define DATABASE_CLOCK "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-
 namespace coatcheck::store {
 
 using base::from_unix_millis;
 using base::unix_millis;
+
+namespace {
+
+constexpr SqlText database_clock_sql = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+
+}  // namespace
 
 PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
                              std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told)
@@ -51,7 +56,7 @@ void PostgresStore::refuse_unfinished_copy() {
 }
 
 base::Timestamp PostgresStore::database_clock() {
-    auto row = db_.query("SELECT GREATEST(clock, " DATABASE_CLOCK ") FROM meta");
+    auto row = db_.query(sql<"SELECT GREATEST(clock, ", database_clock_sql, ") FROM meta">);
     row.step();
     return from_unix_millis(row.integer(0));
 }
@@ -67,11 +72,13 @@ void PostgresStore::begin() {
     rotated_ = nullptr;
     published_.clear();
     caught_up_to_ = 0;
+    saw_an_end_ = false;
     keys_changed_ = false;
     postgres_.begin();
 }
 
 void PostgresStore::commit() {
+    if (saw_an_end_ && told_ != nullptr) catch_up();
     if (keys_changed_) {
         db_.query("UPDATE meta SET keys_version = keys_version + 1").run();
         db_.query("NOTIFY coatcheck").run();
@@ -93,14 +100,13 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
         if (*rotated) result = *std::move(*rotated);
         return rotated->has_value();
     }
-    auto row = db_.query(ROTATE_SET " FROM users u WHERE u.id = s.user_id AND u.enabled = 1 AND" ROTATE_IF
-                                    " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS);
+    auto row = db_.query(rotate_on_postgres);
     // A client that loses the answer asks again and gets the same token within the grace. So the rotation can
     // be committed before the rest of the step.
     postgres_.first_alone();
     if (!bind_rotation(row, now_, request).step()) return false;
     result.session = read_session(row);
-    result.user = read_user(row, session_columns);
+    result.user = read_user(row, session_column_count);
     return true;
 }
 
@@ -109,21 +115,9 @@ namespace {
 // There is one statement for each of these numbers of rotations. Unused rows get values that no session has:
 // looking for such a row in vain costs little.
 constexpr std::size_t sizes[] = {4, 16, PostgresStore::most_together};
-std::string rotate_many(std::size_t size) {
-    std::string rows;
-    for (std::size_t row = 0, number = 4; row < size; ++row) {
-        rows += row == 0 ? "(" : ", (";
-        for (int column = 0; column < 5; ++column)
-            rows.append(column == 0 ? "$" : ", $").append(std::to_string(++number));
-        rows += ")";
-    }
-    return ROTATE_SET " FROM users u, (VALUES " + rows +
-           ") AS r(of_session, of_user, of_hash, at_counter, by_cookie) WHERE u.id = s.user_id AND u.enabled "
-           "= 1 AND" ROTATE_IF_CURRENT("r.of_session", "r.of_user", "r.of_hash", "r.at_counter", "$4",
-                                       "r.by_cookie") " RETURNING " SESSION_COLUMNS ", " USER_COLUMNS;
-}
 const std::string& rotate_many_sql(std::ptrdiff_t size) {
-    static const std::string sql[] = {rotate_many(sizes[0]), rotate_many(sizes[1]), rotate_many(sizes[2])};
+    static const std::string sql[] = {rotate_many_on_postgres(sizes[0]), rotate_many_on_postgres(sizes[1]),
+                                      rotate_many_on_postgres(sizes[2])};
     return sql[size];
 }
 
@@ -150,35 +144,33 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     static const auth::RotateRequest nobody{};
     for (std::size_t i = 0; i < sizes[size]; ++i) {
         const auth::RotateRequest& r = i < order.size() ? *requests[order[i]] : nobody;
-        row.bind(r.session)
+        row.bind(static_cast<std::int64_t>(i < order.size() ? order[i] : 0))
+            .bind(r.session)
             .bind(r.user)
             .bind_blob(r.secret_hash.bytes())
             .bind(static_cast<std::int64_t>(r.counter))
             .bind(r.by_cookie ? 1 : 0);
     }
-    while (row.step()) {
-        auth::Rotation one{auth::Rotation::Outcome::rotated, false, read_session(row),
-                           read_user(row, session_columns)};
-        // The group may hold the same token twice: one of the two requests has rotated it. It may also hold a
-        // request with the same session and counter but an earlier secret, or one by a cookie for a session
-        // whose tokens are delivered in bodies. So the statement's conditions are checked here too.
-        const auto wanted = std::tie(one.session.user, one.session.id);
-        for (auto at = std::lower_bound(order.begin(), order.end(), wanted,
-                                        [&](auto i, const auto&key) { return place(i) < key; });
-             at != order.end() && place(*at) == wanted; ++at)
-            if (requests[*at]->counter + 1 == one.session.counter &&
-                requests[*at]->secret_hash == one.session.secret_hash &&
-                !(requests[*at]->by_cookie && one.session.delivery == auth::Delivery::body) &&
-                !together.rotations[*at]) {
-                together.rotations[*at] = std::move(one);
-                break;
-            }
-    }
+    constexpr int number_column = session_column_count + user_column_count;
+    while (row.step())
+        together.rotations[static_cast<std::size_t>(row.integer(number_column))] = auth::Rotation{
+            auth::Rotation::Outcome::rotated, false, read_session(row), read_user(row, session_column_count)};
     return together;
 }
 
 SessionSweep PostgresStore::sweep_of_sessions() const {
-    return SWEEP_OF_SESSIONS("(user_id, id)", "user_id, id");
+    return {R"(
+DELETE FROM sessions
+WHERE (user_id, id) IN
+      (SELECT user_id, id FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)
+  AND GREATEST(idle_end, older_end) < $1
+)",
+            R"(
+UPDATE sessions SET due = GREATEST(idle_end, older_end)
+WHERE (user_id, id) IN
+      (SELECT user_id, id FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)
+  AND GREATEST(idle_end, older_end) >= $1
+)"};
 }
 
 // Deletes also those that have no position yet: nobody needs to hear of an expired revocation.
@@ -211,7 +203,6 @@ std::vector<verify::Revocation> PostgresStore::load_revocations() {
 
 // Fetches also those that have no position yet. This step's own are among them, and are told twice.
 void PostgresStore::catch_up() {
-    if (told_ == nullptr) return;
     auto row = db_.query(
         "SELECT kind, subject, minimum, expires, id FROM revocations WHERE id > $1"
         " UNION ALL SELECT kind, subject, minimum, expires, 0 FROM revocations WHERE id IS NULL");
@@ -223,10 +214,9 @@ void PostgresStore::catch_up() {
 }
 
 PostgresStore::FeedState PostgresStore::look() {
-    auto row = db_.query(
-        "SELECT f.last_id, m.keys_version, " DATABASE_CLOCK
-        ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN 1 ELSE 0 END"
-        " FROM feed f, meta m");
+    auto row = db_.query(sql<"SELECT f.last_id, m.keys_version, ", database_clock_sql,
+                             ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN "
+                             "1 ELSE 0 END FROM feed f, meta m">);
     row.step();
     return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), from_unix_millis(row.integer(2)),
             from_unix_millis(row.integer(3)), row.integer(4) == 1};

@@ -14,8 +14,9 @@ namespace coatcheck::store {
 
 class PostgresStore final : public SqlStore {
 public:
-    // `told`, unless null: the position in the feed up to which the verifiers have been told. catch_up()
-    // fetches what comes after it.
+    // `told`, unless null: the position in the feed up to which the verifiers have been told. A step that
+    // sees an end fetches what comes after it, because another node may have caused that end: when the step
+    // commits, this node's verifiers learn of it before the step's request goes on.
     PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
                   std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr);
 
@@ -47,9 +48,8 @@ public:
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
     std::vector<verify::Revocation> load_revocations() override;
-    void catch_up() override;
-    // The last position that catch_up() has fetched in this transaction; 0: none. Positions appear in their
-    // order, so everything before it has been fetched too.
+    // The last position that this transaction has fetched because its step saw an end; 0: none. Positions
+    // appear in their order, so everything before it has been fetched too.
     std::uint64_t caught_up_to() const { return caught_up_to_; }
 
     // For the feed (store/postgres_feed.hpp).
@@ -76,13 +76,16 @@ protected:
     void skip_statuses(std::int64_t count) override;
     SessionSweep sweep_of_sessions() const override;
     const char* delete_revocations() const override;
+    void saw_an_end() override { saw_an_end_ = true; }
 
 private:
+    void catch_up();
     void check_fitness();
 
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
     const std::atomic<std::uint64_t>* told_;
+    bool saw_an_end_ = false;  // in this transaction
     std::uint64_t caught_up_to_ = 0;
     std::optional<auth::Rotation>* rotated_ = nullptr;
 };

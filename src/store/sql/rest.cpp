@@ -39,6 +39,7 @@ std::vector<verify::Revocation> SqlStore::find_revocations(const std::string& su
         "SELECT kind, subject, minimum, expires, id FROM revocations WHERE subject = $2 AND expires > $1");
     row.bind(unix_millis(now_)).bind(subject);
     while (row.step()) entries.push_back(read_revocation(row));
+    if (!entries.empty()) saw_an_end();
     return entries;
 }
 

@@ -4,23 +4,23 @@
 
 #include "auth/types.hpp"
 #include "store/sql/database.hpp"
+#include "store/sql/text.hpp"
 #include "verify/revocations.hpp"
-
-#define USER_COLUMNS \
-    "u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created"
-#define SESSION_COLUMNS                                                                                   \
-    "s.id, s.user_id, s.secret_hash, s.renewed_from, s.renewed, s.counter, s.rotated_1, s.rotated_2, "    \
-    "s.rotated_3, s.rotated_4, "                                                                          \
-    "s.delivery, s.device, s.address, s.created, s.last_used, s.idle_end, s.absolute_end, s.access_end, " \
-    "s.ended, s.status, s.older_end"
 
 namespace coatcheck::store {
 
-inline constexpr int session_columns = 21;
+// What a query selects of users u and sessions s.
+inline constexpr SqlText user_columns =
+    "u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created";
+inline constexpr SqlText session_columns =
+    "s.id, s.user_id, s.secret_hash, s.renewed_from, s.renewed, s.counter, "
+    "s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created, "
+    "s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end";
+inline constexpr int user_column_count = 9, session_column_count = 21;
 
-// Reads the columns of USER_COLUMNS, in their order, from column `first` on.
+// Reads user_columns, in their order, from column `first` on.
 auth::User read_user(const Query& row, int first);
-// Reads the columns of SESSION_COLUMNS, in their order, from column 0 on.
+// Reads session_columns, in their order, from column 0 on.
 auth::Session read_session(const Query& row);
 // Reads kind, subject, minimum, expires, id.
 verify::Revocation read_revocation(const Query& row);

@@ -4,17 +4,21 @@
 
 #include "base/bytes.hpp"
 
-#define LIVE "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"
-// An ended session is due for the sweeper at once, or, if it was made in exchange for an older system's
-// token, as soon as that token has expired.
-#define END_SESSIONS                                                                                       \
-    "UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1), due = GREATEST(LEAST(idle_end, $1), " \
-    "older_end)"
-
 namespace coatcheck::store {
 
 using auth::Rotation;
 using base::unix_millis;
+
+namespace {
+
+constexpr SqlText is_live = "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1";
+// An ended session is due for the sweeper at once, or, if it was made in exchange for a foreign token, as
+// soon as that token has expired.
+constexpr SqlText end_sessions_sql =
+    "UPDATE sessions SET ended = $1, idle_end = LEAST(idle_end, $1), "
+    "due = GREATEST(LEAST(idle_end, $1), older_end)";
+
+}  // namespace
 
 std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const std::string& password_hash) {
     const int inserted =
@@ -45,27 +49,15 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
     return find_user(s.user);
 }
 
-Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& r) {
-    return query.bind(unix_millis(now))
-        .bind(r.idle.count())
-        .bind(r.access_ttl.count())
-        .bind(r.session)
-        .bind(r.user)
-        .bind_blob(r.secret_hash.bytes())
-        .bind(static_cast<std::int64_t>(r.counter))
-        .bind(r.grace.count())
-        .bind(r.by_cookie ? 1 : 0);
-}
-
 bool SqlStore::lock_live(const std::string& session, const std::string& user, auth::Rotation& result) {
-    auto row = db_.query("SELECT " SESSION_COLUMNS ", " USER_COLUMNS
-                         " FROM sessions s JOIN users u ON u.id = s.user_id"
-                         " WHERE s.id = $2 AND s.user_id = $3 AND u.enabled = 1 AND " LIVE
-                         " FOR UPDATE OF s");
+    auto row = db_.query(sql<"SELECT ", session_columns, ", ", user_columns,
+                             " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $2 AND "
+                             "s.user_id = $3 AND u.enabled = 1 AND ",
+                             is_live, " FOR UPDATE OF s">);
     row.bind(unix_millis(now_)).bind(session).bind(user);
     if (!row.step()) return false;
     result.session = read_session(row);
-    result.user = read_user(row, session_columns);
+    result.user = read_user(row, session_column_count);
     return true;
 }
 
@@ -76,7 +68,7 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
         result.outcome = Rotation::Outcome::rotated;
         return result;
     }
-    if (!lock_live(r.session, r.user, result)) return result;
+    if (!lock_live(r.session, r.user, result)) return saw_an_end(), result;
     const auth::Session& session = result.session;
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
@@ -104,43 +96,49 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     return result;
 }
 
+std::optional<auth::Session> SqlStore::session_in(Query& row) {
+    std::optional<auth::Session> session;
+    if (row.step()) session = read_session(row);
+    if (!session || session->ended) saw_an_end();
+    return session;
+}
+
 std::optional<auth::Session> SqlStore::find_session(const std::string& id) {
-    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = $1");
+    auto row = db_.query(sql<"SELECT ", session_columns, " FROM sessions s WHERE s.id = $1">);
     row.bind(id);
-    if (!row.step()) return std::nullopt;
-    return read_session(row);
+    return session_in(row);
 }
 
 std::optional<auth::Session> SqlStore::lock_session(const std::string& id) {
-    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id = $1 FOR UPDATE");
+    auto row = db_.query(sql<"SELECT ", session_columns, " FROM sessions s WHERE s.id = $1 FOR UPDATE">);
     row.bind(id);
-    if (!row.step()) return std::nullopt;
-    return read_session(row);
+    return session_in(row);
 }
 
 std::vector<auth::Session> SqlStore::list_sessions(const std::string& user) {
     std::vector<auth::Session> sessions;
-    auto row = db_.query("SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.user_id = $2 AND " LIVE
-                         " ORDER BY s.last_used DESC");
+    auto row = db_.query(sql<"SELECT ", session_columns, " FROM sessions s WHERE s.user_id = $2 AND ",
+                             is_live, " ORDER BY s.last_used DESC">);
     row.bind(unix_millis(now_)).bind(user);
     while (row.step()) sessions.push_back(read_session(row));
     return sessions;
 }
 
 bool SqlStore::has_live_session(const std::string& user, const std::string& address) {
-    auto row = db_.query("SELECT 1 FROM sessions s WHERE s.user_id = $2 AND s.network = $3 AND " LIVE
-                         " LIMIT 1");
+    auto row = db_.query(
+        sql<"SELECT 1 FROM sessions s WHERE s.user_id = $2 AND s.network = $3 AND ", is_live, " LIMIT 1">);
     row.bind(unix_millis(now_)).bind(user).bind_blob(auth::network_of(address));
     return row.step();
 }
 
 std::vector<auth::Session> SqlStore::page_of_sessions(const auth::SessionPage& page) {
     std::vector<auth::Session> sessions;
-    auto row = db_.query(page.user ? "SELECT " SESSION_COLUMNS
-                                     " FROM sessions s WHERE s.user_id = $4 AND s.id > $2 AND " LIVE
-                                     " ORDER BY s.id LIMIT $3"
-                                   : "SELECT " SESSION_COLUMNS " FROM sessions s WHERE s.id > $2 AND " LIVE
-                                     " ORDER BY s.id LIMIT $3");
+    auto row = db_.query(
+        page.user
+            ? sql<"SELECT ", session_columns, " FROM sessions s WHERE s.user_id = $4 AND s.id > $2 AND ",
+                  is_live, " ORDER BY s.id LIMIT $3">
+            : sql<"SELECT ", session_columns, " FROM sessions s WHERE s.id > $2 AND ", is_live,
+                  " ORDER BY s.id LIMIT $3">);
     row.bind(unix_millis(now_)).bind(page.after).bind(static_cast<std::int64_t>(page.limit));
     if (page.user) row.bind(*page.user);
     while (row.step()) sessions.push_back(read_session(row));
@@ -152,7 +150,7 @@ std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
     if (!session || session->ended) return std::nullopt;
     session->ended = now_;
     session->idle_end = std::min(session->idle_end, now_);
-    db_.query(END_SESSIONS " WHERE id = $2 AND user_id = $3")
+    db_.query(sql<end_sessions_sql, " WHERE id = $2 AND user_id = $3">)
         .bind(unix_millis(now_))
         .bind(id)
         .bind(session->user)
@@ -161,18 +159,19 @@ std::optional<auth::Session> SqlStore::end_session(const std::string& id) {
 }
 
 std::vector<auth::Session> SqlStore::end_sessions(const std::string& user, const std::string& except) {
+    saw_an_end();  // another node may have ended some of them a moment ago
     std::vector<auth::Session> sessions;
     {
         auto row = db_.query(
-            "SELECT " SESSION_COLUMNS
-            " FROM sessions s WHERE s.user_id = $1 AND s.id <> $2 AND s.ended IS NULL FOR UPDATE");
+            sql<"SELECT ", session_columns,
+                " FROM sessions s WHERE s.user_id = $1 AND s.id <> $2 AND s.ended IS NULL FOR UPDATE">);
         row.bind(user).bind(except);
         while (row.step()) {
             auto session = read_session(row);
             if (session.idle_end > now_ || session.older_end > now_) sessions.push_back(std::move(session));
         }
     }
-    db_.query(END_SESSIONS " WHERE user_id = $2 AND id <> $3 AND ended IS NULL")
+    db_.query(sql<end_sessions_sql, " WHERE user_id = $2 AND id <> $3 AND ended IS NULL">)
         .bind(unix_millis(now_))
         .bind(user)
         .bind(except)
@@ -214,7 +213,7 @@ void SqlStore::extend_access(const std::string& session, base::Timestamp access_
 }
 
 void SqlStore::end_every_session() {
-    db_.query(END_SESSIONS " WHERE ended IS NULL").bind(unix_millis(now_)).run();
+    db_.query(sql<end_sessions_sql, " WHERE ended IS NULL">).bind(unix_millis(now_)).run();
 }
 
 }  // namespace coatcheck::store

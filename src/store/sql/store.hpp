@@ -75,6 +75,8 @@ protected:
     // One statement: checks that the token is current and rotates it. If it does, it fills in session and
     // user and returns true.
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
+    // This step has seen something that is over, and that another node may have ended.
+    virtual void saw_an_end() {}
     // Moves the next index in the Token Status Lists forward by at least `count`.
     virtual void skip_statuses(std::int64_t count) = 0;
     virtual SessionSweep sweep_of_sessions() const = 0;
@@ -83,36 +85,14 @@ protected:
     // none.
     bool lock_live(const std::string& session, const std::string& user, auth::Rotation& result);
 
+    // What the query's row holds, if there is one. Each notes an end that it sees.
+    std::optional<auth::Session> session_in(Query& row);
+    std::optional<auth::User> user_in(Query& row);
+
     Database& db_;
     base::Timestamp now_{};
     std::vector<verify::Revocation> published_;
     bool keys_changed_ = false;
 };
-
-// The SessionSweep of an engine. `row` and `columns` name the columns that identify a session's row.
-#define SWEEP_OF_SESSIONS(row, columns)                                                                 \
-    SessionSweep {                                                                                      \
-        "DELETE FROM sessions WHERE " row " IN (SELECT " columns                                        \
-        " FROM sessions WHERE due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)"                   \
-        " AND GREATEST(idle_end, older_end) < $1",                                                      \
-            "UPDATE sessions SET due = GREATEST(idle_end, older_end) WHERE " row " IN (SELECT " columns \
-            " FROM sessions WHERE due < $1 ORDER BY due"                                                \
-            " LIMIT $2 FOR UPDATE SKIP LOCKED) AND GREATEST(idle_end, older_end) >= $1"                 \
-    }
-
-// The assignments and conditions of rotate_current(): $1 now, $2 idle, $3 access life, $4 session, $5 user,
-// $6 secret hash, $7 counter, $8 grace, $9 whether the token came by a cookie.
-#define ROTATE_SET                                                                                        \
-    "UPDATE sessions AS s SET counter = counter + 1, rotated_1 = $1, rotated_2 = rotated_1, rotated_3 = " \
-    "rotated_2,"                                                                                          \
-    " rotated_4 = rotated_3, last_used = $1, idle_end = LEAST($1 + $2, absolute_end),"                    \
-    " access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))"
-#define ROTATE_IF_CURRENT(session, user, secret_hash, counter, grace, by_cookie)    \
-    " s.id = " session " AND s.user_id = " user " AND s.secret_hash = " secret_hash \
-    " AND s.counter = " counter " AND s.rotated_4 <= $1 - " grace                   \
-    " AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1"              \
-    " AND (" by_cookie " = 0 OR s.delivery <> 'body')"
-#define ROTATE_IF ROTATE_IF_CURRENT("$4", "$5", "$6", "$7", "$8", "$9")
-Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateRequest& request);
 
 }  // namespace coatcheck::store

@@ -61,17 +61,24 @@ base::Result<void> SqlStore::insert_user(const auth::User& user) {
     });
 }
 
+std::optional<auth::User> SqlStore::user_in(Query& row) {
+    auto user = the_user(row);
+    if (!user || !user->enabled) saw_an_end();
+    return user;
+}
+
 std::optional<auth::User> SqlStore::find_user(const std::string& id) {
-    return the_user(db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1").bind(id));
+    return user_in(db_.query(sql<"SELECT ", user_columns, " FROM users u WHERE u.id = $1">).bind(id));
 }
 
 std::optional<auth::User> SqlStore::lock_user(const std::string& id) {
-    return the_user(db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1 FOR UPDATE").bind(id));
+    return user_in(
+        db_.query(sql<"SELECT ", user_columns, " FROM users u WHERE u.id = $1 FOR UPDATE">).bind(id));
 }
 
 std::optional<auth::User> SqlStore::find_user_by_login(const std::string& folded) {
     return the_user(
-        db_.query("SELECT " USER_COLUMNS " FROM users u WHERE u.username_key = $1 OR u.email_key = $1")
+        db_.query(sql<"SELECT ", user_columns, " FROM users u WHERE u.username_key = $1 OR u.email_key = $1">)
             .bind(folded));
 }
 
@@ -80,17 +87,23 @@ std::vector<auth::User> SqlStore::list_users(const auth::UserPage& page) {
     // Each half of the search reads a range of an index, and only the rows that match. U+10FFFF sorts after
     // every name.
     const std::string end = page.prefix + "\xf4\x8f\xbf\xbf";
-    auto row = page.prefix.empty()
-                   ? db_.query("SELECT " USER_COLUMNS
-                               " FROM users u WHERE u.username_key > $1 ORDER BY u.username_key LIMIT $2")
-                   : db_.query("SELECT " USER_COLUMNS
-                               " FROM users u WHERE u.username_key IN ("
-                               "SELECT username_key FROM (SELECT username_key FROM users WHERE username_key "
-                               "> $1 AND username_key >= $3 AND username_key < $4"
-                               " ORDER BY username_key LIMIT $2) AS named"
-                               " UNION SELECT username_key FROM users WHERE username_key > $1 AND email_key "
-                               ">= $3 AND email_key < $4)"
-                               " ORDER BY u.username_key LIMIT $2");
+    constexpr const char* all = sql<"SELECT ", user_columns, R"(
+FROM users u WHERE u.username_key > $1 ORDER BY u.username_key LIMIT $2
+)">;
+    constexpr const char* some = sql<"SELECT ", user_columns, R"(
+FROM users u
+WHERE u.username_key IN (
+    SELECT username_key FROM (
+        SELECT username_key FROM users
+        WHERE username_key > $1 AND username_key >= $3 AND username_key < $4
+        ORDER BY username_key LIMIT $2
+    ) AS named
+    UNION
+    SELECT username_key FROM users WHERE username_key > $1 AND email_key >= $3 AND email_key < $4
+)
+ORDER BY u.username_key LIMIT $2
+)">;
+    auto row = db_.query(page.prefix.empty() ? all : some);
     row.bind(page.after).bind(static_cast<std::int64_t>(page.limit));
     if (!page.prefix.empty()) row.bind(page.prefix).bind(end);
     while (row.step()) users.push_back(read_user(row, 0));

@@ -3,6 +3,8 @@
 // sql_users.cpp, sql_sessions.cpp and sql_rest.cpp.
 #include "store/sqlite/store.hpp"
 
+#include "store/sql/rotation.hpp"
+
 #include "base/log.hpp"
 #include "store/sql/schema.hpp"
 
@@ -101,9 +103,7 @@ void SqliteStore::hand_over(const std::string& to) {
 }
 
 bool SqliteTables::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
-    auto rotate = db_.query(ROTATE_SET
-                            " WHERE" ROTATE_IF
-                            " AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)");
+    auto rotate = db_.query(rotate_on_sqlite);
     return bind_rotation(rotate, now_, request).run() == 1 &&
            lock_live(request.session, request.user, result);
 }
@@ -112,7 +112,18 @@ void SqliteTables::skip_statuses(std::int64_t count) {
     db_.query("UPDATE meta SET next_status = next_status + $1").bind(count).run();
 }
 
-SessionSweep SqliteTables::sweep_of_sessions() const { return SWEEP_OF_SESSIONS("rowid", "rowid"); }
+SessionSweep SqliteTables::sweep_of_sessions() const {
+    return {R"(
+DELETE FROM sessions
+WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2)
+  AND GREATEST(idle_end, older_end) < $1
+)",
+            R"(
+UPDATE sessions SET due = GREATEST(idle_end, older_end)
+WHERE rowid IN (SELECT rowid FROM sessions WHERE due < $1 ORDER BY due LIMIT $2)
+  AND GREATEST(idle_end, older_end) >= $1
+)"};
+}
 
 const char* SqliteTables::delete_revocations() const {
     return "DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires < $1 LIMIT $2)";
