@@ -218,7 +218,7 @@ int connect_to(int port) {
     const int on = 1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        std::perror("post_client: connect");
+        std::perror("client: connect");
         std::exit(1);
     }
     return descriptor;

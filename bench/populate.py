@@ -148,7 +148,7 @@ def fill(path, users, sessions):
 
 def main():
     parser = argparse.ArgumentParser(prog="bench/populate.py", description=__doc__.split("\n\n")[0])
-    parser.add_argument("data", type=Path, help="the data directory of a server that does not run")
+    parser.add_argument("data", type=Path, help="the data directory of a stopped server")
     parser.add_argument("--users", type=float, default=1e6)
     parser.add_argument("--sessions", type=float, default=1e7)
     options = parser.parse_args()

@@ -118,7 +118,7 @@ def table(days, units):
 
 def measure():
     import row_nodes
-    from programs import compile_all, post, wrk
+    from programs import client, compile_all, wrk
     from servers import BINARY, CORES, coatcheck, run
     from town import PASSWORD, Town
 
@@ -153,7 +153,7 @@ def measure():
             )
 
         def posted(mode, node, connections, file):
-            said, wrong = post(mode, node.port, 0.01, 5, connections, CORES, file)
+            said, wrong = client(mode, node.port, 0.01, 5, connections, CORES, file)
             if wrong:
                 raise SystemExit(f"scale: {wrong}")
             return said["answers"]

@@ -78,7 +78,7 @@ async function api(request, path, body) {
     return {
       status,
       headers: { ...(challenge && { 'WWW-Authenticate': challenge }) },
-      json: { error: challenge ?? 'not now' },
+      json: { error: challenge ?? 'unavailable' },
     };
   if (path === '/api/posts' && request.method === 'POST') {
     const post = {
@@ -90,7 +90,7 @@ async function api(request, path, body) {
     return { status: 201, json: post };
   }
   if (path === '/api/posts') return { status: 200, json: { reader: user.name, posts: posts.slice(-10) } };
-  return { status: 404, json: { error: 'there is nothing here' } };
+  return { status: 404, json: { error: 'not found' } };
 }
 
 /** Passes on another API's answer. */
@@ -130,7 +130,7 @@ async function file(path) {
         text: text.replaceAll(USUAL, values.coatcheck),
       };
   }
-  return { status: 404, type: 'text/plain', text: 'There is nothing here.' };
+  return { status: 404, type: 'text/plain', text: 'Not found.' };
 }
 
 const server = createServer(async (request, response) => {

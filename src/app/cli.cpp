@@ -39,8 +39,8 @@ void add_common(CLI::App* command, Words& words) {
     command->add_option("--data", words.directory, "Data directory")
         ->envname("COATCHECK_DATA")
         ->capture_default_str();
-    command->add_option("--set", words.sources.settings, "Sets one key: section.key=value");
-    command->add_flag("--json", words.as_json, "Answers in JSON");
+    command->add_option("--set", words.sources.settings, "Sets one configuration key: section.key=value");
+    command->add_flag("--json", words.as_json, "Prints JSON");
 }
 
 void add_key_flag(CLI::App* command, Words& words, const std::string& flag, const std::string& key,
@@ -90,7 +90,7 @@ std::string read_secret(const char* prompt) {
         std::fputc('\n', stderr);
     }
     if (line.ends_with('\r')) line.pop_back();
-    if (!read || line.empty()) throw std::runtime_error("nothing came on standard input");
+    if (!read || line.empty()) throw std::runtime_error("the first line of standard input is empty");
     return line;
 }
 
@@ -136,7 +136,7 @@ Reply run_on_data(Words& words) {
         // Started or stopped just now.
         if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
         throw std::runtime_error(std::string(in_use.what()) +
-                                 ", and it does not answer on its control socket");
+                                 ", and that process does not answer on its control socket");
     }
 }
 
@@ -171,7 +171,7 @@ int run_doctor(Words& words) {
                   << "\n";
     } else {
         for (const auto& finding : findings) std::cout << "- " << finding << "\n";
-        if (findings.empty()) std::cout << "Nothing to complain about.\n";
+        if (findings.empty()) std::cout << "No mistakes found.\n";
     }
     return findings.empty() ? 0 : 1;
 }
@@ -180,80 +180,83 @@ int run_doctor(Words& words) {
 class DataCommands {
 public:
     DataCommands(CLI::App& app, Words& words) : words_(words) {
-        auto* user = group(app, "user", "People who may sign in");
+        auto* user = group(app, "user", "Manages users");
         auto* add = command(user, "user add", "Adds a user");
         name(add);
-        add_text(add, words, "--id", "id", "Keeps an id that the user already has elsewhere");
-        add_text(add, words, "--email", "email", "An address that may sign in as well");
+        add_text(add, words, "--id", "id", "The user's id, if another system has already given one");
+        add_text(add, words, "--email", "email", "An e-mail address; the user may also sign in with it");
         attributes(add);
         password(add);
-        auto* set = command(user, "user set",
-                            "Changes roles, claims or address; roles replace, claims merge, null takes away");
+        auto* set = command(
+            user, "user set",
+            "Changes roles (replaces all), claims (merges; null removes one) or the e-mail address");
         name(set);
-        add_text(set, words, "--email", "email", "The address; empty takes it away");
+        add_text(set, words, "--email", "email", "The e-mail address; an empty one removes it");
         attributes(set);
         command(user, "user list", "Lists users");
-        name(command(user, "user disable", "Ends all sessions and refuses sign-in"));
-        name(command(user, "user enable", "Lets the user sign in again; revives nothing"));
+        name(command(user, "user disable", "Ends all sessions of a user and refuses sign-in"));
+        name(command(user, "user enable", "Lets the user sign in again; ended sessions stay ended"));
         name(command(user, "user delete", "Deletes the user and all sessions"));
         auto* change = command(user, "user password", "Sets a password and ends all sessions");
         name(change);
         password(change);
 
-        auto* session = group(app, "session", "Who is signed in");
+        auto* session = group(app, "session", "Lists and ends sessions");
         add_text(command(session, "session list", "Lists live sessions"), words, "name", "name",
-                 "Of this user alone");
+                 "Only sessions of this user");
         auto* end = command(session, "session end", "Ends a session");
         add_text(end, words, "id", "id", "The session's id");
         add_text(end, words, "--user", "name", "Ends all sessions of this user");
 
-        auto* key = group(app, "key", "The keys that sign tokens");
+        auto* key = group(app, "key", "Manages the keys that sign tokens");
         command(key, "key list", "Lists keys");
-        command(key, "key rotate", "The next key becomes the current one; nobody is signed out");
-        add_text(command(key, "key revoke", "Drops a compromised key: its tokens fail at once"), words, "kid",
-                 "kid", "The key's id", true);
-        add_text(command(key, "key reseal",
-                         "Seals the keys with another file than master.key, while no node runs"),
-                 words, "file", "file", "A file of the data directory, or a path; made where it is missing",
-                 true);
+        command(key, "key rotate", "Makes the next key the current one; nobody is signed out");
+        add_text(command(key, "key revoke", "Revokes a compromised key: its tokens are refused at once"),
+                 words, "kid", "kid", "The key's id", true);
+        add_text(
+            command(key, "key reseal", "Seals the keys with another key file; no node may run meanwhile"),
+            words, "file", "file", "A file in the data directory, or a path; created if it is missing", true);
 
-        auto* service = group(app, "service-key", "Keys for programs of yours: verifiers, a back end");
-        auto* make = command(service, "service-key add", "Makes a key and prints it, once");
-        add_text(make, words, "name", "name", "What the key is for", true);
+        auto* service = group(app, "service-key", "Manages keys for verifiers and services");
+        auto* make = command(service, "service-key add",
+                             "Creates a key and prints it; it is never shown again");
+        add_text(make, words, "name", "name", "The key's name: what it is for", true);
         add_list(make, words, "--scope", "scopes", "feed, users or introspect; may be given several times");
-        command(service, "service-key list", "Lists keys, without their secrets");
-        add_text(command(service, "service-key end", "Ends a key, at once"), words, "name", "name",
-                 "The key's name", true);
+        command(service, "service-key list", "Lists keys without their secrets");
+        add_text(command(service, "service-key end", "Deletes a key; it is refused at once"), words, "name",
+                 "name", "The key's name", true);
 
-        auto* token = group(app, "token", "Tokens");
-        for (const auto& [line, help] : {std::pair{"token inspect", "Shows what a token says"},
-                                         {"token verify", "Tells whether a token counts"}}) {
+        auto* token = group(app, "token", "Inspects and verifies tokens");
+        for (const auto& [line, help] :
+             {std::pair{"token inspect", "Prints the header and claims of a token"},
+              {"token verify", "Tells whether a token is valid"}}) {
             auto* sub = command(token, line, help);
-            sub->add_option("token", dash_, "- : read from standard input")
+            sub->add_option("token", dash_, "Always -: the token is read from standard input")
                 ->required()
                 ->check([](const std::string& word) {
-                    return word == "-" ? "" : "tokens are read from standard input: say -";
+                    return word == "-" ? "" : "the token is read from standard input: give - in its place";
                 });
             sub->final_callback([this] { words_.request["token"] = read_secret("Token"); });
         }
 
-        auto* store = group(app, "store", "The database");
+        auto* store = group(app, "store", "Manages the database");
         command(store, "store restored",
-                "After restoring a backup of PostgreSQL, before any node starts: ends every session, makes "
-                "new keys");
+                "Run it after restoring a backup of PostgreSQL, before any node starts: ends every session "
+                "and makes new keys");
 
-        auto* copy = command(store, "store copy",
-                             "Moves everything from SQLite to PostgreSQL; may run beside the server first");
+        auto* copy = command(
+            store, "store copy",
+            "Copies everything from SQLite to PostgreSQL; the first run may happen while the server runs");
         add_text(copy, words, "--from", "from",
-                 "sqlite:FILE, a file of the data directory; store.url where it is not said");
+                 "sqlite:FILE, a file in the data directory; default: store.url");
         add_text(copy, words, "--to", "to",
-                 "postgres://USER@HOST/DATABASE; the password as store.password_file says", true);
+                 "postgres://USER@HOST/DATABASE; the password comes from store.password_file", true);
 
-        auto* audit = group(app, "audit", "Security events");
+        auto* audit = group(app, "audit", "Lists security events");
         auto* list = command(audit, "audit list", "Lists events, latest first");
         list->add_option_function<std::size_t>(
             "--limit", [&words](std::size_t limit) { words.request["limit"] = limit; },
-            "At most this many (100)");
+            "The most events to list; default: 100");
     }
 
 private:
@@ -276,7 +279,7 @@ private:
         auto* plain = sub->add_flag("--password-stdin", words_.password_plain,
                                     "Reads the password from standard input (the default)");
         sub->add_flag("--password-hash-stdin", words_.password_hash,
-                      "Reads a hash of another system from standard input")
+                      "Reads a password hash of another system from standard input")
             ->excludes(plain);
         sub->final_callback([this] {
             words_.request[words_.password_hash ? "password_hash" : "password"] = read_secret("Password");
@@ -299,7 +302,7 @@ int run_chosen(const CLI::App& app, Words& words) {
     }
     if (config->got_subcommand("check")) {
         load(words);
-        return tell({0, "The configuration is fine.\n", {{"fine", true}}, ""}, words.as_json);
+        return tell({0, "The configuration is valid.\n", {{"fine", true}}, ""}, words.as_json);
     }
     return tell(run_on_data(words), words.as_json);
 }
@@ -314,23 +317,23 @@ int run_command_line(int argc, char** argv) {
     auto* run = app.add_subcommand("serve", "Runs the server");
     add_common(run, words);
     run->add_flag("--dev", words.sources.dev,
-                  "Development on this machine: cookies without Secure and prefix");
+                  "For development on this machine: cookies without Secure and without the __Host- prefix");
     add_key_flag(run, words, "--listen", "listen", "HOST:PORT to listen on");
-    add_key_flag(run, words, "--public-url", "public_url", "What browsers call this server");
+    add_key_flag(run, words, "--public-url", "public_url", "The URL at which browsers reach this server");
     add_key_flag(run, words, "--access-ttl", "tokens.access_ttl", "Life of an access token, such as 15m");
-    add_key_flag(
-        run, words, "--store", "store.url",
-        "Where the data is: sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE");
+    add_key_flag(run, words, "--store", "store.url",
+                 "The database: sqlite:FILE, a file in the data directory, or postgres://USER@HOST/DATABASE");
     DataCommands data_commands(app, words);
-    auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
-    add_common(config->add_subcommand("print", "Prints it, defaults included"), words);
-    add_common(config->add_subcommand("check", "Checks it"), words);
+    auto* config = app.add_subcommand("config", "Prints or checks the configuration")->require_subcommand(1);
+    add_common(config->add_subcommand("print", "Prints the configuration with all defaults"), words);
+    add_common(config->add_subcommand("check", "Checks the configuration"), words);
     auto* steps = app.add_subcommand("migrate",
-                                     "The database's schema, which a start brings up to date by itself")
+                                     "Updates the database's schema, which `serve` also does when it starts")
                       ->require_subcommand(1);
-    add_common(steps->add_subcommand("plan", "Tells what would change"), words);
-    add_common(steps->add_subcommand("apply", "Changes it"), words);
-    add_common(app.add_subcommand("doctor", "Looks for mistakes in this machine's configuration"), words);
+    add_common(steps->add_subcommand("plan", "Lists the schema changes that are due"), words);
+    add_common(steps->add_subcommand("apply", "Applies the schema changes that are due"), words);
+    add_common(app.add_subcommand("doctor", "Looks for mistakes in the configuration and on this machine"),
+               words);
 
     try {
         app.parse(ids_last(argc, argv));

@@ -70,7 +70,7 @@ std::string merged_claims(const std::string& before, const std::vector<std::stri
     for (const auto& change : changes) {
         const auto sign = change.find('=');
         if (sign == std::string::npos || sign == 0)
-            throw Refused("a claim is KEY=JSON, such as plan='\"pro\"', not " + change);
+            throw Refused("a claim must be KEY=JSON, such as plan='\"pro\"', not " + change);
         const std::string key = change.substr(0, sign);
         auto value = token::parse_value(std::string_view(change).substr(sign + 1));
         if (!value)
@@ -276,8 +276,8 @@ Reply key_reseal(Node& node, const json::object& request) {
     const std::string file = text_of(request, "file");
     node.reseal_keys(file);
     return {0,
-            "the keys in the database are sealed with " + file +
-                " now: name it in store.sealing_key_file on every node, and destroy the one before\n",
+            "the keys in the database are now sealed with " + file +
+                ": set store.sealing_key_file to it on every node, and destroy the old file\n",
             {{"sealing_key_file", file}},
             ""};
 }
@@ -288,15 +288,14 @@ Reply service_key_add(Node& node, const json::object& request) {
     std::vector<auth::Scope> scopes;
     for (const auto& text : list_of(request, "scopes")) {
         const auto scope = auth::scope_named(text);
-        if (!scope) throw Refused("there is no scope " + text + "; there are feed, users and introspect");
+        if (!scope) throw Refused("there is no scope " + text + ": use feed, users or introspect");
         scopes.push_back(*scope);
     }
     if (scopes.empty()) throw Refused("a service key needs a --scope: feed, users or introspect");
     auth::MintedServiceKey minted;
     node.store().run([&](auth::Store& store) {
         minted = auth::mint_service_key(*name, scopes, store.now());
-        if (!store.insert_service_key(minted.row))
-            throw Refused("there is a service key " + *name + " already");
+        if (!store.insert_service_key(minted.row)) throw Refused("there is already a service key " + *name);
         store.append_audit({store.now(), "service_key_added", "", "", "", *name});
     });
     return {0, minted.text + "\n", {{"name", *name}, {"key", minted.text}}, ""};
@@ -363,7 +362,7 @@ Reply store_restored(Node& node, const json::object&) {
     });
     // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
     std::this_thread::sleep_for(std::chrono::seconds(1));
-    return {0, "every session is ended, and the signing keys are new\n", {{"ended", true}}, ""};
+    return {0, "every session has been ended, and the signing keys are new\n", {{"ended", true}}, ""};
 }
 
 Reply token_inspect(Node& node, const json::object& request) {
@@ -374,7 +373,7 @@ Reply token_verify(Node& node, const json::object& request) {
     verify::Verifier verifier(auth::verification_of(node.policy()), node.keys(), node.revocations());
     const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
     if (proof)
-        return {0, "The token counts.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
+        return {0, "The token is valid.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);
     return {1,
             "",
@@ -420,7 +419,7 @@ Reply execute(Node& node, const json::object& request) {
         } catch (const Refused& refused) {
             return {1, "", {{"error", refused.what()}}, refused.what()};
         } catch (const std::exception& failure) {
-            return {1, "", {{"error", failure.what()}}, std::string("that failed: ") + failure.what()};
+            return {1, "", {{"error", failure.what()}}, std::string("the command failed: ") + failure.what()};
         }
     }
     return {2, "", {{"error", "unknown command"}}, "there is no command " + command};
@@ -450,7 +449,7 @@ std::string time_in_words(const char* what, base::Timestamp then, base::Timestam
 Reply inspect_token(const std::string& token, const Node* node, base::Timestamp now) {
     if (token.starts_with(token::refresh_prefix))
         return {
-            1, "", {}, "This is a refresh token of Coatcheck: opaque, nothing in it is meant to be read."};
+            1, "", {}, "This is a refresh token of Coatcheck. It is opaque: only the server can read it."};
     std::string jwt = token;
     if (token::is_encrypted(token)) {
         const auto keys = node == nullptr ? nullptr : node->policy().encryption;
@@ -460,7 +459,7 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
             return {1,
                     "",
                     {{"error", "encrypted"}},
-                    "This is an encrypted token (JWE), and no key here reads it."};
+                    "This is an encrypted token (JWE), and no key of this server decrypts it."};
         jwt = *std::move(inner);
     }
     const auto parts = token::parse_compact(jwt);
@@ -468,10 +467,10 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
         return {1,
                 "",
                 {{"error", parts.error().detail}},
-                "This is no token in its one canonical form: " + parts.error().detail};
+                "This is not a token in canonical form: " + parts.error().detail};
     const std::string header = parts->header->json;
     Reply reply;
-    if (jwt != token) reply.text = "encrypted, and read with a key of this server\n";
+    if (jwt != token) reply.text = "encrypted; decrypted with a key of this server\n";
     reply.text += "header  " + header + "\nclaims  " + parts->claims_json + "\n";
     reply.json = {{"header", json::parse(header)}, {"claims", json::parse(parts->claims_json)}};
     if (const auto claims = token::parse_claims(parts->claims_json)) {
@@ -479,17 +478,17 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
                       time_in_words(claims->expires <= now ? "expired" : "expires", claims->expires, now);
         reply.json["expired"] = claims->expires <= now;
     } else {
-        reply.text += "not an access token of the kind Coatcheck issues: " + claims.error().detail + "\n";
+        reply.text += "not an access token of Coatcheck: " + claims.error().detail + "\n";
     }
     if (node == nullptr) {
-        reply.text += "not checked against keys: there is no data directory here\n";
+        reply.text += "not verified: there is no data directory with keys\n";
         return reply;
     }
     verify::Verifier verifier(auth::verification_of(node->policy()), node->keys(), node->revocations());
     const auto proof = verifier.check(token, now);
     reply.json["valid"] = proof.has_value();
     if (!proof) reply.json["code"] = web::public_reason(proof.error().reason).code;
-    reply.text += proof ? "valid: this server believes it\n"
+    reply.text += proof ? "valid: this server accepts it\n"
                         : "not valid: " + std::string(web::public_reason(proof.error().reason).code) + ", " +
                               std::string(web::public_reason(proof.error().reason).title) + "\n";
     return reply;

@@ -22,59 +22,62 @@ namespace {
 
 constexpr Key keys[] = {
     {"public_url", &Config::public_url,
-     "What browsers call this server; becomes the issuer (iss) of tokens."},
-    {"listen", &Config::listen, "Address and port. Beyond loopback needs behind_proxy."},
-    {"behind_proxy", &Config::behind_proxy, "A proxy that speaks TLS stands in front."},
-    {"trusted_proxies", &Config::trusted_proxies, "Addresses or blocks whose X-Forwarded-* count."},
+     "URL at which browsers reach this server; the issuer (iss) of tokens."},
+    {"listen", &Config::listen, "Address and port. Other than loopback, it needs behind_proxy."},
+    {"behind_proxy", &Config::behind_proxy, "A proxy with TLS is in front of this server."},
+    {"trusted_proxies", &Config::trusted_proxies,
+     "Addresses or blocks of proxies whose X-Forwarded-* are believed."},
     {"tokens.algorithm", &Config::algorithm, "ES256, RS256, PS256 or EdDSA."},
     {"tokens.access_ttl", &Config::access_ttl, "Life of an access token."},
     {"tokens.audience", &Config::audience, "aud of tokens; empty: public_url."},
     {"tokens.key_rotation", &Config::key_rotation, "How long a key signs before the next one takes over."},
     {"tokens.format", &Config::token_format,
-     "jwt; jwe: encrypted, and no others are taken; any: encrypted, and both are."},
+     "jwt: signed; jwe: also encrypted, only these accepted; any: encrypted, both accepted."},
     {"tokens.encryption_key_file", &Config::encryption_key_file,
-     "Keys for that, one a line: the first encrypts, all decrypt."},
+     "File with the encryption keys, one on each line: the first encrypts, all decrypt."},
     {"tokens.status_list", &Config::status_list,
-     "Tokens name their place in a Token Status List, for verifiers that are not ours."},
-    {"sessions.idle", &Config::idle, "A session ends when it was not refreshed for this long."},
-    {"sessions.absolute", &Config::absolute, "A session ends after this long, however busy."},
+     "Tokens name their place in a Token Status List, for third-party verifiers."},
+    {"sessions.idle", &Config::idle, "A session ends if it is not refreshed for this long."},
+    {"sessions.absolute", &Config::absolute, "A session ends after this long in any case."},
     {"sessions.refresh_grace", &Config::refresh_grace,
-     "How long a replaced refresh token still gets the current one."},
-    {"sign_up.enabled", &Config::sign_up, "Anybody may make an account."},
-    {"passwords.min_length", &Config::min_password, "In characters, when a password is set."},
+     "How long a superseded refresh token still returns the current one."},
+    {"sign_up.enabled", &Config::sign_up, "Anybody may create an account."},
+    {"passwords.min_length", &Config::min_password, "Least number of characters of a new password."},
     {"accept.bare_authorization", &Config::bare_authorization,
-     "Take `Authorization: <token>` without Bearer as well."},
+     "Also accept `Authorization: <token>` without Bearer."},
     {"accept.bare_authorization_until", &Config::bare_authorization_until,
-     "The last day of that, by UTC; empty: no end."},
-    {"accept.x_token", &Config::x_token, "Take `X-TOKEN: <token>` with `X-USER: <user id>` as well."},
-    {"accept.x_token_until", &Config::x_token_until, "The last day of that, by UTC; empty: no end."},
+     "Last day (UTC) of this dialect; empty: no end."},
+    {"accept.x_token", &Config::x_token, "Also accept `X-TOKEN: <token>` with `X-USER: <user id>`."},
+    {"accept.x_token_until", &Config::x_token_until, "Last day (UTC) of this dialect; empty: no end."},
     {"accept.envelope", &Config::envelope,
      "Sign-in with `user_name`, answered in `{success, data, detail}`."},
-    {"accept.envelope_path", &Config::envelope_path, "Another path for it, such as /login; empty: none."},
-    {"accept.envelope_until", &Config::envelope_until, "The last day of that, by UTC; empty: no end."},
-    {"accept.crypt", &Config::crypt, "Issue and take tokens that Laravel's Crypt reads."},
-    {"accept.crypt_until", &Config::crypt_until, "The last day of that, by UTC; empty: no end."},
+    {"accept.envelope_path", &Config::envelope_path,
+     "Another path for this sign-in, such as /login; empty: none."},
+    {"accept.envelope_until", &Config::envelope_until, "Last day (UTC) of this dialect; empty: no end."},
+    {"accept.crypt", &Config::crypt, "Issue and accept tokens that Laravel's Crypt reads."},
+    {"accept.crypt_until", &Config::crypt_until, "Last day (UTC) of this dialect; empty: no end."},
     {"accept.crypt_cipher", &Config::crypt_cipher, "AES-256-CBC or AES-256-GCM."},
     {"accept.crypt_key_file", &Config::crypt_key_file,
-     "Keys as in APP_KEY, one a line: the first encrypts, all decrypt."},
-    {"accept.crypt_header", &Config::crypt_header, "The header that such a token comes in."},
+     "File with keys as in APP_KEY, one on each line: the first encrypts, all decrypt."},
+    {"accept.crypt_header", &Config::crypt_header, "Header that carries a token in Laravel's format."},
     {"accept.crypt_fields", &Config::crypt_fields,
-     "How the user, the time of issue and of expiry are called in it."},
-    {"accept.crypt_ttl", &Config::crypt_ttl, "Life of such a token."},
+     "Names of the members for user, time of issue and expiry."},
+    {"accept.crypt_ttl", &Config::crypt_ttl, "Life of a token in Laravel's format."},
     {"accept.foreign_file", &Config::foreign_file,
-     "Issuers of an older system whose JWTs are taken; empty: none."},
+     "File with the issuers of an older system whose JWTs are accepted; empty: none."},
     {"cors.origins", &Config::origins, "Other origins whose pages may call this server with credentials."},
     {"metrics.listen", &Config::metrics_listen, "Address and port for /metrics; empty: off."},
     {"log.access", &Config::log_access, "One log line for each request."},
     {"store.url", &Config::store_url,
-     "sqlite:FILE, a file of the data directory; or postgres://USER@HOST/DATABASE, for several nodes."},
+     "sqlite:FILE, a file in the data directory; or postgres://USER@HOST/DATABASE, for several nodes."},
     {"store.password_file", &Config::store_password_file,
-     "Holds the password of PostgreSQL; empty: as its own variables and files say."},
-    {"store.connections", &Config::store_connections, "To PostgreSQL, of each node; one more listens."},
+     "File with the password of PostgreSQL; empty: libpq's variables and files decide."},
+    {"store.connections", &Config::store_connections,
+     "Connections of each node to PostgreSQL; one more listens."},
     {"store.listen_url", &Config::store_listen_url,
-     "For the one that listens, past a pooler such as pgbouncer; empty: as store.url."},
+     "Address of the connection that listens, without a pooler such as pgbouncer; empty: store.url."},
     {"store.sealing_key_file", &Config::store_sealing_key_file,
-     "Seals the keys in the store; all nodes need the same. Made where it is missing."},
+     "File with the key that seals the keys in the store; the same on all nodes. Created if it is missing."},
 };
 
 template <class... F>
@@ -298,7 +301,7 @@ void read_environment(Config& config, const std::vector<std::pair<std::string, s
         // Kubernetes makes such variables for every service that is called coatcheck.
         if (name.starts_with("COATCHECK_SERVICE_") || name.starts_with("COATCHECK_PORT")) continue;
         if (name == "COATCHECK_DATA" || name == "COATCHECK_CONFIG") continue;
-        throw ConfigError(name + ": there is no key for this variable of the environment");
+        throw ConfigError(name + ": no configuration key belongs to this environment variable");
     }
 }
 
@@ -338,7 +341,7 @@ Config load_config(const ConfigSources& sources) {
     read_environment(config, sources.environment);
     for (const auto& setting : sources.settings) {
         const auto sign = setting.find('=');
-        if (sign == std::string::npos) throw ConfigError("--set " + setting + ": key=value is expected");
+        if (sign == std::string::npos) throw ConfigError("--set " + setting + ": must be key=value");
         const std::string name = setting.substr(0, sign);
         const Key* key = find_key(name);
         if (key == nullptr) unknown_key("--set", name);
@@ -409,15 +412,15 @@ void check_store(const Config& config) {
          {std::pair{"store.url", config.store_url}, std::pair{"store.listen_url", config.store_listen_url}}) {
         if (store::is_postgres(url) && has_password(url))
             refuse(config, key,
-                   "must not hold a password: put it into a file that only this server reads, and name that "
-                   "in store.password_file");
+                   "must not hold a password: put it into a file that only this server can read, and name "
+                   "that file in store.password_file");
     }
     // The lock is on the data directory: a database elsewhere could be served twice.
     const auto& url = config.store_url;
     const bool is_file = url.starts_with("sqlite:") && url.size() > 7 && url.find('/') == std::string::npos;
     if (!is_file && !store::is_postgres(url))
         refuse(config, "store.url",
-               "needs sqlite:FILE, a file of the data directory, or postgres://USER@HOST/DATABASE, not " +
+               "needs sqlite:FILE, a file in the data directory, or postgres://USER@HOST/DATABASE, not " +
                    in_quotes(url));
     if (!config.store_listen_url.empty() && !store::is_postgres(config.store_listen_url))
         refuse(config, "store.listen_url",
@@ -435,18 +438,19 @@ void check_config(const Config& config) {
     const auto refuse = [&](std::string_view key, const std::string& why) { app::refuse(config, key, why); };
     if (!is_origin(config.public_url))
         refuse("public_url",
-               "needs http:// or https://, a host in lower case, maybe a port, and nothing after it, not " +
+               "needs http:// or https://, a host in lower case, an optional port and nothing else, not " +
                    in_quotes(config.public_url));
     const auto listen = parse_listen(config.listen);
     if (!listen)
         refuse("listen",
                "needs ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not " + in_quotes(config.listen));
     if (config.dev && !listen->is_loopback())
-        refuse("listen", "must be loopback with --dev: cookies would go over the network in the clear");
+        refuse("listen",
+               "must be a loopback address with --dev: cookies would cross the network unencrypted");
     if (!listen->is_loopback() && !config.behind_proxy)
         refuse("listen",
-               "is beyond loopback, and passwords would travel in the clear: put a proxy with TLS in front "
-               "and say behind_proxy = true");
+               "is not a loopback address, and passwords would cross the network unencrypted: put a proxy "
+               "with TLS in front and set behind_proxy = true");
     for (const auto& proxy : config.trusted_proxies)
         if (!http::Network::parse(proxy))
             refuse("trusted_proxies",
@@ -480,9 +484,8 @@ void check_config(const Config& config) {
             refuse(key, "needs a day such as 2027-01-31, or nothing, not " + in_quotes(day));
     const auto& path = config.envelope_path;
     if (!path.empty() && !is_free_path(path))
-        refuse(
-            "accept.envelope_path",
-            "needs a path such as /login that has no other meaning here, or nothing, not " + in_quotes(path));
+        refuse("accept.envelope_path",
+               "needs a path such as /login that no route uses, or nothing, not " + in_quotes(path));
     if (config.crypt_cipher != "AES-256-CBC" && config.crypt_cipher != "AES-256-GCM")
         refuse("accept.crypt_cipher",
                "needs AES-256-CBC or AES-256-GCM, not " + in_quotes(config.crypt_cipher));
@@ -490,19 +493,19 @@ void check_config(const Config& config) {
     if (config.crypt && config.crypt_key_file.empty())
         refuse("accept.crypt_key_file", "needs a file with the keys");
     if (!is_free_header(config.crypt_header))
-        refuse("accept.crypt_header", "needs the name of a header that has no other meaning here, not " +
+        refuse("accept.crypt_header", "needs the name of a header that Coatcheck does not use already, not " +
                                           in_quotes(config.crypt_header));
     const std::set<std::string> fields(config.crypt_fields.begin(), config.crypt_fields.end());
     if (config.crypt_fields.size() != 3 || fields.size() != 3 || fields.contains("") ||
         fields.contains("session") || fields.contains("ver"))
         refuse("accept.crypt_fields",
-               "needs three different names: of the user, the time of issue and the time of expiry");
+               "needs three different names, for the user, the time of issue and the time of expiry; session "
+               "and ver are reserved");
     for (const auto& origin : config.origins)
         if (!is_origin(origin))
-            refuse(
-                "cors.origins",
-                "needs origins such as https://app.example.com, each in full and without a path or *, not " +
-                    in_quotes(origin));
+            refuse("cors.origins",
+                   "needs complete origins such as https://app.example.com, without a path or *, not " +
+                       in_quotes(origin));
     if (!config.metrics_listen.empty() && !parse_listen(config.metrics_listen))
         refuse("metrics.listen", "needs ADDRESS:PORT, or nothing, not " + in_quotes(config.metrics_listen));
     check_store(config);

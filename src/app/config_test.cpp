@@ -246,7 +246,7 @@ TEST(Config, TextOfAnotherTypeIsToldWithWhereItStood) {
         EXPECT_TRUE(says(mistake(ConfigSources{.flags = {{"sessions.idle", bad}}}),
                          "the command line: sessions.idle needs a duration"))
             << bad;
-    EXPECT_EQ(mistake(ConfigSources{.settings = {"listen"}}), "--set listen: key=value is expected");
+    EXPECT_EQ(mistake(ConfigSources{.settings = {"listen"}}), "--set listen: must be key=value");
     EXPECT_NE(mistake(ConfigSources{.settings = {"=x"}}), "");
 }
 
@@ -269,7 +269,7 @@ TEST(Config, VariableThatNamesNoKeyIsRefused) {
     for (const char* name : {"COATCHECK_LISTN", "COATCHECK_", "COATCHECK_listen",
                              "COATCHECK_TOKENS.ALGORITHM", "COATCHECK_ACCESS_TTL", "COATCHECK_LISTEN_"})
         EXPECT_EQ(mistake(ConfigSources{.environment = {{name, "x"}}}),
-                  std::string(name) + ": there is no key for this variable of the environment");
+                  std::string(name) + ": no configuration key belongs to this environment variable");
 }
 
 TEST(Config, FileThatCannotBeReadIsNamed) {

@@ -140,7 +140,7 @@ std::optional<Reply> ask_server(const std::filesystem::path& directory, const js
     ::close(connection);
     // To try again elsewhere could do it twice.
     if (!text || text->empty())
-        throw std::runtime_error("the running server did not answer: it may or may not have done it");
+        throw std::runtime_error("the running server did not answer: it may or may not have run the command");
     const auto answer = json::parse(*text).as_object();
     return Reply{static_cast<int>(answer.at("status").as_int64()), answer.at("text").as_string().c_str(),
                  answer.at("json").as_object(), answer.at("error").as_string().c_str()};

@@ -39,7 +39,7 @@ void write_all(int file, std::string_view text) {
 
 DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)) {
     if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
-        fail("cannot make the data directory " + path_.string());
+        fail("cannot create the data directory " + path_.string());
     const auto lock_file = path_ / "lock";
     lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0) fail("cannot open " + lock_file.string());
@@ -63,10 +63,10 @@ base::Secret DataDirectory::sealing_key(const std::string& name) const {
         // Written aside and renamed: a crash leaves the whole key or none.
         const auto aside = path.string() + ".new";
         const int made = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (made < 0) fail("cannot make " + path.string());
+        if (made < 0) fail("cannot create " + path.string());
         write_all(made, base::base64url(base::random_bytes(crypto::sealing_key_bytes)) + "\n");
         if (::fsync(made) != 0 || ::close(made) != 0 || ::rename(aside.c_str(), path.c_str()) != 0)
-            fail("cannot make " + path.string());
+            fail("cannot create " + path.string());
         const int directory = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (directory >= 0) {
             ::fsync(directory);
@@ -81,7 +81,7 @@ base::Secret DataDirectory::sealing_key(const std::string& name) const {
     ::close(file);
     if ((facts.st_mode & 077) != 0) {
         base::wipe(text);
-        throw std::runtime_error(path.string() + " can be read by other users; say: chmod 600 " +
+        throw std::runtime_error(path.string() + " can be read by other users; run: chmod 600 " +
                                  path.string());
     }
     auto key = base::from_base64url(std::string_view(text).substr(0, text.find('\n')));

@@ -81,19 +81,21 @@ void examine_files(Findings& findings, const Config& config, const std::filesyst
     struct stat facts {};
     if (::stat(directory.c_str(), &facts) != 0) return;  // made at the first start
     if ((facts.st_mode & 077) != 0)
-        findings.push_back("Other users may look into " + directory.string() + "; say: chmod 700 " +
+        findings.push_back("Other users can open " + directory.string() + "; run: chmod 700 " +
                            directory.string());
     if (facts.st_uid != ::geteuid() && ::geteuid() != 0)
         findings.push_back(directory.string() +
-                           " belongs to another user; run coatcheck as that user, or change its owner.");
+                           " belongs to another user: run coatcheck as that user, or change its owner.");
     const auto key = directory / config.store_sealing_key_file;
     if (::stat(key.c_str(), &facts) == 0 && (facts.st_mode & 077) != 0)
-        findings.push_back(key.string() + " can be read by others; say: chmod 600 " + key.string());
+        findings.push_back(key.string() + " can be read by other users; run: chmod 600 " + key.string());
     if (::stat((directory / "coatcheck.db").c_str(), &facts) == 0 && (facts.st_mode & 077) != 0)
         findings.push_back("The database in " + directory.string() +
-                           " can be read by others; say: chmod 600 " + (directory / "coatcheck.db").string());
+                           " can be read by other users; run: chmod 600 " +
+                           (directory / "coatcheck.db").string());
     if (::access(directory.c_str(), W_OK | X_OK) != 0)
-        findings.push_back(directory.string() + " cannot be written to by this user.");
+        findings.push_back(directory.string() +
+                           " cannot be written by this user: run coatcheck as its owner.");
 }
 
 void examine_clock(Findings& findings, base::Timestamp now) {
@@ -103,8 +105,8 @@ void examine_clock(Findings& findings, base::Timestamp now) {
     timex state{};
     if (::adjtimex(&state) == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
         findings.push_back(
-            "This machine's clock is not synchronised with a time server; tokens and their verifiers need "
-            "clocks that agree. Switch on systemd-timesyncd or chrony.");
+            "This machine's clock is not synchronised with a time server, but the server and its verifiers "
+            "need the same time. Turn on systemd-timesyncd or chrony.");
 }
 
 void examine_addresses(Findings& findings, const Config& config, bool server_runs) {
@@ -115,48 +117,48 @@ void examine_addresses(Findings& findings, const Config& config, bool server_run
     const auto here = fetch(direct, "/.well-known/oauth-authorization-server");
     if (!server_runs && here)
         findings.push_back("Something else listens on " + config.listen +
-                           ": stop it, or choose another port with listen.");
+                           ": stop it, or set another port in listen.");
     if (!config.behind_proxy && url.port != direct.port)
-        findings.push_back("public_url says port " + url.port + ", but the server listens on port " +
+        findings.push_back("public_url has the port " + url.port + ", but the server listens on port " +
                            direct.port + ": set public_url to what browsers use, or behind_proxy = true.");
     if (url.tls && !config.behind_proxy)
         findings.push_back(
-            "public_url is https, but this server speaks plain HTTP: put a proxy with TLS in front and say "
+            "public_url is https, but this server speaks plain HTTP: put a proxy with TLS in front and set "
             "behind_proxy = true.");
     if (auto hidden = proxy_hides_clients(config); !hidden.empty()) findings.push_back(std::move(hidden));
     if (!server_runs) return;
     const auto there = fetch(url, "/.well-known/oauth-authorization-server");
     if (!there)
-        findings.push_back("Nobody answers at public_url " + config.public_url +
-                           " from this machine: is the proxy running, and does the name lead here?");
+        findings.push_back("Nothing answers at public_url " + config.public_url +
+                           " from this machine: is the proxy running, and does the host name point to it?");
     else if (!url.tls && there->find("\"issuer\":\"" + config.public_url + "\"") == std::string::npos)
         findings.push_back(
             "Something answers at public_url " + config.public_url +
-            ", but it is not this server: tokens name an issuer that cannot be asked for its keys.");
+            ", but it is not this server: verifiers cannot get the keys from the issuer that tokens name.");
 }
 
 void examine_cookies(Findings& findings, const Config& config) {
     const Url url = parsed(config.public_url);
     if (!url.tls && !is_local(url.host))
         findings.push_back("public_url is plain http on " + url.host +
-                           ": browsers drop our Secure cookies there, so that hybrid and cookie sessions "
+                           ": browsers drop Secure cookies there, so sessions with delivery hybrid or cookie "
                            "cannot work. Use https.");
     if (!url.tls && is_local(url.host) && !config.dev)
         findings.push_back(
             "Over http://" + url.host +
-            " Chrome and Firefox keep Secure cookies and Safari does not: for Safari start with --dev.");
+            " Chrome and Firefox keep Secure cookies, but Safari does not: for Safari start with --dev.");
     for (const auto& text : config.origins) {
         const Url origin = parsed(text);
         if (site_of(origin.host) != site_of(url.host))
             findings.push_back("cors.origins lists " + text + ", which is another site than " +
                                config.public_url +
-                               ": SameSite=Lax cookies are not sent from there, so pages on it need delivery "
-                               "body, or a name below the same domain.");
+                               ": browsers send no SameSite=Lax cookies from there. Use delivery body for "
+                               "its pages, or a host name below the same domain.");
         if (origin.tls != url.tls && !is_local(origin.host))
             findings.push_back("cors.origins lists " + text + " while public_url is " +
                                (url.tls ? "https" : "http") + ": browsers treat them as different sites.");
         if (text == config.public_url)
-            findings.push_back("cors.origins lists public_url itself; that does no harm and is not needed.");
+            findings.push_back("cors.origins lists public_url itself, which is harmless but not needed.");
     }
 }
 
@@ -165,8 +167,8 @@ void examine_cookies(Findings& findings, const Config& config) {
 std::string proxy_hides_clients(const Config& config) {
     const bool proxied = config.behind_proxy || config.public_url.starts_with("https:");
     if (!proxied || !config.trusted_proxies.empty()) return {};
-    return "trusted_proxies is empty behind a proxy: every client then looks like the proxy, and the limits "
-           "on failed sign-ins count them all as one. Name the proxy's address.";
+    return "trusted_proxies is empty behind a proxy: every client then has the proxy's address, and the "
+           "limits on failed sign-ins count them all as one. Add the proxy's address.";
 }
 
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory) {
@@ -179,7 +181,7 @@ std::vector<std::string> examine(const Config& config, const std::filesystem::pa
     if (config.access_ttl > std::chrono::hours(1))
         findings.push_back(
             "tokens.access_ttl is " + base::format_duration(config.access_ttl) +
-            ": a stolen token works that long wherever revocations are not followed. 15m is usual.");
+            ": a stolen token works that long at verifiers that do not follow revocations. 15m is usual.");
     return findings;
 }
 

@@ -58,7 +58,7 @@ public:
         if (!node->is_table()) refuse(member, "needs a table of claims, such as {prv = \"…\"}");
         for (const auto& [name, value] : *node->as_table()) {
             const auto text = value.value_exact<std::string>();
-            if (!text) refuse(member, "needs strings");
+            if (!text) refuse(member, "needs strings as values");
             values.emplace(std::string(name.str()), *text);
         }
         return values;
@@ -66,7 +66,7 @@ public:
     void refuse_unknown() const {
         for (const auto& [name, value] : table_)
             if (!known_.contains(std::string(name.str())))
-                refuse(std::string(name.str()), "is not known here");
+                refuse(std::string(name.str()), "is not a known member");
     }
 
 private:
@@ -104,13 +104,14 @@ ForeignIssuer read_issuer(const toml::table& table, const fs::path& file) {
     issuer.keys = read_keys(reader, file.parent_path() / reader.text("key_file"), issuer.algorithm);
     const auto until = base::parse_day_end(reader.text("until"));
     if (!until)
-        reader.refuse("until", "needs the last day on which its tokens are taken, such as \"2027-01-31\"");
+        reader.refuse("until", "needs the last day on which its tokens are accepted, such as \"2027-01-31\"");
     issuer.until = *until;
     if (const std::string day = reader.text("issued_before", ""); !day.empty()) {
         const auto end = base::parse_day_end(day);
         if (!end)
             reader.refuse("issued_before",
-                          "needs the day from which on its tokens are not taken, such as \"2026-12-01\"");
+                          "needs the day of the cut-over, such as \"2026-12-01\": tokens issued from then on "
+                          "are refused");
         issuer.issued_before = *end - std::chrono::hours(24);
     }
     reader.refuse_unknown();
@@ -144,7 +145,7 @@ std::vector<ForeignIssuer> read_foreign_issuers(const fs::path& path, std::strin
         for (const auto& other : issuers)
             if (&one != &other && one.id_prefix.starts_with(other.id_prefix) && issuers.size() > 1)
                 refuse("the id_prefix of " + one.name + " begins with that of " + other.name +
-                       ": one id could be a user of either");
+                       ": one user id could belong to either issuer");
     return issuers;
 }
 

@@ -34,7 +34,7 @@ std::string read(const fs::path& path, const std::string& setting, const std::st
 base::Secret read_private_file(const fs::path& path, const std::string& setting, const std::string& hint) {
     base::Secret text(read(path, setting, hint.empty() ? "" : ". " + hint));
     if ((fs::status(path).permissions() & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none)
-        refuse(path, setting, "may be read by others: chmod 600 " + path.string());
+        refuse(path, setting, "can be read by other users; run: chmod 600 " + path.string());
     return text;
 }
 
@@ -51,9 +51,9 @@ std::vector<base::Secret> read_keys(const fs::path& path, const std::string& set
         if (line.empty() || line.starts_with('#')) continue;
         auto key = token::parse_app_key(line);
         if (!key)
-            refuse(
-                path, setting,
-                "line " + std::to_string(number) + " is not a key such as APP_KEY has: base64: and 32 bytes");
+            refuse(path, setting,
+                   "line " + std::to_string(number) +
+                       " is not a key in the form of APP_KEY: base64: and 32 bytes");
         keys.push_back(*std::move(key));
     }
     if (keys.empty()) refuse(path, setting, "holds no key");

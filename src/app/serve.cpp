@@ -125,15 +125,14 @@ std::uint64_t raise_descriptor_limit() {
 void say_hello(Node& node, const Config& config, const std::filesystem::path& directory) {
     bool nobody = false;
     node.store().run([&](auth::Store& store) { nobody = store.list_users({.limit = 1}).empty(); });
-    std::printf("Coatcheck listens on %s and is known as %s\n", config.listen.c_str(),
+    std::printf("Coatcheck listens on %s; its public_url is %s\n", config.listen.c_str(),
                 config.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
     if (const auto hidden = proxy_hides_clients(config); !hidden.empty())
         std::printf("warning: %s\n", hidden.c_str());
     if (nobody)
-        std::printf("There is no user yet. Make one:  coatcheck user add NAME --data %s\n",
-                    directory.c_str());
+        std::printf("There is no user yet. Add one:  coatcheck user add NAME --data %s\n", directory.c_str());
     std::fflush(stdout);
 }
 

@@ -25,8 +25,8 @@ Reply told(const store::Schema& schema, const std::vector<std::string>& steps, b
     Reply reply;
     reply.text = "schema " + std::to_string(schema.version) + " of " + std::to_string(version) +
                  (steps.empty() ? ": nothing to do\n"
-                  : applied     ? ", after:\n"
-                                : ", to come:\n");
+                  : applied     ? ", after these changes:\n"
+                                : ", changes that are due:\n");
     for (const auto& step : steps) reply.text += "  " + step + "\n";
     reply.json = {{"version", schema.version},
                   {"known", version},
@@ -70,7 +70,7 @@ Reply migrate(const Config& config, const std::filesystem::path& directory, bool
     }
     const auto file = store::file_of(place);
     if (!std::filesystem::exists(file))
-        throw std::runtime_error("there is no database at " + file + " yet: the first start makes it");
+        throw std::runtime_error("there is no database at " + file + " yet: the first start creates it");
     std::optional<DataDirectory> alone;
     if (apply) alone.emplace(directory);
     store::SqliteDatabase database(file);
@@ -84,9 +84,9 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     if (const auto* url = request.if_contains("from")) from.url = url->get_string().c_str();
     to.url = request.at("to").get_string().c_str();
     if (!from.url.starts_with("sqlite:"))
-        throw std::runtime_error("--from is sqlite:FILE, a file of the data directory, not " + from.url);
+        throw std::runtime_error("--from must be sqlite:FILE, a file in the data directory, not " + from.url);
     if (!store::is_postgres(to.url))
-        throw std::runtime_error("--to is postgres://USER@HOST/DATABASE, not " + to.url);
+        throw std::runtime_error("--to must be postgres://USER@HOST/DATABASE, not " + to.url);
     for (const auto& url : {from.url, to.url}) {
         Config as_store = config;
         as_store.store_url = url;
@@ -110,17 +110,18 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     for (const auto& table : tables) {
         reply.text += table.name + ": " + std::to_string(table.rows) + " rows, " +
                       std::to_string(table.added) + " added, " + std::to_string(table.removed) + " removed" +
-                      (table.checksum.empty() ? "" : ", the same there: " + table.checksum) + "\n";
+                      (table.checksum.empty() ? "" : ", same checksum in both: " + table.checksum) + "\n";
         rows.push_back({{"table", table.name},
                         {"rows", table.rows},
                         {"added", table.added},
                         {"removed", table.removed},
                         {"checksum", table.checksum}});
     }
-    reply.text += alone ? "Done: " + file + " is not served any more. Now: coatcheck serve --store " +
-                              to.url + ", with the same " + config.store_sealing_key_file + "\n"
-                        : "A server still runs on " + file +
-                              ". Stop it and run this again: what has changed meanwhile is copied then.\n";
+    reply.text +=
+        alone ? "Done: " + file + " can no longer be served. Now run: coatcheck serve --store " + to.url +
+                    ", with the same " + config.store_sealing_key_file + "\n"
+              : "A server still runs on " + file +
+                    ". Stop it and run the copy again: that copies what has changed in the meantime.\n";
     reply.json = {{"finished", alone.has_value()}, {"tables", std::move(rows)}};
     return reply;
 }

@@ -24,7 +24,7 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
         if (beyond != line.end() && before.find('\'') != std::string::npos &&
             before.find('#') == std::string::npos)
             throw ConfigError(name + ":" + std::to_string(number) +
-                              ": letters beyond ASCII go between double quotes");
+                              ": put letters outside ASCII between double quotes");
     }
     try {
         return toml::parse(*ascii, name);

@@ -9,12 +9,12 @@
 namespace coatcheck::auth {
 namespace {
 
-constexpr std::chrono::seconds pending_wait{1};  // attempts in flight are decided soon
+constexpr std::chrono::seconds pending_wait{1};  // Retry-After while undecided attempts use up a limit
 
 struct Bucket {
     std::string key;
     int burst;
-    Duration refill;  // for one failure
+    Duration refill;  // the time after which one failure no longer counts
 };
 
 Bucket address_bucket(const std::string& address) {
@@ -30,13 +30,14 @@ std::vector<Bucket> buckets_of(const Attempt& attempt) {
     return buckets;
 }
 
-// How long one has to wait for a bucket; not at all if it is not above zero.
+// The time until the bucket takes another failure; zero or less if it does so now.
 Duration wait_of(Store& store, const Bucket& bucket) {
     return store.find_bucket(bucket.key).value_or(store.now()) - store.now() -
            (bucket.burst - 1) * bucket.refill;
 }
 
-// `pending`: attempts of the address that are not decided yet.
+// Refuses an attempt while a bucket is full, or while the bucket of the address would be full if all
+// `pending` attempts (the undecided ones of the address) failed. `of_address` is the wait for that bucket.
 base::Result<void> check(Duration wait, Duration of_address, const Bucket& address, int pending) {
     if (wait <= Duration{0} && of_address + pending * address.refill > Duration{0}) wait = pending_wait;
     if (wait <= Duration{0}) return {};
@@ -62,7 +63,8 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(Store& store, const
     std::string account = "account " + attempt.login;
     if (attempt.known_address) account.append(" from ").append(network_of(attempt.address));
     const Bucket address = address_bucket(attempt.address);
-    // Read before the lock: an event loop that gives a slot back must never wait for the store.
+    // The store is read before the mutex is locked: an event loop that returns a slot must never wait for
+    // the store.
     const Duration of_address = wait_of(store, address);
     Duration wait = of_address;
     for (const auto& bucket : buckets_of(attempt))
@@ -71,7 +73,8 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(Store& store, const
     if (auto allowed = check(wait, of_address, address, running(address.key)); !allowed)
         return allowed.error();
     if (running(account) >= most)
-        return base::Denied{base::Reason::too_many_attempts, pending_wait, "at most four attempts at a time"};
+        return base::Denied{base::Reason::too_many_attempts, pending_wait,
+                            "at most four attempts may run at a time"};
     return Slot(*this, {account, address.key});
 }
 

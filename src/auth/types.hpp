@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The product's nouns.
+// The types that all of src/auth shares: users, sessions, audit events and the policy.
 #pragma once
 
 #include "base/time.hpp"
@@ -47,9 +47,9 @@ struct Session {
     std::string id;
     std::string user;
     crypto::SecretHash secret_hash;  // of the refresh tokens' secret
-    // The hash before a password change renewed the secret; empty if that never happened.
+    // The hash of the secret before a password change renewed it; empty if that never happened.
     crypto::SecretHash renewed_from;
-    Timestamp renewed{};
+    Timestamp renewed{};                                   // when that happened
     std::uint32_t counter = 0;                             // of the current refresh token
     std::array<Timestamp, rotations_per_grace> rotated{};  // when the latest rotations happened, latest first
     Delivery delivery = Delivery::hybrid;
@@ -59,16 +59,18 @@ struct Session {
     Timestamp last_used;
     Timestamp idle_end;      // moves with each rotation, never beyond absolute_end
     Timestamp absolute_end;  // never moves
-    Timestamp access_end;    // when the last access token minted for it expires; never beyond idle_end
+    Timestamp access_end;    // when the session's last access token expires; never beyond idle_end
     std::optional<Timestamp> ended;
-    Timestamp older_end{};     // when the older system's token ends that it was exchanged for; {}: it was not
-    std::int64_t status = -1;  // its index in the Token Status Lists; -1: none
+    Timestamp older_end{};     // when the foreign token expires that opened this session; {}: a sign-in did
+    std::int64_t status = -1;  // the session's index in the Token Status Lists; -1: none
 };
 
-// What counts as one client: an IPv4 address as it is, of IPv6 the first 64 bits. Bytes, not text.
+// The part of an address that the limits count as one: an IPv4 address in full, as text; of an IPv6 address
+// the first 64 bits, as 8 raw bytes.
 std::string network_of(const std::string& address);
 
-// Who did something: from where, and with which service key, if with one.
+// Where a request comes from, for the audit log and the limits: the address of the client, and the name of
+// the service key if the request has one. The address is empty for the command line.
 struct Actor {
     Actor(const char* from) : address(from) {}
     Actor(std::string from, std::string key = "") : address(std::move(from)), service_key(std::move(key)) {}
@@ -85,16 +87,17 @@ struct AuditEvent {
     std::string detail;
 };
 
-// Tunables of the product; defaults as documented in config/coatcheck.example.toml.
+// The settings that the rules in src/auth need. config/coatcheck.example.toml documents the defaults.
 struct Policy {
     std::string issuer;
     std::string audience;
-    std::shared_ptr<const token::EncryptionKeys> encryption{};  // access tokens are encrypted with the first
-    bool only_encrypted = false;                                // and no others are taken
-    bool status_lists = false;  // tokens name their place in the Token Status Lists
+    std::shared_ptr<const token::EncryptionKeys> encryption{};  // the first key encrypts access tokens
+    bool only_encrypted = false;                                // refuse access tokens that are not encrypted
+    bool status_lists = false;  // access tokens state their session's index in the Token Status Lists
     Duration access_ttl = std::chrono::minutes(15);
-    Duration crypt_ttl = std::chrono::hours(48);  // of encrypted tokens (docs/dialects.md)
-    // Of tokens that others issue and we take: what takes them back is kept as long.
+    Duration crypt_ttl = std::chrono::hours(48);  // life of our crypt tokens (docs/dialects.md)
+    // The longest life of the foreign tokens that this server accepts, including crypt tokens of another
+    // issuer. Revocations of foreign tokens are kept as long. 0: it accepts none.
     Duration foreign_life{0};
     Duration idle = std::chrono::hours(7 * 24);
     Duration absolute = std::chrono::hours(30 * 24);

@@ -21,7 +21,7 @@ std::string sha256(std::string_view bytes) {
     std::string out(crypto_hash_sha256_BYTES, '\0');
     if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
                    algorithm, nullptr) != 1)
-        throw std::runtime_error("OpenSSL: no SHA-256");
+        throw std::runtime_error("OpenSSL cannot compute SHA-256");
     return out;
 }
 

@@ -32,7 +32,8 @@ const EVP_CIPHER* evp(EnvelopeCipher cipher) {
 
 Encrypted encrypt(EnvelopeCipher cipher, const base::Secret& key, std::string_view plain,
                   std::string_view beside) {
-    if (key.reveal().size() != envelope_key_bytes) throw std::runtime_error("a key for AES-256 has 32 bytes");
+    if (key.reveal().size() != envelope_key_bytes)
+        throw std::runtime_error("a key for AES-256 must have 32 bytes");
     const bool gcm = cipher == EnvelopeCipher::aes_256_gcm;
     Encrypted out{base::random_bytes(gcm ? gcm_iv_bytes : cbc_iv_bytes), std::string(plain.size() + 16, '\0'),
                   ""};

@@ -25,7 +25,7 @@ constexpr std::size_t memory_bytes = hash_memory_bytes;
 // fast.
 void prepare_sodium() {
     static const int status = sodium_init();
-    if (status < 0) throw std::runtime_error("libsodium does not start");
+    if (status < 0) throw std::runtime_error("libsodium cannot be initialised");
 }
 
 bool is_bcrypt(std::string_view h) {

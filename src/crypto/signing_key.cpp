@@ -290,7 +290,7 @@ SigningKey SigningKey::from_pkcs8(Algorithm algorithm, const base::Secret& der) 
     Key key = owned(d2i_AutoPrivateKey(nullptr, &in, static_cast<long>(der.reveal().size())));
     if (!key) fail("read private key");
     if (!fits(algorithm, key.get()))
-        throw std::runtime_error("private key is not one for " + std::string(name_of(algorithm)));
+        throw std::runtime_error("the private key does not fit " + std::string(name_of(algorithm)));
     return SigningKey(algorithm, std::move(key));
 }
 

@@ -18,7 +18,7 @@ constexpr std::size_t first_buffer_bytes = 2048;
 constexpr std::size_t max_buffer_bytes = max_head_bytes + max_body_bytes;
 // Answers to pipelined requests are sent together up to this size.
 constexpr std::size_t max_unsent_bytes = 64 * 1024;
-// What a connection keeps of its memory for answers while it is idle.
+// An idle connection keeps at most this much memory for answers.
 constexpr std::size_t most_kept_bytes = 8 * 1024;
 constexpr Tick linger_ticks = 3;
 
@@ -57,8 +57,8 @@ void Connection::enter(State state) {
         case State::body: return within(options.body_time);
         case State::writing: return within(options.write_time);
         case State::lingering: deadline_ = loop_.tick() + linger_ticks; return;
-        case State::streaming:  // as long as the client reads
-        case State::answering:  // what a handler waits for has limits of its own
+        case State::streaming:  // no limit, as long as the client reads
+        case State::answering:  // the work that a handler waits for has its own limits
         case State::closed: deadline_ = 0; return;
     }
 }
@@ -90,7 +90,7 @@ void Connection::read_more() {
 }
 
 void Connection::on_read(std::size_t bytes) {
-    if (state_ == State::lingering || stream_) return read_more();  // what comes now is thrown away
+    if (state_ == State::lingering || stream_) return read_more();  // these bytes are ignored
     in_size_ += bytes;
     if (state_ == State::idle) enter(State::header);
     work();
@@ -122,7 +122,7 @@ bool Connection::take_header() {
     const auto end = bytes.find("\r\n\r\n");
     if (end == std::string_view::npos || end + 4 > max_head_bytes) {
         if (in_size_ > max_head_bytes || end != std::string_view::npos)
-            refuse_and_close({Reason::headers_too_large, {}, "at most 16 KiB"});
+            refuse_and_close({Reason::headers_too_large, {}, "the header must have at most 16 KiB"});
         return false;
     }
     const std::string_view head = bytes.substr(0, end + 4);
@@ -136,7 +136,7 @@ bool Connection::take_header() {
     parse_header(head);
     if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return false;
     if (frame_->body_bytes > max_body_bytes) {
-        refuse_and_close({Reason::body_too_large, {}, "at most 16 KiB"});
+        refuse_and_close({Reason::body_too_large, {}, "the body must have at most 16 KiB"});
         return false;
     }
     if (frame_->expects_continue && in_size_ < head_size_ + frame_->body_bytes)
@@ -149,11 +149,11 @@ void Connection::parse_header(std::string_view head) {
     arena_.release();
     parser_.emplace(std::piecewise_construct, std::make_tuple(), std::make_tuple(Allocator(&arena_)));
     parser_->header_limit(max_head_bytes + 1);
-    parser_->body_limit(boost::none);  // the gate has told how long it is
+    parser_->body_limit(boost::none);  // the framing gate has read its length
     error_code error;
     parser_->put(asio::buffer(head.data(), head.size()), error);
     if (!parser_->is_header_done()) {
-        refuse_and_close({Reason::malformed_request, {}, "the header cannot be read"});
+        refuse_and_close({Reason::malformed_request, {}, "the header cannot be parsed"});
         return;
     }
     const auto& message = parser_->get();
@@ -166,7 +166,7 @@ void Connection::parse_header(std::string_view head) {
     request_.from_trusted_proxy = peer_is_trusted_;
     request_.address = peer_;
     if (!peer_is_trusted_) return;
-    std::string list;  // several fields are one list (RFC 9110 §5.3)
+    std::string list;  // several fields make one list (RFC 9110 §5.3)
     for (auto [row, end] = message.equal_range("X-Forwarded-For"); row != end; ++row)
         list.append(list.empty() ? "" : ",").append(row->value().data(), row->value().size());
     request_.address = client_address(peer_, list, loop_.options().trusted_proxies);
@@ -181,12 +181,13 @@ void Connection::handle() {
 }
 
 void Connection::run(Waiting waiting) {
-    // A coroutine that has nothing to wait for ends before co_spawn() returns: then work() is still in its
-    // loop.
+    // A coroutine that has nothing to wait for ends before co_spawn() returns. Then work() is still in its
+    // loop, and continues by itself.
     starting_ = true;
     asio::co_spawn(loop_.io(), std::move(waiting), [self = shared_from_this()](std::exception_ptr) {
         if (self->state_ == State::closed) return;
-        // A request that waited for a hash or a commit may get tokens that are younger than the request.
+        // This reads the clock again: a request that waited for a hash or a commit may get tokens that are
+        // younger than the request.
         self->finish(base::read_clock());
         const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
         if (goes_on && !self->starting_) self->work();
@@ -271,7 +272,8 @@ std::size_t Connection::send_some(error_code& error) {
                         MSG_NOSIGNAL, error);
 }
 
-// Closing at once while bytes still come would destroy the answer on its way (RFC 9112 §9.6).
+// Stops sending, but reads for a moment longer. If the connection closed while bytes still arrive, the
+// client could lose the answer (RFC 9112 §9.6).
 void Connection::linger() {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -280,7 +282,8 @@ void Connection::linger() {
     read_more();
 }
 
-// The client may go on sending: the connection reads that, ignores it, and notices when the client closes.
+// The client may go on sending. The connection reads and ignores those bytes, and so notices when the
+// client closes.
 void Connection::start_stream() {
     stream_ = std::move(response_.stream);
     in_size_ = 0;
@@ -290,7 +293,7 @@ void Connection::start_stream() {
     if (state_ != State::closed) send();
 }
 
-// Fills and sends in turn, until the client has to read first or the stream has nothing more.
+// Fills and sends in turn, until the client must read first or the stream has nothing more.
 void Connection::stream_more() {
     if (streaming_ || state_ == State::closed) return;
     streaming_ = true;

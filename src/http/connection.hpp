@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client connection. A request takes a straight way: bytes → framing gate → parser → handler → answer →
-// next request. A connection waits in three places only: for bytes, for a handler's coroutine, and for the
-// client to read.
+// One connection of a client. Each request goes through the same stages: bytes → framing gate → parser →
+// handler → answer → next request. A connection waits in three places only: for bytes, for a handler's
+// coroutine, and for the client to read.
 #pragma once
 
 #include "http/event_loop.hpp"
@@ -24,12 +24,14 @@ public:
     ~Connection();
 
     void start();
-    // Each second: closes the connection if its deadline has passed, and lets its stream give a sign of life.
+    // Called each second. Closes the connection if its deadline has passed, and lets its stream send a sign
+    // of life (Stream::beat()).
     void on_tick(Tick now);
-    // Closes the connection if no request is under way. Otherwise its next answer is the last.
+    // Closes the connection at once if it is idle or sends a stream. Otherwise closes it after its next
+    // answer.
     void wind_down();
     void close();
-    // Sends what the connection's stream has to send.
+    // Sends what the connection's stream has to send, until the client must read first.
     void stream_more();
 
 private:
@@ -38,10 +40,10 @@ private:
     void enter(State state);
     void read_more();
     void on_read(std::size_t bytes);
-    // Handles whole requests in the buffer until bytes are missing, a handler waits, or the client must read
-    // first.
+    // Handles the complete requests in the buffer, until more bytes are needed, a handler waits, or the
+    // client must read first.
     void work();
-    // Reads the next request's header. False: more bytes are needed, or the connection is ending.
+    // Reads the header of the next request. False: more bytes are needed, or the connection is ending.
     bool take_header();
     void parse_header(std::string_view head);
     void handle();
@@ -70,15 +72,15 @@ private:
     std::string_view out_tail_;  // sent after out_: a fixed body, which many connections may share
     std::size_t sent_ = 0;       // of out_ and out_tail_ together
 
-    std::array<std::byte, 2048> arena_memory_;  // fields of a usual request; larger ones go to the heap
+    std::array<std::byte, 2048> arena_memory_;  // for the fields of a usual request; larger ones use the heap
     std::pmr::monotonic_buffer_resource arena_{arena_memory_.data(), arena_memory_.size()};
     std::optional<Parser> parser_;
     Request request_;
     Response response_;
-    std::unique_ptr<Stream> stream_;  // once its answer was a stream
+    std::unique_ptr<Stream> stream_;  // set once an answer was a stream
     bool head_only_ = false;
-    bool last_ = false;  // close after this answer
-    bool starting_ = false;
+    bool last_ = false;       // close after this answer
+    bool starting_ = false;   // run() is still in co_spawn()
     bool streaming_ = false;  // stream_more() is under way
 };
 

@@ -48,7 +48,8 @@ void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
     });
 }
 
-// Usually the process is out of file descriptors: accepting again at once would spin.
+// Accepts again after 100 ms. Usually the process is out of file descriptors, and accepting again at once
+// would spin.
 void EventLoop::pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason) {
     if (last_warning_ != tick_)
         base::log::write(base::log::Level::warning, "accept_failed", {{"reason", reason}});
@@ -68,7 +69,7 @@ void EventLoop::add_stream(const std::shared_ptr<Connection>& connection) {
     has_streams_ = true;
 }
 
-// However often this is called while the loop is busy, the loop is woken once.
+// Many calls while the loop is busy wake it only once.
 void EventLoop::wake_streams() {
     if (!has_streams_ || wake_is_posted_.exchange(true)) return;
     asio::post(io_, [this] {
@@ -104,8 +105,8 @@ void EventLoop::begin_stop() {
     on_tick();
 }
 
-// A connection unlinks itself when it is destroyed. The operation that it waits for holds the last reference
-// to it.
+// close() may be called while this iterates: a connection leaves the list only when it is destroyed, and
+// the operation that it waits for still holds a reference to it.
 void EventLoop::on_tick() {
     if (!stopping_) {
         ++tick_;
@@ -113,7 +114,7 @@ void EventLoop::on_tick() {
         in_tick_ = unseen_ = static_cast<std::size_t>(counters_.connections.load(std::memory_order_relaxed));
         return look_at_some();
     }
-    // While the loop stops it looks ten times a second. A tick is still a second.
+    // While the loop stops, it checks all connections ten times a second. A tick is still a second.
     if (++looks_ % 10 == 0) ++tick_;
     for (auto& connection : connections_) {
         if (tick_ >= stop_at_) connection.close();
@@ -126,9 +127,9 @@ void EventLoop::on_tick() {
     });
 }
 
-// Looks at so few connections at a time that requests never wait long, even if all of them have to be closed
-// at once. It looks at more if it is late in the tick. A connection that was looked at moves to the end of
-// the list.
+// Checks the deadlines of a few connections: so few that requests never wait long, even if every connection
+// has to be closed. The checks are spread over the tick; if they are behind that schedule, this checks
+// more. A connection that was checked moves to the end of the list.
 void EventLoop::look_at_some() {
     using std::chrono::nanoseconds;
     constexpr nanoseconds second = std::chrono::seconds(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One event loop: a thread, its acceptors and its connections. A connection never changes thread, so nothing
-// in here needs a lock, except for the counters, which other threads read.
+// One event loop: a thread, its acceptors and its connections. A connection never moves to another thread,
+// so nothing here needs a lock, except for the counters, which other threads read.
 #pragma once
 
 #include "http/handler.hpp"
@@ -23,7 +23,8 @@ using tcp = asio::ip::tcp;
 
 class Connection;
 
-// Deadlines are kept in ticks of one second. Each tick, the loop looks at all connections, a few at a time.
+// Deadlines are counted in ticks of one second. In each tick, the loop checks the deadline of every
+// connection, a few connections at a time.
 using Tick = std::uint64_t;
 
 struct Counters {
@@ -43,10 +44,10 @@ public:
     void listen(tcp::acceptor acceptor, std::unique_ptr<Handler> handler);
     // Runs until stop() was called and the last connection has closed.
     void run();
-    // From any thread. Accepts no new connections, closes idle ones, and lets the others send their answer
+    // Any thread. Accepts no new connections, closes idle ones, and lets the others send their answer
     // first, for at most 10 s.
     void stop();
-    // From any thread: streams have more to send.
+    // Any thread. Makes all connections with a stream send what the stream has.
     void wake_streams();
 
     const Counters& counters() const { return counters_; }
@@ -60,7 +61,7 @@ public:
     // The ready-made Date field for the second of `now`.
     const std::string& date_field(base::Timestamp now);
     void add(Connection& connection);
-    // From now on, wake_streams() makes the connection send what its stream has.
+    // From now on, wake_streams() also concerns this connection.
     void add_stream(const std::shared_ptr<Connection>& connection);
 
 private:
@@ -90,7 +91,8 @@ private:
     asio::steady_timer ticker_{io_};
     Tick tick_ = 1, stop_at_ = 0, last_warning_ = 0;
     std::chrono::steady_clock::time_point next_tick_{};
-    // Connections when this tick began, and how many of them the loop has still to look at.
+    // The number of connections at the start of this tick, and how many of them the loop has not checked
+    // yet.
     std::size_t in_tick_ = 0, unseen_ = 0;
     unsigned looks_ = 0;
     bool stopping_ = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who the client is when proxies stand in front: X-Forwarded-* count from trusted proxies alone.
+// Finds the address of a client behind proxies. X-Forwarded-* headers count only if a trusted proxy sent
+// them.
 #pragma once
 
 #include <array>
@@ -10,7 +11,7 @@
 
 namespace coatcheck::http {
 
-// An address block such as 10.0.0.0/8, ::1/128 or a single address. IPv4 is kept as IPv4-mapped IPv6.
+// An address block such as 10.0.0.0/8 or ::1/128, or a single address. IPv4 is kept as IPv4-mapped IPv6.
 struct Network {
     std::array<unsigned char, 16> bytes{};
     int prefix_bits = 128;
@@ -19,8 +20,10 @@ struct Network {
     bool contains(const Network& address) const;
 };
 
-// The right-most address in X-Forwarded-For that is not a trusted proxy: everything left of it could be made
-// up. The peer itself where it is not trusted, or where the list makes no sense.
+// Returns the right-most address in X-Forwarded-For that is not a trusted proxy, because a client could
+// invent everything to the left of it. If there is none, or an entry is not an address, returns the address
+// to the right of that place: that of the last trusted proxy, or the peer. Returns the peer if it is not a
+// trusted proxy.
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
                            const std::vector<Network>& trusted);
 

@@ -51,8 +51,8 @@ bool lists(std::string_view list, std::string_view word) {
     return false;
 }
 
-// Visible ASCII with nothing a path or query could not hold (RFC 3986); '#' and '\' would be read differently
-// by others.
+// True for visible ASCII without the characters that a path or query cannot hold (RFC 3986). Other programs
+// would read '#' and '\' differently.
 bool is_origin_form(std::string_view target) {
     return target.starts_with('/') && std::all_of(target.begin(), target.end(), [](unsigned char c) {
                return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>' &&
@@ -60,15 +60,15 @@ bool is_origin_form(std::string_view target) {
            });
 }
 
-// host[:port] without user information; what it names is no business of the gate.
+// host[:port] without user information. The gate does not care which host it names.
 bool is_host(std::string_view host) {
     return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
         return c > 0x20 && c < 0x7f && c != '@' && c != '/' && c != '\\' && c != '?' && c != '#' && c != ',';
     });
 }
 
-// To the end without a way out in between, so that the compiler takes many bytes at once: a token in a field
-// has hundreds.
+// The loop has no early exit, so that the compiler can check many bytes at once: a field with a token has
+// hundreds.
 bool has_control(std::string_view text) {
     unsigned char found = 0;
     for (const char byte : text) {
@@ -86,13 +86,13 @@ base::Result<Frame> check_framing(std::string_view head) {
     const auto first = request_line.find(' ');
     const auto last = request_line.rfind(' ');
     if (first == std::string_view::npos || first == last)
-        return malformed("the request line has three parts");
+        return malformed("the request line must have three parts: method, target and version");
     const std::string_view method = request_line.substr(0, first), version = request_line.substr(last + 1);
     const bool old = version == "HTTP/1.0";
-    if (!is_token(method)) return malformed("the method is no token");
+    if (!is_token(method)) return malformed("the method has an invalid character");
     if (!is_origin_form(request_line.substr(first + 1, last - first - 1)))
-        return malformed("the target is not in origin form");
-    if (!old && version != "HTTP/1.1") return malformed("HTTP/1.1 is spoken here");
+        return malformed("the target must start with / and have no invalid character");
+    if (!old && version != "HTTP/1.1") return malformed("the version must be HTTP/1.1 or HTTP/1.0");
 
     Frame frame;
     frame.keep_alive = !old;
@@ -100,34 +100,39 @@ base::Result<Frame> check_framing(std::string_view head) {
     head.remove_prefix(line_end + 2);
     while (!head.starts_with("\r\n")) {
         const auto end = head.find("\r\n");
-        if (end == std::string_view::npos) return malformed("a line has no end");
+        if (end == std::string_view::npos) return malformed("a line does not end with CRLF");
         const std::string_view line = head.substr(0, end);
         head.remove_prefix(end + 2);
-        if (++fields > max_fields) return Denied{Reason::headers_too_large, {}, "at most 64 fields"};
+        if (++fields > max_fields)
+            return Denied{Reason::headers_too_large, {}, "the header must have at most 64 fields"};
         const auto colon = line.find(':');
         if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
-            return malformed("a field needs a name and a colon right after it");
+            return malformed("a field must start with its name and a colon right after it");
         const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
-        if (has_control(value)) return malformed("a control byte in a field");
+        if (has_control(value)) return malformed("a field holds a control byte");
 
         if (is(name, "Transfer-Encoding"))
-            return Denied{Reason::length_required, {}, "transfer codings are not taken"};
+            return Denied{
+                Reason::length_required, {}, "Transfer-Encoding is not accepted: send a Content-Length"};
         if (is(name, "Host")) {
-            if (++hosts > 1 || !is_host(value)) return malformed("exactly one valid Host is needed");
+            if (++hosts > 1 || !is_host(value))
+                return malformed("the request must have exactly one valid Host");
         } else if (is(name, "Content-Length")) {
-            if (++lengths > 1 || value.empty() || value.size() > 19) return malformed("Content-Length");
+            if (++lengths > 1 || value.empty() || value.size() > 19)
+                return malformed("Content-Length must be one decimal number of at most 19 digits");
             const auto length = base::parse_number<std::size_t>(value);
-            if (!length) return malformed("Content-Length");
+            if (!length) return malformed("Content-Length must be one decimal number of at most 19 digits");
             frame.body_bytes = *length;
         } else if (is(name, "Connection")) {
             if (lists(value, "close")) frame.keep_alive = false;
         } else if (is(name, "Expect")) {
-            if (!is(value, "100-continue")) return malformed("this expectation cannot be met");
+            if (!is(value, "100-continue")) return malformed("Expect must be 100-continue");
             frame.expects_continue = !old;
         }
     }
-    if (hosts != 1) return malformed("exactly one valid Host is needed");
-    if (frame.body_bytes > 0 && (method == "GET" || method == "HEAD")) return malformed("GET has no body");
+    if (hosts != 1) return malformed("the request must have exactly one valid Host");
+    if (frame.body_bytes > 0 && (method == "GET" || method == "HEAD"))
+        return malformed("GET and HEAD must not have a body");
     return frame;
 }
 

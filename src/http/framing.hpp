@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The framing gate: looks at the raw bytes of a request's header before any parser does, and refuses whatever
-// two parsers could read in two ways (request smuggling, RFC 9112 §11). What passes has one meaning: how long
-// the body is and where the next request begins is beyond doubt.
+// The framing gate. It checks the raw bytes of a request's header before a parser reads them, and refuses
+// everything that two parsers could read in two ways (request smuggling, RFC 9112 §11). A header that
+// passes leaves no doubt about the length of the body and the start of the next request.
 #pragma once
 
 #include "base/result.hpp"
@@ -21,13 +21,13 @@ struct Frame {
     bool expects_continue = false;  // Expect: 100-continue
 };
 
-// `head` is everything up to and with the first CRLF CRLF, at most max_head_bytes.
+// `head` is everything up to the first CRLF CRLF, inclusive, at most max_head_bytes.
 //
-// length_required: any Transfer-Encoding. headers_too_large: over max_fields. malformed_request: a line not
-// ended by CRLF alone, a control byte, a folded line, a space before a colon, a name that is no token (RFC
-// 9110 §5.6.2), not exactly one Host, Host empty with HTTP/1.1, two Content-Length or one that is not plain
-// decimal, a body on GET or HEAD, a target not in origin form, a version other than HTTP/1.1 and HTTP/1.0, an
-// unknown expectation.
+// length_required: any Transfer-Encoding. headers_too_large: more than max_fields. malformed_request: a
+// line that does not end with exactly CRLF, a control byte, a folded line, a space before a colon, a name
+// that is not a token (RFC 9110 §5.6.2), not exactly one Host, an invalid or empty Host, two Content-Length
+// or one that is not plain decimal, a body on GET or HEAD, a target not in origin form, a version other than
+// HTTP/1.1 and HTTP/1.0, an unknown expectation.
 base::Result<Frame> check_framing(std::string_view head);
 
 }  // namespace coatcheck::http

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The framing gate: heads that two parsers could read in two ways are refused, and the others mean one thing.
+// Tests of the framing gate: it refuses headers that two parsers could read in two ways, and reads one
+// meaning in all others.
 #include "http/framing.hpp"
 #include "base/reason.hpp"
 
@@ -250,8 +251,8 @@ TEST(Framing, HeadCutOffAnywhereIsRefusedAndNeverReadBeyond) {
     const std::string head = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
     passed(head);
     for (std::size_t size = 0; size < head.size(); ++size) {
-        const auto cut = std::make_unique<char[]>(
-            size);  // so that a byte too far is seen by AddressSanitizer
+        // Memory of exactly this size, so that AddressSanitizer sees a read of one byte more.
+        const auto cut = std::make_unique<char[]>(size);
         head.copy(cut.get(), size);
         ASSERT_FALSE(check_framing({cut.get(), size})) << size;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands above the transport: a program that answers requests. Each event loop has a handler of its own
-// for each address that it listens on, and calls it on its own thread only.
+// The interface to the code above the transport, which answers requests. Each event loop has its own
+// handler for each address that it listens on, and calls it only on the loop's thread.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,13 +17,13 @@ class Handler {
 public:
     virtual ~Handler() = default;
 
-    // Answers a request that has arrived whole. Either writes `response` before it returns, and gives
-    // nothing; or gives a coroutine that writes it later, and is run on this event loop. `request` and
-    // `response` live until that coroutine ends. Neither the call nor the coroutine may throw.
+    // Answers a complete request. Either writes `response` before it returns, and returns nullopt; or
+    // returns a coroutine that writes it later, which runs on this event loop. `request` and `response`
+    // live until that coroutine ends. Neither the call nor the coroutine may throw.
     virtual std::optional<Waiting> handle(const Request& request, Response& response) = 0;
 
-    // Writes the answer to bytes that cannot become a request: the connection closes after it. `request`
-    // holds the header; it is null if that could not be read either.
+    // Writes the answer to bytes that cannot become a request; the connection closes after it. `request`
+    // holds the header, or is null if the header could not be read either.
     virtual void refuse(const base::Denied& denied, const Request* request, Response& response) = 0;
 };
 

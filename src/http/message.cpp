@@ -9,7 +9,7 @@
 namespace coatcheck::http {
 namespace {
 
-// For answers that are not pages: nothing in them may ever be run or framed.
+// For answers that are not pages: no browser may ever run or frame them.
 constexpr std::string_view inert =
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n";
 // For the page at /, which runs one module of its own.
@@ -67,8 +67,8 @@ void Response::write_to(std::string& out, std::string_view date, bool head_only,
     if (hsts) out += "Strict-Transport-Security: max-age=31536000\r\n";
     if (close) out += "Connection: close\r\n";
     if (!content_type.empty()) out.append("Content-Type: ").append(content_type).append("\r\n");
-    // RFC 9110 §8.6: no Content-Length with 204; with 304 it would be that of the 200.
-    // A stream has none: it ends with its connection.
+    // A 204 must not have Content-Length; with 304 it would be the length of the 200 (RFC 9110 §8.6). A
+    // stream has none either, because it ends with its connection.
     if (status != 204 && status != 304 && stream == nullptr) {
         out += "Content-Length: ";
         append_number(out, fixed_body.empty() ? body.size() : fixed_body.size());

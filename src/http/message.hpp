@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request as a handler sees it, and the answer that it writes.
+// A request as a handler sees it, and the answer that the handler writes.
 #pragma once
 
 #include "base/time.hpp"
@@ -25,7 +25,7 @@ inline std::string_view name_of(verb method) {
     return {name.data(), name.size()};
 }
 
-// Fields live in an arena of the connection: parsing a header allocates nothing.
+// Fields lie in an arena of the connection, so that parsing a usual header allocates nothing.
 using Allocator = std::pmr::polymorphic_allocator<char>;
 using Fields = boost::beast::http::basic_fields<Allocator>;
 using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body, Allocator>;
@@ -37,12 +37,12 @@ struct Request {
     std::string_view query;  // without '?'
     std::string_view body;   // at most max_body_bytes
     const Fields* fields = nullptr;
-    base::Timestamp now;  // when the request had arrived whole: a slow body gains no time
-    // The client's address: the peer's, or what a trusted proxy says in X-Forwarded-For.
+    base::Timestamp now;  // when the request was complete, so that a slow body gains no time
+    // The client's address: the peer's, or the one that a trusted proxy states in X-Forwarded-For.
     std::string address;
     bool from_trusted_proxy = false;
 
-    // The value of a field, empty if it is absent; the first one if the field occurs more than once.
+    // The value of a field: empty if the field is absent, and the first one if it occurs more than once.
     std::string_view value(field name) const { return view(fields->find(name)); }
     std::string_view value(std::string_view name) const {
         return view(fields->find({name.data(), name.size()}));
@@ -64,36 +64,38 @@ private:
     }
 };
 
-// An answer being written. The connection keeps one and reuses its memory.
+// An answer that is being written. The connection keeps one and reuses its memory.
 class Response {
 public:
     unsigned status = 200;
     std::string_view content_type;  // empty: no body
     std::string body;
-    std::string_view
-        fixed_body;  // instead of `body`: bytes that live as long as the program, sent from where they are
-    bool close = false;              // end the connection after this answer
+    // Used instead of `body`: bytes that live as long as the program, and are not copied.
+    std::string_view fixed_body;
+    bool close = false;              // close the connection after this answer
     bool may_be_stored = false;      // false: Cache-Control: no-store is added
-    bool for_any_site = false;       // pages of any site may read it: nothing in it depends on who asks
-    std::unique_ptr<Stream> stream;  // what the connection goes on sending after `body`, until it closes
+    bool for_any_site = false;       // pages of any site may read it: it is the same for every client
+    std::unique_ptr<Stream> stream;  // the connection goes on sending it after `body`, until it closes
 
-    // Adds a field. Throws std::logic_error for a value with a control byte: no header can be injected.
+    // Adds a field. Throws std::logic_error if the value has a control byte, so that no header can be
+    // injected.
     void field(std::string_view name, std::string_view value);
     // Adds ready-made fields, each made by format_field().
     void ready_fields(std::string_view lines) { fields_ += lines; }
-    // Appends the field and its CRLF. Throws as field() does.
+    // Appends the field and its CRLF to `out`. Throws like field().
     static void format_field(std::string& out, std::string_view name, std::string_view value);
 
-    // As new, but for the memory that it keeps.
+    // Resets everything, but keeps the memory.
     void clear();
-    // Appends the message, except for a fixed body. `date` is a ready-made Date field. An answer to HEAD
-    // leaves out the body.
+    // Appends the message to `out`, except for a fixed body. `date` is a ready-made Date field. For an
+    // answer to HEAD (`head_only`), the body is left out.
     void write_to(std::string& out, std::string_view date, bool head_only, bool hsts) const;
 
 private:
     std::string fields_;
 };
 
+// Makes this JSON text the answer.
 void write_json(Response& response, unsigned status, std::string body);
 
 }  // namespace coatcheck::http

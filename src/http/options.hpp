@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the transport is told at start.
+// The settings of the transport.
 #pragma once
 
 #include "http/forwarded.hpp"
@@ -17,13 +17,13 @@ struct Endpoint {
 };
 
 struct Options {
-    std::vector<Network> trusted_proxies;  // whose X-Forwarded-For counts
+    std::vector<Network> trusted_proxies;  // only their X-Forwarded-For counts
     bool hsts = false;                     // add Strict-Transport-Security to each answer
-    // New connections beyond this number wait: the rest of the program needs file descriptors too.
+    // New connections beyond this number wait, because the rest of the program needs file descriptors too.
     std::uint64_t max_connections_per_loop = 100000;
 
-    // A connection is closed if the header, the body, the client's reading of an answer, or its next request
-    // takes longer.
+    // A connection is closed if the client takes longer to send the header or the body, to read an answer,
+    // or to send its next request.
     std::chrono::seconds header_time{10}, body_time{10}, write_time{20}, idle_time{75};
 };
 

@@ -28,7 +28,7 @@ Result<Query> Query::parse(std::string_view text, std::initializer_list<std::str
         if (std::find(known.begin(), known.end(), name) == known.end())
             problem = "the query has an unknown parameter";
         else if (!value || !base::folded(*value)) problem = "the query is not percent-encoded UTF-8";
-        else if (!query.values_.emplace(name, *value).second) problem = "the query has a parameter twice";
+        else if (!query.values_.emplace(name, *value).second) problem = "the query repeats a parameter";
     });
     if (problem != nullptr) return Denied{Reason::malformed_request, {}, problem};
     return query;
@@ -44,10 +44,10 @@ Result<std::size_t> Query::number(std::string_view name, std::size_t otherwise, 
     const auto text = find(name);
     if (!text) return otherwise;
     if (const auto number = base::parse_number(*text, least, most)) return *number;
-    return Denied{
-        Reason::malformed_request,
-        {},
-        std::string(name) + " is a number from " + std::to_string(least) + " to " + std::to_string(most)};
+    return Denied{Reason::malformed_request,
+                  {},
+                  std::string(name) + " must be a whole number from " + std::to_string(least) + " to " +
+                      std::to_string(most)};
 }
 
 }  // namespace coatcheck::http

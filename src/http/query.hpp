@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and values of application/x-www-form-urlencoded text (WHATWG URL §5.1): a query, or the body of a
-// form.
+// Reads application/x-www-form-urlencoded text (WHATWG URL §5.1): a query, or the body of a form.
 #pragma once
 
 #include "base/result.hpp"
@@ -25,11 +24,11 @@ void each_field(std::string_view text, Visit visit) {
     }
 }
 
-// The first value under that name as it is, still percent-encoded; empty if there is none.
+// The first value with that name, still percent-encoded; empty if there is none.
 std::string_view raw_value(std::string_view text, std::string_view name);
 
-// A query whose parameters are all known: an unknown one is refused, because the client would miss its
-// effect.
+// A query with known parameters only. An unknown parameter is refused, because the client would expect an
+// effect from it.
 class Query {
 public:
     // malformed_request: a parameter that is not in `known`, one that occurs twice, or one that is not

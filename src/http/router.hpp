@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the row of a table of routes for a request. A row has a `method` and a `path`, whose last segment may
-// stand for any text: {id}. Rows of one path stand together; the busiest rows come first, because the table
-// is searched from the top.
+// Finds the row for a request in a table of routes. A row has a `method` and a `path`; the last segment of
+// the path may be a name in braces such as {id}, which stands for any text. The rows of one path stand
+// together. The busiest rows come first, because the table is searched from the top.
 #pragma once
 
 #include "http/message.hpp"
@@ -29,7 +29,7 @@ struct Match {
     std::string_view argument;       // the text that {id} stands for
 };
 
-// True if the row answers this method. HEAD is answered as GET without its body.
+// True if the row answers this method. HEAD is answered like GET, but without the body.
 template <class Row>
 bool takes(const Row& row, verb method) {
     return row.any_method() || row.method == method || (method == verb::head && row.method == verb::get);

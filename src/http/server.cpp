@@ -21,7 +21,7 @@ std::string name_of(const Endpoint& endpoint) {
 void throw_if(const error_code& error, const Endpoint& endpoint) {
     if (error == asio::error::address_in_use)
         throw std::runtime_error("cannot listen on " + name_of(endpoint) +
-                                 ": another server is listening there");
+                                 ": another program listens there; stop it, or choose another address");
     if (error) throw std::runtime_error("cannot listen on " + name_of(endpoint) + ": " + error.message());
 }
 
@@ -32,8 +32,8 @@ tcp::acceptor bind_acceptor(asio::io_context& io, const Endpoint& endpoint, bool
     acceptor.open(where.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
     if (share) acceptor.set_option(reuse_port(true));
-    // Or the kernel would take megabytes for a client that asks again and again and reads nothing. Accepted
-    // sockets inherit it.
+    // Without this limit, the kernel would buffer megabytes for a client that sends many requests and reads
+    // no answer. Accepted sockets inherit the option.
     acceptor.set_option(most_unsent(32 * 1024));
     if (address.is_v6()) acceptor.set_option(asio::ip::v6_only(true));
     error_code error;
@@ -58,8 +58,8 @@ Server::Server(const Options& options, std::size_t loops) {
 
 Server::~Server() { stop(); }
 
-// Two servers that start in the same moment could both find the port free and then share it. This abstract
-// socket name is given once; no file holds it, and it ends with its process.
+// Two servers that start at the same moment could both find the port free, and then share it. Only one
+// process can bind this abstract socket name. The name is not a file, and ends with its process.
 Server::LocalName Server::claim(asio::io_context& io, const Endpoint& endpoint) {
     LocalName name(io, asio::local::stream_protocol());
     error_code error;
@@ -72,8 +72,8 @@ std::uint16_t Server::listen(const Endpoint& endpoint, const MakeHandler& make) 
     if (endpoint.port != 0) claims_.push_back(claim(loops_.front()->io(), endpoint));
     Endpoint real = endpoint;
     {
-        // Sockets with SO_REUSEPORT share a port with each other, but never with one that lacks it. This one
-        // never listens, so no client connects to it by mistake.
+        // Sockets with SO_REUSEPORT share a port with each other, but never with a socket without it, such
+        // as this one. It never listens, so no client connects to it by mistake.
         asio::io_context io;
         real.port = bind_acceptor(io, endpoint, false).local_endpoint().port();
     }

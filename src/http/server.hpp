@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP server: one event loop a core. Where all loops share an address, each has its own SO_REUSEPORT
-// acceptor.
+// The HTTP server: one event loop for each core. If all loops listen on one address, each has its own
+// SO_REUSEPORT acceptor.
 #pragma once
 
 #include "http/event_loop.hpp"
@@ -20,18 +20,18 @@ public:
     Server(const Options& options, std::size_t loops);
     ~Server();
 
-    // Listens on an address with all event loops; `make` is called once for each. Gives the port, which is a
-    // free one if the endpoint's is 0. Throws std::runtime_error with a sentence if it cannot listen, also if
-    // another server has the port (which SO_REUSEPORT alone would hide). Connections are taken up from
-    // start() on.
+    // Listens on an address with all event loops, and calls `make` once for each loop. Returns the port: a
+    // free one if the endpoint's port is 0. Throws std::runtime_error with a readable sentence if it cannot
+    // listen, also if another server has the port (which SO_REUSEPORT alone would hide). Connections are
+    // accepted from start() on.
     std::uint16_t listen(const Endpoint& endpoint, const MakeHandler& make);
-    // The same with one event loop, for an address with few requests.
+    // As listen(), but with one event loop, for an address with few requests.
     std::uint16_t listen_on_one_loop(const Endpoint& endpoint, std::unique_ptr<Handler> handler);
 
     void start();
-    // Lets requests that are under way end, for at most 10 s, and joins the threads.
+    // Lets running requests end, for at most 10 s, and joins the threads.
     void stop();
-    // Streams have more to send. Any thread.
+    // Tells all streams that they may have more to send. Any thread.
     void wake_streams();
 
     // Sums of all event loops.

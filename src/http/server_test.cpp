@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transport by itself, under a handler that knows nothing of the product.
+// Tests of the transport alone, under a handler that knows nothing of sessions and tokens.
 #include "http/server.hpp"
 
 #include "base/reason.hpp"
@@ -51,7 +51,7 @@ protected:
         socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port_});
     }
     void send(std::string_view text) { boost::asio::write(socket_, boost::asio::buffer(text)); }
-    // Everything that comes until `end` has come, or the connection closes.
+    // Reads until `end` has arrived or the connection closes, and returns everything that was read.
     std::string read_until(std::string_view end) {
         boost::system::error_code closed;
         while (seen_.find(end) == std::string::npos && !closed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers with content that changes seldom: a browser may keep it, and asks with the tag whether it is still
-// current (RFC 9110 §13.1.2).
+// Answers with content that seldom changes. A browser may keep it, and sends the tag to ask whether it is
+// still current (RFC 9110 §13.1.2).
 #pragma once
 
 #include "http/message.hpp"
@@ -9,14 +9,15 @@
 
 namespace coatcheck::http {
 
-// Writes the headers of a 200, or of a 304 if the request names `tag` (with its quotes). True: the content
-// must follow. A 304 repeats the content type: its headers, policies included, replace the stored ones.
+// Writes the headers of a 200, or of a 304 if the request has this `tag` (quotes included) in
+// If-None-Match. True: the caller must add the content. A 304 repeats the content type, so that its
+// headers, policies included, replace the stored ones.
 bool answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view tag);
 
-// Content under a name that holds its digest: it never changes and may be kept for a year.
+// Answers with content whose name holds its digest: it never changes, and may be kept for a year.
 void answer_immutable(Response& response, std::string_view type, std::string_view content);
 
-// The media type by the file name's ending; image/svg+xml for an unknown one.
+// The media type for the ending of a file name; image/svg+xml for an unknown ending.
 std::string_view media_type_of(std::string_view name);
 
 }  // namespace coatcheck::http

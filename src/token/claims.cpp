@@ -89,9 +89,9 @@ Result<Header> parse_header(std::string_view encoded) {
     if (!object) return malformed("the header is not a JSON object with unique members");
     // RFC 7515 §4.1.11: a token with an extension that we do not understand is invalid. We understand none.
     if (object->contains("crit") || object->contains("b64"))
-        return malformed("the header names an extension");
+        return malformed("the header has crit or b64, and no extension is accepted");
     Header header{std::string(encoded), *std::move(text), {}, {}, {}};
-    if (!read_string(*object, "alg", header.algorithm)) return malformed("the header names no algorithm");
+    if (!read_string(*object, "alg", header.algorithm)) return malformed("alg is missing or not a string");
     if (object->contains("kid") && !read_string(*object, "kid", header.key_id))
         return malformed("kid is not a string");
     if (object->contains("typ")) {
@@ -162,11 +162,12 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
 }
 
 Result<CompactToken> parse_compact(std::string_view token) {
-    if (token.empty() || token.size() > max_token_bytes) return malformed("a token has 1 to 8192 bytes");
+    if (token.empty() || token.size() > max_token_bytes)
+        return malformed("a token must have 1 to 8192 bytes");
     const auto first = token.find('.');
     const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
     if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
-        return malformed("a token has three parts");
+        return malformed("a token must have three parts");
     if (first == 0 || second == first + 1 || second + 1 == token.size()) return malformed("a part is empty");
     CompactToken parts;
     parts.signing_input = token.substr(0, second);
@@ -213,7 +214,7 @@ Result<AccessClaims> parse_claims(const json::object& object) {
 Result<std::string> claimed_issuer(const json::object& claims) {
     std::string issuer;
     if (claims.contains("iss") && (!read_string(claims, "iss", issuer) || issuer.empty()))
-        return malformed("iss names nobody");
+        return malformed("iss is not a non-empty string");
     return issuer;
 }
 
@@ -225,7 +226,7 @@ bool claim_is(const json::object& claims, std::string_view name, std::string_vie
 Result<ForeignClaims> parse_foreign_claims(const json::object& object, std::string_view subject_claim) {
     ForeignClaims claims;
     if (object.contains("aud") && !read_audience(object, claims.audience))
-        return malformed("aud is not a string");
+        return malformed("aud is neither a string nor a non-empty list of strings");
     if (object.contains("nbf") && !read_date(object, "nbf", claims.not_before))
         return malformed("nbf is not a date");
     if (!read_date(object, "iat", claims.issued)) return malformed("iat is not a date");

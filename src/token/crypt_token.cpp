@@ -41,25 +41,25 @@ std::optional<std::string> canonical(std::string_view text) {
 
 // Decrypts with the first key that fits.
 Result<std::string> opened(std::string_view text, const CryptKeys& keys) {
-    if (text.empty() || text.size() > max_token_bytes) return malformed("a token has 1 to 8192 bytes");
+    if (text.empty() || text.size() > max_token_bytes) return malformed("a token must have 1 to 8192 bytes");
     const auto json_text = canonical(text);
     const auto object = json_text ? parse_object(*json_text)
                                   : Result<json::object>(Denied{Reason::malformed_json});
-    if (!object) return malformed("not Base64 of a JSON object");
+    if (!object) return malformed("the token is not a JSON object in Base64");
     const auto member = [&](std::string_view name) {
         const auto* value = string_member(*object, name);
         return value == nullptr ? std::string_view() : std::string_view(value->data(), value->size());
     };
     for (const auto& [name, value] : *object)
         if ((name != "iv" && name != "value" && name != "mac" && name != "tag") || !value.is_string())
-            return malformed("not iv, value, mac and tag");
+            return malformed("the token may hold only iv, value, mac and tag, all strings");
     const auto iv = canonical(member("iv")), value = canonical(member("value")),
                tag = canonical(member("tag"));
     const bool gcm = keys.cipher == crypto::EnvelopeCipher::aes_256_gcm;
     if (!iv || !value || !tag || iv->size() != (gcm ? crypto::gcm_iv_bytes : crypto::cbc_iv_bytes) ||
         tag->size() != (gcm ? crypto::gcm_tag_bytes : 0))
-        return malformed("iv, value or tag is not of this cipher");
-    if (member("mac").size() != (gcm ? 0 : 64)) return malformed("the mac is not of this cipher");
+        return malformed("iv, value or tag does not fit the cipher");
+    if (member("mac").size() != (gcm ? 0 : 64)) return malformed("the mac does not fit the cipher");
     for (const auto& key : keys.keys) {
         // Check the MAC before decrypting: otherwise answers about the padding reveal secrets.
         if (!gcm &&
@@ -215,14 +215,14 @@ Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& f
     const auto plain = opened(text, keys);
     if (!plain) return plain.error();
     const auto array = array_of(*plain);
-    if (!array) return malformed("what is encrypted is not an array of PHP, nor a JSON object");
+    if (!array) return malformed("the content is neither a PHP array nor a JSON object");
     CryptClaims claims;
     claims.user = word_of(first_of(*array, fields.user));
     const auto *issued = first_of(*array, fields.issued), *expires = first_of(*array, fields.expires);
     const auto issued_at = issued == nullptr ? std::nullopt : time_of(*issued),
                expires_at = expires == nullptr ? std::nullopt : time_of(*expires);
     if (claims.user.empty() || claims.user.size() > max_user_bytes || !issued_at || !expires_at)
-        return malformed("the user or a time is missing or not readable");
+        return malformed("the user or a time is missing or invalid");
     claims.issued = *issued_at;
     claims.expires = *expires_at;
     claims.session = word_of(array->find("session"));
@@ -230,7 +230,7 @@ Result<CryptClaims> read_crypt_token(std::string_view text, const CryptFields& f
     if (version != nullptr && std::holds_alternative<std::int64_t>(version->value))
         claims.version = std::get<std::int64_t>(version->value);
     // Our own tokens have both. Nobody issues tokens with only one of the two.
-    if (claims.session.empty() != !claims.version) return malformed("session and ver go together");
+    if (claims.session.empty() != !claims.version) return malformed("session and ver must come together");
     return claims;
 }
 

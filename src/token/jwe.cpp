@@ -68,9 +68,10 @@ std::string encrypt(std::string_view jwt, const EncryptionKey& key) {
 }
 
 Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) {
-    if (token.empty() || token.size() > max_token_bytes) return malformed("a token has 1 to 8192 bytes");
+    if (token.empty() || token.size() > max_token_bytes)
+        return malformed("a token must have 1 to 8192 bytes");
     const auto parts = parts_of(token);
-    if (!parts) return malformed("an encrypted token has five parts");
+    if (!parts) return malformed("an encrypted token must have five parts");
     const auto& [header_part, key_part, iv_part, value_part, tag_part] = *parts;
     if (header_part.empty() || iv_part.empty() || value_part.empty() || tag_part.empty())
         return malformed("a part is empty");
@@ -83,7 +84,7 @@ Result<std::string> decrypt(std::string_view token, const EncryptionKeys& keys) 
     const auto header = parse_object(*header_json);
     if (!header) return malformed("the header is not a JSON object with unique members");
     // RFC 7516 §4.1.13: a token with an extension that we do not understand is invalid. We understand none.
-    if (header->contains("crit")) return malformed("the header names an extension");
+    if (header->contains("crit")) return malformed("the header has crit, and no extension is accepted");
 
     const Denied not_ours{Reason::token_not_ours};
     const auto is = [&](std::string_view name, std::string_view wanted) {

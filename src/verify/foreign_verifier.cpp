@@ -51,19 +51,18 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
         if (text.size() >= min_secret_bytes) keys.push_back({"", base::Secret(std::string(text))});
         else
             problem =
-                "needs a secret of 32 bytes at least: a shorter one can be guessed, and tokens be made by "
-                "anybody";
+                "needs a secret of at least 32 bytes: anybody could guess a shorter one and forge tokens";
         return keys;
     }
     const auto wanted = crypto::algorithm_named(algorithm);
     if (!wanted) {
-        problem = "is for HS256, RS256, PS256, ES256 or EdDSA";
+        problem = "needs the algorithm HS256, RS256, PS256, ES256 or EdDSA";
     } else if (text.find("-----BEGIN") != std::string_view::npos) {
         auto key = crypto::PublicKey::from_pem(*wanted, text, crypto::foreign_rsa_bits);
         if (key) keys.push_back({"", *std::move(key)});
         else
             problem = "holds no public key for " + algorithm +
-                      " (-----BEGIN PUBLIC KEY-----, RSA with 2048 bits at least)";
+                      " (-----BEGIN PUBLIC KEY-----, RSA with at least 2048 bits)";
     } else if (const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits)) {
         for (const auto& jwk : *set)
             if (jwk.key.algorithm() == *wanted) keys.push_back({jwk.key_id, jwk.key});
@@ -83,11 +82,11 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
         return said->empty() ? one.issuers.empty()
                              : std::find(one.issuers.begin(), one.issuers.end(), *said) != one.issuers.end();
     });
-    if (issuer == issuers_.end()) return not_ours("no issuer of this name is taken");
-    if (parts.header->algorithm != issuer->algorithm) return not_ours("its issuer signs otherwise");
+    if (issuer == issuers_.end()) return not_ours("no accepted issuer has its iss");
+    if (parts.header->algorithm != issuer->algorithm) return not_ours("its issuer uses another algorithm");
     const bool is_signed = std::any_of(issuer->keys.begin(), issuer->keys.end(),
                                        [&](const auto& key) { return is_signed_with(key, parts); });
-    if (!is_signed) return not_ours("no key of its issuer has signed it");
+    if (!is_signed) return not_ours("no key of its issuer verifies its signature");
 
     const auto read = token::parse_foreign_claims(*parts.claims, issuer->subject);
     if (!read) return read.error();
@@ -96,13 +95,14 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
         return not_ours("it is for another audience");
     for (const auto& [name, text] : issuer->require)
         if (!token::claim_is(*parts.claims, name, text))
-            return not_ours("a claim that its issuer is known by says something else");
-    if (read->issued >= issuer->issued_before) return not_ours("it was issued after its issuer's last day");
+            return not_ours("a required claim has another value");
+    if (read->issued >= issuer->issued_before)
+        return not_ours("it was issued at or after its issuer's cut-over");
     token::AccessClaims claims;
     claims.subject = issuer->id_prefix + read->subject;
     if (read->subject.empty() || claims.subject.size() > token::max_user_id_bytes ||
         looks_like_our_own(claims.subject))
-        return not_ours("its user has no id that could be one here");
+        return not_ours("its user id is not valid here");
     claims.issuer = issuer->name;
     claims.issued = claims.authenticated = read->issued;
     claims.not_before = read->not_before;

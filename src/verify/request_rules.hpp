@@ -105,7 +105,7 @@ base::Result<std::string_view> find_cookie(const Fields& fields, std::string_vie
         }
     });
     if (conflict)
-        return base::Denied{base::Reason::credential_conflict, {}, "one cookie came with two values"};
+        return base::Denied{base::Reason::credential_conflict, {}, "one cookie has two different values"};
     return found;
 }
 
@@ -116,7 +116,7 @@ inline base::Result<Credential> one_of(std::string_view token, base::Result<std:
     if (token.empty()) return Credential{*cookie, true};
     if (!cookie->empty() && *cookie != token)
         return base::Denied{
-            base::Reason::credential_conflict, {}, "two different tokens came with one request"};
+            base::Reason::credential_conflict, {}, "the request carries two different tokens"};
     return Credential{token, false};
 }
 
@@ -142,7 +142,7 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
         if (older.count > 1 || whose.count > 1 || (older.count == 1 && whose.value.empty()) ||
             (whose.count == 1 && whose.value.empty()))
             return base::Denied{
-                base::Reason::credential_conflict, {}, "X-TOKEN and X-USER go together, once each"};
+                base::Reason::credential_conflict, {}, "X-TOKEN and X-USER must come together, once each"};
         x_token = older.count == 1;
         if (x_token) take(older.value.empty() ? "-" : older.value);
         // X-USER counts beside any token, because an API of the older kind may believe it.
@@ -157,7 +157,7 @@ base::Result<Credential> find_credential(const Fields& fields, const CredentialR
     auto credential = one_of(token, find_cookie(fields, rules.cookie));
     if (differ && credential)
         return base::Denied{
-            base::Reason::credential_conflict, {}, "two different tokens came with one request"};
+            base::Reason::credential_conflict, {}, "the request carries two different tokens"};
     if (credential) {
         credential->user = user;
         credential->x_token = x_token;

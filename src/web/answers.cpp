@@ -50,7 +50,7 @@ Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const
     Reply reply;
     const auth::Session& session = granted.session;
     const bool dev = settings.dev;
-    std::array<unsigned char, 8192> room;  // most answers need no more
+    std::array<unsigned char, 8192> room;  // enough memory for most answers
     json::monotonic_resource storage(room.data(), room.size());
     json::object answer(8, &storage);
     if (session.delivery == auth::Delivery::cookie) {

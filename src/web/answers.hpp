@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The product's nouns as JSON, and the replies that carry tokens.
+// Users and sessions as JSON, and the replies that carry tokens.
 #pragma once
 
 #include "auth/keys/tokens.hpp"
@@ -10,18 +10,19 @@
 
 namespace coatcheck::web {
 
-// A user, as the user sees the own account.
+// A user, as shown to the user.
 boost::json::object user_json(const auth::User& user, boost::json::storage_ptr storage = {});
-// The same with what administrators see besides: whether the account is enabled, and when it was made.
+// A user, as shown to services: also tells whether the account is enabled, and when it was created.
 boost::json::object account_json(const auth::User& user);
+// A session. `current` is the id of the session that the client uses; empty: none.
 boost::json::object session_json(const auth::Session& session, std::string_view current,
                                  boost::json::storage_ptr storage = {});
 
-// The reply to sign-in, refresh and a password change: tokens by the session's delivery, and in no other
-// place.
+// The reply to a sign-in, an exchange, a refresh or a password change. The session's delivery decides where
+// each token goes; no token goes to any other place.
 Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens);
 
-// The same for clients of the envelope {success, data, detail}: always in the body.
+// The reply to a sign-in in the envelope dialect, {success, data, detail}: both tokens are in the body.
 Reply envelope_reply(const auth::Granted& granted, const auth::Tokens& tokens);
 
 }  // namespace coatcheck::web

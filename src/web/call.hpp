@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request on its way through a handler, and what a handler gives back.
+// A request on its way through a handler, and the types of handlers.
 //
-// An inline handler answers at once on the event loop: it writes the reply into the memory that the
-// connection keeps. A waiting handler is a coroutine that awaits store steps and hashes (web/steps.hpp). Both
-// are called after the edge has found the credential that the route asks for; both give a refusal back as a
+// An inline handler answers at once, on the event loop: it writes the reply into memory that the connection
+// keeps. A waiting handler is a coroutine that awaits store steps and password hashes (web/steps.hpp). The
+// edge calls both after it has found the credential that the route asks for. Both return a refusal as a
 // value, and the edge writes it in the route's style.
 #pragma once
 
@@ -18,26 +18,26 @@
 
 namespace coatcheck::web {
 
-// A refresh token whose form and MAC are ours.
+// A refresh token with a valid form and a valid MAC.
 struct PresentedRefresh {
     token::RefreshToken token;
     bool by_cookie = false;
 };
 
-// The session that a sign-out names, by an access token (expired or not) or by the refresh token.
+// The session that a sign-out names, by an access token (which may have expired) or by a refresh token.
 struct Leaving {
-    std::string session;                           // empty: nothing usable was presented
-    crypto::SecretHash secret_hash;                // of the refresh token, if one was presented
-    std::optional<token::AccessClaims> foreign{};  // of an older system's token, if one was presented
-    bool any_cookie = false;                       // some cookie came with the request
+    std::string session;                           // empty: the request has no usable token
+    crypto::SecretHash secret_hash;                // of the refresh token, if the request has one
+    std::optional<token::AccessClaims> foreign{};  // the claims of a foreign token, if the request has one
+    bool any_cookie = false;                       // the request has one of our cookies
 };
 
 struct Call {
     Context& context;
     const Request& request;
-    std::string_view argument;  // what stands for {id} in the route
+    std::string_view argument;  // the text that {id} stands for in the route
 
-    // The credential, by the route's `who`.
+    // The credential: which of these members is set depends on the `who` of the route.
     verify::Proof* proof = nullptr;  // user_token, any_token: for inline handlers, valid until the next check
     std::shared_ptr<const token::AccessClaims> user{};  // user_token, any_token
     std::optional<PresentedRefresh> refresh{};          // refresh_token
@@ -45,7 +45,7 @@ struct Call {
     std::string service_key{};                          // service_key(scope): the key's name
 
     Service& service() const { return context.service; }
-    // The actor of an audit event.
+    // The origin of the request, for the audit log and the limits.
     auth::Actor actor() const { return {request.address, service_key}; }
 };
 

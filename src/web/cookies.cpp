@@ -14,13 +14,13 @@ std::string_view cookie_name(CookieKind kind, bool dev) {
 
 void set_cookie(Reply& reply, CookieKind kind, std::string_view value, base::Timestamp expires, bool dev) {
     std::string text(cookie_name(kind, dev));
-    // RFC 6265 §6.1: browsers need not keep more, and drop it without a word.
+    // Browsers need not keep a larger cookie (RFC 6265 §6.1), and drop it silently.
     constexpr std::size_t kept_bytes = 4096;
     if (text.size() + value.size() > kept_bytes)
         base::log::write(
             base::log::Level::warning, "cookie_too_large",
             {{"name", text},
-             {"meaning", "browsers drop it: give users fewer roles and claims, or take another delivery"}});
+             {"meaning", "browsers drop it: give users fewer roles and claims, or use another delivery"}});
     text.append("=")
         .append(value)
         .append("; Path=/; Expires=")

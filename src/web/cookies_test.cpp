@@ -64,7 +64,7 @@ TEST(FindCookie, NameCountsToTheLetter) {
                                   "coatcheckx=v", "coatcheck =v", "a=coatcheck=v", "__Host-Http-coatcheck=v",
                                   "__Secure-coatcheck=v", ";;;", "=v", "a=\"; coatchec"})
         EXPECT_EQ(found({line}), "") << line;
-    // Without the prefix, a neighbouring site could have set it.
+    // A neighbouring site can set a cookie that lacks the prefix.
     for (std::string_view line :
          {"coatcheck=v", "__Host-coatcheck=v", "__host-http-coatcheck=v", "__Http-coatcheck=v"})
         EXPECT_EQ(found({line}, CookieKind::access, false), "") << line;
@@ -135,7 +135,8 @@ TEST(ClearCookie, OnlyWhatWasSentIsCleared) {
     EXPECT_EQ(cleared({"coatcheck=x"}), std::pair(true, false));
     EXPECT_EQ(cleared({"coatcheck-refresh=x"}), std::pair(false, true));
     EXPECT_EQ(cleared({"coatcheck-refresh=x; coatcheck=y"}), std::pair(true, true));
-    EXPECT_EQ(cleared({"coatcheck=x; coatcheck=y"}), std::pair(true, false));  // a conflict was sent, too
+    // Two values are a conflict, but the request has the cookie.
+    EXPECT_EQ(cleared({"coatcheck=x; coatcheck=y"}), std::pair(true, false));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::optional<std::pair<std::string, std::string>> basic_credentials(std::string
     return std::pair{*name, *secret};
 }
 
-// What to tell a client that uses a dialect whose last day is over; empty: it uses none.
+// The advice for a client that uses a dialect whose last day is over; empty if it uses none.
 std::string retired(const Settings& settings, const Request& request) {
     const auto is_over = [&](Dialect dialect) { return settings.is_over(dialect, request.now); };
     if (is_over(Dialect::x_token) && request.count("X-TOKEN") > 0)
@@ -39,7 +39,7 @@ std::string retired(const Settings& settings, const Request& request) {
     if (is_over(Dialect::crypt) && request.count(settings.crypt_header) > 0)
         return "encrypted tokens are no longer accepted: send Authorization: Bearer";
     if (is_over(Dialect::bare_authorization) && request.has(http::field::authorization))
-        return "a token without Bearer before it is no longer accepted";
+        return "a token without Bearer is no longer accepted: send Authorization: Bearer";
     return "";
 }
 
@@ -94,7 +94,7 @@ Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Cr
     return context.service.foreign->check_ignoring_time(credential.token);
 }
 
-// An encrypted token is Base64, without the dots of a JWT.
+// A credential that came by itself. Unlike a JWT, a crypt token is Base64 without dots.
 Credential alone(const Settings& settings, std::string_view token, base::Timestamp now) {
     return {.token = token,
             .crypt = settings.takes(Dialect::crypt, now) && token.find('.') == std::string_view::npos};
@@ -109,7 +109,7 @@ Denied no_session_here() {
 
 base::Result<std::string> check_service_key(const Service& service, const Request& request,
                                             auth::Scope scope) {
-    // A proxy might read the first one, and this server the second.
+    // With two fields, a proxy might read the first one, and this server the second.
     if (request.count(http::field::authorization) > 1)
         return Denied{Reason::credential_conflict, {}, "the Authorization field occurs twice"};
     const std::string_view value = request.value(http::field::authorization);
@@ -135,10 +135,10 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
                           : credential.error();
     }
     if (credential->crypt && accepts == Accepts::own)
-        return Denied{Reason::token_missing,
-                      {},
-                      "an encrypted token only tells an API who is calling; this route "
-                      "needs an access token"};
+        return Denied{
+            Reason::token_missing,
+            {},
+            "an encrypted token only tells an API who the user is; this route needs an access token"};
     auto proof = judge(context, *credential, request.now, accepts);
     if (proof && !credential->is_of((*proof)->claims->subject)) return wrong_user();
     return proof;
@@ -203,7 +203,8 @@ Result<Leaving> find_leaving(const Call& call) {
             leaving.secret_hash = token->secret_hash();
         }
     }
-    // A refresh token ends its session even if the access token beside it was signed with a revoked key.
+    // A refresh token ends its session even if the access token in the same request is refused, for example
+    // because its signing key was revoked.
     if (refused && leaving.session.empty()) return *refused;
     return leaving;
 }

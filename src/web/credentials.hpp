@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the one credential of a request, and checks it. One request carries one credential: two that differ
-// are refused as credential_conflict, but the same token twice is accepted.
+// Finds the credential of a request, and checks it. A request carries one credential: two different ones
+// are refused with credential_conflict, but the same token twice is accepted.
 #pragma once
 
 #include "base/result.hpp"
@@ -14,35 +14,37 @@
 
 namespace coatcheck::web {
 
-// Which access tokens a route accepts. Encrypted and foreign tokens tell an API who is calling, but manage no
-// account.
+// Which access tokens a route accepts. Crypt tokens and foreign tokens (`any`) tell an API who the user is,
+// but cannot manage an account.
 enum class Accepts { own, any };
 
-// The proven access token of a request, valid until the next check on this event loop. The token comes in
-// `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is switched on, or in the access cookie; other
-// schemes are ignored. token_missing, credential_conflict, csrf_refused, or what the verifier says. `method`
-// decides whether the CSRF rule applies; an unknown method counts as unsafe.
+// Returns the proof of the request's access token, valid until the next check on this event loop. The token
+// comes in `Authorization: Bearer` (RFC 6750 §2.1), in a dialect that is switched on, or in the access
+// cookie; other schemes are ignored. token_missing, credential_conflict, csrf_refused, or the verifier's
+// reason. `method` decides whether the CSRF rule applies; an unknown method counts as unsafe.
 base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method,
                                           Accepts accepts);
 
-// The refresh token of a request, in the body or in the refresh cookie. refresh_token_missing,
-// refresh_token_malformed, credential_conflict, csrf_refused, or what parse_refresh() says of the body.
+// Returns the refresh token of a request, from the body or the refresh cookie. refresh_token_missing,
+// refresh_token_malformed, credential_conflict, csrf_refused, or the reason of parse_refresh() for the
+// body.
 base::Result<PresentedRefresh> find_refresh_token(const Call& call);
 
-// The session that a sign-out names. A cookie that is no longer valid is cleared, and no reason to refuse; a
-// header or body is.
+// Returns the session that a sign-out names. An invalid token in a header or the body is refused. An
+// invalid token in a cookie is no reason to refuse: the sign-out clears the cookie.
 base::Result<Leaving> find_leaving(const Call& call);
 
-// The name of the service key in the Authorization header, if the key has this scope: service_key_missing,
-// service_key_unknown, service_key_scope. The key comes as Bearer, or in Basic with its name, as OAuth
-// clients of resource servers send it (RFC 6749 §2.3.1).
+// Returns the name of the service key in the Authorization header, if the key has this scope.
+// service_key_missing, service_key_unknown, service_key_scope, credential_conflict (two Authorization
+// fields). The key comes as Bearer, or in Basic with its name, as OAuth clients of resource servers send it
+// (RFC 6749 §2.3.1).
 base::Result<std::string> check_service_key(const Service& service, const Request& request,
                                             auth::Scope scope);
 
-// For a token that came alone, as OAuth clients send it: its proof.
+// Checks a token that came in a form, as OAuth clients send it. Returns its proof, as authenticate() does.
 base::Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token);
-// Its claims, even if it has expired or was revoked: signing out twice is no error. A token that another
-// issuer made may have no session here.
+// Returns the claims of such a token even if it has expired or was revoked: signing out twice is no error.
+// The token of another issuer may have no session here.
 base::Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request,
                                                       std::string_view token);
 

@@ -8,7 +8,7 @@ bool is_listed(const Settings& settings, std::string_view origin) {
     return settings.allowed_origins.contains(origin);
 }
 
-// One field, not more: a second Origin makes the first one doubtful.
+// True if the field occurs exactly once. With two Origin fields, neither can be trusted.
 bool comes_once(const Request& request, http::field name) { return request.count(name) == 1; }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests from other sites: which may use a cookie (CSRF), and which may read an answer (CORS).
+// Requests from other sites: which of them may use a cookie (CSRF), and which of them may read an answer
+// (CORS).
 #pragma once
 
 #include "verify/request_rules.hpp"
@@ -9,12 +10,13 @@
 
 namespace coatcheck::web {
 
-// verify::site_is_allowed() with our own origin and the listed ones.
+// Calls verify::site_is_allowed() with our own origin and the listed ones.
 bool site_is_allowed(const Request& request, const Settings& settings, verify::SiteProof proof);
 
-// Access-Control-* for a listed origin, by exact match, with credentials; and Vary: Origin always.
+// Adds Vary: Origin and, if the request's Origin is listed (exact match), the Access-Control-* fields,
+// which allow credentials.
 void allow_origin(Reply& reply, const Request& request, const Settings& settings);
-// Answers a preflight (Fetch §3.2.2). `methods` is a ready-made list.
+// Answers a preflight (Fetch §3.2.2). `methods` is the ready-made list of allowed methods.
 void answer_preflight(Reply& reply, const Request& request, const Settings& settings,
                       std::string_view methods);
 

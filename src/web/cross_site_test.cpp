@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every mix of Sec-Fetch-Site, Origin and X-Coatcheck, and what it allows.
+// Tests every combination of Sec-Fetch-Site, Origin and X-Coatcheck.
 #include "web/cross_site.hpp"
 
 #include <gtest/gtest.h>

@@ -21,7 +21,7 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
-// A path for the log, without long segments: somebody may have put a token there.
+// The path for the log. Long segments are cut, because one may be a token.
 std::string loggable(std::string_view path) {
     constexpr std::size_t max_path = 200, max_segment = 22;  // our ids fit
     std::string out;
@@ -34,8 +34,8 @@ std::string loggable(std::string_view path) {
     return out;
 }
 
-// The method that the CSRF rule is applied to. For a proxy's sub-request that is the method of the client's
-// request, which only a trusted proxy can tell; an unknown method counts as unsafe.
+// The method for the CSRF rule. For a proxy's sub-request, this is the method of the client's request,
+// which only a trusted proxy can tell. An unknown method counts as unsafe.
 std::string_view judged_method(const Route& route, const Request& request) {
     if (route.style != Style::proxy) return http::name_of(request.method);
     const bool is_known = request.from_trusted_proxy && request.count("X-Forwarded-Method") == 1;
@@ -46,7 +46,7 @@ bool is_from_allowed_site(const Call& call) {
     return site_is_allowed(call.request, call.service().settings, verify::SiteProof::where_browser);
 }
 
-// Finds the credential that the route asks for and puts it into `call`; or says why the call is refused.
+// Finds the credential that the route asks for and puts it into `call`, or refuses the call.
 Result<void> find_credential(const Route& route, Call& call) {
     switch (route.who.kind) {
         case Who::Kind::anyone: return {};
@@ -83,13 +83,14 @@ Result<void> find_credential(const Route& route, Call& call) {
     std::abort();
 }
 
-// What has to hold before the handler is called.
+// Checks everything that must be true before the handler is called.
 Result<void> admit(const Route& route, Call& call) {
     if (auto found = find_credential(route, call); !found) return found;
     return check_content_type(route.takes, call.request);
 }
 
-// The one place where a broken environment becomes an answer.
+// Turns an exception into a refusal: Busy into busy, a mistake of this program into internal_error, and a
+// failure of something that it depends on into unavailable.
 Denied denied_by(std::exception_ptr failed, const Route& route) {
     const auto log = [&](const char* what) {
         base::log::write(base::log::Level::error, "request_failed",
@@ -116,7 +117,7 @@ Edge::Edge(Service& service, std::span<const Route> routes, Counters* counters)
       routes_(routes),
       counters_(counters) {}
 
-// The operator may have given the envelope's sign-in another path (accept.envelope_path).
+// Finds the route. The operator may have given sign-in by envelope another path (accept.envelope_path).
 http::Match<Route> Edge::find(const Request& request) const {
     const std::string& other = context_.service.settings.envelope_path;
     const bool is_envelope = !other.empty() && request.path == other;
@@ -175,7 +176,7 @@ void Edge::write(const Route& route, const Request& request, Reply& reply, const
 }
 
 void Edge::answer_unknown(const http::Match<Route>& match, const Request& request, Reply& reply) {
-    // Pages may read that a route below /api/ does not exist.
+    // Pages of listed origins may read the answer that a path below /api/ does not exist.
     const bool is_api = request.path.starts_with("/api/");
     const Readers readers = match.same_path != nullptr ? match.same_path->readers
                             : is_api                   ? Readers::listed_origins
@@ -221,7 +222,7 @@ void Edge::finish(const Route* route, Readers readers, const Request& request, R
                           {"address", request.address}});
 }
 
-// At most once a second: a stranger can cause refusals at any rate.
+// True at most once a second, because any client can cause refusals at any rate.
 bool Edge::may_log_refusal(base::Timestamp now) {
     const auto second = base::unix_seconds(now);
     if (second == last_refusal_second_) return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The edge between the transport and the handlers: one function for every request. It finds the route, then
-// the credential that the route's row asks for, applies the CSRF rule, checks the body's type, calls the
-// handler, and writes the handler's refusal in the row's style. What is thrown below is caught here, and
-// nowhere else.
+// The edge between the transport and the handlers: one function for every request. It finds the route and
+// the credential that the route's row asks for, applies the CSRF rule, checks the type of the body, calls
+// the handler, and writes the handler's refusal in the row's style. Exceptions from all code below are
+// caught here, and nowhere else.
 #pragma once
 
 #include "http/handler.hpp"
@@ -13,10 +13,10 @@
 
 namespace coatcheck::web {
 
-// Each event loop has an edge of its own for each address that it listens on.
+// Each event loop has its own edge for each address that it listens on.
 class Edge : public http::Handler {
 public:
-    // `counters`: those of public_routes(); nullptr: nothing is counted.
+    // `counters` counts the answers of public_routes(); nullptr: nothing is counted.
     Edge(Service& service, std::span<const Route> routes, Counters* counters);
 
     std::optional<http::Waiting> handle(const Request& request, Reply& reply) override;
@@ -27,10 +27,10 @@ private:
     void answer_now(const Route& route, Call call, Reply& reply);
     http::Waiting answer_later(const Route& route, std::string_view argument, const Request& request,
                                Reply& reply);
-    // Writes the answer if no row takes the request.
+    // Writes the answer to a request that no row takes.
     void answer_unknown(const http::Match<Route>& match, const Request& request, Reply& reply);
     void write(const Route& route, const Request& request, Reply& reply, const base::Denied* denied);
-    // Counts and logs, and says who may read the answer.
+    // Adds the CORS fields to the answer, counts it and logs it.
     void finish(const Route* route, Readers readers, const Request& request, Reply& reply,
                 const base::Denied* denied);
     bool may_log_refusal(base::Timestamp now);

@@ -26,7 +26,7 @@ using base::Result;
 
 constexpr std::string_view json_type = "application/json", form_type = "application/x-www-form-urlencoded";
 
-// `wanted`, with no parameter or charset=utf-8.
+// True if `type` is `wanted`, without a parameter or with charset=utf-8.
 bool is_type(std::string_view type, std::string_view wanted) {
     const auto end = std::min(type.find(';'), type.size());
     std::string_view essence = type.substr(0, end), rest = type.substr(std::min(end + 1, type.size()));
@@ -44,7 +44,8 @@ bool is_declared_as(const Request& request, std::string_view type) {
            is_type(request.value(http::field::content_type), type);
 }
 
-// The one field of that name in application/x-www-form-urlencoded text. Other fields are ignored.
+// The value of the only field with that name in application/x-www-form-urlencoded text. Other fields are
+// ignored.
 Result<std::string> form_field(std::string_view body, std::string_view name) {
     std::optional<Result<std::string>> found;
     http::each_field(body, [&](std::string_view key, std::string_view encoded) {
@@ -52,23 +53,23 @@ Result<std::string> form_field(std::string_view body, std::string_view name) {
         auto value = base::from_form(encoded);
         if (found) found = Denied{Reason::duplicate_member, {}, "", std::string(name)};
         else if (!value)
-            found = Denied{Reason::invalid_member, {}, "percent-encoded text", std::string(name)};
+            found = Denied{Reason::invalid_member, {}, "must be percent-encoded", std::string(name)};
         else found = *std::move(value);
     });
     return found ? *std::move(found) : Denied{Reason::missing_member, {}, "", std::string(name)};
 }
 
-// The text's first bytes, at most so many, without half a character at the end.
+// The first bytes of the text, at most `bytes`, without half a character at the end.
 std::string cut(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return std::string(text);
     while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
     return std::string(text.substr(0, bytes));
 }
 
-// The members of a body, taken one by one; the first refusal is kept and told at the end.
+// Reads the members of a body one by one. Keeps the first refusal, which finished() returns.
 class Members {
 public:
-    // Members that are not in `known` are refused; an empty `known` allows all.
+    // Refuses members that are not in `known`; an empty `known` allows all.
     Members(const Request& request, std::initializer_list<std::string_view> known) {
         auto parsed = token::parse_object(request.body);
         if (!parsed) {
@@ -82,7 +83,7 @@ public:
                 refuse({Reason::unknown_member, {}, "", cut(member.key(), 64)});
     }
     Members(const Members&) = delete;
-    // The body may have held a password or a token.
+    // The body may have contained a password or a token.
     ~Members() {
         for (auto& member : object_)
             if (auto* text = member.value().if_string()) std::fill(text->begin(), text->end(), '\0');
@@ -104,7 +105,7 @@ public:
         const auto* value = object_.if_contains(name);
         if (value == nullptr) return fallback;
         if (!value->is_bool())
-            return refuse({Reason::invalid_member, {}, "true or false", std::string(name)}), fallback;
+            return refuse({Reason::invalid_member, {}, "must be true or false", std::string(name)}), fallback;
         return value->get_bool();
     }
     std::vector<std::string> texts(std::string_view name, std::size_t max_bytes) {
@@ -113,10 +114,10 @@ public:
         if (value.is_array())
             for (const auto& element : value.get_array())
                 out.push_back(checked_text(element, name, max_bytes));
-        else refuse({Reason::invalid_member, {}, "a list of strings", std::string(name)});
+        else refuse({Reason::invalid_member, {}, "must be a list of strings", std::string(name)});
         return out;
     }
-    // The member as it is, written again as JSON.
+    // The member, written again as JSON.
     std::string json(std::string_view name) const { return boost::json::serialize(object_.at(name)); }
     bool has(std::string_view name) const { return object_.contains(name); }
     bool is_null(std::string_view name) const { return has(name) && object_.at(name).is_null(); }
@@ -129,14 +130,14 @@ public:
 private:
     std::string checked_text(const token::json::value& value, std::string_view name, std::size_t max_bytes) {
         if (!value.is_string()) {
-            refuse({Reason::invalid_member, {}, "a string", std::string(name)});
+            refuse({Reason::invalid_member, {}, "must be a string", std::string(name)});
             return {};
         }
         const auto& text = value.get_string();
         if (text.size() > max_bytes)
             refuse({Reason::invalid_member,
                     {},
-                    "at most " + std::to_string(max_bytes) + " bytes",
+                    "must have at most " + std::to_string(max_bytes) + " bytes",
                     std::string(name)});
         return std::string(text.data(), text.size());
     }
@@ -145,11 +146,11 @@ private:
     std::optional<Denied> denied_;
 };
 
-// A password has no limit of its own here: the rules for passwords say which are too long.
+// Passwords have no limit here: the rules for passwords refuse those that are too long.
 constexpr std::size_t max_login_bytes = 320, max_password_bytes = http::max_body_bytes,
                       max_device_bytes = 400, max_device_points = 100;
 
-// The label of a device that gave none: its User-Agent.
+// The User-Agent as a label, for a session whose client gave no `device`.
 std::string printable(std::string_view text) {
     std::string out(text.substr(0, max_device_points));
     std::erase_if(out, [](char c) { return c < 0x20 || c > 0x7e; });
@@ -162,16 +163,17 @@ Result<Form> finished(const Members& members, Form form) {
     return form;
 }
 
-// How the client wants its session to be.
+// Reads the members that every way to open a session has: delivery, remember and device.
 template <class Form>
 void read_session_wishes(Members& members, const Request& request, Form& form) {
     const auto delivery = auth::delivery_named(members.text_or("delivery", 16, "hybrid"));
-    if (!delivery) members.refuse({Reason::invalid_member, {}, "hybrid, body or cookie", "delivery"});
+    if (!delivery) members.refuse({Reason::invalid_member, {}, "must be hybrid, body or cookie", "delivery"});
     else form.delivery = *delivery;
     form.remember = members.flag_or("remember", true);
     form.device = members.text_or("device", max_device_bytes, "");
     if (base::code_points(form.device) > max_device_points || base::has_invisible(form.device))
-        members.refuse({Reason::invalid_member, {}, "at most 100 visible characters", "device"});
+        members.refuse(
+            {Reason::invalid_member, {}, "must have at most 100 characters, all of them visible", "device"});
     if (form.device.empty()) form.device = printable(request.value(http::field::user_agent));
     form.address = request.address;
     form.asked = request.now;
@@ -182,7 +184,7 @@ void read_session_wishes(Members& members, const Request& request, Form& form) {
 Result<void> check_content_type(Takes takes, const Request& request) {
     const auto needs = [&](std::string_view type) -> Result<void> {
         if (is_declared_as(request, type)) return {};
-        return Denied{Reason::unsupported_media_type, {}, std::string(type)};
+        return Denied{Reason::unsupported_media_type, {}, "the Content-Type must be " + std::string(type)};
     };
     switch (takes) {
         case Takes::nothing: return {};
@@ -205,9 +207,13 @@ Result<auth::SignIn> parse_sign_in(const Request& request, const Settings& setti
     const std::string format = members.text_or("token_format", 16, "jwt");
     form.crypt = format == "crypt";
     if (format != "jwt" && !(form.crypt && takes_crypt))
-        members.refuse({Reason::invalid_member, {}, takes_crypt ? "jwt or crypt" : "jwt", "token_format"});
+        members.refuse({Reason::invalid_member,
+                        {},
+                        takes_crypt ? "must be jwt or crypt" : "must be jwt",
+                        "token_format"});
     if (form.crypt && form.delivery == auth::Delivery::cookie)
-        members.refuse({Reason::invalid_member, {}, "crypt goes with hybrid or body", "token_format"});
+        members.refuse(
+            {Reason::invalid_member, {}, "crypt needs the delivery hybrid or body", "token_format"});
     return finished(members, std::move(form));
 }
 
@@ -232,7 +238,7 @@ Result<auth::SignIn> parse_envelope_sign_in(const Request& request, const Settin
         form.login = *std::move(name);
         form.password = base::Secret(*std::move(password));
         if (form.login.size() > max_login_bytes)
-            return Denied{Reason::invalid_member, {}, "at most 320 bytes", "user_name"};
+            return Denied{Reason::invalid_member, {}, "must have at most 320 bytes", "user_name"};
         return form;
     }
     Members members(request, {});
@@ -242,13 +248,14 @@ Result<auth::SignIn> parse_envelope_sign_in(const Request& request, const Settin
 }
 
 Result<std::string> parse_refresh(const Request& request, const Settings&) {
-    // The body holds the credential, so it is read before the edge checks its type.
+    // The edge checks the type of a body after it has found the credential. Here the body holds the
+    // credential, so this checks the type first.
     if (auto type = check_content_type(Takes::optional_json, request); !type) return type.error();
     if (request.body.empty()) return std::string();
     Members members(request, {"refresh_token"});
     std::string token = members.text_or("refresh_token", 1024, "");
     if (members.has("refresh_token") && token.empty())
-        members.refuse({Reason::invalid_member, {}, "a refresh token, or no such member", "refresh_token"});
+        members.refuse({Reason::invalid_member, {}, "must be a refresh token, or absent", "refresh_token"});
     return finished(members, std::move(token));
 }
 
@@ -280,7 +287,8 @@ Result<AccountForm> parse_account_change(const Request& request, const Settings&
 
 namespace {
 
-// The rules of auth/accounts.hpp, but for the password's: that one is told apart from a name first.
+// Applies the rules of auth/users/, except those for a new password, which need the user's name:
+// admin/users.cpp applies them.
 Result<ManagedUserForm> managed_user(Members& members) {
     ManagedUserForm form;
     const auto take = [&](const char* name, std::size_t max_bytes, auto rule) -> std::optional<std::string> {
@@ -298,7 +306,7 @@ Result<ManagedUserForm> managed_user(Members& members) {
     form.password_hash = take("password_hash", 512, auth::checked_password_hash);
     if (members.has("password")) form.password = base::Secret(members.text("password", max_password_bytes));
     if (form.password && form.password_hash)
-        members.refuse({Reason::invalid_member, {}, "a password or its hash, not both", "password_hash"});
+        members.refuse({Reason::invalid_member, {}, "must not come together with password", "password_hash"});
     if (members.has("roles")) {
         auto roles = auth::checked_roles(members.texts("roles", 64));
         if (roles) form.roles = *std::move(roles);

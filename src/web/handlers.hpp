@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every handler, by the file that holds it.
+// All handlers, grouped by the file that holds them.
 #pragma once
 
 #include "web/call.hpp"

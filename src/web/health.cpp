@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the server is well, for operators and their tools.
+// Health, readiness and metrics, for operators and their tools.
 #include "base/reason.hpp"
 #include "web/handlers.hpp"
 #include "web/steps.hpp"
@@ -11,7 +11,7 @@ base::Result<void> show_health(Call&, Reply& reply) {
     return {};
 }
 
-// Asks the store the smallest question, so that a 200 means that it answers.
+// Reads one small value from the store, so that 200 means that the store answers.
 Answer show_readiness(Call& call) {
     Service& service = call.service();
     if (service.revocations.generation() == 0 || !service.store.is_current())

@@ -13,7 +13,7 @@ void add_type(std::string& text, std::string_view name, std::string_view type) {
     text.append("# TYPE ").append(name).append(" ").append(type).append("\n");
 }
 
-// name{label="value",...} figure
+// Appends one line: name{label="value",...} figure
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 void add_sample(std::string& text, std::string_view name, Labels labels, std::uint64_t figure) {
     text.append(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters of requests, and their text for Prometheus. Each edge counts on its own event loop; the metrics
-// listener reads all of them from outside.
+// Counts requests, and writes the counters as text for Prometheus. Each edge counts on its own event loop;
+// the metrics listener reads the counters of all edges.
 #pragma once
 
 #include "base/reason.hpp"
@@ -19,7 +19,7 @@ namespace coatcheck::web {
 
 struct Route;
 
-// Of one edge. The sizes are those of the tables that index them.
+// The counters of one edge: by route and status class, and by reason.
 class Counters {
 public:
     explicit Counters(std::size_t routes) : answers_(routes) {}
@@ -38,7 +38,7 @@ public:
 
 private:
     using Counter = std::atomic<std::uint64_t>;
-    // Only the edge's own thread writes: this needs no atomic addition.
+    // Only the thread of the edge writes, so this needs no atomic addition.
     static void add(Counter& counter) {
         counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
@@ -49,13 +49,14 @@ private:
 
 class Metrics {
 public:
-    // New counters for an edge that serves the public routes. They live as long as this object. Any thread.
+    // Adds counters for an edge that serves the public routes. They live as long as this object. Any
+    // thread.
     Counters& add_counters();
-    // A request came in this dialect. Any thread.
+    // Counts a request that uses this dialect. Any thread.
     void count(Dialect dialect) {
         dialects_[static_cast<std::size_t>(dialect)].fetch_add(1, std::memory_order_relaxed);
     }
-    // Figures that another part keeps. All are named before the server starts.
+    // A figure that another part of the program keeps. All gauges are added before the server starts.
     struct Gauge {
         std::string name, type;  // "counter" or "gauge"
         std::function<std::uint64_t()> value;

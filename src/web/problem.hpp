@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a refusal looks from outside, in each style. The reasons' statuses, codes and sentences are in
-// api/reasons.yaml.
+// Writes refusals, in the style of the route. api/reasons.yaml has the status, the code and the sentence of
+// each reason.
 #pragma once
 
 #include "base/result.hpp"

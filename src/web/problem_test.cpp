@@ -38,7 +38,7 @@ struct Written {
     boost::json::object body;
 };
 
-// Two reasons are told under the code of another on purpose: crypt_expired and not_ready.
+// Two reasons have the code of another reason on purpose: crypt_expired and not_ready.
 TEST(Problem, CodesAreUniqueExceptForTwo) {
     std::set<std::string_view> codes;
     for (const Reason reason : all_reasons()) codes.insert(public_reason(reason).code);
@@ -71,7 +71,7 @@ TEST(Problem, EveryUnauthorizedCarriesAChallengeWithItsCode) {
         }
         EXPECT_TRUE(challenge.starts_with("Bearer realm=\"coatcheck\"")) << challenge;
         EXPECT_TRUE(challenge.ends_with(", code=\"" + std::string(expected.code) + "\"")) << challenge;
-        // RFC 6750 §3.1: invalid_token for a token that was sent, no error where none was.
+        // RFC 6750 §3.1: invalid_token for a token that was sent, no error if none was sent.
         const bool bad_token = expected.code.starts_with("token_") && reason != Reason::token_missing;
         EXPECT_EQ(challenge.find("error=\"invalid_token\"") != std::string::npos, bad_token) << challenge;
         EXPECT_EQ(std::count(challenge.begin(), challenge.end(), '"') % 2, 0) << challenge;

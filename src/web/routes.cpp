@@ -23,7 +23,8 @@ constexpr Who users = service_key(auth::Scope::users), feed = service_key(auth::
 
 Answer refused(base::Denied denied) { co_return denied; }
 
-// A waiting handler of a body: `Parse` makes a form of it, which `Handle` gets; or `Parse` refuses it.
+// Makes a waiting handler for a route that reads a body: `Parse` turns the body into a form or refuses it,
+// and `Handle` gets the form.
 template <auto Parse, auto Handle>
 Answer reads(Call& call) {
     auto form = Parse(call.request, call.service().settings);

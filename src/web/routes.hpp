@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of routes. A row says everything about who may call: the security of the server can be read off
-// it.
+// The table of routes. A row says everything about who may call its route, so that a reader of the table
+// can judge the security of the server.
 #pragma once
 
 #include "auth/keys/service_keys.hpp"
@@ -13,16 +13,16 @@
 
 namespace coatcheck::web {
 
-// Who may call a route, and so which credential the edge looks for. A credential that came by cookie is
-// subject to the CSRF rule in every case.
+// Who may call a route, and so which credential the edge looks for. The CSRF rule applies to every
+// credential that came as a cookie.
 struct Who {
     enum class Kind {
-        anyone,      // no credential is looked at
-        same_site,   // no credential yet; but a browser's request must come from our own or a listed origin
-        user_token,  // an own access token that is valid now
-        any_token,   // the same, or an encrypted or foreign token, if those are switched on
+        anyone,         // the edge looks at no credential
+        same_site,      // no credential; but a browser's request must come from our own or a listed origin
+        user_token,     // one of our access tokens, valid now
+        any_token,      // the same, or a crypt token or foreign token, if those are switched on
         refresh_token,  // a refresh token, in the body or the cookie
-        session_token,  // an own access token, expired or not, or a refresh token: for sign-out
+        session_token,  // any access token, expired or not, or a refresh token: for sign-out
         service_key,    // a service key with this scope
     };
     Kind kind;
@@ -34,12 +34,12 @@ inline constexpr Who anyone{Who::Kind::anyone}, same_site{Who::Kind::same_site},
 constexpr Who service_key(auth::Scope scope) { return {Who::Kind::service_key, scope}; }
 std::string name_of(Who who);
 
-// How the route tells a refusal.
+// The form in which the route writes a refusal.
 enum class Style {
     problem,   // RFC 9457
     envelope,  // {success, data, detail}, for clients of older APIs
     oauth,     // RFC 9457 with the `error` of RFC 6749 §5.2
-    proxy,     // a proxy's sub-request: only 401 or 403, because proxies take other statuses for a failure
+    proxy,     // a proxy's sub-request: only 401 or 403, because proxies treat other statuses as failures
 };
 std::string_view name_of(Style style);
 
@@ -47,9 +47,10 @@ std::string_view name_of(Style style);
 enum class Takes { nothing, json, optional_json, form, json_or_form };
 std::string_view name_of(Takes takes);
 
-// Whose pages may read the answers (CORS).
+// The pages that may read the answers (CORS).
 enum class Readers { listed_origins, own_origin };
 
+// A handler is either inline (`now`) or waiting (`waits`): see web/call.hpp.
 struct Handler {
     Inline now = nullptr;
     Waits waits = nullptr;
@@ -57,7 +58,7 @@ struct Handler {
     constexpr Handler(Waits handler) : waits(handler) {}
 };
 
-// Whether the server offers the route at all; what it says otherwise.
+// Tells whether the server offers the route at all; if not, returns the refusal.
 using Offered = base::Result<void> (*)(const Service& service, base::Timestamp now);
 
 struct Route {
@@ -70,14 +71,14 @@ struct Route {
     Readers readers = Readers::listed_origins;
     Offered offered = nullptr;  // null: always
 
-    // A proxy passes on the method that its client used.
+    // True for routes of proxies: a proxy asks with the method that its client used.
     constexpr bool any_method() const { return style == Style::proxy; }
 };
 
 // Sign-in for clients that were written for the envelope (docs/dialects.md).
 inline constexpr std::string_view envelope_route = "/api/v1/authentication/envelope";
 
-// What each listener serves.
+// The routes of each listener.
 std::span<const Route> public_routes();
 std::span<const Route> metrics_routes();
 

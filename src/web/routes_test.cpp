@@ -16,7 +16,7 @@ http::Match<Route> find(verb method, std::string_view path) {
     return http::find_route(public_routes(), method, path);
 }
 
-// Every path of the public listener with what OPTIONS says of it.
+// Every path of the public listener, with the methods that OPTIONS answers.
 const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/verify", "GET, HEAD, OPTIONS"},
     {"/api/v1/authentication", "POST, GET, HEAD, DELETE, OPTIONS"},
@@ -48,7 +48,7 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/page.css", "GET, HEAD, OPTIONS"},
     {"/icon.svg", "GET, HEAD, OPTIONS"}};
 
-// A request's path for the route's.
+// A request path that fits the path of the route.
 std::string sent_for(std::string_view path) {
     const auto brace = path.find('{');
     return std::string(path.substr(0, brace)) + (brace == std::string_view::npos ? "" : "abc");
@@ -145,7 +145,7 @@ TEST(Routes, PathCountsToTheLetter) {
 
 TEST(Routes, PagesOfListedOriginsMayReadTheApiButNotHealthOrPage) {
     for (const Route& route : public_routes()) {
-        // A service key has no business in a page.
+        // A page must not hold a service key.
         const bool by_service_key = route.path.starts_with("/api/v1/admin/") ||
                                     route.path == "/oauth2/introspect";
         const bool for_pages = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") ||
@@ -162,7 +162,7 @@ TEST(Routes, MetricsHaveAListenerOfTheirOwn) {
     EXPECT_EQ(metrics_routes().size(), 1u);
 }
 
-// The rows as a table in Markdown. docs/routes.md holds it for readers, and for
+// The rows as a Markdown table. docs/routes.md holds it, for readers and for
 // tests/blackbox/test_openapi.py.
 std::string table() {
     std::string text =

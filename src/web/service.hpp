@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What handlers work with. `Service` is shared by all event loops. A `Context` belongs to one of them.
+// The objects that handlers use. All event loops share one `Service`. Each edge has its own `Context`.
 #pragma once
 
 #include "auth/keys/current_ring.hpp"
@@ -35,28 +35,28 @@ struct Service {
     const auth::CurrentRing& ring;
     auth::RevocationLog& log;
     const auth::ServiceKeys& service_keys;
-    std::optional<verify::CryptVerifier> crypt{};      // if the dialect is switched on
-    const verify::ForeignVerifier* foreign = nullptr;  // if foreign tokens are taken
+    std::optional<verify::CryptVerifier> crypt{};      // set if the dialect is switched on
+    const verify::ForeignVerifier* foreign = nullptr;  // set if foreign tokens are accepted
     auth::AttemptsInFlight in_flight{};
     Metrics metrics{};
 
-    // The key ring of this moment.
+    // The present key ring.
     std::shared_ptr<const auth::CurrentRing::View> current() const { return ring.get(); }
 };
 
-// A Token Status List as it was last served.
+// A Token Status List, as it was last signed.
 struct MadeStatusList {
     base::Timestamp made;
-    std::string at;      // the end of the feed at that moment
-    std::string key_id;  // of the key that signed it
+    std::string at;      // the cursor of the feed at that moment
+    std::string key_id;  // the key that signed it
     std::string text;
 };
 
 struct Context {
     Service& service;
     verify::Verifier verifier;
-    std::unordered_map<std::int64_t, MadeStatusList> status_lists{};  // by number
-    verify::Proof other_proof{};  // of the last token that is not a JWT of ours
+    std::unordered_map<std::int64_t, MadeStatusList> status_lists{};  // by the number of the list
+    verify::Proof other_proof{};  // the proof of the last crypt token or foreign token
 };
 
 }  // namespace coatcheck::web

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the edge is told at start.
+// The settings of the edge and the handlers.
 #pragma once
 
 #include "base/time.hpp"
@@ -20,21 +20,21 @@ inline constexpr std::array<std::string_view, 5> dialect_names{"bare_authorizati
 
 struct Settings {
     std::string public_url = "http://localhost:8080";
-    std::string origin = "http://localhost:8080";        // of public_url
-    std::set<std::string, std::less<>> allowed_origins;  // besides our own
+    std::string origin = "http://localhost:8080";        // the origin of public_url
+    std::set<std::string, std::less<>> allowed_origins;  // in addition to our own origin
     bool dev = false;
-    // Until when each dialect is taken; nothing if it is off.
+    // The time until which each dialect is accepted; nullopt if it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};
-    std::string crypt_header;   // the field in which encrypted tokens come
+    std::string crypt_header;   // the header field of crypt tokens
     std::string envelope_path;  // another path for sign-in in the envelope dialect; empty: none
     bool log_access = false;    // one log event for each request
 
     const std::optional<base::Timestamp>& until(Dialect dialect) const {
         return dialects[static_cast<std::size_t>(dialect)];
     }
-    // The dialect is taken at this time.
+    // True if the dialect is accepted at this time.
     bool takes(Dialect dialect, base::Timestamp now) const { return until(dialect) && now < *until(dialect); }
-    // The dialect was taken once, and its last day is over.
+    // True if the dialect was switched on, and its last day is over.
     bool is_over(Dialect dialect, base::Timestamp now) const {
         return until(dialect) && now >= *until(dialect);
     }

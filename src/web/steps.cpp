@@ -15,8 +15,8 @@ namespace {
 using Done = void(std::exception_ptr);
 using DoneAt = void(std::exception_ptr, base::Timestamp);
 
-// A handler that waits, and the event loop on which it goes on. Work that is waited for keeps that loop
-// alive.
+// A suspended coroutine (`handler_` resumes it) and the event loop on which it continues. It keeps that
+// loop running.
 template <class Handler>
 class Waiting {
 public:
@@ -27,12 +27,12 @@ public:
           next_(std::move(next)) {}
 
     bool has_next() const { return next_ != nullptr; }
-    // Both may be called on any thread; prepare() takes effect first.
+    // Both may be called on any thread. prepare() is called before resume(), so its work runs first.
     static void prepare(std::shared_ptr<Waiting> self) noexcept {
         try {
             asio::post(self->loop_, [self] { self->run_next(); });
         } catch (const std::bad_alloc&) {
-            // resume() does it instead.
+            // resume() calls run_next() instead.
         }
     }
     template <class... Result>
@@ -56,7 +56,7 @@ private:
     decltype(asio::prefer(asio::get_associated_executor(std::declval<Handler&>()),
                           asio::execution::outstanding_work.tracked)) loop_;
     Handler handler_;
-    std::function<void()> next_;  // once
+    std::function<void()> next_;  // called once at most
     std::exception_ptr next_failed_;
 };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a coroutine may wait for: a step in the store, or work in the hashing pool. It goes on afterwards, on
-// its own event loop, with what the step returned.
+// A coroutine can wait for a step in the store, or for work in the hashing pool. It then continues on its
+// own event loop, with the result of the step.
 //
 //   const auto session = co_await in_store(service, auth::end_session, id, event, actor);
 //
-// A step may be undone and run again, if another transaction gets in its way. So it must not write into its
-// caller's variables, and its type makes that impossible: a step is a function, or a lambda that captures
-// nothing. It gets its arguments as const references (std::ref() for an object that is made to be shared,
-// such as auth::AttemptsInFlight).
+// If another transaction conflicts with a step, the step is undone and runs again. So it must not write
+// into variables of its caller, and its type makes that impossible: a step is a function, or a lambda that
+// captures nothing. It gets its arguments as const references (std::ref() for an object that is made to be
+// shared, such as auth::AttemptsInFlight).
 #pragma once
 
 #include "web/call.hpp"
@@ -24,15 +24,15 @@ namespace coatcheck::web {
 
 namespace asio = boost::asio;
 
-// Thrown if the hashing queue is full: 503 busy.
+// Thrown if the queue of the hashing pool is full: 503 busy.
 struct Busy : std::runtime_error {
     Busy() : std::runtime_error("the hashing queue is full") {}
 };
 
 namespace detail {
 
-// `ready` is called once on the event loop when the step has run and will not run again, before its commit if
-// the store can tell. Throws what the step or `ready` threw.
+// Calls `ready` once on the event loop when the step has run for the last time, before its commit if the
+// store can tell. Throws what the step or `ready` threw.
 asio::awaitable<void> run_step(Service& service, auth::StoreQueue::Work work, std::function<void()> ready);
 
 template <class T>
@@ -44,7 +44,7 @@ T& argument(std::reference_wrapper<T> value) {
     return value;
 }
 
-// A step's result before it has run. void is kept as nothing.
+// The result of a step, empty before the step has run. std::monostate stands for void.
 template <class T>
 using Slot = std::conditional_t<std::is_void_v<T>, std::monostate, std::optional<T>>;
 
@@ -58,8 +58,7 @@ constexpr bool keeps_nothing = std::is_empty_v<Step> || std::is_member_function_
 template <class Store, class Step, class... Args>
 asio::awaitable<ResultOf<Store, Step, Args...>> run(Service& service, bool only_reads, Step step,
                                                     const Args&... args) {
-    static_assert(keeps_nothing<Step>,
-                  "a step may run again: give it its arguments, and let it capture nothing");
+    static_assert(keeps_nothing<Step>, "a step may run again: pass its arguments, and capture nothing");
     using Result = ResultOf<Store, Step, Args...>;
     Slot<Result> slot;
     auth::StoreQueue::Work work;
@@ -68,7 +67,7 @@ asio::awaitable<ResultOf<Store, Step, Args...>> run(Service& service, bool only_
         Store& seen = store;
         if constexpr (std::is_void_v<Result>) std::invoke(step, seen, argument(args)...);
         else {
-            slot.reset();  // where the step runs again: what the first run holds is given back before
+            slot.reset();  // if the step runs again, the result of the first run is destroyed before
             slot.emplace(std::invoke(step, seen, argument(args)...));
         }
     };
@@ -78,27 +77,28 @@ asio::awaitable<ResultOf<Store, Step, Args...>> run(Service& service, bool only_
 
 }  // namespace detail
 
-// Runs step(store, args...) on the store, and gives its result when it is durable. Throws what the step
+// Runs step(store, args...) in the store, and returns its result when it is durable. Throws what the step
 // threw.
 template <class Step, class... Args>
 auto in_store(Service& service, Step step, const Args&... args) {
     return detail::run<auth::Store>(service, false, step, args...);
 }
 
-// The same for a step that only reads: it waits for no commit.
+// As in_store(), for a step that only reads: it need not wait for a commit.
 template <class Step, class... Args>
 auto from_store(Service& service, Step step, const Args&... args) {
     return detail::run<auth::ReadStore>(service, true, step, args...);
 }
 
-// The same as in_store() for a step that begins with this rotation, which the store may do for many requests
-// at once. make(result) makes the reply on the caller's event loop, once, while the step is being made
-// durable if the store knows that it will not run again: a signature costs as much time as a commit. Nobody
-// sees the reply if the commit fails.
+// As in_store(), for a step that begins with this rotation; the store may make the rotations of many
+// requests together. make(result) makes the reply, once, on the caller's event loop. If the store knows
+// that the step will not run again, make() runs while the step is being committed, because a signature
+// takes as long as a commit. If the commit fails, nobody sees the reply.
 template <class Make, class Step, class... Args>
 Answer rotate_in_store(Service& service, const auth::RotateRequest& rotation, Make make, Step step,
                        const Args&... args) {
-    static_assert(detail::keeps_nothing<Step>, "a step may run again");
+    static_assert(detail::keeps_nothing<Step>,
+                  "a step may run again: pass its arguments, and capture nothing");
     detail::Slot<detail::ResultOf<auth::Store, Step, Args...>> slot;
     std::optional<base::Result<Reply>> reply;
     auth::StoreQueue::Work work;
@@ -111,8 +111,8 @@ Answer rotate_in_store(Service& service, const auth::RotateRequest& rotation, Ma
     co_return *std::move(reply);
 }
 
-// Runs `work` in the hashing pool. Gives the time after it: a token that is made then lives as long as it
-// says, however many requests waited for the pool. Throws Busy, or what `work` threw.
+// Runs `work` in the hashing pool. Returns the time after it: a token that is issued at that time lives as
+// long as it says, however long the request waited for the pool. Throws Busy, or what `work` threw.
 asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work);
 
 }  // namespace coatcheck::web

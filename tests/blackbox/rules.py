@@ -26,11 +26,11 @@ def _breaches(answer, head_only):
     if len(dates) != 1:
         yield "one Date is needed"
     elif not re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", dates[0]):
-        yield f"Date is no IMF-fixdate: {dates[0]!r}"
+        yield f"Date is not an IMF-fixdate: {dates[0]!r}"
     if any(ord(sign) < 32 or ord(sign) > 126 for _, value in answer.headers for sign in value):
         yield "a header holds a byte that is not plain ASCII"
     if answer.all("Transfer-Encoding"):
-        yield "Transfer-Encoding is not spoken here"
+        yield "Transfer-Encoding must not be sent"
     if answer.status == 204 and (answer.body or answer.all("Content-Length")):
         yield "204 has no body and no length (RFC 9110 8.6)"
     if "/api/v1" in answer.request and "no-store" not in ",".join(answer.all("Cache-Control")):
@@ -57,7 +57,7 @@ def _cookie_breaches(answer):
         try:
             parsedate_to_datetime(attributes.get("expires", ""))
         except (TypeError, ValueError):
-            yield f"{cookie.name}: Expires is no date"
+            yield f"{cookie.name}: Expires is not a date"
         if len(cookie.name) + len(cookie.value) > 4096:
             yield f"{cookie.name} is too long for browsers"
 

@@ -269,7 +269,7 @@ def test_it_goes_with_a_body_not_with_a_cookie(town):
     [
         (None, 0o600, "cannot be read"),
         ("base64:AAAA", 0o600, "line 2 is not a key"),
-        (f"base64:{base64.b64encode(bytes(32)).decode()}", 0o644, "may be read by others"),
+        (f"base64:{base64.b64encode(bytes(32)).decode()}", 0o644, "can be read by other users"),
         ("", 0o600, "holds no key"),
     ],
 )

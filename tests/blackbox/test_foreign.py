@@ -435,7 +435,7 @@ def test_another_site_may_not_exchange(served, caller):
         (('iss = "https://es.example"\n', ""), "two issuers have no iss"),
         (('key_file = "passport.pem"', 'key_file = "tymon-secret"'), "neither a public key"),
         (('key_file = "tymon-secret"', 'key_file = "nowhere"'), "cannot be read"),
-        (('subject = "uid"', 'colour = "blue"'), "colour is not known"),
+        (('subject = "uid"', 'colour = "blue"'), "colour is not a known member"),
         (('until = "2099-12-31"', 'until = "soon"'), "until needs"),
         (("[[issuer]]", "[issuer]"), "foreign.toml"),
         (('name = "es"', "name = 7"), "name needs a string"),
@@ -454,7 +454,7 @@ def test_a_secret_is_long_and_private(prepared):
     assert "32 bytes" in fails(server)
     write(server, "tymon-secret", SECRET)
     (server.data / "tymon-secret").chmod(0o644)
-    assert "may be read by others" in fails(server)
+    assert "can be read by other users" in fails(server)
 
 
 def query(server, text):

@@ -233,7 +233,7 @@ def test_a_restored_backup_revives_nothing(make_server, database):
     subprocess.run(
         ["psql", "-X", "-q", nodes.database.url], input=dump, check=True, capture_output=True, text=True
     )
-    assert "every session is ended" in first.command("store", "restored")
+    assert "every session has been ended" in first.command("store", "restored")
     for node in nodes.start():
         for session in (kept, ended):
             assert call(node).verify(session["token"]).status == 401

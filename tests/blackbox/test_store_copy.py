@@ -338,9 +338,9 @@ def test_a_restored_copy_moves_without_its_sessions(here):
     "words, sentence",
     [
         (("--from", "sqlite:nothing.db"), "there is no database at"),
-        (("--from", "postgres://localhost/a"), "--from is sqlite:FILE"),
-        (("--from", "sqlite:../data/coatcheck.db"), "a file of the data directory"),
-        (("--to", "sqlite:b.db"), "--to is postgres://"),
+        (("--from", "postgres://localhost/a"), "--from must be sqlite:FILE"),
+        (("--from", "sqlite:../data/coatcheck.db"), "a file in the data directory"),
+        (("--to", "sqlite:b.db"), "--to must be postgres://"),
         (("--to", "postgres://me:secret@127.0.0.1:1/a"), "must not hold a password"),
         (("--to", "postgres://127.0.0.1:1/a"), "Connection refused"),
     ],

@@ -320,7 +320,7 @@ def main():
     counts = race.counts
     if counts["given_up"] > options.sessions / 10:
         race.violations.append(
-            f"{counts['given_up']} sessions were given up: this machine is too slow to say anything"
+            f"{counts['given_up']} sessions were given up: this machine is too slow for a result"
         )
     for text in race.violations[:10]:
         print(f"violation: {text}", file=sys.stderr)

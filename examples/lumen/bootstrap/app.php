@@ -31,7 +31,7 @@ $app->register(Coatcheck\Laravel\ServiceProvider::class); // reads COATCHECK_URL
 $app->routeMiddleware(['coatcheck' => Coatcheck\Laravel\Authenticate::class]);
 
 $app->router->get('/healthz', fn () => ['status' => 'ok']);
-$app->router->get('/api/hello', ['middleware' => 'coatcheck:optional', fn (Request $request) => ['hello' => $request->user()?->username ?? 'whoever you are']]);
+$app->router->get('/api/hello', ['middleware' => 'coatcheck:optional', fn (Request $request) => ['hello' => $request->user()?->username ?? 'guest']]);
 $app->router->group(['prefix' => 'api', 'middleware' => 'coatcheck'], function ($router): void {
     $router->get('me', fn (Request $request) => ['id' => $request->user()->id, 'username' => $request->user()->username, 'roles' => $request->user()->roles]);
     $router->get('posts', fn (Request $request) => ['reader' => $request->user()->username, 'posts' => posts()]);

@@ -77,7 +77,7 @@ int coatcheck_reason_status(coatcheck_reason reason) {
 coatcheck_verifier* coatcheck_verifier_new(const coatcheck_options* given, char* error, size_t error_size) {
     try {
         if (given == nullptr || given->size < sizeof given->size)
-            throw std::invalid_argument("coatcheck: options say their size");
+            throw std::invalid_argument("coatcheck: options.size is not set");
         const auto known = known_part(*given);
         coatcheck::Options options{.url = string_of(known.url), .service_key = string_of(known.service_key)};
         options.issuer = string_of(known.issuer);
@@ -95,7 +95,7 @@ coatcheck_verifier* coatcheck_verifier_new(const coatcheck_options* given, char*
     } catch (const std::exception& problem) {
         say(error, error_size, problem.what());
     } catch (...) {
-        say(error, error_size, "coatcheck: it cannot be made");
+        say(error, error_size, "coatcheck: the verifier cannot be created");
     }
     return nullptr;
 }

@@ -64,7 +64,7 @@ ServerAddress ServerAddress::parse(const std::string& url) {
     const bool more = !take(query).empty() | !take(fragment).empty();
     const bool has_scheme = url.starts_with("http://") || url.starts_with("https://");
     if (!good || !has_scheme || address.host.empty() || more || !name.empty())
-        throw std::invalid_argument("coatcheck: the url of the server is like https://id.example, not " +
+        throw std::invalid_argument("coatcheck: the server's URL must look like https://id.example, not " +
                                     url);
     while (address.prefix.ends_with('/')) address.prefix.pop_back();
     // OpenSSL strips the brackets of an IPv6 address, but the Host field needs them.
@@ -185,11 +185,11 @@ asio::awaitable<void> ServerLink::load_keys_over(Stream& stream) {
     co_await http::async_read(stream, buffer, parser, use_awaitable);
     const auto& answer = parser.get();
     if (answer.result() != http::status::ok)
-        throw std::runtime_error("the key set answered " + std::to_string(answer.result_int()));
+        throw std::runtime_error("the key set request got status " + std::to_string(answer.result_int()));
     // An unchanged set must not make proofs void.
     if (answer.body() != key_text_) {
         const auto set = token::parse_jwk_set(answer.body());
-        if (!set) throw std::runtime_error("what it gave for a key set is none");
+        if (!set) throw std::runtime_error("the answer is not a key set");
         keys_.replace(*set);
         key_text_ = answer.body();
         has_keys_ = !keys_.keys()->empty();
@@ -247,7 +247,7 @@ asio::awaitable<void> ServerLink::follow_over(Stream& stream) {
         std::string& text = parser.get().body();
         const auto heard = reader_.read(text);
         text.clear();
-        if (!heard) throw std::runtime_error("the feed is not what docs/revocation.md says");
+        if (!heard) throw std::runtime_error("the feed breaks the protocol of docs/revocation.md");
         if (heard->events) heard_ = monotonic_ms();
         const bool key_is_gone = std::ranges::any_of(
             heard->entries, [](const auto& entry) { return entry.kind == verify::Revocation::Kind::key; });

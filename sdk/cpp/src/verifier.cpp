@@ -38,13 +38,13 @@ Options checked(Options options) {
     if (options.audience.empty()) options.audience = options.issuer;
     if (options.service_key.empty() && !options.ignore_revocations)
         throw std::invalid_argument(
-            "coatcheck: a verifier needs a service key to hear of sign-outs: coatcheck service-key add NAME "
+            "coatcheck: a verifier needs a service key to learn of sign-outs: coatcheck service-key add NAME "
             "--scope feed "
             "(or say ignore_revocations)");
     const bool has_line_end = options.service_key.find_first_of("\r\n") != std::string::npos;
-    if (has_line_end) throw std::invalid_argument("coatcheck: the service key holds the end of a line");
+    if (has_line_end) throw std::invalid_argument("coatcheck: the service key contains a line break");
     if (options.cut_after.count() <= 0)
-        throw std::invalid_argument("coatcheck: cut_after is a time above zero");
+        throw std::invalid_argument("coatcheck: cut_after must be greater than zero");
     return options;
 }
 

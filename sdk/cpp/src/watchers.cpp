@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchers.hpp"
 
+#include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
 namespace coatcheck {

@@ -66,7 +66,7 @@ const fits: Record<string, (key: KeyObject) => boolean> = {
 function keysOf({ name, algorithm, key }: ForeignIssuer): Key[] {
   if (algorithm === 'HS256') {
     if (typeof key !== 'string' || Buffer.byteLength(key) < MIN_SECRET_BYTES)
-      throw new TypeError(`${name}: HS256 needs a secret of 32 bytes at least.`);
+      throw new TypeError(`${name}: HS256 needs a secret of at least 32 bytes.`);
     return [{ kid: '', key }];
   }
   const found =

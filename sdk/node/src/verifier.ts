@@ -143,7 +143,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   } = options;
   if (!serviceKey && !ignoreRevocations)
     throw new TypeError(
-      'A verifier needs a serviceKey to hear of sign-outs: coatcheck service-key add NAME --scope feed (or say ignoreRevocations: true).',
+      'A verifier needs a serviceKey to learn of sign-outs: coatcheck service-key add NAME --scope feed (or say ignoreRevocations: true).',
     );
   return new LiveVerifier({ ...options, url, issuer, audience, whenCut, cutAfter, serviceKey });
 }

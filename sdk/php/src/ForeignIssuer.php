@@ -52,7 +52,7 @@ final class ForeignIssuer
         $this->iss = array_values((array) $iss);
         if ($algorithm === 'HS256') {
             $this->keys = [];
-            strlen($key) >= self::MIN_SECRET_BYTES || throw new \InvalidArgumentException("$name: HS256 needs a secret of 32 bytes at least.");
+            strlen($key) >= self::MIN_SECRET_BYTES || throw new \InvalidArgumentException("$name: HS256 needs a secret of at least 32 bytes.");
             return;
         }
         $pem = str_contains($key, '-----BEGIN') ? Key::fromPem($algorithm, $key) : null;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key ring in use and its published form, replaced as a whole when a key changes. Any thread may call
-// anything.
+// The key ring in use and its JWK Set. Both are replaced together when a key changes. Any thread may call
+// any member.
 #pragma once
 
 #include "auth/keys/key_ring.hpp"

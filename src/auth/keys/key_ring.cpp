@@ -12,7 +12,7 @@ namespace {
 
 using State = StoredKey::State;
 
-// `token_life`, here and below: of the key whose place it is to take.
+// `token_life` here, and in promote_next(): the value of the key that the new key will replace.
 void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
                Duration token_life) {
     const auto key = crypto::SigningKey::generate(algorithm);
@@ -34,11 +34,13 @@ std::optional<StoredKey> find_state(Store& store, State state) {
     return std::nullopt;
 }
 
-// Longer than a step on another node takes that does not know of the change yet.
+// A step on another node that does not know of the change yet takes less time than this.
 constexpr Duration longest_step = std::chrono::minutes(2);
-constexpr Duration key_sets_are_kept = std::chrono::minutes(10);  // 5, and once more
+// Twice the 5 minutes after which a verifier loads its key set again.
+constexpr Duration key_sets_are_kept = std::chrono::minutes(10);
 
-// Configurations differ while nodes are restarted one by one: the life of tokens never shrinks.
+// Makes the next key the current one, and a new next key. While nodes are restarted one by one, their
+// configurations may differ, so `token_life` never shrinks.
 void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
                   Duration token_life) {
     if (auto next = find_state(store, State::next)) {
@@ -120,8 +122,8 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     store.delete_key(id);
     if (row->state == State::current) promote_next(store, sealing_key, algorithm, row->token_life);
     else if (row->state == State::next) make_next(store, sealing_key, algorithm, row->token_life);
-    // Whoever has it writes any end into a token: it is believed as long as verifiers keep the keys that they
-    // fetched.
+    // A thief of the key can write any expiry into a token. Verifiers believe such a token for as long as
+    // they keep the key set that they fetched.
     store.insert_revocation({verify::Revocation::Kind::key, id, 0,
                              store.now() + std::max(row->token_life, key_sets_are_kept) + longest_step});
     store.append_audit({store.now(), "key_revoked", "", "", "", id});
@@ -136,7 +138,10 @@ std::string context_of(const StoredKey& key) {
 
 base::Secret opened(const base::Secret& sealing_key, const StoredKey& key) {
     auto secret = crypto::open(sealing_key, context_of(key), key.sealed);
-    if (!secret) throw std::runtime_error("the keys in the database were sealed with another master.key");
+    if (!secret)
+        throw std::runtime_error(
+            "the keys in the database were sealed with another key: set store.sealing_key_file to the right "
+            "file");
     return *std::move(secret);
 }
 
@@ -167,7 +172,8 @@ Ring load_ring(Store& store, const base::Secret& sealing_key) {
             ring.current = signing;
         }
     }
-    if (!ring.current || !ring.mac_key) throw std::runtime_error("the key ring is not complete");
+    if (!ring.current || !ring.mac_key)
+        throw std::runtime_error("the database lacks the current signing key or the MAC key");
     return ring;
 }
 

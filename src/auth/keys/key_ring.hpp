@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key ring: `next` is published before it signs, so that every verifier knows it in time; `current`
-// signs; `retired` keys are believed until their last token has expired. Secrets lie in the store, sealed
-// with the key of the data directory: neither the database alone nor that file alone lets anyone sign.
+// The key ring. The `next` key is published before it signs, so that every verifier knows it in time. The
+// `current` key signs. A `retired` key stays published until its last token has expired. The secret parts
+// lie in the store, sealed with the key in the data directory: nobody can sign with the database alone or
+// with that file alone.
+//
+// All functions are store steps.
 #pragma once
 
 #include "auth/store.hpp"
@@ -18,28 +21,30 @@ namespace coatcheck::auth {
 struct Ring {
     std::string current_id;
     std::shared_ptr<const crypto::SigningKey> current;
-    std::vector<token::Jwk> published;
-    std::shared_ptr<const base::Secret> mac_key;
+    std::vector<token::Jwk> published;            // the public parts of all signing keys
+    std::shared_ptr<const base::Secret> mac_key;  // for the MAC of refresh tokens
 };
 
 // The algorithm name of the row that holds the refresh tokens' MAC key.
 inline constexpr std::string_view mac_algorithm = "MAC";
 
-// Makes what is missing: the first start, or another algorithm than before (then rotates to it). Notes that
-// access tokens may live that long: a retired key is kept so long, and so is the revocation of one.
+// Makes the keys that are missing at the first start. Rotates if the configured algorithm is another one
+// than before. Records that access tokens may live for `token_life`: a retired key, and the revocation of a
+// key, are kept for that long.
 void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
                  Duration token_life);
-// next → current → retired, and a new next.
+// The current key becomes retired, the next key becomes current, and a new next key is made.
 void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm);
-// Rotates if the current key has signed for `period`; drops retired keys that are over. True if anything
-// changed.
+// Rotates if the current key has signed for `period`, and deletes retired keys whose last token has
+// expired. True: something changed.
 bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period);
-// Drops a compromised signing key at once; a current one is replaced by the next. False: no such key.
+// Deletes a compromised signing key at once, and revokes it. The next key replaces a current key. False:
+// there is no such key.
 bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id,
                 crypto::Algorithm algorithm);
-// Seals all keys with another key than before; nothing else changes. Throws as load_ring().
+// Seals all keys with the sealing key `with`; nothing else changes. Throws like load_ring().
 void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& with);
-// Opens the ring; throws if the sealing key is not the one it was sealed with.
+// Opens the key ring. Throws std::runtime_error if it was sealed with another key or is not complete.
 Ring load_ring(Store& store, const base::Secret& sealing_key);
 
 }  // namespace coatcheck::auth

@@ -79,7 +79,7 @@ TEST_F(KeyRing, TokensThatLivedLongerOnceAreWaitedForByKeysThatFollow) {
     now += 3min;
     EXPECT_TRUE(tend());
     EXPECT_FALSE(publishes(ensured(), old));
-    rotated();  // a node may have signed with it that was configured as before
+    rotated();  // a node with the earlier configuration may have signed with this key
     now += 24h;
     EXPECT_FALSE(tend());
     EXPECT_TRUE(publishes(ensured(), second));

@@ -59,7 +59,7 @@ base::Result<std::string> ServiceKeys::check(std::string_view text, Scope scope)
     if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end())
         return base::Denied{base::Reason::service_key_scope,
                             {},
-                            "this route needs a key with --scope " + std::string(name_of(scope))};
+                            "this route needs a service key with the scope " + std::string(name_of(scope))};
     return row->second.name;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Service keys: how the application's own programs (verifiers, its back end) say who they are. A key is
-// `ccs_` and 64 base64url characters: an id of 16 bytes and a secret of 32. It is shown once; the store has
-// the secret's SHA-256 alone, which is enough for a secret that nobody chose.
+// Service keys, with which services and verifiers authenticate themselves. A key is `ccs_` and 64 base64url
+// characters: an id of 16 bytes and a secret of 32. It is shown once. The store keeps only the SHA-256 of
+// the secret, which is enough for a random secret.
 #pragma once
 
 #include "base/result.hpp"
@@ -20,9 +20,9 @@ namespace coatcheck::auth {
 
 inline constexpr std::string_view service_key_prefix = "ccs_";
 
-// What a key may be used for.
+// What a key permits.
 enum class Scope {
-    feed,        // follow the revocations
+    feed,        // follow the feed
     users,       // manage users and their sessions
     introspect,  // ask about tokens, and revoke them
 };
@@ -37,17 +37,18 @@ struct ServiceKey {
     base::Timestamp created;
 };
 
+// A new service key; the caller stores the row.
 struct MintedServiceKey {
     ServiceKey row;
     std::string text;  // shown once
 };
 MintedServiceKey mint_service_key(std::string name, std::vector<Scope> scopes, base::Timestamp now);
 
-// The keys there are, held in memory: a request with one asks no store. Any thread may call anything.
+// All service keys, held in memory, so that checking a key needs no store. Any thread may call any member.
 class ServiceKeys {
 public:
     void replace(const std::vector<ServiceKey>& keys);
-    // The key's name; service_key_unknown, or service_key_scope where it may not be used for this.
+    // Returns the key's name. service_key_unknown; service_key_scope if the key does not have this scope.
     base::Result<std::string> check(std::string_view text, Scope scope) const;
 
 private:

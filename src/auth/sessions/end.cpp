@@ -9,8 +9,8 @@ using verify::Revocation;
 
 namespace {
 
-// The tokens of a session that has just been ended: ours, an older system's, and its place in the status
-// lists.
+// Revokes the tokens of a session that has just ended: our own, the foreign token that was exchanged for
+// it, and its index in the status lists.
 void revoke_session(Store& store, const Session& session) {
     store.insert_revocation(
         {Revocation::Kind::session, session.id, 0, std::max(session.access_end, session.older_end)});
@@ -46,7 +46,7 @@ bool end_own_session(Store& store, const std::string& user, const std::string& s
 }
 
 bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& by) {
-    store.lock_user(claims.subject);  // so that the token is not exchanged meanwhile
+    store.lock_user(claims.subject);  // so that no other step exchanges the token meanwhile
     const bool ended = end_session(store, claims.session, "sign_out", by);
     // The token itself must be refused, whether there was a session or not.
     const auto entries = store.find_revocations(claims.session);
@@ -55,8 +55,7 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
     });
     if (known || claims.foreign_end <= store.now()) return ended;
     store.insert_revocation({Revocation::Kind::session, claims.session, 0, claims.foreign_end});
-    store.append_audit(
-        {store.now(), "sign_out", claims.subject, "", by.address, "with a token of an older system"});
+    store.append_audit({store.now(), "sign_out", claims.subject, "", by.address, "with a foreign token"});
     return true;
 }
 

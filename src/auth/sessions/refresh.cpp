@@ -39,8 +39,8 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
                         const std::string& address) {
     Rotation rotation = store.rotate_refresh(request);
     switch (rotation.outcome) {
-        // A token that came as a cookie never leaves in a body: one that was given in a body is not taken as
-        // a cookie.
+        // A refresh token that was issued in a body is not accepted as a cookie. So a token that came as a
+        // cookie never leaves in a body.
         case Rotation::Outcome::misplaced: return Denied{Reason::refresh_token_malformed};
         case Rotation::Outcome::ended: return Denied{Reason::session_ended};
         case Rotation::Outcome::reused:
@@ -67,7 +67,7 @@ Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& ma
     granted.secret = renewed_secret(mac_key, session, row->secret_hash.bytes());
     store.renew_secret(session, crypto::SecretHash::of(granted.secret));
     if (row->status >= 0) {
-        // The tokens of before are over, and the session is not.
+        // The earlier tokens are revoked, but the session goes on: it needs a new index.
         revoke_status(store, *row);
         store.set_status(session, store.next_status());
     }

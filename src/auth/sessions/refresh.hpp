@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a session after sign-in: refresh, renewal, and finding it by its refresh token. All are store
-// steps.
+// A session after sign-in: refresh, renewal of its secret, and finding it by its refresh token. All are
+// store steps, except rotation_of().
 #pragma once
 
 #include "auth/sessions/sign_in.hpp"
@@ -12,19 +12,20 @@
 
 namespace coatcheck::auth {
 
-// What the store is asked for a refresh token.
+// The rotation that the store is to make for this refresh token. `by_cookie`: the token came as a cookie.
 RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& presented, bool by_cookie);
 
-// Rotates, or gives the current token again; ends the session on reuse (refresh_token_reused). session_ended
-// otherwise.
+// Rotates the refresh token, or returns the current one again within the grace. refresh_token_reused: the
+// token was used again after the grace, and this step ends the session. refresh_token_malformed: it came as
+// a cookie, but its session delivers tokens in bodies. session_ended: in all other cases.
 base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
                               const token::RefreshToken& presented, const RotateRequest& rotation,
                               const std::string& address);
 
-// Gives a live session a new secret and all that minting needs, so that a password change outdates the
-// refresh tokens that were there before. The new secret is derived from the MAC key and the old one's hash: a
-// client whose answer was lost gets it again by its old token within the grace, and still neither the
-// database nor the key alone can forge it.
+// Gives a live session a new secret, so that its earlier refresh tokens become invalid after a password
+// change. Returns all that minting needs, or session_ended. The new secret is derived from the MAC key and
+// the hash of the old secret. So a client that lost the answer gets the same secret again with its old
+// token, within the grace; and neither the database alone nor the key alone is enough to forge it.
 base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key,
                             const std::string& session);
 
@@ -34,7 +35,7 @@ struct SessionAndUser {
     std::optional<User> user;
 };
 SessionAndUser find_session_and_user(ReadStore& store, const std::string& session, const std::string& user);
-// The live session of which this is the current refresh token, and its enabled user; nothing otherwise.
+// Returns the live session whose current refresh token this is, and its enabled user; nullopt otherwise.
 std::optional<SessionAndUser> find_by_refresh_token(ReadStore& store, const token::RefreshToken& presented);
 
 }  // namespace coatcheck::auth

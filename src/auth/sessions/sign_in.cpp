@@ -19,7 +19,7 @@ using base::Result;
 
 namespace {
 
-// What sign-in and exchange have in common: a session that begins now, without its user and its secret.
+// The part that sign-in and exchange share: a session that begins now, without its user and its secret.
 template <class Form>
 Granted new_session(Timestamp now, const Policy& policy, const Form& form, Duration access_ttl) {
     Granted granted;
@@ -41,13 +41,13 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
 
 Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form) {
     Candidate candidate;
-    // Text that cannot be a name still takes the whole way: no answer is quicker for it.
+    // A login that cannot be a name is processed like any other, so that its answer is not quicker.
     candidate.attempt.login = base::folded(form.login).value_or(form.login);
     candidate.attempt.address = form.address;
     candidate.user = store.find_user_by_login(candidate.attempt.login);
     if (candidate.user) {
         candidate.attempt.known_address = store.has_live_session(candidate.user->id, form.address);
-        // By id: the name and the e-mail address of one user count together.
+        // The limits count by user id, so that the name and the e-mail address of one user count together.
         candidate.attempt.login = candidate.user->id;
     }
     auto slot = in_flight.enter(store, candidate.attempt);
@@ -59,8 +59,9 @@ Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignI
 PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password) {
     PasswordVerdict verdict;
     const std::string& hash = user ? user->password_hash : crypto::unmatchable_hash();
-    // Passwords are kept in NFC. Imported hashes were made of what the other system received: as typed.
-    // What is too long for any hash is cut to what can be normalised in no time, and never matches.
+    // Our own hashes are made from the password in NFC. An imported hash was made from the password as the
+    // other system received it. A password that is too long for any hash is replaced by an empty one, which
+    // takes no time to normalise and never matches.
     const bool too_long = password.reveal().size() > crypto::max_password_bytes;
     const std::string_view typed = password.reveal().substr(0, too_long ? 0 : std::string_view::npos);
     const bool imported = crypto::needs_rehash(hash);
@@ -92,7 +93,7 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     if (policy.status_lists) session.status = store.next_status();
     granted.secret = base::random_bytes(16);
     session.secret_hash = crypto::SecretHash::of(granted.secret);
-    // A disable or a new password that came between wins.
+    // This refuses if the user was disabled, or got a new password, since look_up().
     auto user = store.insert_session(session, hash);
     if (!user) return refuse();
     granted.user = *std::move(user);
@@ -105,10 +106,11 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
                          const Exchange& form) {
     const Timestamp now = store.now();
     const auto user = store.lock_user(form.user);
-    if (!user) return Denied{Reason::token_not_ours, {}, "its user has not been imported"};
+    if (!user) return Denied{Reason::token_not_ours, {}, "the token's user has not been imported"};
     if (!user->enabled) return Denied{Reason::token_revoked};
 
-    // By the store, since what a step before this one took back may not be known to memory yet.
+    // This asks the store, because this node's memory may not know yet of a revocation by a step just
+    // before this one.
     for (const auto& entry : store.find_revocations(form.session))
         if (entry.kind == verify::Revocation::Kind::session) return Denied{Reason::token_revoked};
     for (const auto& entry : store.find_revocations(user->id))
@@ -117,8 +119,8 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
             return Denied{Reason::token_revoked};
 
     Granted granted = new_session(now, policy, form, policy.access_ttl);
-    // Of the token, so that the same comes out again, and of our key, so that who issued the token does not
-    // know it.
+    // The secret is derived from the token, so that a repeated exchange gives the same secret. It is also
+    // derived from our MAC key, so that the issuer of the token cannot compute it.
     granted.secret = crypto::hmac_sha256(mac_key.reveal(),
                                          "exchanged token " + std::string(form.token.reveal()))
                          .substr(0, 16);

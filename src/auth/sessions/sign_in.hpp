@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signing in, as the edge sequences it: look_up (store) → check_password (hashing pool) → open_session
-// (store) → mint.
+// Sign-in and the exchange of a foreign token. src/web calls the parts of a sign-in in order: look_up()
+// (store) → check_password() (hashing pool) → open_session() (store) → mint_tokens(). exchange() is one
+// store step.
 #pragma once
 
 #include "auth/limits.hpp"
@@ -17,58 +18,64 @@ struct SignIn {
     base::Secret password;
     Delivery delivery = Delivery::hybrid;
     bool remember = true;
-    bool crypt = false;  // an encrypted token instead of a JWT
+    bool crypt = false;  // issue a crypt token instead of a JWT
     std::string device;
     std::string address;
-    Timestamp asked = Timestamp::max();  // by this machine's clock: auth_time is no later, in whichever token
+    // When the request arrived, by this machine's clock. No token of the session gets a later auth_time.
+    Timestamp asked = Timestamp::max();
 };
 
+// The user who may be signing in, and the attempt that the limits count.
 struct Candidate {
-    std::optional<User> user;
+    std::optional<User> user;  // nullopt: no user has this login
     Attempt attempt;
     AttemptsInFlight::Slot slot;
 };
 
 struct PasswordVerdict {
     bool matches = false;
-    std::string new_hash;  // where the stored one was imported or cheaper
+    std::string new_hash;  // replaces a stored hash that was imported or is cheaper; otherwise empty
 };
 
-// A session that has just been opened or refreshed: all that minting needs.
+// A session that was just opened or refreshed, with all that minting needs.
 struct Granted {
     User user;
     Session session;
-    Timestamp granted_at;  // by the store's clock, as access_end
+    Timestamp granted_at;  // by the store's clock, like access_end
     Timestamp access_end;
-    std::string secret;  // of the refresh tokens
+    std::string secret;  // the secret in the refresh tokens
 };
 
-// Finds the user and asks the limits: too_many_attempts.
+// Finds the user and checks the limits. too_many_attempts.
 base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form);
 
-// Hashes exactly once, whether or not the user exists; once more where an imported hash is replaced.
+// Computes one password hash whether or not the user exists, and another one if an imported hash is to be
+// replaced.
 PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password);
 
-// Re-checks the user, inserts the session and the audit row; or charges the failure: invalid_credentials.
+// If the password matches, checks the user again and inserts the session and an audit event. Otherwise
+// charges the failure: invalid_credentials.
 base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
                                    const Candidate& candidate, const PasswordVerdict& verdict);
 
-// A token of an older system that has been proven (verify/foreign_verifier.hpp), to be exchanged for a
-// session of ours.
+// A valid foreign token (verify/foreign_verifier.hpp) that a client exchanges for a session.
 struct Exchange {
-    std::string session, user, issuer;  // of its claims
-    Timestamp issued, foreign_end;      // likewise
+    std::string session, user, issuer;  // from the token's claims
+    Timestamp issued, foreign_end;      // from the token's claims
     base::Secret token;
     Delivery delivery = Delivery::hybrid;
     bool remember = true;
     std::string device;
     std::string address;
-    Timestamp asked = Timestamp::max();  // by this machine's clock: auth_time is no later, in whichever token
+    // When the request arrived, by this machine's clock. No token of the session gets a later auth_time.
+    Timestamp asked = Timestamp::max();
 };
 
-// One session for each token, with the id that was made of the token: ending it ends the token as well. Again
-// within the grace it is the same one, for an answer may be lost; later, or once it was refreshed,
-// token_exchanged. token_not_ours where its user is not here; token_revoked where the user is disabled.
+// Opens a session for a foreign token. Each token gets one session; the session's id is made from the
+// token, so that ending the session revokes the token too. A repeated exchange within the grace returns the
+// same session, because the first answer may be lost. token_exchanged: repeated later, or after the session
+// was refreshed or ended. token_not_ours: the user has not been imported. token_revoked: the token is
+// revoked or the user is disabled.
 base::Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret& mac_key,
                                const Exchange& form);
 

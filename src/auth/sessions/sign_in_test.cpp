@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signing in, its limits, and what ends sessions: the rules on the store in memory, time as a number.
+// Tests of sign-in, its limits and the ends of sessions, on the store in memory and with a clock that the
+// test sets.
 #include "auth/keys/tokens.hpp"
 #include "auth/sessions/refresh.hpp"
 #include "auth/users/change.hpp"
@@ -100,7 +101,8 @@ TEST_F(SigningIn, HashesOnceAndSaysNoToUnknownUsers) {
 
 TEST_F(SigningIn, AnImportedHashIsReplaced) {
     User ada;
-    ada.password_hash = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm";  // "password", cost 4
+    // The hash of "Kk4DQuMMfZL9o" with cost 4.
+    ada.password_hash = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm";
     const auto verdict = check_password(ada, base::Secret("abc"));
     EXPECT_FALSE(verdict.matches);
     EXPECT_TRUE(verdict.new_hash.empty());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store's verbs for the audit log.
+// Store operations on the audit log.
 #pragma once
 
 #include "auth/types.hpp"

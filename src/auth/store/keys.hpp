@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store's verbs for signing keys and service keys. After a change, every node loads them again when the
-// step commits.
+// Store operations on signing keys and service keys. After a change commits, every node loads the keys
+// again.
 #pragma once
 
 #include "auth/keys/service_keys.hpp"
@@ -11,17 +11,17 @@
 
 namespace coatcheck::auth {
 
-// A signing key, or the key of the refresh tokens' MAC. The secret part is sealed.
+// A signing key, or the key of the MAC of refresh tokens. The secret part is sealed.
 struct StoredKey {
     enum class State { next, current, retired };
-    std::string id;         // kid; for the MAC key its number
+    std::string id;         // the kid of a signing key; the number of a MAC key
     std::string algorithm;  // ES256, ..., or "MAC"
     State state = State::next;
     std::string sealed;
     Timestamp created;
-    Timestamp state_since;
-    Timestamp drop_after{};  // retired: when its last token has expired
-    // The longest life of the access tokens that this key signs, or that the keys before it signed.
+    Timestamp state_since;   // when the key got its present state
+    Timestamp drop_after{};  // of a retired key: when its last token has expired
+    // The longest life of an access token that this key, or an earlier key, signs.
     Duration token_life{0};
 };
 
@@ -35,7 +35,7 @@ public:
 class KeyWrites {
 public:
     virtual ~KeyWrites() = default;
-    // Until this step ends, no other step on any node changes signing keys.
+    // Until this step ends, no other step, on any node, changes signing keys.
     virtual void lock_keys() = 0;
     virtual void save_key(const StoredKey& key) = 0;  // inserts or replaces
     virtual void delete_key(const std::string& id) = 0;

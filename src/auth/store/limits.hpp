@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store's verbs for limits: buckets, each with the time when it will be empty again (the theoretical
+// Store operations on limits. A bucket is stored as the time at which it will be empty (the theoretical
 // arrival time of GCRA).
 #pragma once
 
@@ -13,14 +13,15 @@ namespace coatcheck::auth {
 class LimitReads {
 public:
     virtual ~LimitReads() = default;
+    // When the bucket will be empty; nullopt if there is no such bucket.
     virtual std::optional<Timestamp> find_bucket(const std::string& key) = 0;
 };
 
 class LimitWrites {
 public:
     virtual ~LimitWrites() = default;
-    // Counts one more: a bucket that is absent or empty will be empty `refill` from now, another one that
-    // much later than before.
+    // Charges one failure: the bucket will be empty `refill` later than before. A bucket that is absent or
+    // empty will be empty `refill` from now.
     virtual void charge_bucket(const std::string& key, Duration refill) = 0;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store's verbs for revocations. A revocation reaches every verifier when its step commits, before its
-// request goes on.
+// Store operations on revocations. When a step commits, its revocations are in force on this node before
+// its request is answered, and all other verifiers are told at once.
 #pragma once
 
 #include "verify/revocations.hpp"
@@ -14,9 +14,10 @@ class RevocationReads {
 public:
     virtual ~RevocationReads() = default;
     virtual std::vector<verify::Revocation> load_revocations() = 0;
-    // Those of one session or user, including what this step has done.
+    // The entries of one session or user, including those that this step has inserted.
     virtual std::vector<verify::Revocation> find_revocations(const std::string& subject) = 0;
-    // Tells ids of revocations apart from those of a restored copy (auth/revocation_log.hpp).
+    // Distinguishes the ids of this feed from those of a database that was restored from a copy
+    // (auth/revocation/log.hpp).
     virtual std::string feed_epoch() = 0;
 };
 

@@ -15,8 +15,9 @@ using base::Reason;
 using base::Result;
 using verify::Revocation;
 
-// Until when a token of the user's may live that says what was true before this step: also one that another
-// step, on whatever node, mints at this moment without having seen what this one does.
+// The latest time at which a token of the user may expire that states what was true before this step. This
+// includes a token that another step, on any node, mints just now without having seen the changes of this
+// step.
 Timestamp last_access_end(Store& store, const Policy& policy, const std::string& user) {
     constexpr std::chrono::minutes longest_step{1};
     Timestamp last = store.now() + policy.access_ttl + longest_step;
@@ -24,7 +25,7 @@ Timestamp last_access_end(Store& store, const Policy& policy, const std::string&
     return last;
 }
 
-// All tokens below this version are over, those of others too.
+// Revokes the user's access tokens below this version, and foreign tokens.
 void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version,
                Foreign foreign) {
     store.insert_revocation(
@@ -39,8 +40,8 @@ Result<User> create_user(Store& store, const Policy& policy, User user, const Ac
         user.id = base::random_id();
     } else {
         if (store.find_user(user.id)) return Denied{Reason::id_taken, {}, "", "id"};
-        // If a deleted user had this id, the tokens of that user stay revoked, and those of the new one are
-        // not.
+        // If a deleted user had this id, the new user starts at the version below which tokens are revoked.
+        // So the deleted user's tokens stay revoked, and the new user's tokens are valid.
         for (const auto& entry : store.find_revocations(user.id))
             if (entry.kind == Revocation::Kind::user_revoked || entry.kind == Revocation::Kind::user_stale)
                 user.version = std::max(user.version, entry.minimum);
@@ -119,7 +120,7 @@ bool delete_user(Store& store, const Policy& policy, const std::string& id, cons
 
 Result<User> change_user(Store& store, const Policy& policy, const std::string& id, const UserChange& change,
                          const Actor& by) {
-    // The address first: only it can be refused, and then nothing has changed.
+    // The e-mail address comes first: only this change can be refused, and nothing else has changed yet.
     if (change.sets_email) {
         const auto changed = set_email(store, id, change.email, by);
         if (!changed && changed.error().reason == Reason::session_ended) return Reason::not_found;

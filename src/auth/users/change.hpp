@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making, changing and deleting users. All are store steps. Changes reach live tokens: each says which it
+// Creates, changes and deletes users. All are store steps. Each function says which of the user's tokens it
 // revokes.
 #pragma once
 
@@ -11,35 +11,36 @@
 
 namespace coatcheck::auth {
 
-// Inserts a user; an empty id is made here. id_taken, username_taken, email_taken.
+// Inserts a user; an empty id is replaced by a random one. id_taken, username_taken, email_taken.
 base::Result<User> create_user(Store& store, const Policy& policy, User user, const Actor& by);
 
-// A change of a user by an administrator: the API's, the command line's. What is absent stays as it is.
+// A change of a user through the admin API or the command line. Absent members stay as they are.
 struct UserChange {
     bool sets_email = false;
-    std::optional<std::string> email;  // if sets_email; nothing: the address is removed
+    std::optional<std::string> email;  // used if sets_email; nullopt removes the address
     std::optional<std::vector<std::string>> roles;
     std::optional<std::string> claims;
     std::optional<std::string> password_hash;
     std::optional<bool> enabled;
 };
-// The user as changed; not_found, email_taken. If it is refused, nothing has changed.
+// Returns the changed user. not_found, email_taken: then nothing has changed.
 base::Result<User> change_user(Store& store, const Policy& policy, const std::string& user,
                                const UserChange& change, const Actor& by);
 
-// Raises `ver`, ends all sessions except one, and revokes older tokens. False: there is no such user, or the
-// hash is no longer `expected` (nullopt: whatever it is).
+// Raises `ver`, ends all sessions except `except`, and revokes older tokens. False: there is no such user,
+// or the hash is no longer `expected` (nullopt: any hash will do).
 bool set_password(Store& store, const Policy& policy, const std::string& user,
                   const std::optional<std::string>& expected, const std::string& hash,
                   const std::string& except, const Actor& by);
-// Disabling ends all sessions and revokes all tokens, foreign ones for good. Enabling revives nothing. False:
-// there is no such user.
+// Disabling ends all sessions and revokes all tokens, foreign tokens for good. Enabling makes none of them
+// valid again. False: there is no such user.
 bool set_enabled(Store& store, const Policy& policy, const std::string& user, bool enabled, const Actor& by);
-// New roles or claims make live tokens stale. False: there is no such user.
+// Sets roles or claims (nullopt: unchanged). Tokens that are live now become stale. False: there is no such
+// user.
 bool set_attributes(Store& store, const Policy& policy, const std::string& user,
                     const std::optional<std::vector<std::string>>& roles,
                     const std::optional<std::string>& claims, const Actor& by);
-// session_ended: there is no such user. email_taken.
+// Sets or removes the e-mail address. session_ended: there is no such user. email_taken.
 base::Result<User> set_email(Store& store, const std::string& user, const std::optional<std::string>& email,
                              const Actor& by);
 // Ends all sessions, revokes all tokens, and deletes the user. False: there is no such user.

@@ -21,7 +21,7 @@ Result<std::string> checked_username(std::string_view text) {
         name->find('@') != std::string::npos || base::has_outer_space(*name))
         return Denied{Reason::invalid_member,
                       {},
-                      "1 to 64 visible characters, without @ and without spaces at the ends",
+                      "must have 1 to 64 visible characters, no @, and no space at either end",
                       "username"};
     return *name;
 }
@@ -32,7 +32,8 @@ Result<std::string> checked_email(std::string_view text) {
     if (at == std::string::npos || at == 0 || at + 1 == email->size() ||
         email->find('@', at + 1) != std::string::npos || email->size() > 254 || base::has_invisible(*email) ||
         email->find(' ') != std::string::npos)
-        return Denied{Reason::invalid_member, {}, "an e-mail address", "email"};
+        return Denied{
+            Reason::invalid_member, {}, "must be an e-mail address, such as ada@example.com", "email"};
     return *email;
 }
 
@@ -42,12 +43,15 @@ Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles) {
     for (const auto& role : roles) {
         bytes += role.size();
         if (role.empty() || role.size() > longest || base::has_invisible(role))
-            return Denied{Reason::invalid_member, {}, "a role has 1 to 64 visible characters", "roles"};
+            return Denied{Reason::invalid_member,
+                          {},
+                          "each role must have 1 to 64 bytes, all of them visible characters",
+                          "roles"};
     }
     if (roles.size() > most || bytes > most_bytes)
         return Denied{Reason::invalid_member,
                       {},
-                      "at most 32 roles of 512 bytes together: they travel in every token",
+                      "must be at most 32 roles, together at most 512 bytes: every token holds them",
                       "roles"};
     return roles;
 }
@@ -56,27 +60,28 @@ Result<std::string> checked_claims(std::string_view text) {
     const auto refuse = [](std::string detail) {
         return Denied{Reason::invalid_member, {}, std::move(detail), "claims"};
     };
-    if (text.size() > 1024)
-        return refuse("claims take at most 1024 bytes together: they travel in every token");
+    if (text.size() > 1024) return refuse("must be at most 1024 bytes of JSON: every token holds it");
     const auto claims = token::parse_object(text);
-    if (!claims) return refuse("these claims are no JSON object, are nested too deeply, or are too many");
+    if (!claims)
+        return refuse(
+            "must be a JSON object with unique names, at most 8 levels deep and with at most 64 members");
     for (const auto& claim : *claims) {
         if (token::is_reserved_claim(claim.key()))
-            return refuse("the claim " + std::string(claim.key()) + " belongs to the protocol");
+            return refuse("the claim " + std::string(claim.key()) + " is reserved: choose another name");
         if (claim.key().empty() || base::has_invisible(claim.key()))
-            return refuse("a claim's name has visible characters only");
+            return refuse("a claim's name must have visible characters only");
     }
     return std::string(text);
 }
 
 Result<std::string> checked_id(std::string_view text) {
-    // It stands in headers and in paths, where clients and servers agree on ASCII alone, and take dots for
-    // directories.
+    // An id appears in headers and in paths. There, clients and servers agree only on ASCII, and may treat
+    // . and .. as directories.
     const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
     if (text.empty() || text.size() > token::max_user_id_bytes || !is_visible || text == "." || text == "..")
         return Denied{Reason::invalid_member,
                       {},
-                      "an id has 1 to 64 characters of visible ASCII, and is not . or ..",
+                      "must have 1 to 64 visible ASCII characters, and must not be . or ..",
                       "id"};
     return std::string(text);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules for what a user is called and carries: name, address, id, roles, claims. All refuse with
-// invalid_member.
+// Rules for a user's name, e-mail address, id, roles and claims. All functions refuse with invalid_member.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,16 +10,16 @@
 
 namespace coatcheck::auth {
 
-// In NFC: 1 to 64 code points, all visible, no '@', no space at an end.
+// Returns the name in NFC: 1 to 64 code points, all visible, no @, no space at either end.
 base::Result<std::string> checked_username(std::string_view text);
-// In NFC: one '@' with something before and after it, at most 254 bytes.
+// Returns the address in NFC: one @ with something before and after it, no spaces, at most 254 bytes.
 base::Result<std::string> checked_email(std::string_view text);
-// At most 32 roles of 1 to 64 visible bytes each, 512 together, because they travel in every token.
+// At most 32 roles of 1 to 64 visible bytes each, 512 bytes together, because roles travel in every token.
 base::Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles);
 // The application's own claims: a JSON object of at most 1024 bytes, without names that belong to the
 // protocol (RFC 9068 §2.2).
 base::Result<std::string> checked_claims(std::string_view json);
-// An id that a user brings along: 1 to 64 characters of visible ASCII, and not . or ..
+// The id of an imported user: 1 to 64 characters of visible ASCII, and not . or ..
 base::Result<std::string> checked_id(std::string_view text);
 
 }  // namespace coatcheck::auth

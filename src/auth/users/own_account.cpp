@@ -55,7 +55,8 @@ void fail_confirmation(Store& store, const token::AccessClaims& claims, const Ca
 
 namespace {
 
-// True if nothing came between the confirmation of the password and this step. Locks the user.
+// True if the session is live, the user is enabled, and the password hash is still the one that was
+// confirmed. Locks the user.
 bool is_still_confirmed(Store& store, const token::AccessClaims& claims, const std::string& expected) {
     const auto user = store.lock_user(claims.subject);
     const auto session = store.find_session(claims.session);

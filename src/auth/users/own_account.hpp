@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user does with the own account: sign-up, and changes that need the current password. All are store
-// steps, except for the rule of sign-up.
+// Actions of users on their own account: sign-up, and changes that need the current password. All are store
+// steps, except checked_sign_up().
 #pragma once
 
 #include "auth/sessions/sign_in.hpp"
@@ -12,30 +12,32 @@
 
 namespace coatcheck::auth {
 
-// The user that a sign-up asks for, without a password; or what is wrong with the name or the address.
+// Returns the user that a sign-up asks for, without a password. Refuses an invalid name or e-mail address
+// (invalid_member).
 base::Result<User> checked_sign_up(const std::string& username, const std::optional<std::string>& email);
-// Asks the limit of the address: too_many_attempts, or a slot that is held until finish_sign_up().
+// Checks the limit of the client's address. Returns a slot, to be held until finish_sign_up(), or
+// too_many_attempts.
 base::Result<AttemptsInFlight::Slot> begin_sign_up(Store& store, AttemptsInFlight& in_flight,
                                                    const Actor& by);
-// create_user() for a stranger. A refusal is charged to the address, because it tells who has an account.
+// create_user() for a client that is not signed in. A refusal is charged to the client's address, because
+// it tells the client which names and e-mail addresses are in use.
 base::Result<User> finish_sign_up(Store& store, const Policy& policy, const User& user, const Actor& by);
 
-// Confirming the own account's password, as the edge sequences it: begin_confirmation() (store) →
-// check_password() (hashing pool) → the change, or fail_confirmation() (store).
+// Confirmation of the user's own password. src/web calls these in order: begin_confirmation() (store) →
+// check_password() (hashing pool) → the change, or fail_confirmation() (store). begin_confirmation()
+// refuses with too_many_attempts, or with token_revoked if the name in the token is no longer the user's.
 base::Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight,
                                            const token::AccessClaims& claims, const Actor& by);
 void fail_confirmation(Store& store, const token::AccessClaims& claims, const Candidate& candidate,
                        const Actor& by);
 
-// The changes that a user makes to the own account, after confirming the password. If the session has ended,
-// the user was disabled, or the password hash is no longer `expected`, that change came first and wins:
-// session_ended.
+// Changes that a user makes after confirming the password. session_ended: the session has ended, the user
+// was disabled, or the password hash is no longer `expected`, because another change came first.
 base::Result<User> set_own_email(Store& store, const token::AccessClaims& claims, const std::string& expected,
                                  const std::optional<std::string>& email, const Actor& by);
 base::Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,
                                       const std::string& expected, const Actor& by);
-// Sets the password of the user whose session this is, and gives the session new tokens; all other sessions
-// end.
+// Sets the password, gives the session of `claims` new tokens, and ends all other sessions.
 base::Result<Granted> change_own_password(Store& store, const Policy& policy, const base::Secret& mac_key,
                                           const token::AccessClaims& claims, const std::string& expected,
                                           const std::string& hash, const Actor& by);

@@ -31,7 +31,7 @@ const std::set<std::string_view>& common_passwords() {
     return words;
 }
 
-// The alphabet, the digits or a keyboard row, in order or backwards.
+// True for a part of the alphabet, the digits or a keyboard row, forwards or backwards.
 bool is_sequence(std::string_view text) {
     for (std::string_view row : {"abcdefghijklmnopqrstuvwxyz", "01234567890123456789012345678901234567890",
                                  "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/"}) {
@@ -41,7 +41,7 @@ bool is_sequence(std::string_view text) {
     return false;
 }
 
-// "password2026!!" is "password" to whoever guesses: compare without digits and signs at both ends.
+// The text without digits and signs at both ends: guessers try "password2026!!" as soon as "password".
 std::string_view core_of(std::string_view text) {
     const auto letter = [](char c) {
         return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
@@ -51,18 +51,19 @@ std::string_view core_of(std::string_view text) {
     return text;
 }
 
-// "passwordpassword" is "password": what the text repeats, or the text.
+// The part that the text repeats ("password" for "passwordpassword"), or the whole text.
 std::string_view repeated_part(std::string_view text) {
     for (std::size_t size = 1; size <= text.size() / 2; ++size) {
-        // Ending in the middle of a repetition is no better.
+        // The last repetition may be incomplete: that makes the password no better.
         const bool repeats = text.substr(size) == text.substr(0, text.size() - size);
         if (repeats) return text.substr(0, size);
     }
     return text;
 }
 
-// On the lists, or one of their usual disguises: repeated, in a row of the keyboard, with digits and signs
-// around it.
+// True if the password is listed, is the name of the user or of the product, or is one of those in a usual
+// disguise: repeated, or with digits and signs around it. Also true for a short repeated part and for a row
+// of the keyboard.
 bool is_common(const std::string& folded, const std::string& folded_username) {
     constexpr std::size_t shortest_part = 6;
     const auto& common = common_passwords();
@@ -82,24 +83,27 @@ bool is_common(const std::string& folded, const std::string& folded_username) {
 
 Result<std::string> checked_password(std::string_view text, std::size_t min_length,
                                      std::string_view username) {
-    // Before it is normalised: that takes long for long runs of marks.
+    // This check comes before normalisation, which is slow for long runs of combining marks.
     if (text.size() > crypto::max_password_bytes)
-        return Denied{Reason::password_too_long, {}, "at most 512 characters, and 1024 bytes", "password"};
+        return Denied{
+            Reason::password_too_long, {}, "must have at most 512 characters and 1024 bytes", "password"};
     const auto normal = base::nfc(text);
-    if (!normal) return Denied{Reason::invalid_member, {}, "valid UTF-8", "password"};
+    if (!normal) return Denied{Reason::invalid_member, {}, "must be valid UTF-8", "password"};
     const std::size_t length = base::code_points(*normal);
     if (length < min_length)
         return Denied{Reason::password_too_short,
                       {},
-                      "at least " + std::to_string(min_length) + " characters; a few words do well",
+                      "must have at least " + std::to_string(min_length) +
+                          " characters; a few words make a good password",
                       "password"};
     if (length > max_password_points || normal->size() > crypto::max_password_bytes)
-        return Denied{Reason::password_too_long, {}, "at most 512 characters, and 1024 bytes", "password"};
+        return Denied{
+            Reason::password_too_long, {}, "must have at most 512 characters and 1024 bytes", "password"};
     const std::string plain = base::folded(*normal).value_or(*normal);
     if (is_common(plain, base::folded(username).value_or("")))
         return Denied{Reason::password_too_common,
                       {},
-                      "this password is on the lists that guessers try first; choose another",
+                      "attackers try passwords like this one first: choose another",
                       "password"};
     return *normal;
 }
@@ -108,9 +112,8 @@ Result<std::string> checked_password_hash(std::string_view text) {
     if (crypto::is_known_hash(std::string(text))) return std::string(text);
     return Denied{Reason::invalid_member,
                   {},
-                  "this hash cannot be checked here; taken are Argon2id and Argon2i (at most 256 MiB and 20 "
-                  "passes), bcrypt (2a, 2b, 2y, cost 4 to 14) and "
-                  "pbkdf2_sha256 as Django writes it (at most 2000000 rounds)",
+                  "must be a hash by Argon2id or Argon2i (at most 256 MiB and 20 passes), bcrypt (2a, 2b, "
+                  "2y, cost 4 to 14) or pbkdf2_sha256 as Django writes it (at most 2000000 rounds)",
                   "password_hash"};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules for passwords when one is set, and for hashes that another system computed.
+// Rules for new passwords, and for password hashes that another system computed.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,11 +10,12 @@
 
 namespace coatcheck::auth {
 
-// The text to hash, in NFC: `min_length` to 512 code points, at most 1024 bytes, not a common password or one
-// made of the name. password_too_short, password_too_long, password_too_common, invalid_member (not UTF-8).
+// Returns the text to hash, in NFC. The password must have `min_length` to 512 code points and at most 1024
+// bytes, and be neither common nor made from the user's name. password_too_short, password_too_long,
+// password_too_common, invalid_member (not UTF-8).
 base::Result<std::string> checked_password(std::string_view text, std::size_t min_length,
                                            std::string_view username);
-// A hash that crypto::is_known_hash() can check, or invalid_member.
+// Returns the hash if crypto::is_known_hash() accepts it; otherwise invalid_member.
 base::Result<std::string> checked_password_hash(std::string_view text);
 
 }  // namespace coatcheck::auth

@@ -74,8 +74,7 @@ private:
         }
         source_.emplace(copy_.source);
         if (!read_schema(*source_).next.empty())
-            throw StoreError(
-                "the source has an older schema: stop the program that serves it, and run this again");
+            throw StoreError("the source has an older schema: stop the server on it and run the copy again");
         feed_ = text_of(*source_, "SELECT feed FROM meta");
         target_store_.migrate();
         // If an earlier run was interrupted between two steps of hand_over(), this run finishes it, but only
@@ -92,12 +91,13 @@ private:
         target_.begin();
         const std::string of = text_of(target_, "SELECT copy_of FROM meta FOR UPDATE");
         if (!of.empty() && !is_of_ours(of))
-            throw StoreError("the target holds the unfinished copy of another database: give an empty one");
+            throw StoreError(
+                "the target holds the unfinished copy of another database: use an empty database");
         if (of.empty())
             for (const Table& table : all_tables())
                 if (number_of(target_, table.any.c_str()) != 0)
                     throw StoreError(std::string("the target holds ") + table.name +
-                                     " already, and a copy would mix them: give an empty database");
+                                     " already: use an empty database, because a copy would mix the two");
         run_ = feed_ + " " + base::random_id();
         target_.query("UPDATE meta SET copy_of = $1").bind(run_).run();
         target_.commit();
@@ -113,7 +113,7 @@ private:
                 auto row = target_.query("SELECT 1 FROM meta WHERE copy_of = $1 FOR SHARE");
                 row.bind(run_);
                 if (!row.step())
-                    throw TakenOver("another run of this copy has begun, or finished it: this one stops");
+                    throw TakenOver("another run of this copy has started or finished it, so this run stops");
             }
             does();
             target_.commit();
@@ -204,8 +204,8 @@ private:
             }
         if (sums[0] != sums[1])
             throw StoreError(std::string("the ") + table.name + " differ: " + std::to_string(rows[0]) +
-                             " rows here, " + std::to_string(rows[1]) +
-                             " there. Does somebody write to one of them? Run it again");
+                             " rows in the source, " + std::to_string(rows[1]) +
+                             " in the target. Stop whatever writes to one of them and run the copy again");
         done.rows = rows[0];
         done.checksum = base::base64url(sums[0].empty() ? crypto::sha256("") : sums[0]);
     }
@@ -216,7 +216,7 @@ private:
         change([&] { set_counters(); });
         if (owner_) owner_->hand_over(copy_.target.url);
         if (target_.query("UPDATE meta SET copy_of = '' WHERE copy_of = $1").bind(run_).run() != 1)
-            throw TakenOver("another run of this copy has begun: it has to finish");
+            throw TakenOver("another run of this copy has started: only that run can finish it");
     }
 
     void set_counters() {

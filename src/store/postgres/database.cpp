@@ -60,7 +60,7 @@ std::vector<Setting> defaults_for(const std::string& url) {
     if (said == nullptr) {
         const std::string reason = trimmed(why);
         pq.PQfreemem(why);
-        throw StoreError("store.url is no address of a database: " + reason);
+        throw StoreError("store.url is not a valid database address: " + reason);
     }
     const auto value = [&](std::string_view name, const char* variable) -> std::string {
         for (const auto* option = said; option->keyword != nullptr; ++option)
@@ -259,7 +259,7 @@ void PostgresDatabase::commit() {
     });
     open_ = committing_ = false;
     if (std::string_view(libpq().PQcmdStatus(result.get())) != "COMMIT")
-        throw StoreError("PostgreSQL: the transaction had failed");
+        throw StoreError("PostgreSQL: the transaction has failed");
 }
 
 void PostgresDatabase::rollback() {
@@ -308,7 +308,7 @@ PostgresDatabase::Result PostgresDatabase::receive(std::size_t results) {
         if (!last) lose("an answer is missing");
         const auto status = pq.PQresultStatus(last.get());
         if (status == PGRES_FATAL_ERROR && !error) error = std::move(last);
-        if (next_result()) lose("there is an answer too many");
+        if (next_result()) lose("there is one answer too many");
     }
     const Result sync = next_result();
     if (!sync || pq.PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC)
@@ -345,7 +345,7 @@ void PostgresDatabase::wait(bool for_writing) {
         const int ready = left <= 0 ? 0 : ::poll(&wanted, 1, static_cast<int>(left));
         if (ready > 0) return;
         if (ready == 0) lose("no answer in time");
-        if (errno != EINTR) lose("cannot wait for it");
+        if (errno != EINTR) lose("cannot wait for the answer");
     }
 }
 

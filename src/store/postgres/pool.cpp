@@ -64,7 +64,7 @@ void PostgresPool::post(Work work) {
             return;
         }
     }
-    work.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests wait for it")));
+    work.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests are waiting")));
 }
 
 std::vector<PostgresPool::Waiting> PostgresPool::take() {
@@ -131,7 +131,7 @@ void PostgresPool::connect(Connection& connection) {
     {
         const std::lock_guard lock(mutex_);
         if (failures_ > 0 && Steady::now() < next_try_)
-            throw Unavailable("PostgreSQL: there is no connection to it");
+            throw Unavailable("PostgreSQL: there is no connection");
         if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
     }
     try {
@@ -171,7 +171,7 @@ void PostgresPool::tell(Connection& connection) {
 std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at,
                                        std::optional<auth::Rotation>* rotated) {
     if (Steady::now() - waiting.since > longest_wait)
-        return std::make_exception_ptr(Unavailable("PostgreSQL: this waited too long"));
+        return std::make_exception_ptr(Unavailable("PostgreSQL: the request waited too long"));
     for (int attempt = 1;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
         const bool was_connected = connection != nullptr;

@@ -31,15 +31,14 @@ void PostgresStore::check_fitness() {
         "current_setting('fsync')");
     row.step();
     if (row.text(0) != "UTF8")
-        throw StoreError("the database has the encoding " + row.text(0) +
-                         ": Coatcheck needs one made with ENCODING 'UTF8'");
+        throw StoreError("the database has the encoding " + row.text(0) + ": create it with ENCODING 'UTF8'");
     if (row.text(2) == "off")
         throw StoreError(
-            "the database has fsync off, and so forgets what it has confirmed when its machine fails: set it "
+            "the database has fsync off, and can lose confirmed data when its machine fails: set it "
             "to on");
     if (row.text(1) == "off")
         throw StoreError(
-            "the database has synchronous_commit off, and so forgets what it has confirmed: set it to on");
+            "the database has synchronous_commit off, and can lose confirmed data: set it to on");
 }
 
 void PostgresStore::migrate() {
@@ -51,8 +50,8 @@ void PostgresStore::refuse_unfinished_copy() {
     auto row = db_.query("SELECT 1 FROM meta WHERE copy_of <> ''");
     if (row.step())
         throw StoreError(
-            "a copy into this database was begun and is not finished: run `coatcheck store copy` again, with "
-            "nobody serving what is copied");
+            "a copy into this database is not finished: run `coatcheck store copy` again, while no node "
+            "serves the source");
 }
 
 base::Timestamp PostgresStore::database_clock() {

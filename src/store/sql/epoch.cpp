@@ -34,7 +34,7 @@ bool Epoch::is_ours(const std::string& noted) const {
 std::string Epoch::begin() {
     const std::filesystem::path file = path_ + ".epoch-" + base::random_id();
     const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made < 0) fail("cannot make " + file.string());
+    if (made < 0) fail("cannot create " + file.string());
     ::close(made);
     const int directory = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) fail("cannot open " + file.parent_path().string());

@@ -12,7 +12,8 @@ Schema schema_at(std::int64_t version, const Steps& steps) {
     const auto known = static_cast<std::int64_t>(std::size(steps));
     if (version > known)
         throw StoreError("the database has schema " + std::to_string(version) +
-                         ", this program knows up to " + std::to_string(known) + ": use a newer coatcheck");
+                         ", but this program supports only up to " + std::to_string(known) +
+                         ": use a newer coatcheck");
     Schema schema{version, {}};
     for (auto i = version; i < known; ++i) schema.next.emplace_back(steps[i].name);
     return schema;

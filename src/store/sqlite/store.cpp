@@ -33,7 +33,7 @@ SqliteFile::SqliteFile(std::string path) : path_(std::move(path)), known_(file_a
 void SqliteFile::check() {
     const auto [inode, bytes] = file_at(path_);
     if (inode != known_.first || bytes < known_.second)
-        throw StoreError("the database at " + path_ + " was taken away or cut off");
+        throw StoreError("the database at " + path_ + " was moved away or truncated");
     known_.second = bytes;
 }
 
@@ -89,7 +89,7 @@ void SqliteStore::end_what_a_copy_would_revive() {
 void SqliteStore::refuse_moved() const {
     if (noted_epoch_.starts_with(moved_to))
         throw Moved(
-            "the database at " + file_.path() + " was " + noted_epoch_ + ", and is served there (store.url)",
+            "the database at " + file_.path() + " was " + noted_epoch_ + ": set store.url to that address",
             noted_epoch_.substr(moved_to.size()));
 }
 

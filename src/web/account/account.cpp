@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sign-up, and the user's own account. Every change needs the current password.
+// Sign-up, and the account of the signed-in user. Every change needs the current password.
 #include "auth/users/names.hpp"
 #include "auth/users/own_account.hpp"
 #include "auth/users/passwords.hpp"
@@ -22,7 +22,8 @@ Reply user_reply(unsigned status, const auth::User& user) {
     return json_reply(status, {{"user", user_json(user)}});
 }
 
-// The user whose token came with the call, if the password is theirs. Asks the limits, and charges a failure.
+// Returns the user of the access token if this is the user's password. Checks the limits, and charges a
+// failure.
 asio::awaitable<Result<auth::User>> confirm(Call& call, const base::Secret& password) {
     Service& service = call.service();
     const auto actor = call.actor();

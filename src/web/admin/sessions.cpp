@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sessions of all users, for the application's own back end.
+// Manages the sessions of all users, for services.
 #include "auth/sessions/end.hpp"
 
 #include "base/reason.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Users, for the application's own back end.
+// Manages users, for services.
 #include "auth/users/change.hpp"
 #include "auth/users/passwords.hpp"
 #include "base/bytes.hpp"
@@ -26,10 +26,10 @@ Reply account_reply(unsigned status, const auth::User& user) {
     return json_reply(status, {{"user", account_json(user)}});
 }
 
-// The id in the path. An imported id may hold any visible ASCII, so it comes percent-encoded.
+// The user id in the path. An imported id may contain any visible ASCII, so it comes percent-encoded.
 std::string named_id(const Call& call) { return base::percent_decode(call.argument).value_or(""); }
 
-// The hash to store: computed of the password, or the imported one; empty if the form has neither.
+// The hash to store: computed from the password, or the imported one; empty if the form has neither.
 asio::awaitable<Result<std::string>> hash_of(Service& service, const ManagedUserForm& form,
                                              const std::string& username) {
     if (form.password_hash) co_return *form.password_hash;

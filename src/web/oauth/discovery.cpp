@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients and verifiers learn of the server: its keys and its metadata.
+// Serves the JWK Set and the metadata of the server, for clients and verifiers.
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
 #include "http/static_file.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For resource servers and clients that speak OAuth: is this token active (RFC 7662), and revoke it (RFC
+// For OAuth: resource servers ask whether a token is active (RFC 7662), and clients revoke tokens (RFC
 // 7009).
 #include "auth/keys/tokens.hpp"
 #include "auth/sessions/end.hpp"
@@ -28,7 +28,7 @@ std::optional<token::RefreshToken> refresh_token_of(const Service& service, std:
     return *parsed;
 }
 
-// All that a proven token says, the application's own claims included (RFC 7662 §2.2).
+// The answer for a valid access token: all of its claims, including the application's own (RFC 7662 §2.2).
 json::object access_token_json(const Service& service, std::string_view text,
                                const token::AccessClaims& claims) {
     std::string decrypted;
@@ -36,12 +36,13 @@ json::object access_token_json(const Service& service, std::string_view text,
     const auto parsed = token::parse_compact(jwt ? *jwt : text);
     if (parsed && !claims.is_foreign()) {
         json::object answer = json::parse(parsed->claims_json).as_object();
-        answer["active"] = true;  // last, so that no claim of this name says otherwise
+        answer["active"] = true;  // set last, so that no claim with this name replaces it
         answer["token_type"] = "Bearer";
         answer["username"] = claims.username;
         return answer;
     }
-    // Of a token of another format or issuer, only the user and, if there is one here, the session.
+    // For a crypt token or a foreign token, the answer has only the user, the times, and the session if
+    // there is one here.
     json::object answer{{"active", true},
                         {"token_type", parsed ? "Bearer" : "crypt"},
                         {"sub", claims.subject},
@@ -66,7 +67,7 @@ json::object refresh_token_json(const Service& service, const auth::SessionAndUs
 
 Answer introspect(Call& call, base::Secret token) {
     Service& service = call.service();
-    // Whatever is wrong with a token, nothing more is told (RFC 7662 §2.2).
+    // For every invalid token, the answer says only that it is not active (RFC 7662 §2.2).
     json::object answer{{"active", false}};
     if (const auto refresh = refresh_token_of(service, token.reveal())) {
         const auto live = co_await from_store(service, auth::find_by_refresh_token, *refresh);
@@ -79,8 +80,8 @@ Answer introspect(Call& call, base::Secret token) {
     co_return json_reply(200, answer);
 }
 
-// Whoever holds a token may revoke it. Its session ends too, so that the other token of the pair is over as
-// well (RFC 7009 §2.1). An unknown token is answered like one that was revoked (§2.2).
+// Every client that has a token may revoke it. This ends the session, and so also revokes the other token
+// of the pair (RFC 7009 §2.1). An unknown token gets the same answer as a revoked one (§2.2).
 Answer revoke(Call& call, base::Secret token) {
     Service& service = call.service();
     const auto actor = call.actor();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// With --dev the server says what is set wrong: a page that cannot get through tells what it saw, the server
-// holds that against its settings and names the one to change. For the console of a developer's browser.
+// With --dev, the server tells developers which setting is wrong. A page whose requests fail reports what
+// it saw. The server compares the report with its settings, and names the setting to change. The advice
+// appears in the console of the developer's browser.
 #pragma once
 
 #include "web/service.hpp"
@@ -12,16 +13,16 @@
 
 namespace coatcheck::web {
 
-// What a page saw.
+// The report of a page.
 struct Complaint {
     std::string_view code;     // network_error, refresh_token_missing, token_missing
-    std::string_view storage;  // of the client: memory, cookie, localStorage ...
+    std::string_view storage;  // the SDK's `storage`: memory, cookie, localStorage ...
     std::optional<base::Timestamp> browser_time;
 };
-// From a query such as code=network_error&storage=memory&now=1795540618.
+// Reads a query such as code=network_error&storage=memory&now=1795540618.
 Complaint parse_complaint(std::string_view query);
 
-// Sentences, the likeliest cause first; never none.
+// Returns the advice: at least one sentence, the most likely cause first.
 std::vector<std::string> diagnose(const Request& request, const Settings& settings,
                                   const Complaint& complaint);
 

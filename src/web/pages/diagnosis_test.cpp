@@ -54,9 +54,9 @@ TEST(Diagnosis, TwoSitesMatterToCookiesAlone) {
 
 TEST(Diagnosis, AnotherNameThanPublicUrlIsTold) {
     EXPECT_TRUE(has(told({{"Host", "127.0.0.1:8080"}, known}, "code=network_error"),
-                    "reaches this server as 127.0.0.1:8080, but it is known as http://localhost:8080"));
-    EXPECT_FALSE(
-        has(told({{"Host", "id.example"}, known}, "code=network_error", "https://id.example"), "known as"));
+                    "reaches this server as 127.0.0.1:8080, but its public_url is http://localhost:8080"));
+    EXPECT_FALSE(has(told({{"Host", "id.example"}, known}, "code=network_error", "https://id.example"),
+                     "its public_url is"));
 }
 
 TEST(Diagnosis, AProxyThatIsNotTrustedIsTold) {
@@ -75,7 +75,7 @@ TEST(Diagnosis, AHeaderThatIsTakenAwayIsTold) {
 }
 
 TEST(Diagnosis, WhereAllFitsItSaysSo) {
-    EXPECT_TRUE(has(told({host, known}, "code=network_error&storage=memory"), "the settings fit"));
+    EXPECT_TRUE(has(told({host, known}, "code=network_error&storage=memory"), "no mistake in the settings"));
     EXPECT_TRUE(has(told({host, known}, "code=refresh_token_missing&storage=memory"),
                     "refresh cookie did not come back"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that are embedded in the program: the page at /, the browser SDK, the API's description. And
-// advice for developers.
+// Serves the files that are embedded in the program (the page at /, the browser SDK, the OpenAPI document),
+// and advice for developers.
 #include "base/bytes.hpp"
 #include "base/reason.hpp"
 #include "crypto/digest.hpp"
@@ -21,7 +21,7 @@ namespace {
 using base::Reason;
 using base::Result;
 
-// 96 bits of a file's digest. The embedded files never change, so theirs are computed once.
+// 96 bits of the digest of a file. Embedded files never change, so each digest is computed once.
 const std::string& digest_of(std::string_view content) {
     thread_local std::map<std::string, std::string, std::less<>> digests;
     auto known = digests.find(content);
@@ -35,7 +35,7 @@ void answer_embedded(Reply& reply, const Request& request, std::string_view type
         reply.fixed_body = content;
 }
 
-// "coatcheck.<digest>.js" of "coatcheck.js".
+// "coatcheck.<digest>.js" for "coatcheck.js".
 std::string immutable_name(std::string_view name, std::string_view content) {
     const auto dot = name.find('.');
     return std::string(name.substr(0, dot + 1)) + digest_of(content) + std::string(name.substr(dot));
@@ -57,8 +57,8 @@ Result<void> show_page_file(Call& call, Reply& reply) {
     return {};
 }
 
-// Pages of any origin may load the SDK. A file has a second name with its digest, under which it may be kept
-// for good.
+// Pages of any origin may load the SDK. Each file has a second name, with its digest, under which a browser
+// may keep it for good.
 Result<void> show_sdk_file(Call& call, Reply& reply) {
     for (const auto& file : embedded::sdk) {
         const auto type = http::media_type_of(file.name);

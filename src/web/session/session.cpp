@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session that a credential belongs to: whose it is, its next tokens, its end.
+// The session of the presented credential: shows it, refreshes its tokens, ends it.
 #include "auth/sessions/end.hpp"
 #include "auth/sessions/refresh.hpp"
 
@@ -40,7 +40,7 @@ Answer refresh(Call& call) {
     const auto rotation = auth::rotation_of(service.policy, token, by_cookie);
     const auto make = [&](Result<auth::Granted> granted) -> Result<Reply> {
         if (!granted) return granted.error();
-        // With the ring of now: a key may have been revoked while the step waited.
+        // This uses the present key ring: a key may have been revoked while the step waited.
         const auto tokens = auth::mint_tokens(service.current()->ring, service.policy, *granted,
                                               call.request.now);
         return tokens_reply(service.settings, *granted, tokens);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user's own sessions: list them, end one, end all.
+// The sessions of the signed-in user: lists them, ends one, ends all.
 #include "auth/sessions/end.hpp"
 
 #include "base/reason.hpp"
@@ -41,7 +41,7 @@ Answer end_sessions(Call& call) {
     if (!query) co_return query.error();
     const auto except = query->find("except");
     if (except && *except != "current")
-        co_return Denied{Reason::malformed_request, {}, "the only value of except is current"};
+        co_return Denied{Reason::malformed_request, {}, "except must be current"};
     const std::string kept = except ? call.user->session : "", event = "session_ended";
     const auto actor = call.actor();
     co_await in_store(service, auth::end_sessions, service.policy, call.user->subject, kept, event, actor);

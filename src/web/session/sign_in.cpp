@@ -17,10 +17,10 @@ using base::Result;
 
 struct Opened {
     auth::Granted granted;
-    base::Timestamp now;  // when its tokens are made
+    base::Timestamp now;  // the time at which its tokens are issued
 };
 
-// The session of a user who knows the password, or why there is none.
+// Opens a session if the password is right; otherwise returns the refusal.
 asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignIn& form) {
     const auto candidate = co_await in_store(service, auth::look_up, std::ref(service.in_flight), form);
     if (!candidate) co_return candidate.error();
@@ -32,7 +32,7 @@ asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignI
     co_return Opened{*std::move(granted), now};
 }
 
-// A browser that signed in with another delivery before must not go on sending its cookies.
+// Clears the cookies of an earlier sign-in with another delivery, so that the browser no longer sends them.
 void clear_other_deliveries(Reply& reply, const Call& call, auth::Delivery delivery) {
     const bool dev = call.service().settings.dev;
     if (delivery != auth::Delivery::cookie) clear_if_sent(reply, call.request, CookieKind::access, dev);
@@ -74,7 +74,7 @@ Answer exchange_token(Call& call, auth::Exchange form) {
     Service& service = call.service();
     if (service.foreign == nullptr)
         co_return Denied{
-            Reason::token_not_ours, {}, "foreign tokens are not accepted here (accept.foreign_file)"};
+            Reason::token_not_ours, {}, "foreign tokens are not accepted: accept.foreign_file is not set"};
     const auto claims = service.foreign->check(form.token.reveal(), call.request.now);
     if (!claims) co_return claims.error();
     form.session = claims->session;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The revocations, for verifiers: a stream for those that can hold a connection, and a snapshot with a tag
-// for those that cannot.
+// Serves the feed: as a stream for followers that can keep a connection open, and as a snapshot with a tag
+// for all others.
 #include "base/reason.hpp"
 #include "http/query.hpp"
 #include "web/handlers.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view event_stream = "text/event-stream";
 
-// What a follower's connection sends: entries, and once that the follower has all of them.
+// The stream of one follower: entries, and `synced` once, when the follower has all of them.
 class FeedStream final : public http::Stream {
 public:
     FeedStream(const auth::RevocationLog& log, std::uint64_t after) : log_(log), sent_(after) {}
@@ -32,7 +32,7 @@ public:
 
 private:
     const auth::RevocationLog& log_;
-    std::uint64_t sent_;  // id of the last entry that was sent
+    std::uint64_t sent_;  // the id of the last entry that was sent
     bool told_synced_ = false;
 };
 

@@ -20,7 +20,7 @@ std::string_view name_of(Revocation::Kind kind) {
         case Revocation::Kind::key: return "key";
         case Revocation::Kind::foreign_before: return "foreign_before";
         case Revocation::Kind::status:
-        case Revocation::Kind::status_below: return "";  // in the lists alone
+        case Revocation::Kind::status_below: return "";  // only in the status lists, not in the feed
     }
     std::abort();
 }
@@ -32,7 +32,7 @@ json::array rows_of(const std::vector<Revocation>& entries) {
         if (name_of(entry.kind).empty()) continue;
         json::object row{{"kind", name_of(entry.kind)}, {"subject", entry.subject}};
         if (entry.minimum != 0) row["minimum"] = entry.minimum;
-        row["expires"] = base::unix_seconds(entry.expires) + 1;  // never earlier than it is
+        row["expires"] = base::unix_seconds(entry.expires) + 1;  // rounded up, so never too early
         rows.push_back(std::move(row));
     }
     return rows;

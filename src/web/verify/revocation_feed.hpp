@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How revocations are written for those that follow them: as Server-Sent Events, and as a JSON snapshot.
-// docs/revocation.md has the protocol.
+// Writes revocations for followers: as Server-Sent Events, and as a JSON snapshot. docs/revocation.md
+// describes the protocol.
 #pragma once
 
 #include "auth/revocation/log.hpp"
@@ -10,26 +10,27 @@
 
 namespace coatcheck::web {
 
-// Entries of one event, or of one snapshot.
+// The most entries in one event, and in one snapshot.
 inline constexpr std::size_t feed_batch = 500;
 inline constexpr std::size_t snapshot_most = 10'000;
 
-// Where one who has followed up to `text` goes on: the id, or 0 and `anew` where those ids mean nothing here.
+// The place where a follower continues: after an id, or at the start of the feed (`anew`). resume() finds
+// it for the cursor `text`; `anew` if that is not a cursor of this feed.
 struct Resumption {
     std::uint64_t after = 0;
     bool anew = true;
 };
 Resumption resume(const auth::RevocationLog& log, std::string_view text);
 
-// "event: reset": forget what you know, everything comes.
+// Appends "event: reset": the entries that the follower has are void, and all entries follow.
 void append_reset(std::string& out);
-// Entries as one event, whose id is the cursor after them.
+// Appends entries as one event. Its id is the cursor after them.
 void append_entries(std::string& out, const std::string& epoch,
                     const std::vector<verify::Revocation>& entries);
-// "synced": from now on you know all there is. "heartbeat": you still do.
+// Appends "event: synced" (the follower now knows all entries) or "event: heartbeat" (it still does).
 void append_position(std::string& out, std::string_view event, const auth::Cursor& cursor);
 
-// {"cursor", "reset", "more", "entries"}: at most snapshot_most of them.
+// Returns {"cursor", "reset", "more", "entries"}, with at most snapshot_most entries.
 std::string write_snapshot(const auth::RevocationLog& log, const Resumption& from);
 
 }  // namespace coatcheck::web

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token Status Lists, for verifiers that are not ours and know no more than the standard.
+// Serves Token Status Lists, for verifiers that are not ours and know only the standard.
 #include "token/status_list.hpp"
 #include "base/numbers.hpp"
 #include "base/reason.hpp"
@@ -15,7 +15,7 @@ namespace {
 namespace zlib = boost::beast::zlib;
 
 constexpr std::chrono::seconds time_to_live{5}, life{60};
-constexpr std::size_t max_kept = 1024;  // of 15 KB at most
+constexpr std::size_t max_kept = 1024;  // lists of 15 KB at most, for each edge
 
 // A list's number in its canonical form: without leading zeros.
 std::optional<std::int64_t> number_of(std::string_view text) {
@@ -23,7 +23,7 @@ std::optional<std::int64_t> number_of(std::string_view text) {
     return number && std::to_string(*number) == text ? number : std::nullopt;
 }
 
-// RFC 1950: two bytes, the deflated bits, and their Adler-32.
+// The zlib format (RFC 1950): two bytes, the deflated bits, and their Adler-32.
 std::string compressed(const std::string& bits) {
     std::string out(bits.size() + 1024, '\0');
     zlib::deflate_stream stream;
@@ -49,7 +49,7 @@ std::string compressed(const std::string& bits) {
     return out;
 }
 
-// A bit for each index of the list whose session has ended while a token of it may live.
+// One bit for each index of the list: 1 if the session has ended and one of its tokens may still be live.
 std::string bits_of(const auth::RevocationLog& log, std::int64_t list) {
     std::string bits(token::status_list_size / 8, '\0');
     const std::int64_t first = list * token::status_list_size, end = first + token::status_list_size;
@@ -83,8 +83,8 @@ Answer show_status_list(Call& call) {
     auto& list = context.status_lists[*number];
     const std::string at = service.log.end().write();
     const auto ring = service.current();
-    // However many clients ask, a list is signed at most once a second, and only if something was revoked or
-    // it grows old.
+    // However many clients ask, a list is signed at most once a second, and only if the feed has grown, the
+    // key has changed, or the list is older than its time to live.
     const auto age = call.request.now - list.made;
     const bool is_new = list.at == at && list.key_id == ring->ring.current_id && age < time_to_live;
     if (list.text.empty() || age < base::Duration(0) || (!is_new && age >= std::chrono::seconds(1))) {

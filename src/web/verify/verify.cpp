@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// For nginx auth_request and forward_auth of Caddy and Traefik: 200 with identity headers, 401 or 403, and
-// nothing else. Answers from memory alone; the identity headers of a token seen before are ready-made.
+// Answers the sub-requests of proxies (nginx auth_request, forward_auth of Caddy and Traefik): 200 with
+// identity headers, 401 or 403, and nothing else. It reads only memory, and the identity headers of a token
+// that it has seen before are ready-made.
 #include "base/bytes.hpp"
 #include "web/handlers.hpp"
 
 namespace coatcheck::web {
 namespace {
 
-// The whole set, always: no copy of a client's survives. Percent-encoded, so that every value is plain ASCII
-// and the commas between roles are ours.
+// Always all identity headers, so that the proxy replaces every one that a client sent. The values are
+// percent-encoded: they are plain ASCII, and a comma always separates two roles.
 std::string identity_fields(const token::AccessClaims& claims) {
     std::string roles;
     for (const auto& role : claims.roles) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The demonstration page: it signs in, shows what the token says, keeps it fresh, and takes it back.
-// Everything that a server says is inserted as text, never as markup.
+// The demonstration page: it signs in, shows the content of the token, refreshes it, and signs out.
+// Everything that the server sends is inserted as text, never as markup.
 
 const AUTHENTICATION = '/api/v1/authentication';
 const REFRESH = '/api/v1/authentication/refresh';
@@ -9,17 +9,17 @@ const UNREACHABLE = { title: 'The server could not be reached.', detail: 'Nothin
 
 const $ = (id) => document.getElementById(id);
 
-/** What the page has while somebody is signed in: {token?, refreshToken?, expiresAt, lifetime, user, session, refreshes}. */
+/** The state while a user is signed in: {token?, refreshToken?, expiresAt, lifetime, user, session, refreshes}. */
 let held = null;
-/** The refresh under way, shared by all who wait for one. */
+/** The promise of the running refresh, which all callers share. */
 let refreshing = null;
 /** No automatic refresh before this moment, so that an unreachable server is not asked in a tight loop. */
 let quietUntil = 0;
 
-/** Whether a reload may find a session. No secret; without it a new visitor would send a pointless request. */
+/** Tells whether a reload may find a session. It is no secret, and saves new visitors a useless request. */
 const hint = {
   key: 'coatcheck.page',
-  // Storage may be switched off, and then a reload asks for the password.
+  // Storage may be switched off. Then a reload asks for the password.
   read() {
     try {
       return JSON.parse(localStorage.getItem(this.key))?.delivery;
@@ -31,19 +31,19 @@ const hint = {
     try {
       localStorage.setItem(this.key, JSON.stringify({ delivery }));
     } catch {
-      /* see above */
+      /* storage is switched off */
     }
   },
   clear() {
     try {
       localStorage.removeItem(this.key);
     } catch {
-      /* see above */
+      /* storage is switched off */
     }
   },
 };
 
-// ---- The server's clock. `Date` has whole seconds, so each answer bounds the offset, and the next ones narrow it.
+// ---- The server's clock. `Date` has whole seconds, so each answer bounds the offset, and later answers narrow it.
 
 let offset = { least: -Infinity, most: Infinity };
 const serverNow = () => Date.now() + (Number.isFinite(offset.least) ? (offset.least + offset.most) / 2 : 0);
@@ -53,7 +53,7 @@ function learnClock(dateHeader, sent, received) {
   if (Number.isNaN(date)) return;
   const now = { least: date - received, most: date + 1000 - sent };
   const both = { least: Math.max(now.least, offset.least), most: Math.min(now.most, offset.most) };
-  // Bounds that do not meet mean that a clock was set meanwhile: what was known before no longer counts.
+  // If the bounds do not overlap, a clock was set meanwhile, and the earlier bounds no longer count.
   offset = both.least <= both.most ? both : now;
 }
 
@@ -91,13 +91,13 @@ function parse(text) {
     return JSON.parse(text);
   } catch {
     return undefined;
-  } // empty, or from something in between
+  } // the body is empty, or comes from a proxy
 }
 
-/** A token in the header goes without cookies: one credential a request, whatever another tab's cookies hold. */
+/** A request with a token in the header sends no cookies (perhaps set by another tab): it has one credential. */
 const credential = () => (held?.token ? { token: held.token, cookies: false } : {});
 
-/** Calls a route that wants a token; on the word that it is too old, refreshes and tries once more. */
+/** Calls a route that needs a token. If the server finds the token too old, refreshes and calls once more. */
 async function callProtected(method, path) {
   const reply = await send(method, path, credential());
   if (!held || !$('automatic').checked || !isTooOld(reply)) return reply;
@@ -106,7 +106,7 @@ async function callProtected(method, path) {
 }
 
 function isTooOld({ status, problem }) {
-  // An access cookie leaves the browser the moment its token expires, so nothing at all is sent then.
+  // The browser deletes an access cookie when its token expires, and then sends no token.
   const codes = [
     'token_expired',
     'token_stale',
@@ -127,7 +127,7 @@ async function refreshOnce(note) {
   const body = held?.refreshToken && { refresh_token: held.refreshToken };
   const reply = await send('POST', REFRESH, { body, cookies: !body, note });
   quietUntil = Date.now() + 1000 * (reply.problem?.retry_after ?? (reply.ok ? 1 : 3));
-  if (held !== asker) return reply; // signed out or in meanwhile: this answer comes too late
+  if (held !== asker) return reply; // the user signed out or in meanwhile, so this answer comes too late
   if (isSignedIn(reply)) accept(reply.data);
   else if (reply.status === 401) forget(reply.problem); // the one answer that ends a session here
   return reply;
@@ -137,7 +137,7 @@ function isSignedIn(reply) {
   const { token, user, session, expires_at: expiresAt } = reply.data ?? {};
   const isReadable = token === undefined || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
   if (reply.ok && isReadable && user?.id && session?.id && Number.isFinite(expiresAt)) return true;
-  reply.problem ??= { title: 'The answer could not be understood.' };
+  reply.problem ??= { title: 'The page does not understand the answer.' };
   return (reply.ok = false);
 }
 
@@ -160,7 +160,7 @@ function accept({
   if (!isRefresh) loadSessions();
 }
 
-/** Forgets the session and what was shown of it; `problem` tells why if nobody asked for it. */
+/** Forgets the session and clears what the page shows of it. `problem` is the reason; null after a sign-out. */
 function forget(problem) {
   const hadFocus = ['ticket', 'token', 'sessions'].some((id) => $(id).contains(document.activeElement));
   held = null;
@@ -169,7 +169,7 @@ function forget(problem) {
   showAnswer(null);
   render();
   showProblem('sign-in-problem', problem && { ...problem, title: `You are signed out. ${problem.title}` });
-  if (hadFocus) $('username').focus(); // what had the focus is gone; from elsewhere it is not taken away
+  if (hadFocus) $('username').focus(); // only if the element with the focus is gone
 }
 
 async function signIn(event) {
@@ -196,13 +196,13 @@ async function signIn(event) {
 }
 
 async function signOut() {
-  await refreshing; // its answer may bring other tokens, and must not arrive after the end
+  await refreshing; // its answer may bring new tokens, and must not arrive after the sign-out
   if (!held) return;
   const reply = await send('DELETE', AUTHENTICATION, {
     token: held.token,
     cookies: held.session.delivery !== 'body',
   });
-  // With 401 the server knows nothing of this session: there is nothing left to end.
+  // With 401, the server does not know this session: there is nothing left to end.
   if (!reply.ok && reply.status !== 401) return showProblem('ticket-problem', reply.problem);
   forget(null);
   announce('Signed out.');
@@ -212,13 +212,13 @@ async function refreshByHand() {
   if (wentWell(await refresh(), 'ticket-problem')) announce('The token is refreshed.');
 }
 
-/** Shows the problem beside what was asked for, unless that is gone because the page was signed out meanwhile. */
+/** Shows the problem beside the control that the user used, unless the page was signed out meanwhile. */
 function wentWell(reply, problemId) {
   if (held) showProblem(problemId, reply.problem);
   return held && reply.ok;
 }
 
-/** On load: is there still a session behind the cookie that scripts cannot see? */
+/** On load: asks whether the refresh cookie, which scripts cannot see, still has a session. */
 async function lookForSession() {
   render('looking');
   showProblem('looking-problem', null);
@@ -280,7 +280,7 @@ async function endSessions(path, done) {
   announce(done);
 }
 
-// ---- What is seen
+// ---- Display
 
 function showAnswer(reply) {
   const headers = [...(reply?.headers ?? [])].filter(([name]) =>
@@ -340,15 +340,15 @@ function render(view = held ? 'signed-in' : 'signed-out') {
   tick();
 }
 
-/** Only for showing: whether a token counts is for the server to say. */
+/** Only for display: the server decides whether a token is valid. */
 function decodePart(part) {
   const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
     character.codePointAt(0),
   );
-  return parse(new TextDecoder().decode(bytes)) ?? 'It cannot be read.';
+  return parse(new TextDecoder().decode(bytes)) ?? 'This part cannot be read.';
 }
 
-/** Pretty-prints JSON, with the time in words beside each number that is one. */
+/** Pretty-prints JSON, with a readable time beside each number that is a time. */
 function showJson(id, value) {
   const spread = JSON.stringify(value, null, 2) ?? '';
   // A list of plain values fits on one line. Inside a string there are no line ends, so only real lists match.
@@ -415,17 +415,17 @@ function sentences({ title, detail, member, retry_after: wait }) {
 }
 
 function announce(text) {
-  $('announcer').textContent = ''; // so that the same words twice are said twice
+  $('announcer').textContent = ''; // so that a screen reader says the same text again
   setTimeout(() => {
     $('announcer').textContent = text;
   }, 50);
 }
 
-/** A number as on a cloakroom ticket, made from the session's id: easier to recognise than the id. */
+/** A number as on a cloakroom ticket, made from the id of the session, because it is easier to recognise. */
 const ticketNumber = (id) =>
   String(100 + [...id].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 900, 7));
 
-/** The time of day, with the date unless that is today. */
+/** The time of day, and the date unless it is today. */
 function timeText(seconds, moreForToday = {}) {
   const time = new Date(seconds * 1000);
   const isToday = time.toDateString() === new Date().toDateString();
@@ -433,7 +433,7 @@ function timeText(seconds, moreForToday = {}) {
   return time.toLocaleString([], { hour: 'numeric', minute: '2-digit', ...parts });
 }
 
-/** Lets a path or a code break where a reader would. */
+/** Lets a path or a code break after each / and _. */
 const breakable = (text) => text.split(/(?<=[/_])/).flatMap((part) => [part, element('wbr')]);
 
 function element(name, properties = {}, children = []) {
@@ -477,6 +477,6 @@ if (lastDelivery === 'body') {
   const title = 'The reload forgot the tokens: delivery “body” keeps them in memory only.';
   showProblem('sign-in-problem', {
     title,
-    detail: 'The session itself lives on until it is ended or runs out.',
+    detail: 'The session itself stays live until it is ended or expires.',
   });
 }
