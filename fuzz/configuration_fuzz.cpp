@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a configuration file. It must be accepted, or refused with a sentence that names the file.
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 
 #include <cstdlib>
 

@@ -45,7 +45,7 @@ RULES = [
             "http/connection.cpp",
             "web/steps.cpp",
             "app/cli.cpp",
-            "app/commands.cpp",
+            "app/commands/",
         ]
         + ["app/doctor.cpp"],
         "time is a value that is handed down",
@@ -75,8 +75,6 @@ RULES = [
 MAX_LINES, MAX_COLUMNS = 400, 110
 # Longer than that today. The number may only shrink.
 LONGER = {
-    "app/commands.cpp": 507,
-    "app/config.cpp": 531,
     "store/contract_test.cpp": 445,
     "store/postgres/database.cpp": 410,
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli.hpp"
 
+#include "app/commands/store.hpp"
 #include "app/control.hpp"
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
-#include "app/store_commands.hpp"
 #include "base/bytes.hpp"
 
 #include <termios.h>

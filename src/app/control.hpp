@@ -3,7 +3,7 @@
 // one JSON object each way, ended by end of file. Only the same user and root may speak to it.
 #pragma once
 
-#include "app/commands.hpp"
+#include "app/commands/commands.hpp"
 
 #include <filesystem>
 #include <optional>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/doctor.hpp"
+#include "app/config/values.hpp"
 
 #include "app/control.hpp"
 #include "base/time.hpp"
@@ -111,7 +112,7 @@ void examine_clock(Findings& findings, base::Timestamp now) {
 
 void examine_addresses(Findings& findings, const Config& config, bool server_runs) {
     const HostPort listen = parse_listen(config.listen).value();
-    const Url url = parsed(config.public_url);
+    const Url url = parsed(config.web.public_url);
     const Url direct{false, listen.host == "0.0.0.0" ? "127.0.0.1" : listen.host,
                      std::to_string(listen.port)};
     const auto here = fetch(direct, "/.well-known/oauth-authorization-server");
@@ -129,16 +130,16 @@ void examine_addresses(Findings& findings, const Config& config, bool server_run
     if (!server_runs) return;
     const auto there = fetch(url, "/.well-known/oauth-authorization-server");
     if (!there)
-        findings.push_back("Nothing answers at public_url " + config.public_url +
+        findings.push_back("Nothing answers at public_url " + config.web.public_url +
                            " from this machine: is the proxy running, and does the host name point to it?");
-    else if (!url.tls && there->find("\"issuer\":\"" + config.public_url + "\"") == std::string::npos)
+    else if (!url.tls && there->find("\"issuer\":\"" + config.web.public_url + "\"") == std::string::npos)
         findings.push_back(
-            "Something answers at public_url " + config.public_url +
+            "Something answers at public_url " + config.web.public_url +
             ", but it is not this server: verifiers cannot get the keys from the issuer that tokens name.");
 }
 
 void examine_cookies(Findings& findings, const Config& config) {
-    const Url url = parsed(config.public_url);
+    const Url url = parsed(config.web.public_url);
     if (!url.tls && !is_local(url.host))
         findings.push_back("public_url is plain http on " + url.host +
                            ": browsers drop Secure cookies there, so sessions with delivery hybrid or cookie "
@@ -151,13 +152,13 @@ void examine_cookies(Findings& findings, const Config& config) {
         const Url origin = parsed(text);
         if (site_of(origin.host) != site_of(url.host))
             findings.push_back("cors.origins lists " + text + ", which is another site than " +
-                               config.public_url +
+                               config.web.public_url +
                                ": browsers send no SameSite=Lax cookies from there. Use delivery body for "
                                "its pages, or a host name below the same domain.");
         if (origin.tls != url.tls && !is_local(origin.host))
             findings.push_back("cors.origins lists " + text + " while public_url is " +
                                (url.tls ? "https" : "http") + ": browsers treat them as different sites.");
-        if (text == config.public_url)
+        if (text == config.web.public_url)
             findings.push_back("cors.origins lists public_url itself, which is harmless but not needed.");
     }
 }
@@ -165,7 +166,7 @@ void examine_cookies(Findings& findings, const Config& config) {
 }  // namespace
 
 std::string proxy_hides_clients(const Config& config) {
-    const bool proxied = config.behind_proxy || config.public_url.starts_with("https:");
+    const bool proxied = config.behind_proxy || config.web.public_url.starts_with("https:");
     if (!proxied || !config.trusted_proxies.empty()) return {};
     return "trusted_proxies is empty behind a proxy: every client then has the proxy's address, and the "
            "limits on failed sign-ins count them all as one. Add the proxy's address.";
@@ -178,9 +179,9 @@ std::vector<std::string> examine(const Config& config, const std::filesystem::pa
     examine_clock(findings, base::read_clock());
     examine_addresses(findings, config, server_runs);
     examine_cookies(findings, config);
-    if (config.access_ttl > std::chrono::hours(1))
+    if (config.policy.access_ttl > std::chrono::hours(1))
         findings.push_back(
-            "tokens.access_ttl is " + base::format_duration(config.access_ttl) +
+            "tokens.access_ttl is " + base::format_duration(config.policy.access_ttl) +
             ": a stolen token works that long at verifiers that do not follow revocations. 15m is usual.");
     return findings;
 }

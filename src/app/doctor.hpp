@@ -2,7 +2,7 @@
 // Looks for mistakes in this machine's configuration, and names each in one sentence that says what to do.
 #pragma once
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 
 #include <filesystem>
 #include <string>

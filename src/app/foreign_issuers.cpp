@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/foreign_issuers.hpp"
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
+#include "app/config/toml_file.hpp"
 #include "app/private_file.hpp"
-#include "app/toml_file.hpp"
 
 #include <algorithm>
 #include <map>

@@ -12,19 +12,11 @@ namespace coatcheck::app {
 namespace {
 
 auth::Policy policy_of(const Config& config) {
-    auth::Policy policy;
-    policy.issuer = config.public_url;
-    policy.audience = config.audience.empty() ? config.public_url : config.audience;
-    policy.access_ttl = config.access_ttl;
-    policy.crypt_ttl = config.crypt_ttl;
+    auth::Policy policy = config.policy;
+    policy.issuer = config.web.public_url;
+    if (policy.audience.empty()) policy.audience = policy.issuer;
     // While such tokens are taken at all, also those of another issuer: they live about as long as ours.
-    if (config.crypt) policy.foreign_life = config.crypt_ttl;
-    policy.status_lists = config.status_list;
-    policy.idle = config.idle;
-    policy.absolute = config.absolute;
-    policy.grace = config.refresh_grace;
-    policy.min_password = static_cast<std::size_t>(config.min_password);
-    policy.sign_up = config.sign_up;
+    if (config.crypt) policy.foreign_life = config.policy.crypt_ttl;
     return policy;
 }
 
@@ -38,14 +30,13 @@ std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::fil
 }  // namespace
 
 store::Place place_of(const Config& config, const std::filesystem::path& directory) {
-    store::Place place{config.store_url, directory};
+    store::Place place = config.store;
+    place.directory = directory;
     if (!config.store_password_file.empty()) {
         const auto file = read_private_file(directory / config.store_password_file, "store.password_file",
                                             "");
         place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
     }
-    place.listen_url = config.store_listen_url;
-    place.connections = static_cast<std::size_t>(config.store_connections);
     return place;
 }
 
@@ -61,7 +52,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         policy_.only_encrypted = config_.token_format == "jwe";
     }
     if (!config_.foreign_file.empty()) {
-        auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.public_url);
+        auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.web.public_url);
         // Whatever such tokens say of their end, and however often the last day is moved on.
         policy_.foreign_life = verify::longest_foreign_life;
         foreign_.emplace(std::move(issuers), revocations_);
@@ -110,7 +101,7 @@ bool Node::sweep() {
     constexpr std::size_t fewest = 4, some = 16, most = 256, on_postgres = 100;
     constexpr auto little = std::chrono::microseconds(500), much = std::chrono::microseconds(2000);
     const bool goes_on = rows_to_sweep_ > 0;
-    const std::size_t rows = store::is_postgres(config_.store_url) ? on_postgres
+    const std::size_t rows = store::is_postgres(config_.store.url) ? on_postgres
                              : goes_on                             ? rows_to_sweep_
                                                                    : fewest;
     if (goes_on) queue_->read_ahead_of_sweep(rows);

@@ -3,7 +3,7 @@
 // a command that finds no server running works on it directly.
 #pragma once
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "app/data_directory.hpp"
 #include "auth/keys/current_ring.hpp"
 #include "auth/keys/service_keys.hpp"

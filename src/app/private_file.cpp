@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/private_file.hpp"
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "token/crypt_token.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/serve.hpp"
+#include "app/config/values.hpp"
 
 #include "app/control.hpp"
 #include "app/doctor.hpp"
@@ -22,8 +23,8 @@ namespace {
 constexpr std::size_t max_waiting_hashes = 256;
 
 web::Settings settings_of(const Config& config) {
-    web::Settings settings;
-    settings.public_url = settings.origin = config.public_url;
+    web::Settings settings = config.web;
+    settings.origin = settings.public_url;
     settings.allowed_origins.insert(config.origins.begin(), config.origins.end());
     settings.dev = config.dev;
     const auto take = [&](web::Dialect dialect, bool on, const std::string& until) {
@@ -34,11 +35,8 @@ web::Settings settings_of(const Config& config) {
     take(web::Dialect::bare_authorization, config.bare_authorization, config.bare_authorization_until);
     take(web::Dialect::x_token, config.x_token, config.x_token_until);
     take(web::Dialect::crypt, config.crypt, config.crypt_until);
-    settings.crypt_header = config.crypt_header;
     take(web::Dialect::foreign, !config.foreign_file.empty(), "");
     take(web::Dialect::envelope, config.envelope, config.envelope_until);
-    settings.envelope_path = config.envelope_path;
-    settings.log_access = config.log_access;
     return settings;
 }
 
@@ -46,7 +44,7 @@ http::Options options_of(const Config& config, std::uint64_t max_connections_per
     http::Options options;
     for (const auto& proxy : config.trusted_proxies)
         options.trusted_proxies.push_back(http::Network::parse(proxy).value());
-    options.hsts = config.public_url.starts_with("https://");
+    options.hsts = config.web.public_url.starts_with("https://");
     options.max_connections_per_loop = max_connections_per_loop;
     return options;
 }
@@ -60,7 +58,7 @@ verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesys
         fields.issued.push_back("time_stemp");  // as the usual snippet has it
     return {{cipher, read_keys(directory / config.crypt_key_file, "accept.crypt_key_file")},
             std::move(fields),
-            config.crypt_ttl,
+            config.policy.crypt_ttl,
             revocations};
 }
 
@@ -126,7 +124,7 @@ void say_hello(Node& node, const Config& config, const std::filesystem::path& di
     bool nobody = false;
     node.store().run([&](auth::Store& store) { nobody = store.list_users({.limit = 1}).empty(); });
     std::printf("Coatcheck listens on %s; its public_url is %s\n", config.listen.c_str(),
-                config.public_url.c_str());
+                config.web.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
     if (const auto hidden = proxy_hides_clients(config); !hidden.empty())
@@ -164,7 +162,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     Housekeeper housekeeper(node);
     server.start();
     base::log::write(base::log::Level::info, "started",
-                     {{"listen", config.listen}, {"public_url", config.public_url}});
+                     {{"listen", config.listen}, {"public_url", config.web.public_url}});
     say_hello(node, config, directory);
 
     int signal = SIGHUP;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 
 #include <filesystem>
 

@@ -11,14 +11,14 @@ namespace coatcheck::store {
 
 struct Place {
     // sqlite:FILE or postgres://…
-    std::string url;
+    std::string url = "sqlite:coatcheck.db";
     // The directory that contains FILE.
     std::filesystem::path directory;
     // PostgreSQL's password; empty: as the url or libpq's environment variables say.
     std::string password;
     // PostgreSQL's url for LISTEN, without a pooler; empty: the same as `url`.
     std::string listen_url;
-    std::size_t connections = 8;  // to PostgreSQL
+    std::int64_t connections = 8;  // to PostgreSQL
 };
 bool is_postgres(std::string_view url);
 std::string file_of(const Place& place);  // SQLite's database file

@@ -25,7 +25,7 @@ struct Settings {
     bool dev = false;
     // The time until which each dialect is accepted; nullopt if it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};
-    std::string crypt_header;   // the header field of crypt tokens
+    std::string crypt_header = "AccessToken";  // the header field of crypt tokens
     std::string envelope_path;  // another path for sign-in in the envelope dialect; empty: none
     bool log_access = false;    // one log event for each request
 

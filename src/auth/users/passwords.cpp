@@ -81,7 +81,7 @@ bool is_common(const std::string& folded, const std::string& folded_username) {
 
 }  // namespace
 
-Result<std::string> checked_password(std::string_view text, std::size_t min_length,
+Result<std::string> checked_password(std::string_view text, std::int64_t min_length,
                                      std::string_view username) {
     // This check comes before normalisation, which is slow for long runs of combining marks.
     if (text.size() > crypto::max_password_bytes)
@@ -90,7 +90,7 @@ Result<std::string> checked_password(std::string_view text, std::size_t min_leng
     const auto normal = base::nfc(text);
     if (!normal) return Denied{Reason::invalid_member, {}, "must be valid UTF-8", "password"};
     const std::size_t length = base::code_points(*normal);
-    if (length < min_length)
+    if (static_cast<std::int64_t>(length) < min_length)
         return Denied{Reason::password_too_short,
                       {},
                       "must have at least " + std::to_string(min_length) +

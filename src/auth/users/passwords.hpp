@@ -13,7 +13,7 @@ namespace coatcheck::auth {
 // Returns the text to hash, in NFC. The password must have `min_length` to 512 code points and at most 1024
 // bytes, and be neither common nor made from the user's name. password_too_short, password_too_long,
 // password_too_common, invalid_member (not UTF-8).
-base::Result<std::string> checked_password(std::string_view text, std::size_t min_length,
+base::Result<std::string> checked_password(std::string_view text, std::int64_t min_length,
                                            std::string_view username);
 // Returns the hash if crypto::is_known_hash() accepts it; otherwise invalid_member.
 base::Result<std::string> checked_password_hash(std::string_view text);

@@ -36,7 +36,7 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& liste
     first->migrate();
     first->refuse_unfinished_copy();
     if (follows) base::follow_clock(first->database_clock());
-    for (std::size_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
+    for (std::int64_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
 }
 
 PostgresPool::~PostgresPool() {

@@ -18,7 +18,7 @@ namespace coatcheck::store {
 struct PostgresSettings {
     PostgresAddress address;
     std::string listen_url;  // for the connection that is woken by NOTIFY; empty: as the address
-    std::size_t connections = 8;
+    std::int64_t connections;
 };
 
 class PostgresPool final : public auth::StoreQueue {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configuration: defaults, then a TOML file, then COATCHECK_* environment, then flags. One table names every
-// key.
+// Configuration: defaults, then a TOML file, then COATCHECK_* environment, then flags. One table, in
+// keys.cpp, names every key with its comment and its check.
 #pragma once
 
+#include "auth/types.hpp"
 #include "base/time.hpp"
+#include "store/open.hpp"
+#include "web/settings.hpp"
 
 #include <cstdint>
 #include <map>
@@ -18,37 +21,28 @@
 
 namespace coatcheck::app {
 
+// The sections that a room takes as they are have their defaults in that room's struct, and nowhere else.
 struct Config {
-    std::string public_url = "http://localhost:8080";
+    auth::Policy policy;  // [tokens] access_ttl, audience, status_list; [sessions]; [sign_up]; [passwords]
+    web::Settings web;    // public_url; [accept] envelope_path, crypt_header; [log]
+    store::Place store;   // [store] url, listen_url, connections
+
     std::string listen = "127.0.0.1:8080";
     bool behind_proxy = false;
     std::vector<std::string> trusted_proxies;
     std::string algorithm = "ES256";
-    base::Duration access_ttl = std::chrono::minutes(15);
-    std::string audience;  // empty: public_url
     base::Duration key_rotation = std::chrono::hours(24 * 90);
-    base::Duration idle = std::chrono::hours(24 * 7);
-    base::Duration absolute = std::chrono::hours(24 * 30);
-    base::Duration refresh_grace = std::chrono::seconds(30);
-    bool sign_up = false;
-    std::int64_t min_password = 15;
-    bool bare_authorization = false, x_token = false, envelope = false, crypt = false;
-    std::string bare_authorization_until, x_token_until, envelope_until,
-        crypt_until;  // the last day, such as 2027-01-31; empty: no end
-    std::string envelope_path;
-    std::string crypt_cipher = "AES-256-CBC", crypt_key_file = "crypt-keys", crypt_header = "AccessToken";
-    std::vector<std::string> crypt_fields{"user_id", "time_stamp", "expire_on"};
-    base::Duration crypt_ttl = std::chrono::hours(48);
-    std::string foreign_file;
     std::string token_format = "jwt";
-    bool status_list = false;
     std::string encryption_key_file = "token-keys";
+    bool bare_authorization = false, x_token = false, envelope = false, crypt = false;
+    // The last day of each dialect, such as 2027-01-31; empty: no end.
+    std::string bare_authorization_until, x_token_until, envelope_until, crypt_until;
+    std::string crypt_cipher = "AES-256-CBC", crypt_key_file = "crypt-keys";
+    std::vector<std::string> crypt_fields{"user_id", "time_stamp", "expire_on"};
+    std::string foreign_file;
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off
-    bool log_access = false;
-    std::string store_url = "sqlite:coatcheck.db";
-    std::string store_password_file, store_listen_url;
-    std::int64_t store_connections = 8;
+    std::string store_password_file;
     std::string store_sealing_key_file = "master.key";
 
     // Not keys of the file.
@@ -57,14 +51,22 @@ struct Config {
     std::map<std::string, std::string, std::less<>> origin;
 };
 
-using Member = std::variant<std::string Config::*, bool Config::*, std::int64_t Config::*,
-                            base::Duration Config::*, std::vector<std::string> Config::*>;
+// A key's value in a configuration.
+template <class T>
+using Access = T& (*)(Config&);
+using Member = std::variant<Access<std::string>, Access<bool>, Access<std::int64_t>, Access<base::Duration>,
+                            Access<std::vector<std::string>>>;
+// Says what is wrong with the value, as "needs ..., not ..."; empty if nothing is.
+using Check = std::string (*)(const Config& config);
 struct Key {
     std::string_view name;  // "section.key", or "key"
     Member member;
     std::string_view comment;
+    Check check = nullptr;  // null: every value is good
 };
 std::span<const Key> config_keys();
+// nullptr: there is no such key.
+const Key* find_key(std::string_view name);
 
 // A mistake in the configuration; what() says where it is and what was expected.
 struct ConfigError : std::runtime_error {
@@ -83,21 +85,12 @@ struct ConfigSources {
 Config load_config(const ConfigSources& sources);
 // The same on the text of a TOML file alone. `name` stands for the file in messages.
 void read_toml(Config& config, std::string_view text, const std::string& name);
+// Throws ConfigError for the first value that is wrong: where it was set, and what is needed.
 void check_config(const Config& config);
 
 // The value of one key, as TOML (and JSON) writes it.
 std::string print_value(const Config& config, const Key& key);
 // The whole configuration as TOML, each key with its comment.
 std::string print_config(const Config& config);
-
-struct HostPort {
-    std::string host;  // an IP address; "localhost" is read as 127.0.0.1
-    std::uint16_t port = 0;
-    bool is_loopback() const;
-};
-// "HOST:PORT" or "[IPv6]:PORT"; nothing if it is neither.
-std::optional<HostPort> parse_listen(std::string_view text);
-// True for scheme://host[:port] in lower case with nothing after it, http or https.
-bool is_origin(std::string_view text);
 
 }  // namespace coatcheck::app

@@ -2,7 +2,7 @@
 // Commands about the database itself, which need no node: they run where no server does, or beside it.
 #pragma once
 
-#include "app/commands.hpp"
+#include "app/commands/commands.hpp"
 
 namespace coatcheck::app {
 

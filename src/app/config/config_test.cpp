@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where configuration comes from: each key by file, environment and flag, which of them counts, and what is
 // said of a mistake.
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -155,18 +155,18 @@ TEST(Config, EveryKeyIsSetByAFlagOfItsOwn) {
 TEST(Config, FlagBeatsSetBeatsEnvironmentBeatsFileBeatsDefault) {
     const File file("[tokens]\naccess_ttl = \"1m\"\n[sessions]\nidle = \"1h\"\n[log]\naccess = true\n");
     ConfigSources sources;
-    EXPECT_EQ(load_config(sources).access_ttl, std::chrono::minutes(15));
+    EXPECT_EQ(load_config(sources).policy.access_ttl, std::chrono::minutes(15));
     sources.file = file.path;
-    EXPECT_EQ(load_config(sources).access_ttl, std::chrono::minutes(1));
+    EXPECT_EQ(load_config(sources).policy.access_ttl, std::chrono::minutes(1));
     sources.environment = {{"COATCHECK_TOKENS_ACCESS_TTL", "2m"}, {"COATCHECK_SESSIONS_IDLE", "2h"}};
-    EXPECT_EQ(load_config(sources).access_ttl, std::chrono::minutes(2));
+    EXPECT_EQ(load_config(sources).policy.access_ttl, std::chrono::minutes(2));
     sources.settings = {"tokens.access_ttl=3m"};
-    EXPECT_EQ(load_config(sources).access_ttl, std::chrono::minutes(3));
+    EXPECT_EQ(load_config(sources).policy.access_ttl, std::chrono::minutes(3));
     sources.flags = {{"tokens.access_ttl", "4m"}};
     const Config config = load_config(sources);
-    EXPECT_EQ(config.access_ttl, std::chrono::minutes(4));
-    EXPECT_EQ(config.idle, std::chrono::hours(2));
-    EXPECT_TRUE(config.log_access);
+    EXPECT_EQ(config.policy.access_ttl, std::chrono::minutes(4));
+    EXPECT_EQ(config.policy.idle, std::chrono::hours(2));
+    EXPECT_TRUE(config.web.log_access);
     EXPECT_EQ(config.origin.size(), 3u);
 }
 
@@ -180,12 +180,12 @@ TEST(Config, ListIsReplacedNotAddedTo) {
 }
 
 TEST(Config, LastOfTwoSettingsCounts) {
-    EXPECT_EQ(load_config({.settings = {"tokens.access_ttl=3m", "tokens.access_ttl=4m"}}).access_ttl,
+    EXPECT_EQ(load_config({.settings = {"tokens.access_ttl=3m", "tokens.access_ttl=4m"}}).policy.access_ttl,
               std::chrono::minutes(4));
 }
 
 TEST(Config, ValueMayHoldAnEqualsSign) {
-    EXPECT_EQ(load_config({.settings = {"tokens.audience=a=b"}}).audience, "a=b");
+    EXPECT_EQ(load_config({.settings = {"tokens.audience=a=b"}}).policy.audience, "a=b");
 }
 
 TEST(Config, UnknownKeyNamesTheOneThatWasMeant) {

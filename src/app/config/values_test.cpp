@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What values configuration may have, and how it is printed.
-#include "app/config.hpp"
+#include "app/config/values.hpp"
+#include "app/config/config.hpp"
 #include "web/routes.hpp"
 
 #include <gtest/gtest.h>
@@ -238,19 +239,19 @@ TEST(PrintConfig, NamesEveryKeyOnceWithItsComment) {
 
 TEST(PrintConfig, ReadsBackAsTheSameConfiguration) {
     Config config;
-    config.public_url = "https://id.example";
-    config.audience = "quote \" backslash \\ comma , hash # \u00e9";
+    config.web.public_url = "https://id.example";
+    config.policy.audience = "quote \" backslash \\ comma , hash # \u00e9";
     config.trusted_proxies = {"10.0.0.0/8", "::1"};
     config.origins = {"https://a.example"};
-    config.access_ttl = std::chrono::milliseconds(1500);
-    config.sign_up = true;
-    config.min_password = 64;
+    config.policy.access_ttl = std::chrono::milliseconds(1500);
+    config.policy.sign_up = true;
+    config.policy.min_password = 64;
     Config again;
     read_toml(again, print_config(config), "printed");
     EXPECT_EQ(print_config(again), print_config(config));
-    EXPECT_EQ(again.audience, config.audience);
+    EXPECT_EQ(again.policy.audience, config.policy.audience);
     EXPECT_EQ(again.trusted_proxies, config.trusted_proxies);
-    EXPECT_EQ(again.access_ttl, config.access_ttl);
+    EXPECT_EQ(again.policy.access_ttl, config.policy.access_ttl);
     EXPECT_EQ(again.origin.size(), config_keys().size());
 }
 
@@ -258,9 +259,9 @@ TEST(PrintConfig, ControlBytesReadBackToo) {
     for (const std::string& odd : {std::string("a\nb"), std::string("a\tb"), std::string("a\rb"),
                                    std::string("\x01\x7f"), std::string("\"\"\"")}) {
         Config config, again;
-        config.audience = odd;
+        config.policy.audience = odd;
         EXPECT_NO_THROW(read_toml(again, print_config(config), "printed")) << testing::PrintToString(odd);
-        EXPECT_EQ(again.audience, odd);
+        EXPECT_EQ(again.policy.audience, odd);
     }
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/store_commands.hpp"
+#include "app/commands/store.hpp"
+
+#include "app/commands/nouns.hpp"
+#include "auth/keys/key_ring.hpp"
 
 #include "app/control.hpp"
 #include "store/copy/copy.hpp"
@@ -12,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <thread>
 
 namespace coatcheck::app {
 namespace {
@@ -89,7 +93,7 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
         throw std::runtime_error("--to must be postgres://USER@HOST/DATABASE, not " + to.url);
     for (const auto& url : {from.url, to.url}) {
         Config as_store = config;
-        as_store.store_url = url;
+        as_store.store.url = url;
         check_config(as_store);  // a file of the directory that is locked; no password
     }
     const auto file = store::file_of(from);
@@ -124,6 +128,17 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
                     ". Stop it and run the copy again: that copies what has changed in the meantime.\n";
     reply.json = {{"finished", alone.has_value()}, {"tables", std::move(rows)}};
     return reply;
+}
+
+// PostgreSQL cannot tell a restored copy, as our file of SQLite's can: whoever restores it says so.
+Reply store_restored(Node& node, const json::object&) {
+    node.store().run([&](auth::Store& store) {
+        store.revive_nothing();
+        auth::ensure_keys(store, node.sealing_key(), node.algorithm(), node.policy().access_ttl);
+    });
+    // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    return {0, "every session has been ended, and the signing keys are new\n", {{"ended", true}}, ""};
 }
 
 }  // namespace coatcheck::app

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/toml_file.hpp"
+#include "app/config/toml_file.hpp"
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>

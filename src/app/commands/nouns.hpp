@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command on a running node or its data, by the file that holds it.
+#pragma once
+
+#include "app/commands/commands.hpp"
+
+namespace coatcheck::app {
+
+using Run = Reply(Node& node, const boost::json::object& request);
+
+Run user_add, user_list, user_set, user_disable, user_enable, user_delete, user_password;  // user.cpp
+Run session_list, session_end;                                                             // session.cpp
+Run key_list, key_rotate, key_revoke, key_reseal;                                          // key.cpp
+Run service_key_add, service_key_list, service_key_end;                                    // service_key.cpp
+Run audit_list;                                                                            // audit.cpp
+Run store_restored;                                                                        // store.cpp
+Run token_inspect, token_verify;                                                           // token.cpp
+
+}  // namespace coatcheck::app
