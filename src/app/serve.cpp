@@ -152,11 +152,12 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     http::Server server(options_of(config, connections / cores), cores);
     add_gauges(service.metrics, server, hashing);
     server.listen(endpoint_of(config.listen), [&] {
-        return std::make_unique<web::Edge>(service, web::public_routes(), &service.metrics.add_counters());
+        return std::make_unique<web::Edge>(service, web::public_routes(), service.metrics.add_counters());
     });
     if (!config.metrics_listen.empty())
-        server.listen_on_one_loop(endpoint_of(config.metrics_listen),
-                                  std::make_unique<web::Edge>(service, web::metrics_routes(), nullptr));
+        server.listen_on_one_loop(
+            endpoint_of(config.metrics_listen),
+            std::make_unique<web::Edge>(service, web::metrics_routes(), service.metrics.add_counters()));
     const Followers followers(server, node.log());
     ControlServer control(node, directory);
     Housekeeper housekeeper(node);

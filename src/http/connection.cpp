@@ -184,8 +184,10 @@ void Connection::run(Waiting waiting) {
     // A coroutine that has nothing to wait for ends before co_spawn() returns. Then work() is still in its
     // loop, and continues by itself.
     starting_ = true;
-    asio::co_spawn(loop_.io(), std::move(waiting), [self = shared_from_this()](std::exception_ptr) {
+    asio::co_spawn(loop_.io(), std::move(waiting), [self = shared_from_this()](std::exception_ptr failed) {
         if (self->state_ == State::closed) return;
+        if (failed)
+            return self->close();  // the handler broke its promise: nothing in the response is an answer
         // This reads the clock again: a request that waited for a hash or a commit may get tokens that are
         // younger than the request.
         self->finish(base::read_clock());

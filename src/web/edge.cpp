@@ -111,7 +111,7 @@ Denied denied_by(std::exception_ptr failed, const Route& route) {
 
 }  // namespace
 
-Edge::Edge(Service& service, std::span<const Route> routes, Counters* counters)
+Edge::Edge(Service& service, std::span<const Route> routes, Counters& counters)
     : context_{service,
                verify::Verifier(auth::verification_of(service.policy), service.keys, service.revocations)},
       routes_(routes),
@@ -136,6 +136,7 @@ std::optional<http::Waiting> Edge::handle(const Request& request, Reply& reply) 
             finish(match.row, match.row->readers, request, reply, &offered.error());
             return std::nullopt;
         }
+    if (match.row->style == Style::envelope) context_.service.metrics.count(Dialect::envelope);
     if (match.row->handler.waits != nullptr) return answer_later(*match.row, match.argument, request, reply);
     answer_now(*match.row, Call{context_, request, match.argument}, reply);
     return std::nullopt;
@@ -196,7 +197,7 @@ void Edge::answer_unknown(const http::Match<Route>& match, const Request& reques
 
 void Edge::refuse(const Denied& denied, const Request* request, Reply& reply) {
     write_refusal(reply, denied, Style::problem);
-    if (counters_ != nullptr) counters_->count_refusal(denied.reason);
+    counters_.count_refusal(denied.reason);
     if (request == nullptr) return;
     const auto match = find(*request);
     if (match.same_path != nullptr ? match.same_path->readers == Readers::listed_origins
@@ -208,11 +209,9 @@ void Edge::finish(const Route* route, Readers readers, const Request& request, R
                   const Denied* denied) {
     const Settings& settings = context_.service.settings;
     if (readers == Readers::listed_origins) allow_origin(reply, request, settings);
-    if (counters_ != nullptr) {
-        if (route != nullptr)
-            counters_->count_answer(static_cast<std::size_t>(route - routes_.data()), reply.status);
-        if (denied != nullptr) counters_->count_refusal(denied->reason);
-    }
+    if (route != nullptr && routes_.data() == public_routes().data())
+        counters_.count_answer(static_cast<std::size_t>(route - routes_.data()), reply.status);
+    if (denied != nullptr) counters_.count_refusal(denied->reason);
     if (settings.log_access || (denied != nullptr && may_log_refusal(request.now)))
         base::log::write(base::log::Level::info, settings.log_access ? "request" : "refused",
                          {{"method", std::string(http::name_of(request.method))},

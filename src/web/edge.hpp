@@ -16,8 +16,8 @@ namespace coatcheck::web {
 // Each event loop has its own edge for each address that it listens on.
 class Edge : public http::Handler {
 public:
-    // `counters` counts the answers of public_routes(); nullptr: nothing is counted.
-    Edge(Service& service, std::span<const Route> routes, Counters* counters);
+    // `counters` counts the answers of public_routes(), and every refusal.
+    Edge(Service& service, std::span<const Route> routes, Counters& counters);
 
     std::optional<http::Waiting> handle(const Request& request, Reply& reply) override;
     void refuse(const base::Denied& denied, const Request* request, Reply& reply) override;
@@ -37,7 +37,7 @@ private:
 
     Context context_;
     const std::span<const Route> routes_;
-    Counters* const counters_;
+    Counters& counters_;
     std::int64_t last_refusal_second_ = 0;
 };
 

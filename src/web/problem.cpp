@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/problem.hpp"
 
+#include "base/reason.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -38,6 +40,7 @@ json::object envelope(const PublicReason& known) {
 
 void write_refusal(Reply& reply, const base::Denied& denied, Style style) {
     PublicReason known = public_reason(denied.reason);
+    if (style == Style::proxy && known.status >= 500) known = public_reason(base::Reason::unavailable);
     if (style == Style::proxy && known.status != 403) known.status = 401;
     reply.status = known.status;
     if (denied.retry_after.count() > 0)

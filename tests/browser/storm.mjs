@@ -18,10 +18,24 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '300' },
     storage: { type: 'string', default: 'memory,localStorage,cookie' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
 const seconds = Number(values.seconds);
-const random = (least, most) => least + Math.random() * (most - least);
+
+/** Numbers from 0 to 1 that a seed determines (mulberry32). */
+function randomFrom(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+const chance = randomFrom(Number(values.seed));
+const random = (least, most) => least + chance() * (most - least);
+console.log(`storm: seed ${values.seed}`);
 
 /** Runs in each tab: makes calls until it is told to stop, and repeats each until the answer is 200. */
 function work(given) {
@@ -67,9 +81,9 @@ async function storm(browser, storage) {
   link.loses = (request) => {
     if (request.method !== 'POST' || !request.url.endsWith('/refresh')) return false;
     answers += 1;
-    const isLost = kept === MOST_KEPT || Math.random() < LOST;
+    const isLost = kept === MOST_KEPT || chance() < LOST;
     kept = isLost ? 0 : kept + 1;
-    return isLost && (Math.random() < 0.5 ? 'answer' : 'connection');
+    return isLost && (chance() < 0.5 ? 'answer' : 'connection');
   };
   const context = await browser.newContext();
   const tabs = [];

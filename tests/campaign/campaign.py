@@ -48,11 +48,15 @@ def main():
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--pace", type=float, default=4.0, help="operations a second of each")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the faults' order")
+    parser.add_argument(
+        "--seed", type=int, default=random.randrange(1 << 30), help="of all that is random here"
+    )
     parser.add_argument("--faults", nargs="+", help='only these, such as "kill a node"')
     parser.add_argument("--history", type=Path, help="keeps what was seen in this file")
     parser.add_argument("--stop-at-violation", action="store_true", help="ends as soon as something is found")
     options = parser.parse_args()
+    random.seed(options.seed)
+    print(f"campaign: seed {options.seed}", flush=True)
 
     directory = Path(tempfile.mkdtemp(prefix="coatcheck-campaign-"))
     records = []

@@ -296,12 +296,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument(
+        "--seed", type=int, default=random.randrange(1 << 30), help="of all that is random here"
+    )
+    parser.add_argument(
         "--kill", action="store_true", help="kill -9 and restart the server every two seconds"
     )
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--clients", type=int, default=8, help="that share one session")
     parser.add_argument("--pace", type=float, default=1.0, help="larger is slower")
     options = parser.parse_args()
+    random.seed(options.seed)
+    print(f"race: seed {options.seed}", flush=True)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
 

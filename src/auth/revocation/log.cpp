@@ -28,14 +28,13 @@ void RevocationLog::load(std::string epoch, std::vector<verify::Revocation> entr
 
 void RevocationLog::append(const std::vector<verify::Revocation>& entries) {
     if (entries.empty()) return;
-    FeedListener* listener = nullptr;
     {
         std::unique_lock lock(mutex_);
         entries_.insert(entries_.end(), entries.begin(), entries.end());
         last_id_ = entries_.back().id;
-        listener = listener_;
     }
-    if (listener != nullptr) listener->on_feed_grown();
+    const std::lock_guard lock(listening_);
+    if (listener_ != nullptr) listener_->on_feed_grown();
 }
 
 void RevocationLog::sweep(base::Timestamp now) {
@@ -44,7 +43,7 @@ void RevocationLog::sweep(base::Timestamp now) {
 }
 
 void RevocationLog::listen(FeedListener* listener) {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(listening_);
     listener_ = listener;
 }
 

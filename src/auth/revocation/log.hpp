@@ -43,6 +43,7 @@ public:
     // Deletes entries whose tokens have all expired.
     void sweep(base::Timestamp now);
     // From now on append() tells this listener; nullptr: none. There is one listener at a time.
+    // Waits for a call that is under way.
     void listen(FeedListener* listener);
 
     // The position after the last entry that was added, even if that entry is deleted by now.
@@ -61,6 +62,7 @@ private:
     std::string epoch_;
     std::uint64_t last_id_ = 0;
     std::vector<verify::Revocation> entries_;  // by id
+    std::mutex listening_;                     // held during a call of the listener
     FeedListener* listener_ = nullptr;
 };
 

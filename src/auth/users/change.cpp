@@ -6,6 +6,7 @@
 #include "base/reason.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace coatcheck::auth {
 namespace {
@@ -31,6 +32,12 @@ void take_back(Store& store, const Policy& policy, const std::string& user, std:
     store.insert_revocation(
         {Revocation::Kind::user_revoked, user, version, last_access_end(store, policy, user)});
     revoke_foreign(store, policy, user, foreign);
+}
+
+// Writes a user whose names have not changed, so that no other user can have them.
+void write_back(Store& store, const User& user) {
+    if (const auto written = store.update_user(user); !written)
+        throw std::logic_error("the names of user " + user.id + " belong to two users");
 }
 
 }  // namespace
@@ -61,7 +68,7 @@ bool set_password(Store& store, const Policy& policy, const std::string& id,
     user->password_hash = hash;
     ++user->version;
     take_back(store, policy, id, user->version, Foreign::until_now);
-    (void)store.update_user(*user).value();
+    write_back(store, *user);
     for (const auto& session : store.end_sessions(id, except)) revoke_status(store, session);
     store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
     return true;
@@ -77,7 +84,7 @@ bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool
         take_back(store, policy, id, user->version, Foreign::for_good);
         for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     }
-    (void)store.update_user(*user).value();
+    write_back(store, *user);
     store.append_audit(
         {store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
     return true;
@@ -93,7 +100,7 @@ bool set_attributes(Store& store, const Policy& policy, const std::string& id,
     ++user->version;
     store.insert_revocation(
         {Revocation::Kind::user_stale, id, user->version, last_access_end(store, policy, id)});
-    (void)store.update_user(*user).value();
+    write_back(store, *user);
     store.append_audit({store.now(), "user_attributes_changed", id, "", by.address, by.detail()});
     return true;
 }

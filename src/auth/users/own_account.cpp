@@ -41,8 +41,10 @@ Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight,
     form.login = claims.username;
     form.address = by.address;
     auto candidate = look_up(store, in_flight, form);
-    if (candidate && (!candidate->user || candidate->user->id != claims.subject))
+    if (candidate && (!candidate->user || candidate->user->id != claims.subject)) {
+        store.find_user(claims.subject);  // notes the end, if another node has deleted the user
         return Reason::token_revoked;
+    }
     return candidate;
 }
 
@@ -55,26 +57,26 @@ void fail_confirmation(Store& store, const token::AccessClaims& claims, const Ca
 
 namespace {
 
-// True if the session is live, the user is enabled, and the password hash is still the one that was
-// confirmed. Locks the user.
-bool is_still_confirmed(Store& store, const token::AccessClaims& claims, const std::string& expected) {
+// Refuses if something came between the confirmation of the password and this step: session_ended, or
+// invalid_credentials if only the password hash is another one than `expected`. Locks the user.
+Result<void> still_confirmed(Store& store, const token::AccessClaims& claims, const std::string& expected) {
     const auto user = store.lock_user(claims.subject);
     const auto session = store.find_session(claims.session);
-    const bool live = user && user->enabled && user->password_hash == expected && session && !session->ended;
-    return live;
+    if (!user || !user->enabled || !session || session->ended) return Reason::session_ended;
+    return user->password_hash == expected ? Result<void>() : Reason::invalid_credentials;
 }
 
 }  // namespace
 
 Result<User> set_own_email(Store& store, const token::AccessClaims& claims, const std::string& expected,
                            const std::optional<std::string>& email, const Actor& by) {
-    if (!is_still_confirmed(store, claims, expected)) return Reason::session_ended;
+    if (const auto still = still_confirmed(store, claims, expected); !still) return still.error();
     return set_email(store, claims.subject, email, by);
 }
 
 Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,
                                 const std::string& expected, const Actor& by) {
-    if (!is_still_confirmed(store, claims, expected)) return Reason::session_ended;
+    if (const auto still = still_confirmed(store, claims, expected); !still) return still.error();
     delete_user(store, policy, claims.subject, by);
     return {};
 }
@@ -82,7 +84,7 @@ Result<void> delete_own_account(Store& store, const Policy& policy, const token:
 Result<Granted> change_own_password(Store& store, const Policy& policy, const base::Secret& mac_key,
                                     const token::AccessClaims& claims, const std::string& expected,
                                     const std::string& hash, const Actor& by) {
-    if (!is_still_confirmed(store, claims, expected)) return Reason::session_ended;
+    if (const auto still = still_confirmed(store, claims, expected); !still) return still.error();
     if (!set_password(store, policy, claims.subject, expected, hash, claims.session, by))
         return Reason::session_ended;
     return renew(store, policy, mac_key, claims.session);

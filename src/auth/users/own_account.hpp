@@ -31,8 +31,9 @@ base::Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_fl
 void fail_confirmation(Store& store, const token::AccessClaims& claims, const Candidate& candidate,
                        const Actor& by);
 
-// Changes that a user makes after confirming the password. session_ended: the session has ended, the user
-// was disabled, or the password hash is no longer `expected`, because another change came first.
+// Changes that a user makes after confirming the password. If another change came first, it wins.
+// session_ended: the session has ended, or the user was disabled. invalid_credentials: the password hash is
+// no longer `expected`.
 base::Result<User> set_own_email(Store& store, const token::AccessClaims& claims, const std::string& expected,
                                  const std::optional<std::string>& email, const Actor& by);
 base::Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,

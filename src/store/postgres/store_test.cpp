@@ -293,6 +293,20 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
                 base::Reason::session_ended);
         else auth::end_session(store, "s5", "sign_out", by);
     });
+    // Also a refresh token of before two renewals, whose secret is no longer known while the session lives.
+    first.pool.run([&](auth::Store& store) {
+        for (const char* id : {"s7", "s8"})
+            ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
+        auth::end_session(store, "s8", "sign_out", by);
+    });
+    ASSERT_FALSE(deaf.refuses("s8"));
+    deaf.pool.run([&](auth::Store& store) {
+        auto unknown = request("s7", "u1", 0);
+        unknown.secret_hash = "of before two renewals";
+        const auto refused = auth::refresh(store, policy, base::Secret("key"), {}, unknown, "192.0.2.1");
+        EXPECT_EQ(refused.error().reason, base::Reason::session_ended);
+    });
+    EXPECT_TRUE(deaf.refuses("s8"));
     both("u4", [&](auth::Store& store) { auth::delete_user(store, policy, "u4", by); });
     both("s4", [&](auth::Store& store) {
         auth::end_session(store, "s4", "sign_out", by);

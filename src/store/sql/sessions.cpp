@@ -73,7 +73,8 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
     } else if (session.secret_hash != r.secret_hash) {
-        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash) return Rotation{};
+        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash)
+            return saw_an_end(), Rotation{};
         // A password change replaced this token's secret. The answer is `repeated` only if that change, and
         // the rotation that superseded the token's counter (if any), are within the grace.
         const std::uint32_t behind = session.counter - r.counter;

@@ -60,7 +60,6 @@ Answer sign_in(Call& call, auth::SignIn form) {
 
 Answer sign_in_by_envelope(Call& call, auth::SignIn form) {
     Service& service = call.service();
-    service.metrics.count(Dialect::envelope);
     const auto opened = co_await open_session(service, form);
     if (!opened) co_return opened.error();
     const auto& [granted, now] = *opened;
