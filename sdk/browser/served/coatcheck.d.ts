@@ -1,5 +1,5 @@
 /* @coatcheck/client 0.1.0, Apache-2.0 */
-/** Who is signed in, as the server tells it. */
+/** The user who is signed in, as the server describes the account. */
 export interface User {
     id: string;
     username: string;
@@ -18,29 +18,29 @@ export interface SessionInfo {
     idle_expires_at: number;
     expires_at: number;
     delivery: 'hybrid' | 'body' | 'cookie';
-    /** True for the one that asks. */
+    /** True for the session that made the request. */
     current: boolean;
 }
-/** Codes that the server does not send: these arise in the browser. */
+/** Codes that the server does not send, because the client makes them itself. */
 export type LocalCode = 'network_error' | 'user_changed' | 'invalid_answer';
-/** The one error of this package. Aborting a call throws what the signal says instead, as `fetch` does. */
+/** The only error of this package. But aborting a call throws the signal's reason, as `fetch` does. */
 export declare class CoatcheckError extends Error {
     /** The server's `code`, such as `invalid_credentials` or `too_many_attempts`, or a local one. */
     readonly code: LocalCode | (string & {});
-    /** The HTTP status; 0 where no answer came. */
+    /** The HTTP status; 0 if no answer arrived. */
     readonly status: number;
-    /** Seconds to wait before another attempt, where the server says so. */
+    /** Seconds to wait before another attempt, if the server names them. */
     readonly retryAfter?: number | undefined;
-    /** The member of the form that is wrong, where one is. */
+    /** The member of the request body that is wrong, if the server names one. */
     readonly member?: string | undefined;
     constructor(
     /** The server's `code`, such as `invalid_credentials` or `too_many_attempts`, or a local one. */
     code: LocalCode | (string & {}), message?: string, 
-    /** The HTTP status; 0 where no answer came. */
+    /** The HTTP status; 0 if no answer arrived. */
     status?: number, 
-    /** Seconds to wait before another attempt, where the server says so. */
+    /** Seconds to wait before another attempt, if the server names them. */
     retryAfter?: number | undefined, 
-    /** The member of the form that is wrong, where one is. */
+    /** The member of the request body that is wrong, if the server names one. */
     member?: string | undefined);
 }
 /** Where the older client kept its token. */
@@ -53,7 +53,7 @@ export type Adopt = {
 };
 export interface AttachOptions {
     fetch?: boolean;
-    /** True: every XMLHttpRequest of the page from now on; or a single one, before it is opened. */
+    /** True: every XMLHttpRequest that the page opens from now on. Or a single request, before it is opened. */
     xhr?: boolean | XMLHttpRequest;
     /** More origins that get the token, from now on. */
     to?: string[];
@@ -63,7 +63,7 @@ export type Storage = 'memory' | 'cookie' | 'localStorage' | 'sessionStorage' | 
 export type Session = {
     readonly status: 'unknown';
 } | {
-    readonly status: 'signed-out'; /** The server's code where the session was ended elsewhere. */
+    readonly status: 'signed-out' /** The server's code where the session was ended elsewhere. */;
     readonly reason?: string | undefined;
 } | {
     readonly status: 'signed-in';
