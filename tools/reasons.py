@@ -198,7 +198,7 @@ final class Codes
 {statuses}
     ];
 
-    /** An encrypted token that has expired: its code is token_expired, its status and sentence are these. */
+    /** A crypt token that has expired: its code is token_expired, its status and sentence are these. */
     public const CRYPT_EXPIRED_STATUS = {expired["status"]};
     public const CRYPT_EXPIRED_TITLE = {quoted(expired["title"])};
 }}

@@ -24,15 +24,16 @@ namespace {
 
 namespace json = boost::json;
 
+// What the command line says.
 struct Words {
     std::string config_file, directory = "./coatcheck-data";
     bool as_json = false;
     ConfigSources sources;
-    json::object request;  // of a command for execute()
+    json::object request;  // for execute(): the command and its arguments
     bool password_plain = false, password_hash = false;
 };
 
-// What all commands take.
+// Adds the options that all commands have.
 void add_common(CLI::App* command, Words& words) {
     command->add_option("--config", words.config_file, "Configuration file (TOML)")
         ->envname("COATCHECK_CONFIG");
@@ -58,7 +59,7 @@ void add_text(CLI::App* command, Words& words, const std::string& option, const 
         ->required(required);
 }
 
-// A list that may be given several times, one value each: --role admin --role editor.
+// Adds an option that may be given several times, with one value each: --role admin --role editor.
 void add_list(CLI::App* command, Words& words, const std::string& option, const std::string& member,
               const std::string& help) {
     command
@@ -73,7 +74,7 @@ void add_list(CLI::App* command, Words& words, const std::string& option, const 
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-// The first line of standard input; asked for without echo on a terminal.
+// Returns the first line of standard input. On a terminal, prompts for it and does not echo it.
 std::string read_secret(const char* prompt) {
     termios before{};
     const bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
@@ -112,12 +113,13 @@ Config load(Words& words) {
     return load_config(words.sources);
 }
 
-// A running server does it; otherwise this process takes the directory and does it itself.
+// If a server runs on the directory, the server executes the command. Otherwise this process locks the
+// directory and executes it itself.
 Reply run_on_data(Words& words) {
     const Config config = load(words);
     if (words.request["command"] == "store copy") return copy_store(config, words.directory, words.request);
-    // No running server's work: it knows nothing of what was restored under it, and has read the file that
-    // seals the keys.
+    // No server may run during these two: it would not know that its database was restored, and would go on
+    // with the old sealing key.
     if (words.request["command"] == "store restored" || words.request["command"] == "key reseal") {
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
@@ -133,22 +135,22 @@ Reply run_on_data(Words& words) {
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
     } catch (const DirectoryInUse& in_use) {
-        // Started or stopped just now.
+        // A server has just started, or is about to stop.
         if (auto reply = ask_server(words.directory, words.request)) return *std::move(reply);
         throw std::runtime_error(std::string(in_use.what()) +
                                  ", and that process does not answer on its control socket");
     }
 }
 
-// "section.key": the value as print_config() writes it, which is JSON as well.
+// The configuration as JSON: "section.key" with the value that print_config() writes, which is JSON as well.
 json::object config_json(const Config& config) {
     json::object out;
     for (const Key& key : config_keys()) out[key.name] = json::parse(print_value(config, key));
     return out;
 }
 
-// Our ids are base64url, and one in 64 begins with '-'. Such a word goes behind "--", where no flags are.
-// In reverse, as CLI11 wants it.
+// Our ids are base64url, and one in 64 begins with '-'. This moves such words behind "--", after which CLI11
+// expects no flags. Returns the words in reverse, as CLI11 needs them.
 std::vector<std::string> ids_last(int argc, char** argv) {
     const auto is_id = [](const std::string& word) {
         constexpr std::size_t id_length = 22, key_id_length = 43;
@@ -176,7 +178,8 @@ int run_doctor(Words& words) {
     return findings.empty() ? 0 : 1;
 }
 
-// The commands that execute() knows, as CLI11 subcommands; `chosen` becomes the one to run.
+// The commands that execute() knows, as subcommands of CLI11. The one that is given becomes
+// Words::request["command"].
 class DataCommands {
 public:
     DataCommands(CLI::App& app, Words& words) : words_(words) {

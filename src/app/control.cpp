@@ -19,9 +19,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t max_message_bytes = 64 * 1024;
-constexpr std::chrono::seconds patience{10};  // of the server with one connection
-constexpr std::chrono::seconds client_patience{
-    120};  // of a command: a sweep or a slow disk may come before it
+constexpr std::chrono::seconds patience{10};  // how long the server waits for a request
+// How long a command waits for its answer: it may have to wait for a sweep or a slow disk.
+constexpr std::chrono::seconds client_patience{120};
 
 sockaddr_un address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -33,7 +33,8 @@ sockaddr_un address_of(const std::filesystem::path& path) {
     return address;
 }
 
-// Everything up to the end of file; nothing where it is too long or too slow, or where `wake` can be read.
+// Reads everything up to the end of file. nullopt: it is longer than `limit` (0: no limit), it takes longer
+// than `patience`, or `wake` can be read.
 std::optional<std::string> receive(int connection, std::size_t limit, std::chrono::seconds patience,
                                    int wake = -1) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -67,7 +68,7 @@ bool send_all(int connection, std::string_view text) {
 ControlServer::ControlServer(Node& node, const std::filesystem::path& directory)
     : node_(node), path_(DataDirectory::socket_in(directory)) {
     const sockaddr_un address = address_of(path_);
-    ::unlink(path_.c_str());  // the directory is locked: what lies there is left over
+    ::unlink(path_.c_str());  // the directory is locked, so no process uses this socket any more
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const mode_t before = ::umask(0177);
     const bool bound = listener_ >= 0 &&
@@ -96,7 +97,7 @@ void ControlServer::loop() {
         if (wanted[0].revents == 0) continue;
         const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (connection < 0) {
-            ::usleep(100'000);  // out of descriptors: trying again at once would spin
+            ::usleep(100'000);  // no free file descriptor: a retry at once would fail again
             continue;
         }
         answer(connection);
@@ -138,7 +139,7 @@ std::optional<Reply> ask_server(const std::filesystem::path& directory, const js
     if (send_all(connection, message)) text = receive(connection, 0, client_patience);
     base::wipe(message);
     ::close(connection);
-    // To try again elsewhere could do it twice.
+    // The caller must not run the command itself now, because it might then run twice.
     if (!text || text->empty())
         throw std::runtime_error("the running server did not answer: it may or may not have run the command");
     const auto answer = json::parse(*text).as_object();

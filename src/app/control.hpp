@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket: how commands reach a running server. A Unix socket in the data directory, mode 0600;
-// one JSON object each way, ended by end of file. Only the same user and root may speak to it.
+// The control socket, through which commands reach a running server. It is a Unix socket in the data
+// directory, with mode 0600. Each side sends one JSON object, which ends with the end of file. The server
+// answers only its own user and root.
 #pragma once
 
 #include "app/commands/commands.hpp"
@@ -11,6 +12,7 @@
 
 namespace coatcheck::app {
 
+// Executes commands, one after another, on a thread of its own.
 class ControlServer {
 public:
     ControlServer(Node& node, const std::filesystem::path& directory);
@@ -23,11 +25,12 @@ private:
     Node& node_;
     std::filesystem::path path_;
     int listener_ = -1;
-    int wake_[2] = {-1, -1};  // a pipe: written to once, to end the loop
+    int wake_[2] = {-1, -1};  // a pipe: the destructor writes to it to end the loop
     std::thread thread_;
 };
 
-// Asks the server that runs on `directory`; nothing if none answers.
+// Lets the server that runs on `directory` execute the command. nullopt: no server listens there. Throws
+// std::runtime_error if the server does not answer: it may have run the command or not.
 std::optional<Reply> ask_server(const std::filesystem::path& directory, const boost::json::object& request);
 
 }  // namespace coatcheck::app

@@ -60,7 +60,7 @@ base::Secret DataDirectory::sealing_key(const std::string& name) const {
     const auto path = path_ / name;
     int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno == ENOENT) {
-        // Written aside and renamed: a crash leaves the whole key or none.
+        // Writes another file and renames it, so that a crash leaves either the whole key or no key.
         const auto aside = path.string() + ".new";
         const int made = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (made < 0) fail("cannot create " + path.string());

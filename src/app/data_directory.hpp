@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data directory: database, sealing key, lock and control socket. One process at a time has it.
+// The data directory: database, sealing key, lock and control socket. One process at a time may use it.
 #pragma once
 
 #include "base/secret.hpp"
@@ -10,7 +10,7 @@
 
 namespace coatcheck::app {
 
-// Another process has the directory; `pid` as it wrote it down, 0 if unknown.
+// Another process uses the directory. `pid` is the process id in its lock file; 0 if unknown.
 struct DirectoryInUse : std::runtime_error {
     DirectoryInUse(const std::string& what, int owner) : std::runtime_error(what), pid(owner) {}
     int pid;
@@ -18,16 +18,16 @@ struct DirectoryInUse : std::runtime_error {
 
 class DataDirectory {
 public:
-    // Makes the directory (mode 0700) where it is missing and locks it until destruction. Throws
-    // DirectoryInUse.
+    // Makes the directory (mode 0700) if it is missing, and locks it until destruction. Throws
+    // DirectoryInUse, or std::runtime_error.
     explicit DataDirectory(std::filesystem::path path);
     ~DataDirectory();
     DataDirectory(const DataDirectory&) = delete;
 
-    // Where a file of this directory lies.
+    // The path of a file in this directory.
     std::filesystem::path file(const std::string& name) const { return path_ / name; }
-    // 32 bytes that seal the keys in the database; made at the first call, mode 0600. Throws where others may
-    // read it.
+    // Returns the sealing key in this file: 32 bytes, which seal the keys in the database. Makes the file
+    // (mode 0600) if it is missing. Throws std::runtime_error if other users may read it.
     base::Secret sealing_key(const std::string& name) const;
 
     static std::filesystem::path socket_in(const std::filesystem::path& directory) {

@@ -23,7 +23,7 @@ struct Url {
     std::string port;
 };
 
-// Of what is_origin() has let through.
+// `origin` must be one that is_origin() accepts.
 Url parsed(const std::string& origin) {
     Url url;
     url.tls = origin.starts_with("https://");
@@ -41,7 +41,8 @@ bool is_local(const std::string& host) {
     return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
 }
 
-// The last two labels: close enough to the registrable domain to warn, too coarse to decide.
+// The last two labels of a host name. That is close enough to the registrable domain for a warning, but too
+// coarse for a decision.
 std::string site_of(const std::string& host) {
     const auto last = host.rfind('.');
     if (last == std::string::npos || last == 0) return host;
@@ -49,8 +50,8 @@ std::string site_of(const std::string& host) {
     return before == std::string::npos ? host : host.substr(before + 1);
 }
 
-// What GET of a path says, over plain HTTP; with TLS just whether something listens. Nothing if nobody
-// answers in 2 s.
+// Sends GET over plain HTTP and returns the whole answer. For https it only connects, and returns an empty
+// text. nullopt: nothing listens there, or does not answer within 2 s.
 std::optional<std::string> fetch(const Url& url, const std::string& path) {
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = SOCK_STREAM;
@@ -80,7 +81,7 @@ std::optional<std::string> fetch(const Url& url, const std::string& path) {
 
 void examine_files(Findings& findings, const Config& config, const std::filesystem::path& directory) {
     struct stat facts {};
-    if (::stat(directory.c_str(), &facts) != 0) return;  // made at the first start
+    if (::stat(directory.c_str(), &facts) != 0) return;  // the first start makes it
     if ((facts.st_mode & 077) != 0)
         findings.push_back("Other users can open " + directory.string() + "; run: chmod 700 " +
                            directory.string());

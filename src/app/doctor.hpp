@@ -10,11 +10,11 @@
 
 namespace coatcheck::app {
 
-// Empty: nothing found. Reads and connects; changes nothing.
+// Returns the mistakes; empty: none found. Reads files and connects to addresses, but changes nothing.
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory);
 
-// The one finding that `serve` also gives at its start: all clients would share one limit on failed sign-ins.
-// Empty: fine.
+// The one finding that `serve` also prints when it starts: all clients would share one limit on failed
+// sign-ins. Empty: no mistake.
 std::string proxy_hides_clients(const Config& config);
 
 }  // namespace coatcheck::app

@@ -17,7 +17,8 @@ using verify::ForeignIssuer;
 
 constexpr std::size_t max_issuers = 16;
 
-// One [[issuer]], member by member. Whatever is wrong names the file, the line and the member.
+// Reads one [[issuer]], member by member. For a mistake it throws ConfigError with the file, the line and the
+// member.
 class Reader {
 public:
     Reader(const toml::table& table, const fs::path& file) : table_(table), file_(file) {}
@@ -34,7 +35,7 @@ public:
         if (!value) refuse(member, node == nullptr ? "is missing" : "needs a string");
         return *value;
     }
-    // A string or several.
+    // Reads a string, or a list of strings.
     std::vector<std::string> texts(const std::string& member) {
         known_.insert(member);
         const auto* node = table_.get(member);
@@ -49,7 +50,7 @@ public:
         }
         return values;
     }
-    // A table of strings.
+    // Reads a table of strings.
     std::map<std::string, std::string> pairs(const std::string& member) {
         known_.insert(member);
         std::map<std::string, std::string> values;
@@ -133,14 +134,14 @@ std::vector<ForeignIssuer> read_foreign_issuers(const fs::path& path, std::strin
         issuers.push_back(read_issuer(*table.as_table(), path));
         const auto& issuer = issuers.back();
         if (!names.insert(issuer.name).second) refuse("two issuers are called " + issuer.name);
-        // Which issuer's key is asked is decided by iss: it must not say two.
+        // The iss of a token decides which issuer's key checks it, so no two issuers may have the same.
         for (const auto& iss : issuer.issuers.empty() ? std::vector<std::string>{""} : issuer.issuers) {
             if (!said.insert(iss).second)
                 refuse(iss.empty() ? "two issuers have no iss" : "two issuers have the iss " + iss);
             if (iss == own) refuse("the iss " + iss + " is Coatcheck's own");
         }
     }
-    // One user here for one id there.
+    // Two ids of older systems must never give the same user id here.
     for (const auto& one : issuers)
         for (const auto& other : issuers)
             if (&one != &other && one.id_prefix.starts_with(other.id_prefix) && issuers.size() > 1)

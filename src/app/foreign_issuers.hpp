@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Issuers of an older system, from the file of accept.foreign_file (docs/moving.md).
+// Reads the issuers of foreign tokens from the file that accept.foreign_file names (docs/moving.md).
 #pragma once
 
 #include "verify/foreign_verifier.hpp"
@@ -10,8 +10,8 @@
 
 namespace coatcheck::app {
 
-// At most 16 of them. Paths in it are relative to it. Throws ConfigError: the file, the issuer, and what is
-// wrong with it. `own`: our own iss, which no other may have.
+// Returns at most 16 issuers. Paths in the file are relative to its folder. Throws ConfigError with the file,
+// the line and the mistake. `own` is our own iss, which no other issuer may have.
 std::vector<verify::ForeignIssuer> read_foreign_issuers(const std::filesystem::path& path,
                                                         std::string_view own);
 

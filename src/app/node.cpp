@@ -15,7 +15,7 @@ auth::Policy policy_of(const Config& config) {
     auth::Policy policy = config.policy;
     policy.issuer = config.web.public_url;
     if (policy.audience.empty()) policy.audience = policy.issuer;
-    // While such tokens are taken at all, also those of another issuer: they live about as long as ours.
+    // If crypt tokens are accepted, so are those that an application makes, which live about as long as ours.
     if (config.crypt) policy.foreign_life = config.policy.crypt_ttl;
     return policy;
 }
@@ -53,13 +53,13 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
     }
     if (!config_.foreign_file.empty()) {
         auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.web.public_url);
-        // Whatever such tokens say of their end, and however often the last day is moved on.
+        // The longest life: the operator may move an issuer's last day on, and tokens may name a late end.
         policy_.foreign_life = verify::longest_foreign_life;
         foreign_.emplace(std::move(issuers), revocations_);
     }
     queue_->run([&](auth::Store& store) {
         base::raise_clock(store.now());
-        // Who was disabled before an older system's tokens were taken is not let in by them.
+        // Users who were disabled before foreign tokens were switched on must not get in with one.
         if (foreign_)
             for (const auto& user : store.disabled_users()) {
                 const auto entries = store.find_revocations(user);
@@ -68,7 +68,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
                 });
                 if (!known) auth::revoke_foreign(store, policy_, user, auth::Foreign::for_good);
             }
-        // A command that was given another configuration than the server must not switch its keys.
+        // A command may have another configuration than the server. It must not change the server's keys.
         if (purpose == Purpose::serve || store.load_keys().empty())
             auth::ensure_keys(store, sealing_key_, algorithm_, policy_.access_ttl);
         load_keys(store);
@@ -89,15 +89,16 @@ void Node::load_keys(auth::Store& store) {
 
 void Node::reseal_keys(const std::string& file) {
     const base::Secret before = std::move(sealing_key_), after = directory_.sealing_key(file);
-    sealing_key_ = directory_.sealing_key(file);  // with which the ring is loaded once the step is committed
+    sealing_key_ = directory_.sealing_key(file);  // load_keys() needs it, once the step is committed
     queue_->run([&](auth::Store& store) { auth::reseal_keys(store, before, after); });
 }
 
 bool Node::sweep() {
     using Clock = std::chrono::steady_clock;
-    // On SQLite all that is written waits for it meanwhile: a session takes some 40 microseconds, and several
-    // times that where it comes from the disk. So only the first few come from there, and further ones are
-    // read before. On PostgreSQL nobody waits, and most of the time is the way there.
+    // On SQLite all steps that write wait for a sweep. To delete a session takes some 40 microseconds, and
+    // several times as long if its pages must be read from the disk. So the first sweep deletes a few rows,
+    // and each further one reads its rows ahead. On PostgreSQL nobody waits, and most of the time is the
+    // round trip.
     constexpr std::size_t fewest = 4, some = 16, most = 256, on_postgres = 100;
     constexpr auto little = std::chrono::microseconds(500), much = std::chrono::microseconds(2000);
     const bool goes_on = rows_to_sweep_ > 0;
@@ -153,8 +154,8 @@ void Housekeeper::loop() {
         logging_failure([&] {
             const bool is_more = node_.sweep();
             const auto now = Clock::now();
-            // A tenth of the time, most of which it reads ahead: two hundred sessions a second, where ten
-            // million end at 17.
+            // The sweeper works for a tenth of the time, mostly to read ahead. It deletes two hundred
+            // sessions a second; of ten million sessions, 17 end in a second.
             if (is_more) next = std::min(due, now + 9 * (now - began));
         });
         if (next == due) logging_failure([&] { node_.keep_house(); });

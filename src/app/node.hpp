@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One node: the object graph below the network, built here and nowhere else. `serve` puts a web server on it;
-// a command that finds no server running works on it directly.
+// One node: everything below the network (configuration, store, keys, revocations), built here and nowhere
+// else. `serve` puts a web server on it. A command that finds no running server works on it directly.
 #pragma once
 
 #include "app/config/config.hpp"
@@ -19,14 +19,14 @@
 
 namespace coatcheck::app {
 
-// The store that the configuration names.
+// Where the store that the configuration names is. Reads the file with its password, if there is one.
 store::Place place_of(const Config& config, const std::filesystem::path& directory);
 
 class Node : private auth::StoreListener {
 public:
-    // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key
-    // ring.
     enum class Purpose { serve, command };
+    // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key
+    // ring. Throws std::runtime_error if one of these fails. Only a node that serves follows other nodes.
     Node(Config config, const std::filesystem::path& directory, Purpose purpose);
 
     const Config& config() const { return config_; }
@@ -39,14 +39,14 @@ public:
     const auth::CurrentRing& ring() const { return ring_; }
     auth::RevocationLog& log() { return log_; }
     const auth::ServiceKeys& service_keys() const { return service_keys_; }
-    // Of the older system's tokens; nullptr: none are taken.
+    // The verifier of foreign tokens; nullptr: none are accepted.
     const verify::ForeignVerifier* foreign() const { return foreign_ ? &*foreign_ : nullptr; }
 
-    // Seals the keys in the store with the one in another file, which is made where it is missing.
+    // Seals the keys in the store with the sealing key in another file, which is made if it is missing.
     void reseal_keys(const std::string& file);
-    // Deletes some of what is over: as many rows as do not keep requests waiting. True: there is more.
+    // Deletes some rows that have expired, but so few that requests do not wait long. True: there are more.
     bool sweep();
-    // Rotates keys that are due, forgets revocations that are over.
+    // Rotates keys that are due, and deletes expired revocations from this node's memory.
     void keep_house();
 
 private:
@@ -67,13 +67,13 @@ private:
     auth::CurrentRing ring_;
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;
-    std::mutex loading_;  // of keys: the last to read them is the last to put them in place
+    std::mutex loading_;  // held by load_keys(), so that older keys never replace newer ones
     std::unique_ptr<auth::StoreQueue> queue_;
-    std::size_t rows_to_sweep_ = 0;  // at a time, while there is more; 0: none are known
+    std::size_t rows_to_sweep_ = 0;  // in the next sweep; 0: the last one left nothing to delete
 };
 
-// Keeps house every ten seconds on a thread of its own. Where much is over at once it is swept a little at a
-// time.
+// The sweeper's thread: sweeps and keeps house every ten seconds. If many rows have expired, it sweeps a few
+// at a time, more often.
 class Housekeeper {
 public:
     explicit Housekeeper(Node& node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files with keys in them, which nobody else of the machine may read.
+// Files with secrets, which no other user of the machine may read.
 #pragma once
 
 #include "base/secret.hpp"
@@ -10,16 +10,18 @@
 
 namespace coatcheck::app {
 
-// The text of a file. Throws ConfigError, which begins with `setting`, if it cannot be read, may be read by
-// others, or is larger than 64 KiB; `hint` says how such a file is made.
+// Returns the text of a file. Throws ConfigError, whose text begins with `setting`, if the file cannot be
+// read, may be read by other users, or is larger than 64 KiB. `hint` says how to make such a file; it may be
+// empty.
 base::Secret read_private_file(const std::filesystem::path& path, const std::string& setting,
                                const std::string& hint);
 
-// Keys of 32 bytes from such a file, one a line as "base64:…"; empty lines and those that begin with # aside.
-// Throws likewise, with the command that makes such a file; there is one key at least.
+// Reads keys of 32 bytes from such a file, one on each line in the form "base64:…". Skips empty lines, and
+// lines that begin with #. Returns at least one key. Throws ConfigError, also if a line is no key; if the
+// file cannot be read, the text has the command that makes one.
 std::vector<base::Secret> read_keys(const std::filesystem::path& path, const std::string& setting);
 
-// The same of a file without secrets, that anybody may read.
+// As read_private_file(), for a file without secrets, which other users may read too.
 std::string read_public_file(const std::filesystem::path& path, const std::string& setting);
 
 }  // namespace coatcheck::app

@@ -55,7 +55,7 @@ verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesys
                                                              : crypto::EnvelopeCipher::aes_256_cbc;
     token::CryptFields fields{{config.crypt_fields[0]}, {config.crypt_fields[1]}, {config.crypt_fields[2]}};
     if (config.crypt_fields[1] == "time_stamp")
-        fields.issued.push_back("time_stemp");  // as the usual snippet has it
+        fields.issued.push_back("time_stemp");  // as the snippet that most people copied spells it
     return {{cipher, read_keys(directory / config.crypt_key_file, "accept.crypt_key_file")},
             std::move(fields),
             config.policy.crypt_ttl,
@@ -67,7 +67,7 @@ http::Endpoint endpoint_of(const std::string& text) {
     return {listen.host, listen.port};
 }
 
-// The end of the path on which a revocation travels upward: wakes the connections that follow the feed.
+// The last part of a revocation's path upward: wakes the connections that follow the feed.
 class Followers final : public auth::FeedListener {
 public:
     Followers(http::Server& server, auth::RevocationLog& log) : server_(server), log_(log) {
@@ -81,7 +81,7 @@ private:
     auth::RevocationLog& log_;
 };
 
-// Figures of the parts below the edge.
+// Adds the metrics of the parts below the edge.
 void add_gauges(web::Metrics& metrics, const http::Server& server, const base::WorkerPool& hashing) {
     metrics.add_gauge(
         {"coatcheck_connections_accepted_total", "counter", [&server] { return server.totals().accepted; }});
@@ -91,10 +91,11 @@ void add_gauges(web::Metrics& metrics, const http::Server& server, const base::W
     metrics.add_gauge({"coatcheck_log_dropped_total", "counter", [] { return base::log::dropped(); }});
 }
 
-// Blocked before any thread starts, so that only wait_for_signal() gets them.
+// Blocks the signals that end the server. Call it before any thread starts, so that only sigwait() in serve()
+// gets them.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // where files may not grow, writing fails and is told
+    std::signal(SIGXFSZ, SIG_IGN);  // at the size limit of a file, write() then fails with an error
     sigset_t wanted;
     sigemptyset(&wanted);
     for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
@@ -102,14 +103,14 @@ sigset_t block_signals() {
     return wanted;
 }
 
-// Passwords and keys pass through this memory.
+// Passwords and keys are in this process's memory.
 void keep_secrets_out_of_core_dumps() {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
 }
 
-// As many as the system lets us have; gives how many of them connections may take.
+// Raises the limit of open files as far as the system allows. Returns how many of them connections may use.
 std::uint64_t raise_descriptor_limit() {
     constexpr std::uint64_t reserve = 48;
     rlimit limit{};
@@ -167,7 +168,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     say_hello(node, config, directory);
 
     int signal = SIGHUP;
-    while (signal == SIGHUP) sigwait(&signals, &signal);  // a terminal that goes away ends nothing
+    while (signal == SIGHUP) sigwait(&signals, &signal);  // a terminal that closes does not end the server
     base::log::write(base::log::Level::info, "stopping", {{"signal", signal == SIGTERM ? "TERM" : "INT"}});
     server.stop();
     return 0;

@@ -7,8 +7,8 @@
 
 namespace coatcheck::app {
 
-// Runs the server until SIGTERM or SIGINT, then ends gracefully. The exit status. Throws what keeps it from
-// starting.
+// Runs the server until SIGTERM or SIGINT, lets running requests end, and returns the exit status. Throws
+// std::runtime_error if it cannot start.
 int serve(const Config& config, const std::filesystem::path& directory);
 
 }  // namespace coatcheck::app

@@ -40,7 +40,7 @@ struct User {
     Timestamp created;
 };
 
-// At most this many rotations happen within one grace (see store.hpp).
+// At most this many rotations happen within one grace (see auth/store/sessions.hpp).
 inline constexpr std::size_t rotations_per_grace = 4;
 
 struct Session {

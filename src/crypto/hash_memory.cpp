@@ -4,7 +4,8 @@
 #include <sys/mman.h>
 #include <cstdint>
 
-// The linker's names of the functions that --wrap replaced.
+// The linker option `--wrap=mmap` sends calls of mmap() to __wrap_mmap(); __real_mmap() is the original. The
+// same goes for munmap().
 extern "C" void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int file,
                              off_t offset);
 extern "C" int __real_munmap(void* where, std::size_t bytes);
@@ -35,7 +36,7 @@ struct Arena {
             mapped = found;
             const auto address = reinterpret_cast<std::uintptr_t>(found) + huge_page_bytes - 1;
             memory = reinterpret_cast<void*>(address / huge_page_bytes * huge_page_bytes);
-            (void)madvise(memory, arena_bytes, MADV_HUGEPAGE);  // without huge pages, small ones work
+            (void)madvise(memory, arena_bytes, MADV_HUGEPAGE);  // normal pages serve as well
             (void)madvise(memory, arena_bytes, MADV_DONTDUMP);
         }
         lent = true;

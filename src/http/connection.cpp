@@ -20,7 +20,7 @@ constexpr std::size_t max_buffer_bytes = max_head_bytes + max_body_bytes;
 constexpr std::size_t max_unsent_bytes = 64 * 1024;
 // An idle connection keeps at most this much memory for answers.
 constexpr std::size_t most_kept_bytes = 8 * 1024;
-constexpr Tick linger_ticks = 3;
+constexpr Tick linger_ticks = 3;  // one tick is one second
 
 }  // namespace
 
@@ -57,7 +57,7 @@ void Connection::enter(State state) {
         case State::body: return within(options.body_time);
         case State::writing: return within(options.write_time);
         case State::lingering: deadline_ = loop_.tick() + linger_ticks; return;
-        case State::streaming:  // no limit, as long as the client reads
+        case State::streaming:  // if the client stops reading, the state is `writing`, which has a deadline
         case State::answering:  // the work that a handler waits for has its own limits
         case State::closed: deadline_ = 0; return;
     }
@@ -69,7 +69,7 @@ void Connection::on_tick(Tick now) {
 }
 
 void Connection::wind_down() {
-    last_ = true;
+    close_after_answer_ = true;
     if (state_ == State::idle || stream_) close();
 }
 
@@ -149,7 +149,7 @@ void Connection::parse_header(std::string_view head) {
     arena_.release();
     parser_.emplace(std::piecewise_construct, std::make_tuple(), std::make_tuple(Allocator(&arena_)));
     parser_->header_limit(max_head_bytes + 1);
-    parser_->body_limit(boost::none);  // the framing gate has read its length
+    parser_->body_limit(boost::none);  // take_header() has its own limit for the body
     error_code error;
     parser_->put(asio::buffer(head.data(), head.size()), error);
     if (!parser_->is_header_done()) {
@@ -175,7 +175,7 @@ void Connection::parse_header(std::string_view head) {
 void Connection::handle() {
     response_.clear();
     head_only_ = request_.method == verb::head;
-    last_ = last_ || !frame_->keep_alive || loop_.stopping();
+    close_after_answer_ = close_after_answer_ || !frame_->keep_alive || loop_.stopping();
     if (auto waiting = handler_.handle(request_, response_)) return run(*std::move(waiting));
     finish(request_.now);
 }
@@ -188,8 +188,8 @@ void Connection::run(Waiting waiting) {
         if (self->state_ == State::closed) return;
         if (failed)
             return self->close();  // the handler broke its promise: nothing in the response is an answer
-        // This reads the clock again: a request that waited for a hash or a commit may get tokens that are
-        // younger than the request.
+        // Reads the clock again, because a hash or a commit takes time: the answer's Date must not be earlier
+        // than the iat of a token in the answer.
         self->finish(base::read_clock());
         const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
         if (goes_on && !self->starting_) self->work();
@@ -199,8 +199,8 @@ void Connection::run(Waiting waiting) {
 
 // `now` is the answer's Date.
 void Connection::finish(base::Timestamp now) {
-    last_ = last_ || response_.stream != nullptr;
-    response_.close = last_;
+    close_after_answer_ = close_after_answer_ || response_.stream != nullptr;
+    response_.close = close_after_answer_;
     response_.write_to(out_, loop_.date_field(now), head_only_, loop_.options().hsts);
     if (!head_only_) out_tail_ = response_.fixed_body;
     if (response_.stream != nullptr && !head_only_) return start_stream();
@@ -215,7 +215,7 @@ void Connection::finish(base::Timestamp now) {
         in_.resize(first_buffer_bytes);
         in_.shrink_to_fit();
     }
-    if (last_) {
+    if (close_after_answer_) {
         enter(State::writing);
         return send();
     }
@@ -227,7 +227,7 @@ void Connection::refuse_and_close(const base::Denied& denied) {
     response_.clear();
     const bool has_header = frame_ && parser_ && parser_->is_header_done();
     handler_.refuse(denied, has_header ? &request_ : nullptr, response_);
-    response_.close = last_ = true;
+    response_.close = close_after_answer_ = true;
     const bool head_only = std::string_view(in_.data(), in_size_).starts_with("HEAD ");
     response_.write_to(out_, loop_.date_field(request_.now), head_only, loop_.options().hsts);
     enter(State::writing);
@@ -259,7 +259,7 @@ void Connection::send() {
         response_.body = std::string();
     }
     if (stream_) return stream_more();
-    if (last_) return linger();
+    if (close_after_answer_) return linger();
     if (frame_) return read_more();  // "100 Continue" went out; the body comes
     if (state_ == State::writing) enter(in_size_ == 0 ? State::idle : State::header);
     if (in_size_ > 0) return work();

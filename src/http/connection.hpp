@@ -79,7 +79,7 @@ private:
     Response response_;
     std::unique_ptr<Stream> stream_;  // set once an answer was a stream
     bool head_only_ = false;
-    bool last_ = false;       // close after this answer
+    bool close_after_answer_ = false;
     bool starting_ = false;   // run() is still in co_spawn()
     bool streaming_ = false;  // stream_more() is under way
 };

@@ -114,7 +114,7 @@ Result<std::shared_ptr<const Header>> read_header(std::string_view encoded) {
 }
 
 // The claims together with their memory: one allocation, instead of one for each claim.
-struct Tree {
+struct ParsedClaims {
     std::array<unsigned char, 4096> room;  // enough for most tokens
     json::monotonic_resource storage{room.data(), room.size()};
     std::optional<json::object> object;
@@ -127,7 +127,7 @@ bool is_reserved_claim(std::string_view name) {
 }
 
 std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key) {
-    // Enough for most tokens. Without it, a third of the allocations of a refresh were for JSON.
+    // Enough for most tokens. (Measured before: a third of the allocations of a refresh were for JSON.)
     std::array<unsigned char, 4096> room;
     json::monotonic_resource storage(room.data(), room.size());
     json::object header({{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}},
@@ -149,9 +149,9 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
     body["roles"] = strings(claims.roles, &storage);
     body["ver"] = claims.version;
     if (claims.status) {
-        const json::object place{{"idx", *claims.status % status_list_size},
+        const json::object index{{"idx", *claims.status % status_list_size},
                                  {"uri", status_list_uri(claims.issuer, *claims.status / status_list_size)}};
-        body["status"] = json::object{{"status_list", place}};
+        body["status"] = json::object{{"status_list", index}};
     }
     if (auto extra = parse_object(claims.extra, max_json_members, &storage))
         for (const auto& [name, value] : *extra)
@@ -176,9 +176,10 @@ Result<CompactToken> parse_compact(std::string_view token) {
     auto claims_json = base::from_base64url(token.substr(first + 1, second - first - 1));
     auto signature = base::from_base64url(token.substr(second + 1));
     if (!claims_json || !signature) return malformed("a part is not canonical base64url");
-    const auto tree = std::make_shared_for_overwrite<Tree>();
+    const auto tree = std::make_shared_for_overwrite<ParsedClaims>();
     auto claims = parse_object(*claims_json, max_claims, &tree->storage);
     if (!claims) return malformed("the claims are not a JSON object with unique members");
+    // Shares ownership with `tree`, which holds the object's memory.
     parts.claims = {tree, &tree->object.emplace(*std::move(claims))};
     parts.header = *std::move(header);
     parts.claims_json = *std::move(claims_json);
@@ -211,7 +212,7 @@ Result<AccessClaims> parse_claims(const json::object& object) {
     return claims;
 }
 
-Result<std::string> claimed_issuer(const json::object& claims) {
+Result<std::string> unverified_issuer(const json::object& claims) {
     std::string issuer;
     if (claims.contains("iss") && (!read_string(claims, "iss", issuer) || issuer.empty()))
         return malformed("iss is not a non-empty string");

@@ -91,9 +91,9 @@ struct ForeignClaims {
     std::optional<base::Timestamp> expires;
 };
 
-// Reads iss before any signature is checked. Returns an empty string if there is no iss, and token_malformed
-// if iss is empty or not a string.
-base::Result<std::string> claimed_issuer(const boost::json::object& claims);
+// Reads iss before any signature is checked, to choose the key. Returns an empty string if there is no iss,
+// and token_malformed if iss is empty or not a string.
+base::Result<std::string> unverified_issuer(const boost::json::object& claims);
 
 // True if the claim is a string and equal to `text`.
 bool claim_is(const boost::json::object& claims, std::string_view name, std::string_view text);

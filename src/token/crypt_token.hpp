@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Crypt tokens: encrypted tokens in the payload format of Laravel's `Crypt`, which the client cannot read.
+// Crypt tokens: tokens in the payload format of Laravel's `Crypt`, which the client cannot read.
 // The text is Base64 of {"iv","value","mac","tag"}. The value is an encrypted array with the user, the time
 // of issue and the time of expiry (docs/dialects.md).
 #pragma once

@@ -10,7 +10,7 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
-Result<token::AccessClaims> CryptVerifier::check_ignoring_time(std::string_view text) const {
+Result<token::AccessClaims> CryptVerifier::check_even_if_over(std::string_view text) const {
     auto read = token::read_crypt_token(text, fields_, keys_);
     if (!read) return read.error();
     token::AccessClaims claims;
@@ -29,7 +29,7 @@ Result<token::AccessClaims> CryptVerifier::check_ignoring_time(std::string_view 
 }
 
 Result<token::AccessClaims> CryptVerifier::check(std::string_view text, base::Timestamp now) const {
-    auto claims = check_ignoring_time(text);
+    auto claims = check_even_if_over(text);
     if (!claims) return claims.error();
     if (claims->issued > now + max_clock_difference) return Denied{Reason::token_not_yet_valid};
     if (now >= claims->expires) return Denied{Reason::crypt_expired};

@@ -23,7 +23,7 @@ public:
     // or has all sessions ended. An expired token is refused with crypt_expired instead of token_expired.
     base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
     // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
-    base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;
+    base::Result<token::AccessClaims> check_even_if_over(std::string_view text) const;
 
     std::string write(const token::CryptClaims& claims) const {
         return token::write_crypt_token(claims, fields_, keys_);

@@ -76,7 +76,7 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
 Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& parts) const {
     // The token's iss decides which keys are tried. The claims are believed only after one of these keys has
     // verified the signature.
-    const auto said = token::claimed_issuer(*parts.claims);
+    const auto said = token::unverified_issuer(*parts.claims);
     if (!said) return said.error();
     const auto issuer = std::find_if(issuers_.begin(), issuers_.end(), [&](const ForeignIssuer& one) {
         return said->empty() ? one.issuers.empty()
@@ -116,14 +116,14 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
     return claims;
 }
 
-Result<token::AccessClaims> ForeignVerifier::check_ignoring_time(std::string_view text) const {
+Result<token::AccessClaims> ForeignVerifier::check_even_if_over(std::string_view text) const {
     const auto parts = token::parse_compact(text);
     if (!parts) return parts.error();
     return prove(*parts);
 }
 
 Result<token::AccessClaims> ForeignVerifier::check(std::string_view text, base::Timestamp now) const {
-    auto claims = check_ignoring_time(text);
+    auto claims = check_even_if_over(text);
     if (!claims) return claims.error();
     if (claims->issued > now + max_clock_difference || claims->not_before > now + max_clock_difference)
         return Denied{Reason::token_not_yet_valid};

@@ -63,7 +63,7 @@ public:
     // whether it was exchanged or not. There are no roles and no name.
     base::Result<token::AccessClaims> check(std::string_view text, base::Timestamp now) const;
     // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
-    base::Result<token::AccessClaims> check_ignoring_time(std::string_view text) const;
+    base::Result<token::AccessClaims> check_even_if_over(std::string_view text) const;
 
 private:
     base::Result<token::AccessClaims> prove(const token::CompactToken& parts) const;

@@ -38,17 +38,17 @@ void Revocations::insert(const Revocation& entry) {
         case Revocation::Kind::issued_before:
             issued_before_ = std::max(issued_before_, entry.minimum);
             return;
-        case Revocation::Kind::key:  // the KeySet drops the key
+        case Revocation::Kind::key:  // nothing here: the KeySet is replaced
         case Revocation::Kind::status:
         case Revocation::Kind::status_below: return;
         case Revocation::Kind::user_revoked:
         case Revocation::Kind::user_stale:
         case Revocation::Kind::foreign_before: {
             auto& versions = users_[entry.subject];
-            auto& least = entry.kind == Revocation::Kind::user_revoked ? versions.revoked_below
+            auto& bound = entry.kind == Revocation::Kind::user_revoked ? versions.revoked_below
                           : entry.kind == Revocation::Kind::user_stale ? versions.stale_below
                                                                        : versions.foreign_before;
-            least = std::max(least, entry.minimum);
+            bound = std::max(bound, entry.minimum);
             versions.expires = std::max(versions.expires, entry.expires);
             return;
         }

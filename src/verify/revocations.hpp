@@ -52,8 +52,8 @@ public:
     void load(const std::vector<Revocation>& entries);
     // Adds entries. They are in force when it returns.
     void add(const std::vector<Revocation>& entries);
-    // Deletes entries whose tokens have all expired. It works in small slices, so that checks and additions
-    // can go on meanwhile.
+    // Deletes entries whose tokens have all expired, but never `issued_before`, of which only the latest is
+    // kept. It works in small slices, so that checks and additions can go on meanwhile.
     void sweep(base::Timestamp now);
 
     // The number of sessions and users in the table.

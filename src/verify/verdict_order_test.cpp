@@ -170,13 +170,13 @@ TEST_F(Order, SigningOutTakesTokensThatAreOver) {
     revocations.load({{Kind::session, "session", 0, later}});
     auto claims = good();
     claims.expires = now - 1h;
-    ASSERT_TRUE(verifier.check_ignoring_time(minted(claims)));
-    EXPECT_EQ(verifier.check_ignoring_time(minted(claims))->session, "session");
-    EXPECT_EQ(verifier.check_ignoring_time(forged(minted(claims))).error().reason, Reason::token_not_ours);
+    ASSERT_TRUE(verifier.check_even_if_over(minted(claims)));
+    EXPECT_EQ(verifier.check_even_if_over(minted(claims))->session, "session");
+    EXPECT_EQ(verifier.check_even_if_over(forged(minted(claims))).error().reason, Reason::token_not_ours);
     claims.audience = {"https://other.example"};
-    EXPECT_EQ(verifier.check_ignoring_time(minted(claims)).error().reason, Reason::token_not_ours);
+    EXPECT_EQ(verifier.check_even_if_over(minted(claims)).error().reason, Reason::token_not_ours);
     keys.replace({});
-    EXPECT_EQ(verifier.check_ignoring_time(minted()).error().reason, Reason::token_not_ours);
+    EXPECT_EQ(verifier.check_even_if_over(minted()).error().reason, Reason::token_not_ours);
 }
 
 }  // namespace

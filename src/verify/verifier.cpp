@@ -76,7 +76,8 @@ std::optional<Result<Proof*>> Verifier::check_seen(std::string_view text, base::
 }
 
 Result<Proof> Verifier::prove_new(std::string_view text, bool* forged) const {
-    // Read before proving: if the keys change meanwhile, the proof looks too old, never too new.
+    // Read before proving. If the keys change meanwhile, the proof has the older generation: it is proved
+    // again, never trusted under keys that did not prove it.
     Proof proof;
     proof.key_generation = keys_.generation();
     auto claims = prove(text, keys_, policy_, forged);
@@ -94,14 +95,15 @@ Result<Proof*> Verifier::keep(std::string_view text, Proof proof, base::Timestam
     return judge(cache_.insert_or_assign(tail, std::move(kept)).first->second.proof, now);
 }
 
-// Removes one token for one new token. After `most_looks` tokens that were in use it removes one that is in
-// use: a longer search, or the removal of many tokens at once, would make one request wait.
+// Removes one token for one new token. Looks at up to 16 for one not used lately; then removes the next one
+// anyway, because a longer search, or the removal of many tokens at once, would make one request wait.
 void Verifier::make_room_for(const Tail& tail) {
     if (ring_.empty() || ring_.size() < max_cached_) return ring_.push_back(tail);
     for (int looks = 0;; ++looks) {
         hand_ = hand_ + 1 < ring_.size() ? hand_ + 1 : 0;
         const auto row = cache_.find(ring_[hand_]);
-        if (row != cache_.end()) {  // absent if there was no memory to insert it
+        // The row is absent if inserting the cache entry failed after its tail entered the ring.
+        if (row != cache_.end()) {
             if (looks < most_looks && std::exchange(row->second.is_used, false)) continue;
             cache_.erase(row);
         }
@@ -135,7 +137,7 @@ Proof* Verifier::find(std::string_view text) {
     const auto row = cache_.find(tail_of(text));
     if (row == cache_.end()) return nullptr;
     auto& [token, proof, is_used] = row->second;
-    // keep() puts a new proof in its place.
+    // An outdated proof stays until keep() replaces it.
     if (token != text || proof.key_generation != keys_.generation()) return nullptr;
     is_used = true;
     return &proof;

@@ -73,7 +73,7 @@ public:
     base::Result<Proof*> keep(std::string_view token, Proof proof, base::Timestamp now);
 
     // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
-    base::Result<token::AccessClaims> check_ignoring_time(std::string_view token) const {
+    base::Result<token::AccessClaims> check_even_if_over(std::string_view token) const {
         return prove(token, keys_, policy_);
     }
 

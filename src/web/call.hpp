@@ -25,7 +25,7 @@ struct PresentedRefresh {
 };
 
 // The session that a sign-out names, by an access token (which may have expired) or by a refresh token.
-struct Leaving {
+struct SignOutTarget {
     std::string session;                           // empty: the request has no usable token
     crypto::SecretHash secret_hash;                // of the refresh token, if the request has one
     std::optional<token::AccessClaims> foreign{};  // the claims of a foreign token, if the request has one
@@ -41,7 +41,7 @@ struct Call {
     verify::Proof* proof = nullptr;  // user_token, any_token: for inline handlers, valid until the next check
     std::shared_ptr<const token::AccessClaims> user{};  // user_token, any_token
     std::optional<PresentedRefresh> refresh{};          // refresh_token
-    std::optional<Leaving> leaving{};                   // session_token
+    std::optional<SignOutTarget> sign_out_target{};     // session_token
     std::string service_key{};                          // service_key(scope): the key's name
 
     Service& service() const { return context.service; }

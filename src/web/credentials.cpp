@@ -37,7 +37,7 @@ std::string retired(const Settings& settings, const Request& request) {
     if (is_over(Dialect::x_token) && request.count("X-TOKEN") > 0)
         return "X-TOKEN is no longer accepted: send Authorization: Bearer";
     if (is_over(Dialect::crypt) && request.count(settings.crypt_header) > 0)
-        return "encrypted tokens are no longer accepted: send Authorization: Bearer";
+        return "crypt tokens are no longer accepted: send Authorization: Bearer";
     if (is_over(Dialect::bare_authorization) && request.has(http::field::authorization))
         return "a token without Bearer is no longer accepted: send Authorization: Bearer";
     return "";
@@ -87,11 +87,11 @@ Result<verify::Proof*> judge(Context& context, const Credential& credential, bas
     return &context.other_proof;
 }
 
-Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Credential& credential) {
-    if (credential.crypt) return context.service.crypt->check_ignoring_time(credential.token);
-    auto claims = context.verifier.check_ignoring_time(credential.token);
+Result<token::AccessClaims> judge_even_if_over(const Context& context, const Credential& credential) {
+    if (credential.crypt) return context.service.crypt->check_even_if_over(credential.token);
+    auto claims = context.verifier.check_even_if_over(credential.token);
     if (claims || !may_be_foreign(context, credential.token, claims.error())) return claims;
-    return context.service.foreign->check_ignoring_time(credential.token);
+    return context.service.foreign->check_even_if_over(credential.token);
 }
 
 // A credential that came by itself. Unlike a JWT, a crypt token is Base64 without dots.
@@ -135,10 +135,9 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
                           : credential.error();
     }
     if (credential->crypt && accepts == Accepts::own)
-        return Denied{
-            Reason::token_missing,
-            {},
-            "an encrypted token only tells an API who the user is; this route needs an access token"};
+        return Denied{Reason::token_missing,
+                      {},
+                      "a crypt token only tells an API who the user is; this route needs an access token"};
     auto proof = judge(context, *credential, request.now, accepts);
     if (proof && !credential->is_of((*proof)->claims->subject)) return wrong_user();
     return proof;
@@ -158,7 +157,7 @@ Result<PresentedRefresh> find_refresh_token(const Call& call) {
     return PresentedRefresh{*std::move(token), credential->by_cookie};
 }
 
-Result<Leaving> find_leaving(const Call& call) {
+Result<SignOutTarget> find_sign_out_target(const Call& call) {
     const Settings& settings = call.service().settings;
     const auto in_body = parse_refresh(call.request, settings);
     if (!in_body) return in_body.error();
@@ -170,15 +169,15 @@ Result<Leaving> find_leaving(const Call& call) {
     const bool access_by_cookie = !access->token.empty() && access->by_cookie;
     const bool refresh_by_cookie = !refresh->token.empty() && refresh->by_cookie;
     const bool by_header_or_body = (!access->token.empty() && !access->by_cookie) || !in_body->empty();
-    Leaving leaving;
-    leaving.any_cookie = access_by_cookie || refresh_by_cookie;
-    if (leaving.any_cookie && !by_header_or_body &&
+    SignOutTarget target;
+    target.any_cookie = access_by_cookie || refresh_by_cookie;
+    if (target.any_cookie && !by_header_or_body &&
         !site_is_allowed(call.request, settings, verify::SiteProof::always))
         return Reason::csrf_refused;
 
     std::optional<Denied> refused;
     if (!access->token.empty()) {
-        auto claims = judge_ignoring_time(call.context, *access);
+        auto claims = judge_even_if_over(call.context, *access);
         if (!claims) {
             if (!access->by_cookie) refused = claims.error();
         } else if (!access->is_of(claims->subject)) {
@@ -186,8 +185,8 @@ Result<Leaving> find_leaving(const Call& call) {
         } else if (claims->session.empty()) {
             return no_session_here();
         } else {
-            leaving.session = claims->session;
-            if (claims->is_foreign()) leaving.foreign = *std::move(claims);
+            target.session = claims->session;
+            if (claims->is_foreign()) target.foreign = *std::move(claims);
         }
     }
     if (!refresh->token.empty()) {
@@ -195,27 +194,27 @@ Result<Leaving> find_leaving(const Call& call) {
                                                       *call.service().current()->ring.mac_key);
         if (!token) {
             if (!refresh->by_cookie) return token.error();
-        } else if (!leaving.session.empty() && leaving.session != token->session) {
+        } else if (!target.session.empty() && target.session != token->session) {
             return Denied{
                 Reason::credential_conflict, {}, "the request carries tokens of two different sessions"};
         } else {
-            leaving.session = token->session;
-            leaving.secret_hash = token->secret_hash();
+            target.session = token->session;
+            target.secret_hash = token->secret_hash();
         }
     }
     // A refresh token ends its session even if the access token in the same request is refused, for example
     // because its signing key was revoked.
-    if (refused && leaving.session.empty()) return *refused;
-    return leaving;
+    if (refused && target.session.empty()) return *refused;
+    return target;
 }
 
 Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token) {
     return judge(context, alone(context.service.settings, token, request.now), request.now, Accepts::any);
 }
 
-Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request,
-                                                std::string_view token) {
-    return judge_ignoring_time(context, alone(context.service.settings, token, request.now));
+Result<token::AccessClaims> judge_even_if_over(const Context& context, const Request& request,
+                                               std::string_view token) {
+    return judge_even_if_over(context, alone(context.service.settings, token, request.now));
 }
 
 }  // namespace coatcheck::web

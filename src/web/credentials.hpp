@@ -32,7 +32,7 @@ base::Result<PresentedRefresh> find_refresh_token(const Call& call);
 
 // Returns the session that a sign-out names. An invalid token in a header or the body is refused. An
 // invalid token in a cookie is no reason to refuse: the sign-out clears the cookie.
-base::Result<Leaving> find_leaving(const Call& call);
+base::Result<SignOutTarget> find_sign_out_target(const Call& call);
 
 // Returns the name of the service key in the Authorization header, if the key has this scope.
 // service_key_missing, service_key_unknown, service_key_scope, credential_conflict (two Authorization
@@ -45,7 +45,7 @@ base::Result<std::string> check_service_key(const Service& service, const Reques
 base::Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token);
 // Returns the claims of such a token even if it has expired or was revoked: signing out twice is no error.
 // The token of another issuer may have no session here.
-base::Result<token::AccessClaims> judge_ignoring_time(const Context& context, const Request& request,
-                                                      std::string_view token);
+base::Result<token::AccessClaims> judge_even_if_over(const Context& context, const Request& request,
+                                                     std::string_view token);
 
 }  // namespace coatcheck::web

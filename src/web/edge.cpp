@@ -23,7 +23,7 @@ using base::Result;
 
 // The path for the log. Long segments are cut, because one may be a token.
 std::string loggable(std::string_view path) {
-    constexpr std::size_t max_path = 200, max_segment = 22;  // our ids fit
+    constexpr std::size_t max_path = 200, max_segment = 22;  // an id that we make has 22 characters
     std::string out;
     std::size_t segment = 0;
     for (char c : path.substr(0, max_path)) {
@@ -68,9 +68,9 @@ Result<void> find_credential(const Route& route, Call& call) {
             return {};
         }
         case Who::Kind::session_token: {
-            auto leaving = find_leaving(call);
-            if (!leaving) return leaving.error();
-            call.leaving = *std::move(leaving);
+            auto target = find_sign_out_target(call);
+            if (!target) return target.error();
+            call.sign_out_target = *std::move(target);
             return {};
         }
         case Who::Kind::service_key: {
@@ -131,9 +131,9 @@ std::optional<http::Waiting> Edge::handle(const Request& request, Reply& reply) 
         return std::nullopt;
     }
     if (match.row->offered != nullptr)
-        if (const auto offered = match.row->offered(context_.service, request.now); !offered) {
-            write_refusal(reply, offered.error(), Style::problem);
-            finish(match.row, match.row->readers, request, reply, &offered.error());
+        if (const auto is_offered = match.row->offered(context_.service, request.now); !is_offered) {
+            write_refusal(reply, is_offered.error(), Style::problem);
+            finish(match.row, match.row->readers, request, reply, &is_offered.error());
             return std::nullopt;
         }
     if (match.row->style == Style::envelope) context_.service.metrics.count(Dialect::envelope);
@@ -177,7 +177,7 @@ void Edge::write(const Route& route, const Request& request, Reply& reply, const
 }
 
 void Edge::answer_unknown(const http::Match<Route>& match, const Request& request, Reply& reply) {
-    // Pages of listed origins may read the answer that a path below /api/ does not exist.
+    // Pages of listed origins may also read a 404 below /api/.
     const bool is_api = request.path.starts_with("/api/");
     const Readers readers = match.same_path != nullptr ? match.same_path->readers
                             : is_api                   ? Readers::listed_origins

@@ -31,8 +31,8 @@ struct Busy : std::runtime_error {
 
 namespace detail {
 
-// Calls `ready` once on the event loop when the step has run for the last time, before its commit if the
-// store can tell. Throws what the step or `ready` threw.
+// Calls `ready` once on the event loop, after the last run of the step; before its commit if the store knows
+// that this run is the last. Throws what the step or `ready` threw.
 asio::awaitable<void> run_step(Service& service, auth::StoreQueue::Work work, std::function<void()> ready);
 
 template <class T>
@@ -52,22 +52,22 @@ template <class Store, class Step, class... Args>
 using ResultOf = std::invoke_result_t<Step, Store&, decltype(argument(std::declval<const Args&>()))...>;
 
 template <class Step>
-constexpr bool keeps_nothing = std::is_empty_v<Step> || std::is_member_function_pointer_v<Step> ||
-                               std::is_function_v<std::remove_pointer_t<Step>>;
+constexpr bool captures_nothing = std::is_empty_v<Step> || std::is_member_function_pointer_v<Step> ||
+                                  std::is_function_v<std::remove_pointer_t<Step>>;
 
 template <class Store, class Step, class... Args>
 asio::awaitable<ResultOf<Store, Step, Args...>> run(Service& service, bool only_reads, Step step,
                                                     const Args&... args) {
-    static_assert(keeps_nothing<Step>, "a step may run again: pass its arguments, and capture nothing");
+    static_assert(captures_nothing<Step>, "a step may run again: pass its arguments, and capture nothing");
     using Result = ResultOf<Store, Step, Args...>;
     Slot<Result> slot;
     auth::StoreQueue::Work work;
     work.only_reads = only_reads;
     work.step = [&](auth::Store& store) {
-        Store& seen = store;
+        Store& seen = store;  // as a ReadStore if the step only reads
         if constexpr (std::is_void_v<Result>) std::invoke(step, seen, argument(args)...);
         else {
-            slot.reset();  // if the step runs again, the result of the first run is destroyed before
+            slot.reset();  // destroy the result of the earlier run first
             slot.emplace(std::invoke(step, seen, argument(args)...));
         }
     };
@@ -90,14 +90,14 @@ auto from_store(Service& service, Step step, const Args&... args) {
     return detail::run<auth::ReadStore>(service, true, step, args...);
 }
 
-// As in_store(), for a step that begins with this rotation; the store may make the rotations of many
-// requests together. make(result) makes the reply, once, on the caller's event loop. If the store knows
-// that the step will not run again, make() runs while the step is being committed, because a signature
-// takes as long as a commit. If the commit fails, nobody sees the reply.
+// As in_store(), for a step whose first action is this rotation; the store may run many rotations in one
+// statement. make(result) writes the reply, once, on the caller's event loop. If the store knows that the
+// step will not run again, make() runs during the commit, so that signing and committing overlap: a
+// signature takes as long as a commit. If the commit fails, nobody sees the reply.
 template <class Make, class Step, class... Args>
 Answer rotate_in_store(Service& service, const auth::RotateRequest& rotation, Make make, Step step,
                        const Args&... args) {
-    static_assert(detail::keeps_nothing<Step>,
+    static_assert(detail::captures_nothing<Step>,
                   "a step may run again: pass its arguments, and capture nothing");
     detail::Slot<detail::ResultOf<auth::Store, Step, Args...>> slot;
     std::optional<base::Result<Reply>> reply;
@@ -111,8 +111,8 @@ Answer rotate_in_store(Service& service, const auth::RotateRequest& rotation, Ma
     co_return *std::move(reply);
 }
 
-// Runs `work` in the hashing pool. Returns the time after it: a token that is issued at that time lives as
-// long as it says, however long the request waited for the pool. Throws Busy, or what `work` threw.
+// Runs `work` in the hashing pool. Returns when the work ended. Use it as time of issue, so that waiting does
+// not shorten the token's life. Throws Busy, or what `work` threw.
 asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work);
 
 }  // namespace coatcheck::web

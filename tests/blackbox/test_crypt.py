@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encrypted tokens: Laravel's own Crypt reads the server's tokens, and the server reads Laravel's, in both
+"""Crypt tokens: Laravel's own Crypt reads the server's tokens, and the server reads Laravel's, in both
 ciphers."""
 
 import base64

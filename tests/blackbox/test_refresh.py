@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A refresh rotates the refresh token. The grace covers lost answers, and a replay ends the session."""
+"""A refresh rotates the refresh token. Within the grace a superseded token returns the current one, so that a
+lost answer does no harm; after the grace it ends the session."""
 
 import concurrent.futures
 import time
@@ -28,7 +29,7 @@ def test_a_refresh_gives_a_new_access_token_and_a_new_refresh_token(caller, ada)
     assert second["token"] != first["token"] and second["refresh_token"] != first["refresh_token"]
     assert second["user"] == first["user"] and second["session"]["id"] == first["session"]["id"]
     assert caller.verify(second["token"]).status == 200
-    assert caller.verify(first["token"]).status == 200, "a refresh takes nothing back"
+    assert caller.verify(first["token"]).status == 200, "a refresh revokes no access token"
 
 
 def test_a_refresh_token_can_be_recognised_and_is_no_jwt(caller, ada):
@@ -41,7 +42,7 @@ def test_an_access_token_does_not_refresh(caller, ada):
     assert caller.refresh(caller.sign_in_body(ada)["token"]).verdict == (401, "refresh_token_malformed")
 
 
-def test_a_lost_answer_is_made_good_within_the_grace(caller, ada):
+def test_a_repeated_request_within_the_grace_gets_the_same_token(caller, ada):
     token = caller.sign_in_body(ada)["refresh_token"]
     lost = rotate(caller, token)
     again = caller.refresh(token)
@@ -75,7 +76,7 @@ def test_a_fifth_rotation_within_the_grace_gets_the_current_token_unrotated(call
 
 
 def test_a_race_has_one_winner_and_no_loser(caller, ada):
-    """All clients connect first and then send their last byte at once."""
+    """All clients connect and send all but one byte; then all send their last byte at once."""
     token = caller.sign_in_body(ada)["refresh_token"]
     message = caller.compose("POST", "/api/v1/authentication/refresh", json={"refresh_token": token})
     connections = [Connection(caller.port, caller.source) for _ in range(50)]
@@ -108,7 +109,7 @@ def test_replay_outside_the_grace_ends_the_session_for_ever(caller, ada, server)
 
 
 def test_the_thief_who_refreshes_first_loses_it_again(caller, ada):
-    """The owner comes back with the superseded token, and the session ends for both."""
+    """The owner presents the superseded token after the grace, and the session ends for both."""
     owner = caller.sign_in_body(ada)["refresh_token"]
     thief = caller.refresh(owner).json()
     time.sleep(GRACE + 0.2)
@@ -117,7 +118,7 @@ def test_the_thief_who_refreshes_first_loses_it_again(caller, ada):
     assert caller.verify(thief["token"]).verdict == (401, "token_revoked")
 
 
-def test_an_unused_token_does_not_age_with_the_grace(caller, ada):
+def test_a_current_token_stays_valid_after_the_grace(caller, ada):
     token = caller.sign_in_body(ada)["refresh_token"]
     time.sleep(GRACE + 0.2)
     assert caller.refresh(token).status == 200

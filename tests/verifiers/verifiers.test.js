@@ -518,7 +518,7 @@ test('examples/lumen: where a user is optional, a bad token is refused all the s
   }
 });
 
-test('examples/lumen: an encrypted token is read by Laravel, and ends with its session', async () => {
+test('examples/lumen: a crypt token is read by Laravel, and ends with its session', async () => {
   const server = new Coatcheck('--access-ttl', '60s', '--set', 'accept.crypt=true');
   const key = `base64:${randomBytes(32).toString('base64')}`;
   mkdirSync(server.data, { mode: 0o700 });

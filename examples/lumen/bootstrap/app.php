@@ -38,7 +38,7 @@ $app->router->group(['prefix' => 'api', 'middleware' => 'coatcheck'], function (
     $router->post('posts', fn (Request $request) => response()->json(posts(['author' => $request->user()->username, 'text' => mb_substr((string) $request->input('text'), 0, 200)]), 201));
 });
 
-// Also for clients with an encrypted token, which holds no more than the user's id.
+// Also for clients with a crypt token, which holds no more than the user's id.
 $app->router->get('/older/me', ['middleware' => 'coatcheck', fn (Request $request) => ['id' => $request->user()->id]]);
 
 return $app;

@@ -59,53 +59,57 @@ export interface AttachOptions {
     to?: string[];
 }
 export type Storage = 'memory' | 'cookie' | 'localStorage' | 'sessionStorage' | 'scriptCookie';
-/** What the page knows. Replaced, never changed: compare by identity. */
+/** What the page knows. The object is replaced, never changed: compare by identity. */
 export type Session = {
     readonly status: 'unknown';
 } | {
-    readonly status: 'signed-out' /** The server's code where the session was ended elsewhere. */;
+    readonly status: 'signed-out';
+    /** The server's code, if the session was ended elsewhere. */
     readonly reason?: string | undefined;
 } | {
     readonly status: 'signed-in';
     readonly user: User;
-    /** When the access token expires, in milliseconds by this machine's clock. It is refreshed by itself. */
+    /**
+     * When the access token expires, in milliseconds by this machine's clock. The client refreshes it in
+     * time.
+     */
     readonly expiresAt: number;
 };
-/** Something that was found where the session is kept, and cleared because it could not be used. */
+/** A stored value that the client could not use, and so has cleared. */
 export interface Discarded {
-    /** The key or cookie that it was found in. */
+    /** The key of the storage, or the name of the cookie. */
     key: string;
     reason: 'corrupt' | 'foreign' | 'refused';
 }
 export interface ClientOptions {
-    /** Where Coatcheck answers, such as `https://auth.example.com`; the page's own origin if left out. */
+    /** The URL of Coatcheck, such as `https://auth.example.com`. Default: the page's own origin. */
     url?: string;
     storage?: Storage;
-    /** Origins that get the token, besides the page's own and Coatcheck's. */
+    /** Origins that get the token, in addition to the page's own and Coatcheck's. */
     to?: string[];
-    /** Where a user signs in. The default `onSignInRequired` goes there. */
+    /** The page where a user signs in. The default `onSignInRequired` goes there. */
     signInPage?: string;
     /**
-     * Called when an API said 401 and nobody is signed in. `returnTo` is the path of this page, which `returnAddress()` gives
-     * back after sign-in.
+     * Called when an API answered 401 and nobody is signed in. `returnTo` is the path of this page, which
+     * `returnAddress()` returns after sign-in.
      */
     onSignInRequired?: (returnTo: string) => void;
-    /** Told of whatever was found in storage and cleared. */
+    /** Called when the client has cleared a stored value that it could not use. */
     onDiscarded?: (discarded: Discarded) => void;
-    /** A token that an older client of yours left behind, to be taken over once. */
+    /** Where an older client of your application left its token. This client takes it over, once. */
     adopt?: Adopt;
-    /** The name of the session in storage; two clients of one page need two. */
+    /** The name of the session in storage. Two clients on one page need two names. */
     key?: string;
-    /** Milliseconds that a call to Coatcheck may take. */
+    /** How long a call to Coatcheck may take, in milliseconds. */
     timeout?: number;
 }
 export interface Credentials {
-    /** The name or the e-mail address. */
+    /** The user name, or the e-mail address. */
     username: string;
     password: string;
     /** False: the session ends after 12 hours at most. */
     remember?: boolean;
-    /** What the list of sessions calls this browser. */
+    /** The name of this browser in the list of sessions. */
     device?: string;
 }
 interface Abortable {
@@ -113,35 +117,47 @@ interface Abortable {
 }
 export interface Client {
     readonly session: Session;
-    /** Calls at once, and on each change; gives the function that ends it. */
+    /** Calls `listener` at once, and on each change. Returns the function that unsubscribes it. */
     subscribe(listener: (session: Session) => void): () => void;
-    /** Waits until it is known whether somebody is signed in. Rejects with `network_error` where the server cannot be asked. */
+    /**
+     * Waits until it is known whether somebody is signed in. Rejects with `network_error` if the server does
+     * not answer.
+     */
     ready(options?: Abortable): Promise<Session>;
     signIn(credentials: Credentials, options?: Abortable): Promise<User>;
-    /** Ends this session, on the server first: if that fails, it throws and nothing has changed. */
+    /** Ends this session, on the server first. If that fails, it rejects, and nothing has changed. */
     signOut(options?: Abortable): Promise<void>;
     signOutEverywhere(options?: Abortable): Promise<void>;
     readonly sessions: {
         list(options?: Abortable): Promise<SessionInfo[]>;
         end(id: string, options?: Abortable): Promise<void>;
     };
-    /** `fetch` with the token, to the origins that may have it; after a 401 one refresh and one more attempt. */
+    /** `fetch` with the token, to the origins that get it. After a 401 it refreshes and tries once more. */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-    /** An access token that is good for a while; null where nobody is signed in or scripts have none (`cookie`). */
+    /** A fresh access token. Null if nobody is signed in, or if scripts cannot see the token (`cookie`). */
     token(options?: Abortable): Promise<string | null>;
-    /** Refreshes now. Rejects only if the server did not say yes or no. */
+    /** Refreshes now. Rejects only if the server neither refreshed the session nor ended it. */
     refresh(options?: Abortable): Promise<Session>;
-    /** Covers the page's own `fetch` and `XMLHttpRequest`, and so what is built on them; gives the function that undoes it. */
+    /**
+     * Adds the token to requests by the page's own `fetch` and `XMLHttpRequest`, and so by all libraries that
+     * use them. Returns the function that undoes it.
+     */
     attach(options: AttachOptions): () => void;
-    /** True for an address that gets the token. */
+    /** True if requests to this address get the token. */
     reaches(url: string | URL): boolean;
-    /** For adapters: what to add to a request. Nothing where it does not go to a listed origin, or nobody is signed in. */
+    /**
+     * For adapters: the headers to add to a request. Empty if the address does not get the token, or nobody is
+     * signed in.
+     */
     headersFor(url: string | URL, method?: string, options?: Abortable): Promise<Record<string, string>>;
-    /** For adapters, after a 401 for those headers: true if headersFor() has newer ones now; else sign-in is required. */
+    /**
+     * For adapters: call it after a 401 for a request with these headers. True: headersFor() now returns newer
+     * ones, so try again. If nobody is signed in any more, calls `onSignInRequired`.
+     */
     refused(headers: Record<string, string>, options?: Abortable): Promise<boolean>;
-    /** For adapters: whether cookies have to go along to other origins. */
+    /** For adapters: true if requests to other origins must send cookies. */
     readonly withCredentials: boolean;
-    /** Where the user was before sign-in: a path of this origin, `/` if the address names none. */
+    /** Where the user was before sign-in: a path of this origin, or `/` if the address names none. */
     returnAddress(): string;
 }
 export declare function createClient(options?: ClientOptions): Client;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client: one session, found again on load, kept fresh, sent along, and taken back.
+// The client holds one session: it finds the session again when the page loads, refreshes its tokens, adds
+// them to requests, and signs out.
 //
-// No lock and no leader among tabs: the server answers repeated use of one refresh token with the same successor, so two
-// tabs that refresh at once both win. What is left to do here is (1) one refresh at a time in a tab, (2) never to write
-// an older token over a newer one, and (3) to drop an answer that arrives after a sign-in or sign-out (`epoch`).
+// Tabs need no lock and no leader: if two tabs refresh with the same refresh token at once, the server gives
+// both the same successor. The client itself (1) refreshes once at a time in each tab, (2) never writes an
+// older token over a newer one, and (3) drops an answer that arrives after a sign-in or sign-out (`epoch`).
 import type { Adopt } from './adopt.js';
 import { attachTo, type AttachOptions } from './attach.js';
 import { CoatcheckError } from './errors.js';
@@ -18,57 +19,61 @@ export type Storage =
   | 'sessionStorage'
   | 'scriptCookie'; // one cookie that scripts can read
 
-/** What the page knows. Replaced, never changed: compare by identity. */
+/** What the page knows. The object is replaced, never changed: compare by identity. */
 export type Session =
   | { readonly status: 'unknown' }
   | {
-      readonly status: 'signed-out' /** The server's code where the session was ended elsewhere. */;
+      readonly status: 'signed-out';
+      /** The server's code, if the session was ended elsewhere. */
       readonly reason?: string | undefined;
     }
   | {
       readonly status: 'signed-in';
       readonly user: User;
-      /** When the access token expires, in milliseconds by this machine's clock. It is refreshed by itself. */
+      /**
+       * When the access token expires, in milliseconds by this machine's clock. The client refreshes it in
+       * time.
+       */
       readonly expiresAt: number;
     };
 
-/** Something that was found where the session is kept, and cleared because it could not be used. */
+/** A stored value that the client could not use, and so has cleared. */
 export interface Discarded {
-  /** The key or cookie that it was found in. */
+  /** The key of the storage, or the name of the cookie. */
   key: string;
   reason: 'corrupt' | 'foreign' | 'refused';
 }
 
 export interface ClientOptions {
-  /** Where Coatcheck answers, such as `https://auth.example.com`; the page's own origin if left out. */
+  /** The URL of Coatcheck, such as `https://auth.example.com`. Default: the page's own origin. */
   url?: string;
   storage?: Storage;
-  /** Origins that get the token, besides the page's own and Coatcheck's. */
+  /** Origins that get the token, in addition to the page's own and Coatcheck's. */
   to?: string[];
-  /** Where a user signs in. The default `onSignInRequired` goes there. */
+  /** The page where a user signs in. The default `onSignInRequired` goes there. */
   signInPage?: string;
   /**
-   * Called when an API said 401 and nobody is signed in. `returnTo` is the path of this page, which `returnAddress()` gives
-   * back after sign-in.
+   * Called when an API answered 401 and nobody is signed in. `returnTo` is the path of this page, which
+   * `returnAddress()` returns after sign-in.
    */
   onSignInRequired?: (returnTo: string) => void;
-  /** Told of whatever was found in storage and cleared. */
+  /** Called when the client has cleared a stored value that it could not use. */
   onDiscarded?: (discarded: Discarded) => void;
-  /** A token that an older client of yours left behind, to be taken over once. */
+  /** Where an older client of your application left its token. This client takes it over, once. */
   adopt?: Adopt;
-  /** The name of the session in storage; two clients of one page need two. */
+  /** The name of the session in storage. Two clients on one page need two names. */
   key?: string;
-  /** Milliseconds that a call to Coatcheck may take. */
+  /** How long a call to Coatcheck may take, in milliseconds. */
   timeout?: number;
 }
 
 export interface Credentials {
-  /** The name or the e-mail address. */
+  /** The user name, or the e-mail address. */
   username: string;
   password: string;
   /** False: the session ends after 12 hours at most. */
   remember?: boolean;
-  /** What the list of sessions calls this browser. */
+  /** The name of this browser in the list of sessions. */
   device?: string;
 }
 
@@ -78,40 +83,52 @@ interface Abortable {
 
 export interface Client {
   readonly session: Session;
-  /** Calls at once, and on each change; gives the function that ends it. */
+  /** Calls `listener` at once, and on each change. Returns the function that unsubscribes it. */
   subscribe(listener: (session: Session) => void): () => void;
-  /** Waits until it is known whether somebody is signed in. Rejects with `network_error` where the server cannot be asked. */
+  /**
+   * Waits until it is known whether somebody is signed in. Rejects with `network_error` if the server does
+   * not answer.
+   */
   ready(options?: Abortable): Promise<Session>;
   signIn(credentials: Credentials, options?: Abortable): Promise<User>;
-  /** Ends this session, on the server first: if that fails, it throws and nothing has changed. */
+  /** Ends this session, on the server first. If that fails, it rejects, and nothing has changed. */
   signOut(options?: Abortable): Promise<void>;
   signOutEverywhere(options?: Abortable): Promise<void>;
   readonly sessions: {
     list(options?: Abortable): Promise<SessionInfo[]>;
     end(id: string, options?: Abortable): Promise<void>;
   };
-  /** `fetch` with the token, to the origins that may have it; after a 401 one refresh and one more attempt. */
+  /** `fetch` with the token, to the origins that get it. After a 401 it refreshes and tries once more. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** An access token that is good for a while; null where nobody is signed in or scripts have none (`cookie`). */
+  /** A fresh access token. Null if nobody is signed in, or if scripts cannot see the token (`cookie`). */
   token(options?: Abortable): Promise<string | null>;
-  /** Refreshes now. Rejects only if the server did not say yes or no. */
+  /** Refreshes now. Rejects only if the server neither refreshed the session nor ended it. */
   refresh(options?: Abortable): Promise<Session>;
-  /** Covers the page's own `fetch` and `XMLHttpRequest`, and so what is built on them; gives the function that undoes it. */
+  /**
+   * Adds the token to requests by the page's own `fetch` and `XMLHttpRequest`, and so by all libraries that
+   * use them. Returns the function that undoes it.
+   */
   attach(options: AttachOptions): () => void;
-  /** True for an address that gets the token. */
+  /** True if requests to this address get the token. */
   reaches(url: string | URL): boolean;
-  /** For adapters: what to add to a request. Nothing where it does not go to a listed origin, or nobody is signed in. */
+  /**
+   * For adapters: the headers to add to a request. Empty if the address does not get the token, or nobody is
+   * signed in.
+   */
   headersFor(url: string | URL, method?: string, options?: Abortable): Promise<Record<string, string>>;
-  /** For adapters, after a 401 for those headers: true if headersFor() has newer ones now; else sign-in is required. */
+  /**
+   * For adapters: call it after a 401 for a request with these headers. True: headersFor() now returns newer
+   * ones, so try again. If nobody is signed in any more, calls `onSignInRequired`.
+   */
   refused(headers: Record<string, string>, options?: Abortable): Promise<boolean>;
-  /** For adapters: whether cookies have to go along to other origins. */
+  /** For adapters: true if requests to other origins must send cookies. */
   readonly withCredentials: boolean;
-  /** Where the user was before sign-in: a path of this origin, `/` if the address names none. */
+  /** Where the user was before sign-in: a path of this origin, or `/` if the address names none. */
   returnAddress(): string;
 }
 
 const inBrowser = typeof document === 'object';
-/** The answers by which a refresh ends a session. Everything else (403, 429, 5xx, no answer) changes nothing. */
+/** True if this refusal of a refresh ends the session. All others (403, 429, 5xx, no answer) do not. */
 const endsSession = (error: unknown) => /^(session_|refresh_)/.test((error as CoatcheckError).code);
 const isSafe = (method: string) => /^(get|head|options)$/i.test(method);
 const originOf = (address: string | URL) =>
@@ -134,10 +151,10 @@ export function createClient(options: ClientOptions = {}): Client {
   const url = (options.url ?? here).replace(/\/+$/, '');
   const key = options.key ?? `coatcheck-${url.replace(/^\w+:|\W/g, '')}`;
   const byCookie = storage === 'cookie';
-  /** Whether it is kept where scripts read it, and so comes and goes by scripts alone. */
+  /** True if the session is stored where scripts can read it, so that cookies play no part. */
   const byScript = inBrowser && !byCookie && storage !== 'memory';
   const origins = new Set([url, here, ...to].map(originOf));
-  // Captured, so that attach() does not make us call ourselves.
+  // Captured now: after attach(), the global fetch calls this client.
   const send = fetch.bind(globalThis);
   const call = caller(`${url}/api/v1/`, send, timeout);
 
@@ -148,7 +165,7 @@ export function createClient(options: ClientOptions = {}): Client {
   let finding: Promise<void> | undefined;
   let refreshing: Promise<Session> | undefined;
   let timer: unknown;
-  /** Whose headers those are that headersNow() gave. */
+  /** The user for whom headersNow() made these headers. */
   const owners = new WeakMap<object, string | undefined>();
   const isKnown = () => session.status !== 'unknown';
   const listeners = new Set<(session: Session) => void>();
@@ -158,7 +175,8 @@ export function createClient(options: ClientOptions = {}): Client {
   function become(next: Kept | undefined, reason?: string): Session {
     if (next?.session !== held?.session) epoch++;
     held = next;
-    // Images and downloads take the cookie along, and nothing of ours sees them go: it is kept good while the page is seen.
+    // The browser sends the cookie with images and downloads, without this client. So the client keeps the
+    // cookie fresh while the page is visible.
     clearTimeout(timer as number);
     if (byCookie && next) timer = setTimeout(wake, next.dueAt - Date.now() + 99, {});
     const now: Session = next
@@ -171,16 +189,16 @@ export function createClient(options: ClientOptions = {}): Client {
     return session;
   }
 
-  /** The same, for the next load too. */
+  /** As become(), and writes the session to the storage, for the next load. */
   function store(next: Kept | undefined, reason?: string): Session {
     if (next) place?.write(JSON.stringify(next), next.refresh ? next.until : next.expiresAt);
     else place?.clear();
     return become(next, reason);
   }
 
-  /** The same, for the other tabs too. */
+  /** As store(), and tells the other tabs. */
   function keep(next: Kept | undefined, reason?: string): Session {
-    // Tokens go along only where each tab has a storage of its own.
+    // The message holds tokens only if each tab has a storage of its own.
     channel?.postMessage({
       ...(next ?? held),
       ...(storage !== 'sessionStorage' && { token: undefined, refresh: undefined }),
@@ -189,7 +207,10 @@ export function createClient(options: ClientOptions = {}): Client {
     return store(next, reason);
   }
 
-  /** Takes up what another tab left in the storage that both share, once find() has seen to it that it is ours. */
+  /**
+   * Takes over what another tab wrote into the shared storage. Does nothing before find() has checked that
+   * the stored session is ours.
+   */
   function reread(): void {
     if (!place || !isKnown()) return;
     const found = parseKept(place.read());
@@ -199,11 +220,12 @@ export function createClient(options: ClientOptions = {}): Client {
   const channel = inBrowser ? attempt(() => new BroadcastChannel(key)) : undefined;
   if (channel) {
     channel.onmessage = ({ data: told }: { data: Kept }) => {
-      // What another tab wrote may come after its word.
+      // The stored value may arrive later than the message about it.
       if (byScript && storage !== 'sessionStorage') return void setTimeout(reread, 40);
       const isOurs = held && told.session === held.session;
       const next = told.until ? told : undefined;
-      // A storage of this tab alone follows its own session only: where the tab was duplicated, two of them hold it.
+      // If each tab has a storage of its own, a tab follows only messages about its own session. Two tabs
+      // have the same session after a tab was duplicated.
       if (next && !byScript ? byCookie || !isOurs : isOurs) store(next);
     };
   }
@@ -229,7 +251,8 @@ export function createClient(options: ClientOptions = {}): Client {
       if (at !== epoch) return;
       become(found);
     }
-    // Behind cookies there may be a session that only the server can tell of. What was found stays kept until it says no.
+    // If the refresh token is in a cookie, only the server knows whether there is a session. A session that
+    // was found in storage stays until the server refuses it.
     if (!byScript || isDue())
       await refresh().catch((error) => {
         if (!byScript) throw error;
@@ -240,7 +263,7 @@ export function createClient(options: ClientOptions = {}): Client {
     const text = place!.read();
     if (text === null) return;
     const found = parseKept(text);
-    // Where the server cannot be asked, the session is kept until it can.
+    // If the server does not answer, the session is kept until it does.
     const server =
       found &&
       (await call<{ issuer: string }>('GET', '../../.well-known/oauth-authorization-server').catch(ignore));
@@ -262,7 +285,8 @@ export function createClient(options: ClientOptions = {}): Client {
     const before = held;
     reread();
     const sent = held?.refresh;
-    // Another tab was faster; or it was adopted without a refresh token, is good until it expires, and reread() sees that.
+    // Another tab was faster. Or the session was adopted without a refresh token: it lasts until its token
+    // expires, which reread() notices.
     if (byScript && (held !== before || !sent)) return session;
     const at = epoch;
     try {
@@ -270,7 +294,8 @@ export function createClient(options: ClientOptions = {}): Client {
         call<Answer>('POST', 'authentication/refresh', { body: { refresh_token: sent }, cookies: !sent }),
       );
       if (at !== epoch) return session;
-      // This page may have slept on the answer: what is newer in storage stays, and a sign-out elsewhere counts.
+      // The page may have been suspended before the answer came. So newer values in storage stay, and so does
+      // a sign-out in another tab.
       reread();
       if (byScript && held !== before && (!held || held.refresh !== sent)) return session;
       return keep(next);
@@ -281,7 +306,7 @@ export function createClient(options: ClientOptions = {}): Client {
         throw error;
       }
       reread();
-      if (held?.refresh !== sent) return session; // that was an old one
+      if (held?.refresh !== sent) return session; // the refused token was an older one
       const code = held && (error as CoatcheckError).code;
       if (code === 'refresh_token_missing') diagnose(code);
       return keep(undefined, code);
@@ -293,7 +318,10 @@ export function createClient(options: ClientOptions = {}): Client {
   const reaches = (address: string | URL) => origins.has(originOf(address) ?? '');
   const isFresh = () => isKnown() && !isDue();
 
-  /** Finds the session, and refreshes it where that is due. Gives what went wrong, if there is nothing good to send. */
+  /**
+   * Finds the session, and refreshes it if that is due. Returns the error if that failed and no access token
+   * is still valid.
+   */
   async function prepare(signal?: AbortSignal | null): Promise<unknown> {
     const user = held?.user.id;
     try {
@@ -303,7 +331,7 @@ export function createClient(options: ClientOptions = {}): Client {
       signal?.throwIfAborted();
       if (!(held && Date.now() < held.expiresAt && (held.token || byCookie))) return error;
     }
-    // What one user asked for is not done in another's name.
+    // A request that one user started must not be sent in another user's name.
     if (user && held && held.user.id !== user) throw new CoatcheckError('user_changed');
     return;
   }
@@ -318,11 +346,11 @@ export function createClient(options: ClientOptions = {}): Client {
     return headers;
   }
 
-  /** After a 401: true if there is something newer to send, of the same user. */
+  /** Call it after a 401. True: there is something newer of the same user to send, so try again. */
   async function refused(sent: Record<string, string>, signal?: AbortSignal | null): Promise<boolean> {
     const isCurrent = () => sent.Authorization === headersNow('').Authorization;
     const before = held;
-    // A refresh that finds no network leaves the API's answer standing.
+    // If the refresh gets no answer, the caller keeps the API's 401.
     if (held && (isCurrent() || isDue()))
       await orAborted(refresh(), signal).catch(() => signal?.throwIfAborted());
     if (session.status === 'signed-out' && inBrowser)
@@ -331,7 +359,8 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   async function authFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    // As they are now: what is judged is what is sent, whatever becomes of them while this waits.
+    // Copied now, because the caller may change them while this function waits: it must send what it has
+    // judged.
     const request = (input as Request).url ? (input as Request) : undefined;
     const address = request?.url ?? `${input}`;
     const asked = { ...init };
@@ -343,7 +372,8 @@ export function createClient(options: ClientOptions = {}): Client {
     const attemptWith = (more: Record<string, string>) => {
       const headers = new Headers(given);
       for (const name in more) headers.set(name, more[name]!);
-      // Where it is redirected to another origin the browser takes `Authorization` away (Fetch §4.4, HTTP-redirect fetch).
+      // After a redirect to another origin, the browser removes `Authorization` (Fetch §4.4, HTTP-redirect
+      // fetch).
       return send(request?.clone() ?? address, {
         ...asked,
         headers,
@@ -356,13 +386,13 @@ export function createClient(options: ClientOptions = {}): Client {
     if (trouble) throw trouble;
     if (sent.Authorization && answer.headers.get('WWW-Authenticate')?.includes('"token_missing"'))
       diagnose('token_missing');
-    // A stream was read by the first attempt.
+    // The first attempt has consumed a stream, so it cannot be sent again.
     return (await refused(sent, signal)) && !(asked.body instanceof ReadableStream)
       ? attemptWith(headersNow(method))
       : answer;
   }
 
-  /** A protected route of Coatcheck. */
+  /** Calls a route of Coatcheck that needs the token. */
   const own = async <T>(method: string, path: string, { signal }: Abortable = {}): Promise<T> =>
     read(
       await authFetch(`${url}/api/v1/${path}`, {
@@ -377,7 +407,7 @@ export function createClient(options: ClientOptions = {}): Client {
       seldom().then((more) => more.diagnose(send, url, code, storage), ignore);
   }
 
-  /** Ends this session, if it is the one that is on now: another may begin while the server is asked. */
+  /** Ends this session after `act`, unless another session has begun meanwhile. */
   async function ending(act: () => Promise<unknown>): Promise<void> {
     const before = held?.session;
     await act();
@@ -389,7 +419,7 @@ export function createClient(options: ClientOptions = {}): Client {
   function wake({ persisted }: { persisted?: boolean }): void {
     if (document.hidden) return;
     reread();
-    // Out of the back/forward cache: what other tabs told meanwhile was not heard.
+    // A page in the back/forward cache does not receive the messages of other tabs.
     if (!isKnown()) known().catch(ignore);
     else if (isDue() || (persisted && !byScript)) refresh().catch(ignore);
   }
@@ -414,13 +444,13 @@ export function createClient(options: ClientOptions = {}): Client {
       return session;
     },
     async signIn(credentials, { signal } = {}) {
-      await Promise.allSettled([finding, refreshing]); // its cookie must not come after the new one
+      await Promise.allSettled([finding, refreshing]); // their cookie must not replace the new one
       const delivery = byScript ? 'body' : byCookie ? 'cookie' : 'hybrid';
-      // With cookies in each mode: those that another delivery left behind are cleared.
+      // Sends cookies in each mode, so that the server clears those of another delivery.
       const next = await kept(
         call<Answer>('POST', 'authentication', { body: { ...credentials, delivery }, cookies: true, signal }),
       );
-      epoch++; // what began meanwhile no longer counts
+      epoch++; // drops the answers to calls that began meanwhile
       keep(next);
       return next.user;
     },
@@ -468,7 +498,7 @@ export function createClient(options: ClientOptions = {}): Client {
     refused: (headers, { signal } = {}) => refused(headers, signal),
     withCredentials: byCookie,
     returnAddress() {
-      // As the browser will read it: "//host" and "/\\host" lead elsewhere.
+      // Parsed as the browser does it: "//host" and "/\\host" lead to another host.
       const asked = attempt(() => new URL(new URL(location.href).searchParams.get('return_to') ?? '/', here));
       return asked?.origin === here ? asked.pathname.replace(/^\/+/, '/') + asked.search + asked.hash : '/';
     },

@@ -56,7 +56,7 @@ export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): 
 
 /**
  * Turns the answer to a request into the values to store. Call it when the request starts: the times then
- * count from before the token was made, however long the page sleeps on the answer.
+ * count from before the token was made, even if the page is suspended before the answer comes.
  */
 export async function kept(asked: Promise<Answer>): Promise<Kept> {
   const start = Date.now();
@@ -67,7 +67,7 @@ export async function kept(asked: Promise<Answer>): Promise<Kept> {
     token,
     refresh: refresh_token,
     expiresAt,
-    dueAt: expiresAt - Math.min(30_000, expires_in * 200),
+    dueAt: expiresAt - Math.min(30_000, expires_in * 200), // 30 s, or a fifth of the life, before expiry
     until: expiresAt + (session.idle_expires_at - expires_at) * 1000,
     user,
     session: session.id,
@@ -94,7 +94,7 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
       session &&
       user.username &&
       Array.isArray(user.roles) &&
-      expiresAt + dueAt + until > 0 &&
+      expiresAt + dueAt + until > 0 && // all three are numbers
       // Without a refresh token, nothing is of use once the access token has expired.
       (refresh === undefined ? expiresAt > Date.now() : /^[\w-]{20,512}$/.test(refresh))
       ? found
@@ -106,10 +106,10 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
  * memory keeps it.
  */
 export function placeOf(jar: Jar | undefined, key: string): Place {
-  let spare: string | null = null;
+  let inMemory: string | null = null;
   const get = () => attempt(() => jar!.getItem(key)) ?? null;
   const clear = () => {
-    spare = null;
+    inMemory = null;
     attempt(() => jar!.removeItem(key));
   };
   const keeps = (text: string, until: number) => {
@@ -117,12 +117,12 @@ export function placeOf(jar: Jar | undefined, key: string): Place {
     return get() === text;
   };
   return {
-    read: () => spare ?? get(),
+    read: () => inMemory ?? get(),
     write(text, until) {
-      spare = null;
+      inMemory = null;
       if (keeps(text, until)) return;
-      clear(); // the old value has a used refresh token: the next load must not find it
-      if (!keeps(text, until)) spare = text;
+      clear(); // the old value has a superseded refresh token: the next load must not find it
+      if (!keeps(text, until)) inMemory = text;
     },
     clear,
   };

@@ -23,7 +23,7 @@ final class Authenticator
      * @param bool|DateTimeInterface $xToken Also accepts `X-TOKEN` with `X-USER`. A date says until when. If
      *   a request has X-USER, with any kind of token, it must name the token's own user: X-USER selects
      *   nobody.
-     * @param EncryptedTokens|null $encrypted Also accepts encrypted tokens, in a header of their own.
+     * @param EncryptedTokens|null $encrypted Also accepts crypt tokens, in a header of their own.
      * @param bool|DateTimeInterface $bareAuthorization Also accepts `Authorization: <token>` without Bearer.
      *   A date says until when.
      */

@@ -29,7 +29,7 @@ final class Codes
         'unavailable' => 503,
     ];
 
-    /** An encrypted token that has expired: its code is token_expired, its status and sentence are these. */
+    /** A crypt token that has expired: its code is token_expired, its status and sentence are these. */
     public const CRYPT_EXPIRED_STATUS = 403;
     public const CRYPT_EXPIRED_TITLE = 'The token has expired and must be regenerated.';
 }

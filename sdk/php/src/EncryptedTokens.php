@@ -8,7 +8,7 @@ use Closure;
 use DateTimeInterface;
 
 /**
- * Accepts tokens that the client cannot read (`token_format: crypt`), in a header of their own. The
+ * Accepts crypt tokens (`token_format: crypt`), which the client cannot read, in a header of their own. The
  * application decrypts them, for example with Laravel's Encrypter, and Coatcheck says whether their session
  * is still live.
  */

@@ -9,7 +9,7 @@ final class Verdict
 {
     /**
      * @param bool $envelope The request came with X-TOKEN: its answer is {success, data, detail}.
-     * @param bool $isCrypt The verdict is on an encrypted token. If it has expired, the answer has another
+     * @param bool $isCrypt The verdict is on a crypt token. If it has expired, the answer has another
      *   status and title.
      */
     private function __construct(public readonly string $code, public readonly ?User $user, public readonly bool $envelope = false, private readonly bool $isCrypt = false)

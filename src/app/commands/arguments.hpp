@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What commands share: their arguments, which come as JSON from the command line or through the control
-// socket, and how a command is refused.
+// Functions that several commands use: to read their arguments, which come as JSON from the command line or
+// through the control socket, and to refuse a command.
 #pragma once
 
 #include "app/commands/commands.hpp"
@@ -14,7 +14,7 @@
 
 namespace coatcheck::app {
 
-inline constexpr std::size_t most_rows = 1000;  // of one listing
+inline constexpr std::size_t most_rows = 1000;  // in one listing
 
 // The operator made a mistake; what() is the sentence to print.
 struct Refused : std::runtime_error {
@@ -22,22 +22,24 @@ struct Refused : std::runtime_error {
 };
 // Throws Refused with the sentence for this refusal.
 [[noreturn]] void refuse(const base::Denied& denied);
+// Returns the value of a success. Throws Refused for a refusal.
 template <class Value>
 Value required(base::Result<Value> result) {
     if (!result) refuse(result.error());
     return *std::move(result);
 }
 
-// The operator as actor of an audit event: commands have no address.
+// The operator, as the actor of an audit event. The address is empty.
 inline const auth::Actor operator_here("");
 
 // An argument; empty if it is absent.
 std::string text_of(const boost::json::object& request, std::string_view name);
 std::vector<std::string> list_of(const boost::json::object& request, std::string_view name);
 
-// The user that the argument "name" names, by name, address or id. Throws Refused.
+// Finds the user whose name, e-mail address or id is the argument "name". Throws Refused.
 auth::User load_user(auth::ReadStore& store, const boost::json::object& request);
 
+// Calls change(store, user) in a step, for the user of load_user(). Returns the reply "`done` USERNAME".
 template <class Change>
 Reply on_user(Node& node, const boost::json::object& request, const std::string& done, Change change) {
     std::string name;

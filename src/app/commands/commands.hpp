@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator can tell a node to do. The same function serves the command line directly, where no server
-// runs on the data, and the control socket, where one does.
+// The commands that an operator can give to a node. The same function serves both the command line, if no
+// server runs on the data, and the control socket, if one does.
 #pragma once
 
 #include "app/node.hpp"
@@ -14,14 +14,16 @@ struct Reply {
     int status = 0;    // the command's exit status
     std::string text;  // for people
     boost::json::object json;
-    std::string error;  // one sentence; only where status is not 0
+    std::string error;  // one sentence; empty if status is 0
 };
 
-// `request` holds "command", such as "user add", and its arguments as app/cli.cpp writes them. Passwords come
-// as members of it, never as words of a command line.
+// Executes a command. `request` holds "command", such as "user add", and its arguments as app/cli.cpp writes
+// them. Passwords are members of `request`, and never words of a command line. Does not throw: a failure is a
+// reply too.
 Reply execute(Node& node, const boost::json::object& request);
 
-// A token in words, without any key: `token inspect` where there is no data.
+// Describes a token (`token inspect`). `node` is nullptr if there is no data directory: no key then decrypts
+// the token.
 Reply inspect_token(const std::string& token, const Node* node, base::Timestamp now);
 
 }  // namespace coatcheck::app

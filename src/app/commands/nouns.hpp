@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every command on a running node or its data, by the file that holds it.
+// All commands of execute(), grouped by the file that holds them.
 #pragma once
 
 #include "app/commands/commands.hpp"

@@ -38,16 +38,16 @@ Reply told(const store::Schema& schema, const std::vector<std::string>& steps, b
     return reply;
 }
 
-// One line that is written over on a terminal, a line a second elsewhere.
+// Shows the progress: on a terminal in one line that is overwritten, otherwise in a new line each second.
 class Progress {
 public:
-    void operator()(const std::string& table, std::string_view doing, std::int64_t rows, std::int64_t of) {
+    void operator()(const std::string& table, std::string_view doing, std::int64_t rows, std::int64_t total) {
         const auto now = std::chrono::steady_clock::now();
         if (now < next_) return;
         next_ = now + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1000));
         std::fprintf(stderr, terminal_ ? "\r\033[K%s: %.*s %lld of %lld" : "%s: %.*s %lld of %lld\n",
                      table.c_str(), static_cast<int>(doing.size()), doing.data(),
-                     static_cast<long long>(rows), static_cast<long long>(of));
+                     static_cast<long long>(rows), static_cast<long long>(total));
         written_ = true;
     }
     ~Progress() {
@@ -94,7 +94,7 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     for (const auto& url : {from.url, to.url}) {
         Config as_store = config;
         as_store.store.url = url;
-        check_config(as_store);  // a file of the directory that is locked; no password
+        check_config(as_store);  // a file in the data directory, which is locked; no password in the url
     }
     const auto file = store::file_of(from);
     if (!std::filesystem::exists(file)) throw std::runtime_error("there is no database at " + file);
@@ -103,7 +103,8 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     try {
         alone.emplace(directory);
     } catch (const DirectoryInUse&) {
-        // A server runs: it may go on. Another copy may not be disturbed.
+        // A server may go on running. If no server answers, another copy uses the directory: it must not be
+        // disturbed.
         if (!ask_server(directory, {{"command", "key list"}})) throw;
     }
     Progress progress;
@@ -130,13 +131,15 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     return reply;
 }
 
-// PostgreSQL cannot tell a restored copy, as our file of SQLite's can: whoever restores it says so.
+// The server cannot recognise a restored copy of a PostgreSQL database (for SQLite the epoch file does this),
+// so the operator runs this command.
 Reply store_restored(Node& node, const json::object&) {
     node.store().run([&](auth::Store& store) {
         store.revive_nothing();
         auth::ensure_keys(store, node.sealing_key(), node.algorithm(), node.policy().access_ttl);
     });
-    // Tokens are told apart by the second of their issue: none may be issued in the one that was just closed.
+    // The revocation concerns all tokens with an iat up to this second. So no new token may be issued before
+    // the next second.
     std::this_thread::sleep_for(std::chrono::seconds(1));
     return {0, "every session has been ended, and the signing keys are new\n", {{"ended", true}}, ""};
 }

@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 namespace {
 
-// Each claim is KEY=JSON; null takes it away. The names of the protocol's own claims are refused.
+// Each change is KEY=JSON; the value null removes the claim. Names of reserved claims are refused.
 std::string merged_claims(const std::string& before, const std::vector<std::string>& changes) {
     json::object claims = json::parse(before).as_object();
     for (const auto& change : changes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configuration: defaults, then a TOML file, then COATCHECK_* environment, then flags. One table, in
-// keys.cpp, names every key with its comment and its check.
+// The configuration: defaults, which a TOML file overrides, which COATCHECK_* variables override, which flags
+// override. One table, in keys.cpp, has every key with its comment and its check.
 #pragma once
 
 #include "auth/types.hpp"
@@ -21,7 +21,7 @@
 
 namespace coatcheck::app {
 
-// The sections that a room takes as they are have their defaults in that room's struct, and nowhere else.
+// If a room takes settings as they are, that room's struct has their defaults.
 struct Config {
     auth::Policy policy;  // [tokens] access_ttl, audience, status_list; [sessions]; [sign_up]; [passwords]
     web::Settings web;    // public_url; [accept] envelope_path, crypt_header; [log]
@@ -45,50 +45,51 @@ struct Config {
     std::string store_password_file;
     std::string store_sealing_key_file = "master.key";
 
-    // Not keys of the file.
+    // The members below are not keys.
     bool dev = false;
-    // Where each key that is not a default was set: "file:line", a variable, or a flag.
+    // Where each key was set that does not have its default: "file:line", a variable, or a flag.
     std::map<std::string, std::string, std::less<>> origin;
 };
 
-// A key's value in a configuration.
+// Finds the value of a key in a configuration.
 template <class T>
 using Access = T& (*)(Config&);
 using Member = std::variant<Access<std::string>, Access<bool>, Access<std::int64_t>, Access<base::Duration>,
                             Access<std::vector<std::string>>>;
-// Says what is wrong with the value, as "needs ..., not ..."; empty if nothing is.
+// Returns what is wrong with the value, as "needs ..., not ...". Empty: the value is valid.
 using Check = std::string (*)(const Config& config);
 struct Key {
     std::string_view name;  // "section.key", or "key"
     Member member;
     std::string_view comment;
-    Check check = nullptr;  // null: every value is good
+    Check check = nullptr;  // null: every value is valid
 };
 std::span<const Key> config_keys();
 // nullptr: there is no such key.
 const Key* find_key(std::string_view name);
 
-// A mistake in the configuration; what() says where it is and what was expected.
+// A mistake in the configuration. what() says where it is, and what is needed.
 struct ConfigError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
 struct ConfigSources {
     std::string file;  // empty: none
-    std::vector<std::pair<std::string, std::string>>
-        environment;                                         // all variables; those of others are passed over
-    std::vector<std::string> settings;                       // "key=value"
-    std::vector<std::pair<std::string, std::string>> flags;  // key, value: as named by their own flags
+    // All environment variables. Those that do not begin with COATCHECK_ are ignored.
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::vector<std::string> settings;                       // --set: "key=value"
+    std::vector<std::pair<std::string, std::string>> flags;  // key, value: from flags such as --listen
     bool dev = false;
 };
-// Reads and checks everything; throws ConfigError.
+// Reads all sources and checks the result. Throws ConfigError.
 Config load_config(const ConfigSources& sources);
-// The same on the text of a TOML file alone. `name` stands for the file in messages.
+// Reads the text of a TOML file into `config`, without checking it. Throws ConfigError, which calls the file
+// `name`, for a syntax error, an unknown key or a value of the wrong type.
 void read_toml(Config& config, std::string_view text, const std::string& name);
-// Throws ConfigError for the first value that is wrong: where it was set, and what is needed.
+// Throws ConfigError for the first value that is not valid: where it was set, and what is needed.
 void check_config(const Config& config);
 
-// The value of one key, as TOML (and JSON) writes it.
+// The value of one key in the syntax of TOML, which is also that of JSON.
 std::string print_value(const Config& config, const Key& key);
 // The whole configuration as TOML, each key with its comment.
 std::string print_config(const Config& config);

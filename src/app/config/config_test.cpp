@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where configuration comes from: each key by file, environment and flag, which of them counts, and what is
-// said of a mistake.
+// The sources of the configuration: each key by file, environment and flag, which source wins, and the text
+// for each mistake.
 #include "app/config/config.hpp"
 
 #include <gtest/gtest.h>
@@ -14,11 +14,11 @@ namespace {
 
 struct Sample {
     std::string_view name;
-    std::string text;  // as the environment and flags have it
-    std::string toml;  // as a file has it, and as it is printed
+    std::string text;  // as in the environment and in flags
+    std::string toml;  // as in a file, and as it is printed
 };
 
-// One value for each key, none of them its default.
+// A value for each key, other than its default.
 const Sample samples[] = {
     {"public_url", "https://id.example", R"("https://id.example")"},
     {"listen", "[::1]:9000", R"("[::1]:9000")"},
@@ -74,7 +74,7 @@ std::string variable(std::string_view name) {
     return out;
 }
 
-// In a file, on line 3.
+// A file with the key on line 3.
 std::string in_toml(const Sample& sample) {
     const auto dot = sample.name.find('.');
     if (dot == std::string_view::npos)

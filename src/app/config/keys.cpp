@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every key: where its value is kept, its comment, and its check.
+// Every key: the member that holds its value, its comment, and its check.
 #include "app/config/config.hpp"
 #include "app/config/values.hpp"
 #include "crypto/signing_key.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::hours, std::chrono::milliseconds, std::chrono::minutes, std::chrono::seconds;
 
-// at<&Config::listen>, or at<&Config::policy, &auth::Policy::idle> for a member of a section.
+// Makes an Access: at<&Config::listen>, or at<&Config::policy, &auth::Policy::idle> for a member of a member.
 template <auto Member>
 auto& get(Config& config) {
     return config.*Member;
@@ -35,7 +35,7 @@ Value value_of(const Config& config, Access<Value> access) {
 
 constexpr std::int64_t ms(base::Duration duration) { return duration.count(); }
 
-// Between these bounds, in milliseconds.
+// The check that a duration lies between two bounds, in milliseconds.
 template <const auto& Path, std::int64_t Least, std::int64_t Most>
 std::string within(const Config& config) {
     const auto value = value_of<base::Duration>(config, Path);
@@ -45,6 +45,7 @@ std::string within(const Config& config) {
            base::format_duration(value);
 }
 
+// The check that a text is a day, or empty.
 template <const auto& Path>
 std::string day(const Config& config) {
     const auto text = value_of<std::string>(config, Path);
@@ -151,7 +152,7 @@ std::string check_no_password(const std::string& url) {
 
 std::string check_store_url(const Config& config) {
     const auto& url = config.store.url;
-    // The lock is on the data directory: a database elsewhere could be served twice.
+    // The lock protects only the data directory: a database elsewhere could be served twice.
     const bool is_file = url.starts_with("sqlite:") && url.size() > 7 && url.find('/') == std::string::npos;
     if (is_file) return "";
     if (store::is_postgres(url)) return check_no_password(url);

@@ -30,7 +30,7 @@ std::string expected_for(const Member& member) {
         member);
 }
 
-// How many letters must change: names the key that was probably meant.
+// How many letters must change to make `b` of `a`. The nearest key is probably the one that was meant.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -76,7 +76,7 @@ void set_text(Config& config, const Key& key, const std::string& value, const st
                               if (!duration) bad();
                               m(config) = *duration;
                           },
-                          [&](Access<std::vector<std::string>> m) {  // commas between
+                          [&](Access<std::vector<std::string>> m) {  // separated by commas
                               std::vector<std::string> list;
                               std::istringstream parts(value);
                               for (std::string part; std::getline(parts, part, ',');) list.push_back(part);
@@ -162,7 +162,7 @@ void read_environment(Config& config, const std::vector<std::pair<std::string, s
             set_text(config, *key, value, name);
             continue;
         }
-        // Kubernetes makes such variables for every service that is called coatcheck.
+        // Kubernetes sets such variables for a service with the name coatcheck.
         if (name.starts_with("COATCHECK_SERVICE_") || name.starts_with("COATCHECK_PORT")) continue;
         if (name == "COATCHECK_DATA" || name == "COATCHECK_CONFIG") continue;
         throw ConfigError(name + ": no configuration key belongs to this environment variable");

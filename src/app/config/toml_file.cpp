@@ -10,8 +10,10 @@
 namespace coatcheck::app {
 
 toml::table parse_toml(std::string_view text, const std::string& name) {
-    // Outside of strings, toml++ 3.3 runs into undefined behaviour at many letters beyond ASCII. Escaped,
-    // they are a syntax error there, and the same in comments and between double quotes.
+    // Outside of strings, many letters beyond ASCII make toml++ 3.3 run into undefined behaviour. So they are
+    // escaped here: an escape is a syntax error outside of strings, means the same letter between double
+    // quotes, and does no harm in comments. Between single quotes it would be taken as text, so that is
+    // refused.
     const auto ascii = base::escape_non_ascii(text);
     std::istringstream lines{std::string(text)};
     std::size_t number = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML by toml++, around what its version 3.3 does with letters beyond ASCII.
+// Parses TOML with toml++, and avoids a bug of its version 3.3 with letters beyond ASCII.
 #pragma once
 
 #include <toml++/toml.h>
@@ -8,7 +8,7 @@
 
 namespace coatcheck::app {
 
-// Throws ConfigError with the file's name and the line.
+// `name` is the file's name in messages. Throws ConfigError with that name and the line.
 toml::table parse_toml(std::string_view text, const std::string& name);
 
 }  // namespace coatcheck::app

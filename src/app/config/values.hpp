@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the values of configuration keys may look like.
+// The syntax of configuration values.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,18 @@ struct HostPort {
     std::uint16_t port = 0;
     bool is_loopback() const;
 };
-// "HOST:PORT" or "[IPv6]:PORT"; nothing if it is neither.
+// Reads "HOST:PORT" or "[IPv6]:PORT". nullopt: it is neither.
 std::optional<HostPort> parse_listen(std::string_view text);
 // True for scheme://host[:port] in lower case with nothing after it, http or https.
 bool is_origin(std::string_view text);
-// True for a path of letters, digits and /-._~ that no route of ours has.
+// True for a path of letters, digits and /-._~ that does not begin like one of our routes.
 bool is_free_path(std::string_view path);
-// True for a field name (RFC 9110 §5.1) that the server does not read anything else from.
+// True for a field name (RFC 9110 §5.1) of letters, digits and -, which the server does not use already.
 bool is_free_header(std::string_view name);
-// True for postgres://user:password@host or ?password=: it would show in process lists and in printed
-// configurations.
+// True for postgres://user:password@host or ?password=: such a password would be visible in process lists and
+// in printed configurations.
 bool has_password(std::string_view url);
-// The text as TOML and JSON write it.
+// The text as a string of TOML and JSON.
 std::string in_quotes(std::string_view text);
 
 }  // namespace coatcheck::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What values configuration may have, and how it is printed.
+// Which values the configuration accepts, and how it is printed.
 #include "app/config/values.hpp"
 #include "app/config/config.hpp"
 #include "web/routes.hpp"
@@ -11,7 +11,7 @@
 namespace coatcheck::app {
 namespace {
 
-// What check_config() says of one setting beside the defaults; empty if nothing.
+// The text of check_config() for these settings, with defaults otherwise. Empty: they are valid.
 std::string mistake(std::initializer_list<std::string_view> settings, bool dev = false) {
     ConfigSources sources;
     sources.dev = dev;

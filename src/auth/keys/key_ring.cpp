@@ -12,7 +12,7 @@ namespace {
 
 using State = StoredKey::State;
 
-// `token_life` here, and in promote_next(): the value of the key that the new key will replace.
+// `token_life` is inherited from the key that the new one replaces.
 void make_next(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
                Duration token_life) {
     const auto key = crypto::SigningKey::generate(algorithm);
@@ -34,10 +34,11 @@ std::optional<StoredKey> find_state(Store& store, State state) {
     return std::nullopt;
 }
 
-// A step on another node that does not know of the change yet takes less time than this.
+// Bounds how long another node may still sign with a key that is retired or revoked here: until its step
+// ends, and no step takes longer than this.
 constexpr Duration longest_step = std::chrono::minutes(2);
 // Twice the 5 minutes after which a verifier loads its key set again.
-constexpr Duration key_sets_are_kept = std::chrono::minutes(10);
+constexpr Duration key_set_cache_time = std::chrono::minutes(10);
 
 // Makes the next key the current one, and a new next key. While nodes are restarted one by one, their
 // configurations may differ, so `token_life` never shrinks.
@@ -54,6 +55,9 @@ void promote_next(Store& store, const base::Secret& sealing_key, crypto::Algorit
         }
     }
     if (!find_state(store, State::current)) {
+        // There was no next key (first start, restored copy), or only one for another algorithm (changed
+        // configuration). A new key becomes current at once: it was not published before, and verifiers fetch
+        // the key set again when they see its id.
         make_next(store, sealing_key, algorithm, token_life);
         promote_next(store, sealing_key, algorithm, token_life);
         return;
@@ -125,7 +129,7 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     // A thief of the key can write any expiry into a token. Verifiers believe such a token for as long as
     // they keep the key set that they fetched.
     store.insert_revocation({verify::Revocation::Kind::key, id, 0,
-                             store.now() + std::max(row->token_life, key_sets_are_kept) + longest_step});
+                             store.now() + std::max(row->token_life, key_set_cache_time) + longest_step});
     store.append_audit({store.now(), "key_revoked", "", "", "", id});
     return true;
 }
@@ -147,10 +151,10 @@ base::Secret opened(const base::Secret& sealing_key, const StoredKey& key) {
 
 }  // namespace
 
-void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& with) {
+void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& new_sealing_key) {
     store.lock_keys();
     for (auto& key : store.load_keys()) {
-        key.sealed = crypto::seal(with, context_of(key), opened(sealing_key, key).reveal());
+        key.sealed = crypto::seal(new_sealing_key, context_of(key), opened(sealing_key, key).reveal());
         store.save_key(key);
     }
 }

@@ -28,9 +28,9 @@ struct Ring {
 // The algorithm name of the row that holds the refresh tokens' MAC key.
 inline constexpr std::string_view mac_algorithm = "MAC";
 
-// Makes the keys that are missing at the first start. Rotates if the configured algorithm is another one
-// than before. Records that access tokens may live for `token_life`: a retired key, and the revocation of a
-// key, are kept for that long.
+// Makes the keys that are missing at the first start. If the configured algorithm is another one than before,
+// rotates; the new key then signs at once, although it was never published as `next`. Records that access
+// tokens may live for `token_life`: a retired key, and the revocation of a key, are kept for that long.
 void ensure_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm,
                  Duration token_life);
 // The current key becomes retired, the next key becomes current, and a new next key is made.
@@ -42,8 +42,8 @@ bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm 
 // there is no such key.
 bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id,
                 crypto::Algorithm algorithm);
-// Seals all keys with the sealing key `with`; nothing else changes. Throws like load_ring().
-void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& with);
+// Seals all keys with `new_sealing_key`; nothing else changes. Throws like load_ring().
+void reseal_keys(Store& store, const base::Secret& sealing_key, const base::Secret& new_sealing_key);
 // Opens the key ring. Throws std::runtime_error if it was sealed with another key or is not complete.
 Ring load_ring(Store& store, const base::Secret& sealing_key);
 

@@ -28,6 +28,8 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
     session.delivery = form.delivery;
     session.device = form.device;
     session.address = form.address;
+    // Becomes auth_time, which must be the same in all tokens of the session, and no later than the first
+    // iat. iat is by this machine's clock, and the store's clock (`now`) may be ahead of it.
     session.created = std::min(now, form.asked);
     session.last_used = now;
     session.absolute_end = now + (form.remember ? policy.absolute
@@ -41,7 +43,7 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
 
 Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form) {
     Candidate candidate;
-    // A login that cannot be a name is processed like any other, so that its answer is not quicker.
+    // An invalid login takes the same path, so that response time reveals nothing.
     candidate.attempt.login = base::folded(form.login).value_or(form.login);
     candidate.attempt.address = form.address;
     candidate.user = store.find_user_by_login(candidate.attempt.login);
@@ -109,8 +111,7 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     if (!user) return Denied{Reason::token_not_ours, {}, "the token's user has not been imported"};
     if (!user->enabled) return Denied{Reason::token_revoked};
 
-    // This asks the store, because this node's memory may not know yet of a revocation by a step just
-    // before this one.
+    // A step just before this one may have revoked the token; only the store knows it yet.
     for (const auto& entry : store.find_revocations(form.session))
         if (entry.kind == verify::Revocation::Kind::session) return Denied{Reason::token_revoked};
     for (const auto& entry : store.find_revocations(user->id))
@@ -130,9 +131,10 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     session.secret_hash = crypto::SecretHash::of(granted.secret);
     session.older_end = form.foreign_end;
     if (const auto before = store.lock_session(session.id)) {
-        const bool again = !before->ended && before->idle_end > now && before->counter == 0 &&
-                           before->secret_hash == session.secret_hash && now - before->created < policy.grace;
-        if (!again) return Denied{Reason::token_exchanged};
+        const bool is_repeated = !before->ended && before->idle_end > now && before->counter == 0 &&
+                                 before->secret_hash == session.secret_hash &&
+                                 now - before->created < policy.grace;
+        if (!is_repeated) return Denied{Reason::token_exchanged};
         session = *before;
         granted.user = *user;
         granted.access_end = std::min(now + policy.access_ttl, session.idle_end);

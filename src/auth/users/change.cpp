@@ -20,6 +20,7 @@ using verify::Revocation;
 // includes a token that another step, on any node, mints just now without having seen the changes of this
 // step.
 Timestamp last_access_end(Store& store, const Policy& policy, const std::string& user) {
+    // Bounds the time from a look at the user by another step until that step's token is minted.
     constexpr std::chrono::minutes longest_step{1};
     Timestamp last = store.now() + policy.access_ttl + longest_step;
     for (const auto& session : store.list_sessions(user)) last = std::max(last, session.access_end);

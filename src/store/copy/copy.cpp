@@ -16,12 +16,12 @@
 namespace coatcheck::store {
 namespace {
 
-struct TakenOver : StoreError {
+struct AnotherRunStarted : StoreError {
     using StoreError::StoreError;
 };
 
 // Extends `sum`, the checksum of all rows before this one, by this row.
-void digest(std::string& sum, const Row& row) {
+void extend_checksum(std::string& sum, const Row& row) {
     std::string bytes = std::move(sum);
     for (const Value& value : row) {
         if (const auto* number = std::get_if<std::int64_t>(&value))
@@ -79,21 +79,21 @@ private:
         target_store_.migrate();
         // If an earlier run was interrupted between two steps of hand_over(), this run finishes it, but only
         // for the same target.
-        if (moved &&
-            (moved->to != copy_.target.url || !is_of_ours(text_of(target_, "SELECT copy_of FROM meta"))))
+        if (moved && (moved->to != copy_.target.url ||
+                      !is_copy_of_source(text_of(target_, "SELECT copy_of FROM meta"))))
             throw Moved(*moved);
     }
 
-    bool is_of_ours(const std::string& copy_of) const { return copy_of.starts_with(feed_ + " "); }
+    bool is_copy_of_source(const std::string& copy_of) const { return copy_of.starts_with(feed_ + " "); }
 
-    // From now on no node starts on the target, and an earlier run that still goes on stops.
+    // Marks the target: from now on no node starts on it, and an earlier run that still goes on stops.
     void open_target() {
         target_.begin();
-        const std::string of = text_of(target_, "SELECT copy_of FROM meta FOR UPDATE");
-        if (!of.empty() && !is_of_ours(of))
+        const std::string copy_of = text_of(target_, "SELECT copy_of FROM meta FOR UPDATE");
+        if (!copy_of.empty() && !is_copy_of_source(copy_of))
             throw StoreError(
                 "the target holds the unfinished copy of another database: use an empty database");
-        if (of.empty())
+        if (copy_of.empty())
             for (const Table& table : all_tables())
                 if (number_of(target_, table.any.c_str()) != 0)
                     throw StoreError(std::string("the target holds ") + table.name +
@@ -113,7 +113,8 @@ private:
                 auto row = target_.query("SELECT 1 FROM meta WHERE copy_of = $1 FOR SHARE");
                 row.bind(run_);
                 if (!row.step())
-                    throw TakenOver("another run of this copy has started or finished it, so this run stops");
+                    throw AnotherRunStarted(
+                        "another run of this copy has started or finished it, so this run stops");
             }
             does();
             target_.commit();
@@ -127,7 +128,7 @@ private:
 
     void remove_differing(const Table& table, CopiedTable& done) {
         if (number_of(target_, table.any.c_str()) == 0) return;
-        const auto of = rows_of(table);
+        const auto total = rows_of(table);
         Walk ours(*source_, table), theirs(target_, table);
         std::vector<Row> differing;
         std::int64_t rows = 0;
@@ -137,7 +138,7 @@ private:
             if (ours.row() == nullptr || *ours.row() != there) differing.push_back(there);
             if (++rows % static_cast<std::int64_t>(Table::page) != 0) continue;
             remove(table, done, differing);
-            tell(table, "compared", rows, of);
+            tell(table, "compared", rows, total);
         }
         remove(table, done, differing);
     }
@@ -150,7 +151,7 @@ private:
     }
 
     void add_missing(const Table& table, CopiedTable& done) {
-        const auto of = rows_of(table);
+        const auto total = rows_of(table);
         Walk ours(*source_, table), theirs(target_, table);
         std::vector<Row> missing;
         for (; ours.row() != nullptr; ours.next()) {
@@ -159,7 +160,7 @@ private:
             if (theirs.row() == nullptr || (*theirs.row())[0] != here[0]) missing.push_back(here);
             if (++done.rows % static_cast<std::int64_t>(Table::page) != 0) continue;
             add(table, done, missing);
-            tell(table, "copied", done.rows, of);
+            tell(table, "copied", done.rows, total);
         }
         add(table, done, missing);
     }
@@ -169,11 +170,12 @@ private:
         try {
             change([&] { add_rows(target_, table, missing); });
             done.added += static_cast<std::int64_t>(missing.size());
-        } catch (const TakenOver&) {
+        } catch (const AnotherRunStarted&) {
             throw;
         } catch (const StoreError&) {
-            // If a node serves the source: a session of a user who signed up after the users were read, or a
-            // name that has moved from one user to another. The next run copies it.
+            // This can happen while a node serves the source: the row is a session of a user who signed up
+            // after the users were read, or a name has moved from one user to another. The next run copies
+            // it.
             if (copy_.finish || target_.is_broken()) throw;
             for (const Row& row : missing) done.added += try_to_add(table, row) ? 1 : 0;
         }
@@ -184,7 +186,7 @@ private:
         try {
             change([&] { add_rows(target_, table, std::span(&row, 1)); });
             return true;
-        } catch (const TakenOver&) {
+        } catch (const AnotherRunStarted&) {
             throw;
         } catch (const StoreError&) {
             if (target_.is_broken()) throw;
@@ -198,7 +200,7 @@ private:
         Database* databases[] = {&*source_, &target_};
         for (int side : {0, 1})
             for (Walk walk(*databases[side], table); walk.row() != nullptr; walk.next()) {
-                digest(sums[side], *walk.row());
+                extend_checksum(sums[side], *walk.row());
                 if (++rows[side] % static_cast<std::int64_t>(Table::page) == 0)
                     tell(table, side == 0 ? "read" : "read back", rows[side], done.rows);
             }
@@ -216,7 +218,7 @@ private:
         change([&] { set_counters(); });
         if (owner_) owner_->hand_over(copy_.target.url);
         if (target_.query("UPDATE meta SET copy_of = '' WHERE copy_of = $1").bind(run_).run() != 1)
-            throw TakenOver("another run of this copy has started: only that run can finish it");
+            throw AnotherRunStarted("another run of this copy has started: only that run can finish it");
     }
 
     void set_counters() {
@@ -239,8 +241,8 @@ private:
             .run();
     }
 
-    void tell(const Table& table, std::string_view doing, std::int64_t rows, std::int64_t of) const {
-        if (copy_.progress) copy_.progress(table.name, doing, rows, of);
+    void tell(const Table& table, std::string_view doing, std::int64_t rows, std::int64_t total) const {
+        if (copy_.progress) copy_.progress(table.name, doing, rows, total);
     }
 
     const Copy& copy_;

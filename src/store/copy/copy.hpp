@@ -29,8 +29,9 @@ struct Copy {
     // True: no node serves the source, and from now on none can. False: a node may serve it, and what changes
     // meanwhile is left to the next run; nothing is compared.
     bool finish = false;
-    // If set, called after each page of rows: `rows` of about `of` rows of the table are done.
-    std::function<void(const std::string& table, std::string_view doing, std::int64_t rows, std::int64_t of)>
+    // If set, called after each page of rows: `rows` of about `total` rows of the table are done.
+    std::function<void(const std::string& table, std::string_view doing, std::int64_t rows,
+                       std::int64_t total)>
         progress;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads tables as rows of values in the order of their keys, in the same way from both databases. For
-// store/copy.cpp.
+// store/copy/copy.cpp.
 #pragma once
 
 #include "store/sql/database.hpp"

@@ -12,9 +12,12 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_waiting = 2000;
-constexpr std::chrono::seconds longest_wait{5};  // of a step, until it runs
-constexpr std::size_t most_rotating = 2;  // connections: the fewer, the more rotations share a statement
-constexpr int most_attempts = 5;          // of a step that meets a Conflict
+constexpr std::chrono::seconds longest_wait{5};  // time in the queue before a step starts
+// At most this many connections rotate at once; fewer share better, because more rotations then wait for one
+// statement.
+constexpr std::size_t most_rotating = 2;
+// Of a step that meets a Conflict.
+constexpr int most_attempts = 5;
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
 }  // namespace
@@ -23,7 +26,7 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& liste
                            std::function<base::Timestamp()> clock)
     : settings_(std::move(settings)), listener_(listener), clock_(std::move(clock)) {
     if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
-    const bool follows = !clock_;
+    const bool follows = !clock_;  // no test clock: use the database's
     if (follows) clock_ = base::read_clock;
     // All connections share one clock, which does not go back.
     clock_ = [this, machine = std::move(clock_)] {
@@ -96,8 +99,8 @@ void PostgresPool::loop() {
             group[i].work.done(serve(connection, group[i], together.at,
                                      together.rotations.empty() ? nullptr : &together.rotations[i]));
         };
-        // The rotated ones first, since they need no further statement for that. The others may have to wait
-        // for a lock.
+        // First those whose token is rotated already: they only finish. The others may have to wait for a
+        // lock.
         std::vector<std::size_t> rest;
         for (std::size_t i = 0; i < group.size(); ++i) {
             if (is_rotated(i)) finish(i);
@@ -111,8 +114,8 @@ void PostgresPool::loop() {
     }
 }
 
-// If the shared statement fails, each step rotates for itself and meets the failure there. If the rotation
-// was committed all the same, the token is then found superseded a moment ago, as after any lost answer.
+// If the shared statement fails, each step rotates for itself and meets the failure there. If the database
+// committed anyway, each step finds its token superseded a moment ago and returns the current one.
 PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::vector<Waiting>& group) {
     if (group.size() < 2) return {};
     std::vector<const auth::RotateRequest*> requests;
@@ -148,8 +151,8 @@ void PostgresPool::connect(Connection& connection) {
     }
 }
 
-// Tells the listener what the step has committed. If this fails, the step is not run again. PostgresFeed also
-// notices changed keys.
+// Tells the listener what the step has committed. If loading the keys fails, the step still counts as done,
+// and PostgresFeed loads them.
 void PostgresPool::tell(Connection& connection) {
     const auto published = connection->take_published();
     if (!published.empty()) {
@@ -177,6 +180,7 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
         const bool was_connected = connection != nullptr;
         try {
             if (!connection) connect(connection);
+            // Only the first attempt uses the shared rotation.
             if (auto* once = std::exchange(rotated, nullptr)) connection->begin_rotated(at, *once);
             else connection->begin();
             waiting.work.step(*connection);

@@ -88,7 +88,7 @@ void PostgresStore::commit() {
 void PostgresStore::rollback() { postgres_.rollback(); }
 
 // A copy into this database that has begun since this node started would remove the keys that it makes
-// (store/copy.cpp).
+// (store/copy/copy.cpp).
 void PostgresStore::lock_keys() {
     auto row = db_.query("SELECT CASE WHEN copy_of = '' THEN 1 ELSE 0 END FROM meta FOR UPDATE");
     if (row.step() && row.integer(0) != 1) throw StoreError("another database is being copied into this one");

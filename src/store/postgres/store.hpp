@@ -23,7 +23,7 @@ public:
     // Brings the schema up to date; one node does it while the others wait. Throws StoreError if the schema
     // is newer, or if the database's encoding, fsync or synchronous_commit is unsuitable.
     void migrate();
-    // Throws StoreError while the copy of another database is not finished (store/copy.hpp).
+    // Throws StoreError while the copy of another database is not finished (store/copy/copy.hpp).
     void refuse_unfinished_copy();
     // The database's clock, or the time last noted in the database if that is later. Call it outside
     // transactions.
@@ -52,7 +52,7 @@ public:
     // appear in their order, so everything before it has been fetched too.
     std::uint64_t caught_up_to() const { return caught_up_to_; }
 
-    // For the feed (store/postgres_feed.hpp).
+    // For the feed (store/postgres/feed.hpp).
     struct FeedState {
         std::uint64_t last_id = 0;
         std::int64_t keys_version = 0;

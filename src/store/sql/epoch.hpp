@@ -7,7 +7,6 @@
 // the database is closed. However a copy is put back, its epoch file is either missing or newly made: with
 // another inode and another time of birth. Owners, modes and times of change are not compared, so `chown -R`
 // before each start does no harm.
-// each start does no harm.
 #pragma once
 
 #include <string>

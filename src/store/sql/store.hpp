@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The port auth::Store in SQL, for any Database. What SQLite and PostgreSQL do differently is virtual: see
-// sqlite_store.cpp and postgres_store.cpp. One thread at a time uses it, inside a transaction that the
+// sqlite/store.cpp and postgres/store.cpp. One thread at a time uses it, inside a transaction that the
 // engine's queue opens.
 #pragma once
 

@@ -61,7 +61,7 @@ private:
     int bound_ = 0;
 };
 
-// Translates a statement from PostgreSQL's syntax to SQLite's (store/database.hpp).
+// Translates a statement from PostgreSQL's syntax to SQLite's (store/sql/database.hpp).
 std::string translated(std::string sql) {
     const auto replace_all = [&sql](std::string_view from, std::string_view to) {
         for (auto at = sql.find(from); at != std::string::npos; at = sql.find(from, at + to.size()))

@@ -29,13 +29,14 @@ Queue::Failures Queue::run_group(Group& group) {
                 store_.undo();
                 continue;
             }
-            // `ran` may sign tokens. After a change of keys it must wait, because the new keys are loaded
-            // after the commit.
+            // `ran` may sign tokens. If the group changed keys, do not call `ran`: `done` does that work
+            // after the new keys are loaded.
             if (group[i].ran && !store_.keys_changed()) group[i].ran();
         }
         store_.commit();
         open = false;
-        // Before anything else: from the commit on, the reader already sees the ended sessions as ended.
+        // First tell the listener: since the commit the reader can report a session as ended, so its tokens
+        // must be refused already.
         if (const auto published = store_.take_published(); !published.empty()) {
             listener_.on_revoked(published);
             listener_.on_feed(published);

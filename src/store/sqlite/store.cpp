@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening, migrations, transactions and the store's clock. The other functions of the port are in
-// sql_users.cpp, sql_sessions.cpp and sql_rest.cpp.
+// store/sql/users.cpp, sessions.cpp and rest.cpp.
 #include "store/sqlite/store.hpp"
 
 #include "store/sql/rotation.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port auth::Store on SQLite. One thread at a time uses it, inside transactions that store/queue.cpp
-// opens.
+// The port auth::Store on SQLite. One thread at a time uses it, inside transactions that
+// store/sqlite/queue.cpp opens.
 #pragma once
 
 #include "store/sql/epoch.hpp"
@@ -56,7 +56,7 @@ public:
     // From now on, opening this file throws Moved with the url `to`.
     void hand_over(const std::string& to);
 
-    // For the reader (store/sqlite_reads.hpp).
+    // For the reader (store/sqlite/reads.hpp).
     ReadGate& read_gate() { return checkpoints_.gate(); }
     const SqliteFile& file() const { return file_; }
 

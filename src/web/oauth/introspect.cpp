@@ -89,7 +89,7 @@ Answer revoke(Call& call, base::Secret token) {
         const auto secret_hash = refresh->secret_hash();
         co_await in_store(service, auth::end_presented_session, refresh->session, secret_hash,
                           call.request.address);
-    } else if (const auto claims = judge_ignoring_time(call.context, call.request, token.reveal())) {
+    } else if (const auto claims = judge_even_if_over(call.context, call.request, token.reveal())) {
         if (claims->session.empty())
             co_return Denied{
                 Reason::token_not_ours, {}, "another issuer made this token: it has no session here"};

@@ -51,21 +51,21 @@ Answer refresh(Call& call) {
 
 Answer sign_out(Call& call) {
     Service& service = call.service();
-    const Leaving& leaving = *call.leaving;
+    const SignOutTarget& target = *call.sign_out_target;
     const auto actor = call.actor();
-    if (leaving.session.empty()) {
+    if (target.session.empty()) {
         // Nothing to end.
-    } else if (leaving.foreign) {
-        co_await in_store(service, auth::end_foreign, *leaving.foreign, actor);
-    } else if (!leaving.secret_hash.empty()) {
-        co_await in_store(service, auth::end_presented_session, leaving.session, leaving.secret_hash,
+    } else if (target.foreign) {
+        co_await in_store(service, auth::end_foreign, *target.foreign, actor);
+    } else if (!target.secret_hash.empty()) {
+        co_await in_store(service, auth::end_presented_session, target.session, target.secret_hash,
                           call.request.address);
     } else {
         const std::string event = "sign_out";
-        co_await in_store(service, auth::end_session, leaving.session, event, actor);
+        co_await in_store(service, auth::end_session, target.session, event, actor);
     }
     Reply reply = no_content();
-    if (leaving.any_cookie || leaving.session.empty()) {
+    if (target.any_cookie || target.session.empty()) {
         clear_cookie(reply, CookieKind::access, service.settings.dev);
         clear_cookie(reply, CookieKind::refresh, service.settings.dev);
     }

@@ -22,8 +22,8 @@ use RuntimeException;
  * Settings: `url` and `service_key` (COATCHECK_URL, COATCHECK_SERVICE_KEY), `issuer`, `audience`, `when_cut`,
  * `origins` (a list, or text with commas), `origin`, `dev`, `x_token` and `bare_authorization` (true, or the
  * last day by UTC on which they are accepted).
- * For encrypted tokens: `crypt_key`, `crypt_cipher`, `crypt_header` and `crypt_until` (the last day).
- * For JWEs: `encryption_keys` (a list, or text with commas) and `only_encrypted` (true).
+ * For crypt tokens: `crypt_key`, `crypt_cipher`, `crypt_header` and `crypt_until` (the last day).
+ * For encrypted tokens (JWE): `encryption_keys` (a list, or text with commas) and `only_encrypted` (true).
  * For an older system: `foreign`, a list of arrays in the form of ForeignIssuer::fromArray().
  *
  * Laravel and Lumen register this class. The middleware is Authenticate.

@@ -51,7 +51,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_id ON sessions(id);
 CREATE INDEX sessions_by_end ON sessions(end_day);
 
--- `id` is the position in the feed. It is given after the commit (store/postgres_feed.cpp), so that positions
+-- `id` is the position in the feed. It is given after the commit (store/postgres/feed.cpp), so that positions
 -- appear in their order.
 CREATE TABLE revocations (
     row     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -107,7 +107,7 @@ CREATE TABLE meta (
     one          BIGINT PRIMARY KEY CHECK (one = 1),
     clock        BIGINT NOT NULL,  -- the latest time that a node has noted
     keys_version BIGINT NOT NULL,  -- grows with each change of keys or service keys
-    feed         TEXT NOT NULL     -- the feed's epoch: differs in a restored copy (auth/revocation_log.hpp)
+    feed         TEXT NOT NULL     -- the feed's epoch: differs in a restored copy (auth/revocation/log.hpp)
 );
 INSERT INTO meta VALUES (1, 0, 1, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16));
 CREATE TABLE feed (

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Milliseconds (auth/store.hpp). Existing keys, and keys that an older program makes, get the longest life
+-- Milliseconds (auth/store/keys.hpp). Existing keys, and keys that an older program makes, get the longest life
 -- that can be configured.
 ALTER TABLE keys ADD COLUMN token_life BIGINT NOT NULL DEFAULT 86400000;
 

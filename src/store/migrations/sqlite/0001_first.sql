@@ -75,7 +75,7 @@ CREATE TABLE audit (
 ) STRICT;
 
 -- One row: the store's clock at the last commit, and the epoch file that tells this database from a copy of
--- it (store/epoch.hpp).
+-- it (store/sql/epoch.hpp).
 CREATE TABLE meta (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     clock    INTEGER NOT NULL,

@@ -12,7 +12,7 @@ DROP TABLE revocations;
 ALTER TABLE numbered_revocations RENAME TO revocations;
 CREATE INDEX revocations_by_end ON revocations(expires);
 
--- Tells these ids from those of a restored copy (auth/revocation_log.hpp).
+-- Tells these ids from those of a restored copy (auth/revocation/log.hpp).
 ALTER TABLE meta ADD COLUMN feed TEXT NOT NULL DEFAULT '';
 UPDATE meta SET feed = lower(hex(randomblob(8)));
 

@@ -12,5 +12,5 @@ DROP INDEX sessions_of_user;
 CREATE INDEX sessions_of_user ON sessions(user_id, network);
 CREATE INDEX users_disabled ON users(id) WHERE enabled = 0;
 
--- Milliseconds (auth/store.hpp). Existing keys get the longest life that can be configured.
+-- Milliseconds (auth/store/keys.hpp). Existing keys get the longest life that can be configured.
 ALTER TABLE keys ADD COLUMN token_life INTEGER NOT NULL DEFAULT 86400000;
