@@ -4,7 +4,7 @@
 #include "auth/sessions/refresh.hpp"
 #include "auth/users/change.hpp"
 #include "base/reason.hpp"
-#include "store/places_for_tests.hpp"
+#include "store/postgres/nodes_for_tests.hpp"
 
 #include <gtest/gtest.h>
 #include <atomic>
@@ -13,72 +13,6 @@
 
 namespace coatcheck::store {
 namespace {
-
-using namespace std::chrono_literals;
-
-// The store's view of a node.
-struct Node {
-    std::mutex mutex;
-    std::vector<verify::Revocation> feed;
-    std::set<std::string> revoked;  // the subjects that its verifiers were told of
-    std::atomic<int> keys_loaded{0};
-    std::function<base::Timestamp()> clock = [] { return base::from_unix_seconds(1'800'000'000); };
-    ListenerForTests listener{[this](const auto& entries) {
-                                  const std::lock_guard lock(mutex);
-                                  for (const auto& entry : entries) revoked.insert(entry.subject);
-                              },
-                              [this](const auto& entries) {
-                                  const std::lock_guard lock(mutex);
-                                  feed.insert(feed.end(), entries.begin(), entries.end());
-                              },
-                              [this](auth::Store&) { ++keys_loaded; }};
-    PostgresPool pool;
-
-    explicit Node(const std::string& url, bool follows = true, const std::string& listen_url = "")
-        : pool({{url, ""}, listen_url, 4}, listener, clock) {
-        if (follows) pool.follow(0);
-    }
-    std::size_t heard() {
-        const std::lock_guard lock(mutex);
-        return feed.size();
-    }
-    bool has_in_feed(const std::string& subject) {
-        const std::lock_guard lock(mutex);
-        return std::any_of(feed.begin(), feed.end(),
-                           [&](const auto& entry) { return entry.subject == subject; });
-    }
-    bool refuses(const std::string& subject) {
-        const std::lock_guard lock(mutex);
-        return revoked.contains(subject);
-    }
-};
-
-template <class Holds>
-bool soon(Holds holds) {
-    for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(10ms);
-    return holds();
-}
-
-auth::User user(const std::string& id) {
-    auth::User one;
-    one.id = one.username = id;
-    one.password_hash = "h";
-    return one;
-}
-
-auth::Session session(const std::string& id, const std::string& of, base::Timestamp now) {
-    auth::Session one;
-    one.id = id;
-    one.user = of;
-    one.secret_hash = "secret";
-    one.created = one.last_used = now;
-    one.idle_end = one.absolute_end = one.access_end = now + 1h;
-    return one;
-}
-
-auth::RotateRequest request(const std::string& id, const std::string& of, std::uint32_t counter) {
-    return {id, of, "secret", counter, 30s, 1h, 15min};
-}
 
 TEST(PostgresConcurrent, EveryNodeSeesAllRevocationsInOneOrder) {
     const std::string url = PostgresServer::shared().fresh_url();
@@ -241,77 +175,6 @@ TEST(PostgresConcurrent, ADeadlockIsTriedAgain) {
     EXPECT_NO_THROW(lock_both(first, "u1", "u2"));
     beside.join();
     EXPECT_GE(waiting, 3) << "one began again";
-}
-
-// The node `deaf` cannot reach the feed. When it answers that a session is over, its own verifiers must
-// refuse the session too. If `first` follows the feed, its revocation has a position there, otherwise none.
-class WhoSaysThatItIsOver : public testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(PostgresConcurrent, WhoSaysThatItIsOver, testing::Bool());
-
-TEST_P(WhoSaysThatItIsOver, RefusesIt) {
-    const std::string url = PostgresServer::shared().fresh_url();
-    Node first(url, GetParam()), deaf(url, true, "postgres://127.0.0.1:1/nobody");
-    const auth::Policy policy;
-    const auth::Actor by{"192.0.2.1"};
-    first.pool.run([&](auth::Store& store) {
-        for (const char* id : {"u1", "u2", "u3", "u4"}) ASSERT_TRUE(store.insert_user(user(id)));
-        for (const char* id : {"s1", "s2", "s3"})
-            ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
-        ASSERT_TRUE(store.insert_session(session("s4", "u2", store.now()), "h"));
-    });
-    const auto both = [&](const std::string& subject, const std::function<void(auth::Store&)>& end) {
-        first.pool.run(end);
-        ASSERT_TRUE(first.refuses(subject)) << subject;
-        if (GetParam()) {
-            ASSERT_TRUE(soon([&] { return first.has_in_feed(subject); }));
-        }
-        ASSERT_FALSE(deaf.refuses(subject)) << subject;
-        deaf.pool.run(end);
-        EXPECT_TRUE(deaf.refuses(subject)) << subject;
-    };
-    both("s1", [&](auth::Store& store) { auth::end_session(store, "s1", "sign_out", by); });
-    both("s2", [&](auth::Store& store) { auth::end_presented_session(store, "s2", "secret", "192.0.2.1"); });
-    both("s3", [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "", "session_ended", by); });
-    both("u3", [&](auth::Store& store) { EXPECT_TRUE(auth::set_enabled(store, policy, "u3", false, by)); });
-    both("foreign", [&](auth::Store& store) {
-        token::AccessClaims claims;
-        claims.session = "foreign";
-        claims.subject = "nobody";
-        claims.foreign_end = store.now() + 1h;
-        auth::end_foreign(store, claims, by);
-    });
-    for (const char* id : {"s5", "s6"})
-        first.pool.run([&](auth::Store& store) {
-            ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
-        });
-    both("s5", [&](auth::Store& store) {
-        if (store.find_session("s5")->ended)
-            EXPECT_EQ(
-                auth::refresh(store, policy, base::Secret("key"), {}, request("s5", "u1", 0), "192.0.2.1")
-                    .error()
-                    .reason,
-                base::Reason::session_ended);
-        else auth::end_session(store, "s5", "sign_out", by);
-    });
-    // Also a refresh token of before two renewals, whose secret is no longer known while the session lives.
-    first.pool.run([&](auth::Store& store) {
-        for (const char* id : {"s7", "s8"})
-            ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
-        auth::end_session(store, "s8", "sign_out", by);
-    });
-    ASSERT_FALSE(deaf.refuses("s8"));
-    deaf.pool.run([&](auth::Store& store) {
-        auto unknown = request("s7", "u1", 0);
-        unknown.secret_hash = "of before two renewals";
-        const auto refused = auth::refresh(store, policy, base::Secret("key"), {}, unknown, "192.0.2.1");
-        EXPECT_EQ(refused.error().reason, base::Reason::session_ended);
-    });
-    EXPECT_TRUE(deaf.refuses("s8"));
-    both("u4", [&](auth::Store& store) { auth::delete_user(store, policy, "u4", by); });
-    both("s4", [&](auth::Store& store) {
-        auth::end_session(store, "s4", "sign_out", by);
-        store.delete_user("u2");  // the row is gone, as after a sweep
-    });
 }
 
 // A sign-in whose password was checked before a password change must not open a session after it.
