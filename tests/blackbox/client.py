@@ -86,7 +86,7 @@ class Closed(Exception):
 class Connection:
     """A socket that sends bytes and reads whole answers."""
 
-    def __init__(self, port, source=None, timeout=15):
+    def __init__(self, port, source=None, timeout=60):
         self.socket = socket.create_connection(
             ("127.0.0.1", port), timeout=timeout, source_address=(source, 0) if source else None
         )
@@ -170,7 +170,7 @@ class Caller:
         self.port = port
         self.source = source
 
-    def connect(self, timeout=15):
+    def connect(self, timeout=60):
         return Connection(self.port, self.source, timeout)
 
     def compose(
