@@ -93,34 +93,6 @@ void Node::reseal_keys(const std::string& file) {
     queue_->run([&](auth::Store& store) { auth::reseal_keys(store, before, after); });
 }
 
-bool Node::sweep() {
-    using Clock = std::chrono::steady_clock;
-    // On SQLite all steps that write wait for a sweep. To delete a session takes some 40 microseconds, and
-    // several times as long if its pages must be read from the disk. So the first sweep deletes a few rows,
-    // and each further one reads its rows ahead. On PostgreSQL nobody waits, and most of the time is the
-    // round trip.
-    constexpr std::size_t fewest = 4, some = 16, most = 256, on_postgres = 100;
-    constexpr auto little = std::chrono::microseconds(500), much = std::chrono::microseconds(2000);
-    const bool goes_on = rows_to_sweep_ > 0;
-    const std::size_t rows = store::is_postgres(config_.store.url) ? on_postgres
-                             : goes_on                             ? rows_to_sweep_
-                                                                   : fewest;
-    if (goes_on) queue_->read_ahead_of_sweep(rows);
-    std::size_t deleted = 0;
-    Clock::duration took{};
-    queue_->run([&](auth::Store& store) {
-        const auto began = Clock::now();
-        deleted = store.sweep(rows);
-        took = Clock::now() - began;
-    });
-    const bool is_more = deleted >= rows;
-    if (!is_more) rows_to_sweep_ = 0;
-    else if (!goes_on) rows_to_sweep_ = some;
-    else if (took > much) rows_to_sweep_ = std::max(rows / 2, fewest);
-    else if (took < little) rows_to_sweep_ = std::min(rows * 2, most);
-    return is_more;
-}
-
 void Node::keep_house() {
     base::Timestamp now;
     queue_->run([&](auth::Store& store) {
@@ -152,7 +124,7 @@ void Housekeeper::loop() {
             }
         };
         logging_failure([&] {
-            const bool is_more = node_.sweep();
+            const bool is_more = node_.store().sweep();
             const auto now = Clock::now();
             // The sweeper works for a tenth of the time, mostly to read ahead. It deletes two hundred
             // sessions a second; of ten million sessions, 17 end in a second.

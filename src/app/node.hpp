@@ -44,8 +44,6 @@ public:
 
     // Seals the keys in the store with the sealing key in another file, which is made if it is missing.
     void reseal_keys(const std::string& file);
-    // Deletes some rows that have expired, but so few that requests do not wait long. True: there are more.
-    bool sweep();
     // Rotates keys that are due, and deletes expired revocations from this node's memory.
     void keep_house();
 
@@ -69,7 +67,6 @@ private:
     auth::ServiceKeys service_keys_;
     std::mutex loading_;  // held by load_keys(), so that older keys never replace newer ones
     std::unique_ptr<auth::StoreQueue> queue_;
-    std::size_t rows_to_sweep_ = 0;  // in the next sweep; 0: the last one left nothing to delete
 };
 
 // The sweeper's thread: sweeps and keeps house every ten seconds. If many rows have expired, it sweeps a few

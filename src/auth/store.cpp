@@ -15,4 +15,11 @@ void StoreQueue::run(Step step) {
     waiting.get();
 }
 
+bool StoreQueue::sweep() {
+    constexpr std::size_t rows = 100;
+    std::size_t deleted = 0;
+    run([&](Store& store) { deleted = store.sweep(rows); });
+    return deleted >= rows;
+}
+
 }  // namespace coatcheck::auth

@@ -90,10 +90,9 @@ public:
     // From now on the listener also hears of changes by other nodes: of keys, and of the revocations after
     // this id.
     virtual void follow(std::uint64_t) {}
-    // Reads from disk the sessions that sweep(rows) looks at next, so that steps behind that sweep need not
-    // wait for the disk. It only helps: a failure is logged. Called by one thread at a time, and not by
-    // event loops.
-    virtual void read_ahead_of_sweep(std::size_t) {}
+    // Deletes some of what is over, so little at a time that requests need not wait for it. True: there is
+    // more. Called by one thread at a time, and not by event loops.
+    virtual bool sweep();
     // False while the listener does not hear of changes by other nodes: this node is not ready then. Any
     // thread.
     virtual bool is_current() const { return true; }

@@ -5,6 +5,7 @@
 #include "store/postgres/pool.hpp"
 #include "store/sqlite/queue.hpp"
 #include "store/sqlite/reads.hpp"
+#include "store/sqlite/sweeper.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -32,14 +33,7 @@ public:
                      std::move(work.done)});
     }
 
-    void read_ahead_of_sweep(std::size_t rows) override {
-        try {
-            if (!reader_) queue_.run([this](auth::Store&) { reader_.emplace(path_); });
-            reader_->read_ahead(rows);
-        } catch (const std::exception& failure) {
-            base::log::write(base::log::Level::warning, "read_ahead_failed", {{"reason", failure.what()}});
-        }
-    }
+    bool sweep() override { return sweeper_.sweep(); }
 
 private:
     void open_reads() {
@@ -57,11 +51,11 @@ private:
 
     const std::string path_;
     SqliteStore store_;
-    std::optional<SweepReader> reader_;  // opened at the first sweep, because it costs 400 KB
     std::chrono::steady_clock::time_point next_try_{};
     std::optional<SqliteReads> opened_reads_;
     std::atomic<SqliteReads*> reads_{nullptr};
     Queue queue_;
+    SqliteSweeper sweeper_{path_, queue_};
 };
 
 }  // namespace

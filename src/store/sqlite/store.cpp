@@ -193,19 +193,4 @@ void SqliteStore::undo() {
     db_.query("RELEASE step").run();
 }
 
-SweepReader::SweepReader(const std::string& path) : database_(path, SqliteDatabase::Open::to_read) {
-    database_.execute("PRAGMA cache_size=-256");  // the kernel's page cache is what counts
-}
-
-std::size_t SweepReader::read_ahead(std::size_t rows) {
-    Database& database = database_;
-    auto read = database.query(
-        "SELECT COUNT(*), MAX(device), SUM((SELECT COUNT(*) FROM sessions a WHERE a.id = s.id)),"
-        " SUM((SELECT COUNT(*) FROM sessions b INDEXED BY sessions_of_user WHERE b.user_id = s.user_id AND "
-        "b.network = s.network AND b.rowid = s.place))"
-        " FROM (SELECT rowid AS place, * FROM sessions ORDER BY due LIMIT $1) AS s");
-    read.bind(static_cast<std::int64_t>(rows)).step();
-    return static_cast<std::size_t>(read.integer(0));
-}
-
 }  // namespace coatcheck::store

@@ -91,18 +91,4 @@ private:
     std::size_t published_at_savepoint_ = 0;
 };
 
-// Reads the rows that sweep() looks at next, on a connection of its own, so that they are then in the
-// kernel's page cache. The connection stays open: a file that was put in the place of the opened one is not
-// touched.
-class SweepReader {
-public:
-    explicit SweepReader(const std::string& path);
-    // Reads the first `rows` sessions by due time, and their entries in all indexes. Returns how many it
-    // found.
-    std::size_t read_ahead(std::size_t rows);
-
-private:
-    SqliteDatabase database_;
-};
-
 }  // namespace coatcheck::store

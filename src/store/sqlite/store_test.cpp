@@ -5,6 +5,7 @@
 #include "store/open.hpp"
 #include "store/places_for_tests.hpp"
 #include "store/sqlite/queue.hpp"
+#include "store/sqlite/sweeper.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -201,10 +202,11 @@ TEST_P(OnDiskEarlyOrLate, WhoReadsAheadLeavesAFileAloneThatWasPutInItsPlace) {
     { SqliteDatabase(path).checkpoint(); }
     fs::copy(path, path + ".backup");
     store->run([](auth::Store& s) { s.end_session("s1"); });  // in the log alone
-    if (GetParam()) store->read_ahead_of_sweep(10);           // opens its connection
+    SqliteSweeper sweeper(path, *store);
+    if (GetParam()) sweeper.read_ahead(10);  // opens its connection
     fs::rename(path, path + ".away");
     fs::rename(path + ".backup", path);
-    store->read_ahead_of_sweep(10);
+    sweeper.read_ahead(10);
     fs::rename(path + ".away", path);
     store->run([](auth::Store& s) { EXPECT_FALSE(is_live(s, "s1")); });
     store.reset();
