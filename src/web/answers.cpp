@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/answers.hpp"
 
+#include "token/json.hpp"
 #include "web/cookies.hpp"
 
-#include <array>
 #include <boost/json/array.hpp>
-#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -50,9 +49,8 @@ Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const
     Reply reply;
     const auth::Session& session = granted.session;
     const bool dev = settings.dev;
-    std::array<unsigned char, 8192> room;  // enough memory for most answers
-    json::monotonic_resource storage(room.data(), room.size());
-    json::object answer(8, &storage);
+    token::JsonArena<8192> arena;
+    json::object answer(8, arena);
     if (session.delivery == auth::Delivery::cookie) {
         set_cookie(reply, CookieKind::access, tokens.access, tokens.access_end, dev);
     } else {
@@ -63,8 +61,8 @@ Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const
     answer["expires_at"] = unix_seconds(tokens.access_end);
     if (session.delivery == auth::Delivery::body) answer["refresh_token"] = tokens.refresh;
     else set_cookie(reply, CookieKind::refresh, tokens.refresh, session.idle_end, dev);
-    answer["user"] = user_json(granted.user, &storage);
-    answer["session"] = session_json(session, session.id, &storage);
+    answer["user"] = user_json(granted.user, arena);
+    answer["session"] = session_json(session, session.id, arena);
     write_json(reply, 200, json::serialize(answer));
     return reply;
 }

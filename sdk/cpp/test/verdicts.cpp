@@ -2,6 +2,7 @@
 // Used by tests/verifiers/differential.mjs: `verdicts SET TOKENS` prints one verdict for each line of TOKENS
 // (a token in Base64), with the keys, the revocations and the `now` of SET, a file in the form of api/cases.
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
 #include "token/jwk.hpp"
 #include "verify/feed_reader.hpp"
 #include "verify/verifier.hpp"

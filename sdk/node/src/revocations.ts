@@ -79,10 +79,6 @@ export class Revocations {
     return this.#sessions.has(session) || (before > 0 && issued <= before * 1000 + skew);
   }
 
-  hasKey(kid: string): boolean {
-    return this.#keys.has(kid);
-  }
-
   get size(): number {
     return this.#sessions.size + this.#users.size + this.#keys.size;
   }

@@ -2,8 +2,10 @@
 // Tests of sign-in, its limits and the ends of sessions, on the store in memory and with a clock that the
 // test sets.
 #include "auth/keys/tokens.hpp"
+#include "auth/sessions/end.hpp"
 #include "auth/sessions/refresh.hpp"
 #include "auth/users/change.hpp"
+#include "auth/users/own_account.hpp"
 #include "base/random.hpp"
 #include "base/reason.hpp"
 #include "crypto/password_hash.hpp"
@@ -264,6 +266,57 @@ TEST_F(SigningIn, ARefreshWithinTheGraceWritesTheSameRefreshToken) {
     EXPECT_EQ(a.refresh, b.refresh);
     EXPECT_NE(a.access, b.access);
     EXPECT_LT(a.access.size(), 700U);
+}
+
+// While a change of the own account waited for the hash of its password, another request ended the session,
+// changed the password or disabled the user: that one wins. (A change of the address or a deletion took
+// effect all the same.)
+class OwnChange : public SigningIn {
+protected:
+    token::AccessClaims claims;
+    std::string confirmed;
+
+    void SetUp() override {
+        const auto granted = sign_in("ada", true);
+        ASSERT_TRUE(granted);
+        claims.subject = granted->user.id;
+        claims.session = granted->session.id;
+        confirmed = granted->user.password_hash;
+    }
+    void expect_refused(Reason reason) {
+        step([&](Store& s) {
+            const auto changed = set_own_email(s, claims, confirmed, "new@example.com", "192.0.2.1");
+            ASSERT_FALSE(changed);
+            EXPECT_EQ(changed.error().reason, reason);
+            const auto deleted = delete_own_account(s, policy, claims, confirmed, "192.0.2.1");
+            ASSERT_FALSE(deleted);
+            EXPECT_EQ(deleted.error().reason, reason);
+            EXPECT_EQ(s.find_user(claims.subject)->email, std::nullopt);
+        });
+    }
+};
+
+TEST_F(OwnChange, TakesEffectIfNothingCameBetween) {
+    step([&](Store& s) {
+        EXPECT_TRUE(set_own_email(s, claims, confirmed, "new@example.com", "192.0.2.1"));
+        EXPECT_TRUE(delete_own_account(s, policy, claims, confirmed, "192.0.2.1"));
+        EXPECT_FALSE(s.find_user(claims.subject));
+    });
+}
+
+TEST_F(OwnChange, IsRefusedOnceItsSessionHasEnded) {
+    step([&](Store& s) { end_session(s, claims.session, "sign_out", "192.0.2.1"); });
+    expect_refused(Reason::session_ended);
+}
+
+TEST_F(OwnChange, IsRefusedOnceItsUserIsDisabled) {
+    step([&](Store& s) { set_enabled(s, policy, claims.subject, false, "192.0.2.1"); });
+    expect_refused(Reason::session_ended);
+}
+
+TEST_F(OwnChange, IsRefusedIfThePasswordIsNoLongerTheConfirmedOne) {
+    confirmed = "the hash of the password before";
+    expect_refused(Reason::invalid_credentials);
 }
 
 }  // namespace
