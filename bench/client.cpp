@@ -96,7 +96,7 @@ struct Generation {
     }
 };
 
-// What one connection asks, and how its answers are checked.
+// The requests of one connection, and the check of their answers.
 struct Conversation {
     virtual ~Conversation() = default;
     virtual std::string next_request() = 0;

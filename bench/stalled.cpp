@@ -113,7 +113,7 @@ private:
             epoll_ctl(poll_, EPOLL_CTL_MOD, member.socket, &event);
             return;
         }
-        // Whatever the server sends to a stalled connection, it ends the connection with it.
+        // The server sends a stalled connection at most one answer, and then ends it.
         reopen(member);
     }
 

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config/config.hpp"
+#include "app/config/overloaded.hpp"
 #include "app/config/values.hpp"
 
 #include <algorithm>
 
 namespace coatcheck::app {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 std::string literal(Config& config, const Member& member) {
     return std::visit(

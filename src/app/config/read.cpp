@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config/config.hpp"
 
+#include "app/config/overloaded.hpp"
 #include "app/config/toml_file.hpp"
 #include "app/config/values.hpp"
 #include "base/numbers.hpp"
@@ -12,13 +13,6 @@
 
 namespace coatcheck::app {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 std::string expected_for(const Member& member) {
     return std::visit(
