@@ -11,7 +11,7 @@ CLIENTS = 64
 
 def spot_check(town, server, name):
     """Checks that a right password gives a token that is accepted, and a wrong one gives nothing. Returns
-    what is wrong with the server's answers, or None."""
+    the fault in the server's answers, or None."""
     token = town.sign_in(server, name)["token"]
     if server.get("/api/v1/verify", **bearer(token)).status != 200:
         return "the token of a sign-in does not count"
