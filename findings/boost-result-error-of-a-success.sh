@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Boost.System's result<T, E> (1.81): error() of a success is no bug that anybody hears of. It returns E(), a
-# default-constructed error. If E is a struct that begins with an enumeration, that is its first enumerator, and it looks
-# like a genuine error. value() of a failure throws, operator* of a failure asserts: only error() has no guard, in debug
-# builds too. So `if (result) if (other) a(); else b(result.error());` compiles, runs and passes a plausible error on.
+# Boost.System's result<T, E> (1.81): error() of a success is no bug that anybody hears of. It returns E(),
+# a default-constructed error. If E is a struct that begins with an enumeration, that is its first
+# enumerator, and it looks like a genuine error. value() of a failure throws, operator* of a failure
+# asserts: only error() has no guard, in debug builds too. So `if (result) if (other) a(); else
+# b(result.error());` compiles, runs and passes a plausible error on.
 #
 # Seen with libboost1.81-dev 1.81.0-5+deb12u1 and g++ 12.2, without NDEBUG:
 #   error of a success: reason 0, text ''
