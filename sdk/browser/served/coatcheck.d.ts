@@ -1,4 +1,4 @@
-/* @coatcheck/client 0.1.0, Apache-2.0 */
+/* Coatcheck 0.1.0, Apache-2.0 */
 /** The user who is signed in, as the server describes the account. */
 export interface User {
     id: string;
@@ -43,21 +43,6 @@ export declare class CoatcheckError extends Error {
     /** The member of the request body that is wrong, if the server names one. */
     member?: string | undefined);
 }
-/** Where the older client kept its token. */
-export type Adopt = {
-    localStorage: string;
-} | {
-    sessionStorage: string;
-} | {
-    cookie: string;
-};
-export interface AttachOptions {
-    fetch?: boolean;
-    /** True: every XMLHttpRequest that the page opens from now on. Or a single request, before it is opened. */
-    xhr?: boolean | XMLHttpRequest;
-    /** More origins that get the token, from now on. */
-    to?: string[];
-}
 export type Storage = 'memory' | 'cookie' | 'localStorage' | 'sessionStorage' | 'scriptCookie';
 /** What the page knows. The object is replaced, never changed: compare by identity. */
 export type Session = {
@@ -81,6 +66,14 @@ export interface Discarded {
     key: string;
     reason: 'corrupt' | 'foreign' | 'refused';
 }
+/** Where an older client kept its token. */
+export type Adopt = {
+    localStorage: string;
+} | {
+    sessionStorage: string;
+} | {
+    cookie: string;
+};
 export interface ClientOptions {
     /** The URL of Coatcheck, such as `https://auth.example.com`. Default: the page's own origin. */
     url?: string;
@@ -112,8 +105,15 @@ export interface Credentials {
     /** The name of this browser in the list of sessions. */
     device?: string;
 }
-interface Abortable {
+export interface Abortable {
     signal?: AbortSignal;
+}
+export interface AttachOptions {
+    fetch?: boolean;
+    /** True: every XMLHttpRequest that the page opens from now on. Or a single request, before it is opened. */
+    xhr?: boolean | XMLHttpRequest;
+    /** More origins that get the token, from now on. */
+    to?: string[];
 }
 export interface Client {
     readonly session: Session;
@@ -160,4 +160,4 @@ export interface Client {
     /** Where the user was before sign-in: a path of this origin, or `/` if the address names none. */
     returnAddress(): string;
 }
-export declare function createClient(options?: ClientOptions): Client;
+export declare const createClient: (options?: ClientOptions) => Client;

@@ -3,35 +3,17 @@
 // libraries that use them. An XMLHttpRequest follows redirects by itself and does not say where they lead. It
 // gets the token for its first address, and the browser removes `Authorization` if a redirect leads to
 // another origin.
+import { authFetch, headersNow, isFresh, prepare, reaches, refused } from './requests.js';
+import { originOf, type State } from './session.js';
+import type { AttachOptions } from './types.js';
 
-export interface AttachOptions {
-  fetch?: boolean;
-  /** True: every XMLHttpRequest that the page opens from now on. Or a single request, before it is opened. */
-  xhr?: boolean | XMLHttpRequest;
-  /** More origins that get the token, from now on. */
-  to?: string[];
-}
-
-/** The parts of the client that this file needs. */
-export interface Wired {
-  reaches(url: string): boolean;
-  fetch: typeof fetch;
-  /** Cookies are sent along, even to other origins. */
-  byCookie: boolean;
-  /** True if headersNow() can be used at once, without asking the server or refreshing first. */
-  isFresh(): boolean;
-  /** Rejects if the request may no longer be sent. */
-  prepare(): Promise<unknown>;
-  headersNow(method: string): Record<string, string>;
-  refused(headers: Record<string, string>): Promise<boolean>;
-}
-
-export function attachTo({ fetch, xhr }: AttachOptions, client: Wired): () => void {
+export function attachTo(state: State, { fetch, xhr, to = [] }: AttachOptions): () => void {
+  for (const origin of to) state.origins.add(originOf(state.page, origin));
   let on = true;
   const before = globalThis.fetch;
-  const ours = (...asked: Parameters<typeof before>) => (on ? client.fetch : before)(...asked);
+  const ours = (...asked: Parameters<typeof before>) => (on ? authFetch(state, ...asked) : before(...asked));
   if (fetch) globalThis.fetch = ours;
-  if (xhr) attachXhr(xhr === true ? XMLHttpRequest.prototype : xhr, client, () => on);
+  if (xhr) attachXhr(xhr === true ? XMLHttpRequest.prototype : xhr, state, () => on);
   // A library may have kept our function meanwhile. Its requests still pass through it, and it does nothing
   // more.
   return () => {
@@ -40,7 +22,7 @@ export function attachTo({ fetch, xhr }: AttachOptions, client: Wired): () => vo
   };
 }
 
-function attachXhr(target: XMLHttpRequest, client: Wired, isOn: () => boolean): void {
+function attachXhr(target: XMLHttpRequest, state: State, isOn: () => boolean): void {
   const { open, setRequestHeader, send, abort } = target;
   /**
    * The opened requests: [method, address, asynchronous, waits]. A request that sets its own `Authorization`
@@ -62,24 +44,24 @@ function attachXhr(target: XMLHttpRequest, client: Wired, isOn: () => boolean): 
     },
     send(this: XMLHttpRequest, body: XMLHttpRequestBodyInit | null) {
       const request = opened.get(this);
-      if (!request || !client.reaches(request[1])) return send.call(this, body);
+      if (!request || !reaches(state, request[1])) return send.call(this, body);
       const waits = () => opened.get(this) === request; // false once it was aborted or opened again
       const go = () => {
         if (!waits()) return;
         delete request[3];
-        const headers = client.headersNow(request[0]);
+        const headers = headersNow(state, request[0]);
         for (const name in headers) setRequestHeader.call(this, name, headers[name]!);
-        if (client.byCookie) this.withCredentials = true;
+        if (state.byCookie) this.withCredentials = true;
         // An XMLHttpRequest is sent only once, whatever the answer. But after a 401 the next request gets a
         // newer token.
-        this.addEventListener('loadend', () => this.status === 401 && client.refused(headers), {
+        this.addEventListener('loadend', () => this.status === 401 && refused(state, headers), {
           once: true,
         });
         send.call(this, body);
       };
-      if (!request[2] || client.isFresh()) return go();
+      if (!request[2] || isFresh(state)) return go();
       request[3] = true;
-      client.prepare().then(go, () => waits() && tell(this, 'error'));
+      prepare(state).then(go, () => waits() && tell(this, 'error'));
     },
     abort(this: XMLHttpRequest) {
       const waits = opened.get(this)?.[3];

@@ -55,11 +55,10 @@ export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): 
 }
 
 /**
- * Turns the answer to a request into the values to store. Call it when the request starts: the times then
- * count from before the token was made, even if the page is suspended before the answer comes.
+ * Turns the answer to a request into the values to store. `start` is when the request started: the times count
+ * from before the token was made, even if the page is suspended before the answer comes.
  */
-export async function kept(asked: Promise<Answer>): Promise<Kept> {
-  const start = Date.now();
+export async function kept(asked: Promise<Answer>, start: number): Promise<Kept> {
   const { expires_in, expires_at, session, token, refresh_token, user } = await asked;
   if (!session?.id || !user?.id) throw new CoatcheckError('invalid_answer');
   const expiresAt = start + expires_in * 1000;
@@ -84,8 +83,8 @@ export const claimsOf = (token: unknown): { iss: string; sub: string; exp: numbe
       : undefined;
   });
 
-/** The values in `text`, if they are complete and agree with each other. */
-export const parseKept = (text: string | null | undefined): Kept | undefined =>
+/** The values in `text`, if they are complete, agree with each other, and are of use at the time `now`. */
+export const parseKept = (text: string | null | undefined, now: number): Kept | undefined =>
   attempt(() => {
     const found: Kept = JSON.parse(text!);
     const { token, refresh, expiresAt, dueAt, until, user, session } = found;
@@ -96,24 +95,24 @@ export const parseKept = (text: string | null | undefined): Kept | undefined =>
       Array.isArray(user.roles) &&
       expiresAt + dueAt + until > 0 && // all three are numbers
       // Without a refresh token, nothing is of use once the access token has expired.
-      (refresh === undefined ? expiresAt > Date.now() : /^[\w-]{20,512}$/.test(refresh))
+      (refresh === undefined ? expiresAt > now : /^[\w-]{20,512}$/.test(refresh))
       ? found
       : undefined;
   });
 
 /**
- * If the browser does not keep the value (storage is off or full, or a cookie is too large), the page's
+ * `jar` throws where the browser denies all storage. If the browser does not keep the value (storage is off or full, or a cookie is too large), the page's
  * memory keeps it.
  */
-export function placeOf(jar: Jar | undefined, key: string): Place {
+export function placeOf(jar: () => Jar | undefined, key: string): Place {
   let inMemory: string | null = null;
-  const get = () => attempt(() => jar!.getItem(key)) ?? null;
+  const get = () => attempt(() => jar()!.getItem(key)) ?? null;
   const clear = () => {
     inMemory = null;
-    attempt(() => jar!.removeItem(key));
+    attempt(() => jar()!.removeItem(key));
   };
   const keeps = (text: string, until: number) => {
-    attempt(() => jar!.setItem(key, text, until));
+    attempt(() => jar()!.setItem(key, text, until));
     return get() === text;
   };
   return {

@@ -3,7 +3,7 @@
 // a session.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CoatcheckError, createClient, type Session, type Storage } from '../src/index.js';
 
 test('there is no window here', () => expect(typeof document).toBe('undefined'));
@@ -42,4 +42,22 @@ test('a server that hangs is given up on', async () => {
   await expect(auth.ready()).rejects.toMatchObject({ code: 'network_error' });
   silent.closeAllConnections();
   silent.close();
+});
+
+test('a listener that throws disturbs neither the client nor other listeners', async () => {
+  const server = createServer((_, answer) => answer.writeHead(401).end('{"code":"refresh_token_missing"}'));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const auth = createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const heard: string[] = [];
+  const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+  auth.subscribe(({ status }) => {
+    if (status !== 'unknown') throw new Error('of the application');
+  });
+  auth.subscribe(({ status }) => heard.push(status));
+  await auth.ready();
+  expect(heard).toEqual(['unknown', 'signed-out']);
+  expect(complaints).toHaveBeenCalledOnce();
+  complaints.mockRestore();
+  server.closeAllConnections();
+  server.close();
 });

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page that the client lives in. Everything that the client uses of it comes in as one argument, so that a
+// test can run several tabs in one process, each with a clock, a storage and a network of its own.
+import { attempt, type Jar } from './keeping.js';
+
+/** The part of `globalThis` that the client uses. On a server, the optional members are missing. */
+export interface Page {
+  fetch: typeof fetch;
+  Date: { now(): number };
+  reportError?(this: void, error: unknown): void;
+  setTimeout(act: () => void, milliseconds: number): unknown;
+  clearTimeout(timer: never): void;
+  document?: Pick<Document, 'hidden' | 'baseURI' | 'cookie' | 'addEventListener'>;
+  location?: Pick<Location, 'href' | 'origin' | 'protocol' | 'pathname' | 'search' | 'hash' | 'assign'>;
+  localStorage?: Jar;
+  sessionStorage?: Jar;
+  BroadcastChannel?: new (name: string) => Pick<BroadcastChannel, 'postMessage' | 'onmessage'>;
+  addEventListener?(event: string, listener: (event: Event) => void): void;
+}
+
+/** The path that the page's address names in `return_to`; `/` if it names none of this origin. */
+export function returnAddressOf({ location }: Page): string {
+  // Parsed as the browser does it: "//host" and "/\\host" lead to another host.
+  const asked = attempt(
+    () => new URL(new URL(location!.href).searchParams.get('return_to') ?? '/', location!.origin),
+  );
+  return asked && asked.origin === location!.origin
+    ? asked.pathname.replace(/^\/+/, '/') + asked.search + asked.hash
+    : '/';
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core does by means of the parts that are loaded on demand: a development aid, and the way to the
+// sign-in page.
+import type { CoatcheckError } from './errors.js';
+import { loadMore } from './load-more.js';
+import type { State } from './session.js';
+
+export const ignore = () => {};
+
+/** Has the server say which setting caused this failure, during development. See diagnose.ts. */
+export function diagnose(state: State, failure: CoatcheckError | Response, sent: unknown): void {
+  if (/\/(localhost|127\.)/.test(`${state.page.location?.origin}`))
+    loadMore().then((more) => more.diagnose(state, failure, sent), ignore);
+}
+
+/** Sends the user to the page where one signs in, or does what the application does instead. */
+export function requireSignIn({ page, onSignInRequired, signInPage }: State): void {
+  const { pathname, search, hash } = page.location!;
+  const returnTo = pathname + search + hash;
+  if (onSignInRequired) onSignInRequired(returnTo);
+  else loadMore().then((more) => more.goToSignIn(page, signInPage, returnTo), ignore);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the tabs of one browser follow each other: by messages, and by the storage that they share.
+//
+// Tabs need no lock and no leader: if two tabs refresh with the same refresh token at once, the server gives
+// both the same successor.
+import { attempt, type Kept, parseKept } from './keeping.js';
+import { become, isKnown, now, type State, store } from './session.js';
+import type { Session } from './types.js';
+
+/**
+ * Takes over what another tab wrote into the shared storage. Does nothing before the stored session was found
+ * to be ours.
+ */
+export function reread(state: State): void {
+  if (!state.place || !isKnown(state)) return;
+  const found = parseKept(state.place.read(), now(state));
+  if (found?.token !== state.held?.token) become(state, found);
+}
+
+/** As store(), and tells the other tabs. */
+export function keep(state: State, next: Kept | undefined, reason?: string): Session {
+  // The message holds tokens only if each tab has a storage of its own.
+  state.channel?.postMessage({
+    ...(next ?? state.held),
+    ...(state.storage !== 'sessionStorage' && { token: undefined, refresh: undefined }),
+    until: next?.until,
+  });
+  return store(state, next, reason);
+}
+
+/** From now on, follows the messages of other tabs. */
+export function follow(state: State): void {
+  const { page, byScript, byCookie, storage } = state;
+  const channel = (state.channel = attempt(() => new page.BroadcastChannel!(state.key)));
+  if (channel)
+    channel.onmessage = ({ data: told }: { data: Kept }) => {
+      // The stored value may arrive later than the message about it.
+      if (byScript && storage !== 'sessionStorage') return void page.setTimeout(() => reread(state), 40);
+      const isOurs = state.held && told.session === state.held.session;
+      const next = told.until ? told : undefined;
+      // If each tab has a storage of its own, a tab follows only messages about its own session. Two tabs
+      // have the same session after a tab was duplicated.
+      if (next && !byScript ? byCookie || !isOurs : isOurs) store(state, next);
+    };
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks after the session whenever the page comes to life: when it loads, is shown, online again, or restored.
+import { isDue, known, refresh } from './refresh.js';
+import { ignore } from './seldom.js';
+import { isKnown, now, type State, subscribe } from './session.js';
+import { reread } from './tabs.js';
+
+export function watch(state: State): void {
+  const { page, byCookie } = state;
+  let timer: unknown;
+  const wake = ({ persisted }: { persisted?: boolean }) => {
+    if (page.document!.hidden) return;
+    reread(state);
+    // A page in the back/forward cache does not receive the messages of other tabs.
+    if (!isKnown(state)) known(state).catch(ignore);
+    else if (isDue(state) || (persisted && !state.byScript)) refresh(state).catch(ignore);
+  };
+  page.document!.addEventListener('visibilitychange', wake as EventListener);
+  for (const name of ['online', 'pageshow', 'storage']) page.addEventListener!(name, wake as EventListener);
+  // The browser sends the cookie with images and downloads, without this client. So the client keeps the
+  // cookie fresh while the page is visible.
+  if (byCookie)
+    subscribe(state, () => {
+      page.clearTimeout(timer as never);
+      if (state.held) timer = page.setTimeout(() => wake({}), state.held.dueAt - now(state) + 99);
+    });
+  known(state).catch(ignore);
+}
