@@ -166,12 +166,13 @@ def compose(method, target, port, headers=(), body=None, host=NOTHING):
 class Caller:
     """A client that calls the server from one address and keeps nothing between calls."""
 
-    def __init__(self, port, source=None):
+    def __init__(self, port, source=None, timeout=60):
         self.port = port
         self.source = source
+        self.timeout = timeout
 
-    def connect(self, timeout=60):
-        return Connection(self.port, self.source, timeout)
+    def connect(self, timeout=None):
+        return Connection(self.port, self.source, timeout or self.timeout)
 
     def compose(
         self, method, target, *, json=NOTHING, body=None, headers=(), bearer=None, cookies=None, **more

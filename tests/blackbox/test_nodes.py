@@ -272,7 +272,7 @@ def test_text_that_postgres_cannot_hold_is_no_failure(pair):
 
 
 @pytest.fixture
-def bouncer(tmp_path):
+def bouncer(request):
     """pgbouncer in transaction mode, with fewer connections to the database than its clients have to it. It
     has its own database, because a pooler does not pass search_path on."""
     database = postgres.Postgres()
@@ -287,7 +287,7 @@ unix_socket_dir =
 auth_type = trust
 auth_file = {database.directory}/users
 pool_mode = transaction
-default_pool_size = 3
+default_pool_size = {request.param}
 """)
     as_user = (
         ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
@@ -301,7 +301,9 @@ default_pool_size = 3
     database.remove()
 
 
+@pytest.mark.parametrize("bouncer", [3, 1], indirect=True)
 def test_a_pooler_may_give_each_transaction_another_connection(make_server, bouncer):
+    """With a single connection to the database, a node finds each of its statements prepared by the other."""
     nodes = Nodes(make_server, bouncer[0], 2, url=bouncer[1])
     first, second = nodes.start()
     users = [first.add_user(f"user-{number}") for number in range(4)]

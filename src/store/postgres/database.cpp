@@ -19,10 +19,6 @@ namespace {
 
 constexpr Oid bytea = 17, int8 = 20, text_type = 25;
 
-struct AlreadyPrepared : Conflict {
-    using Conflict::Conflict;
-};
-
 using Setting = std::pair<const char*, std::string>;
 
 std::string trimmed(const char* message) {

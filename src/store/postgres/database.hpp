@@ -30,6 +30,12 @@ struct Conflict : StoreError {
     using StoreError::StoreError;
 };
 
+// A statement is prepared already, by a transaction that failed or by another program behind a pooler. The
+// connection knows it now: the same step gets further when it is run again. This happens once a statement.
+struct AlreadyPrepared : StoreError {
+    using StoreError::StoreError;
+};
+
 struct PostgresAddress {
     std::string url;       // postgres://…; libpq's environment variables (PGPASSFILE …) count
     std::string password;  // empty: as the url or the variables say
@@ -37,8 +43,8 @@ struct PostgresAddress {
 
 class PostgresDatabase final : public Database {
 public:
-    // `kept`: statements stay prepared on the server. Behind a pooler that fails once, with a Conflict: a
-    // caller that does not run the step again uses `never`.
+    // `kept`: statements stay prepared on the server. Behind a pooler that fails at first, with
+    // AlreadyPrepared or Conflict: a caller that does not run the step again uses `never`.
     enum class Prepare { kept, never };
     explicit PostgresDatabase(const PostgresAddress& address,
                               Prepare prepare = Prepare::never);  // throws Unavailable

@@ -187,7 +187,11 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
             connection->commit();
             tell(connection);
             return nullptr;
-        } catch (const Conflict& conflict) {
+        } catch (const AlreadyPrepared&) {
+            connection->rollback();
+            if (connection->is_broken()) connection.reset();
+            --attempt;  // a step has more statements than attempts
+        } catch (const Conflict&) {
             connection->rollback();
             if (connection->is_broken()) connection.reset();
             if (attempt >= most_attempts) return std::current_exception();
