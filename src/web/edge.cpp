@@ -164,8 +164,9 @@ http::Waiting Edge::answer_later(const Route& route, std::string_view argument, 
     } catch (...) {
         made = denied_by(std::current_exception(), route);
     }
-    if (made) reply = *std::move(made);
-    write(route, request, reply, made ? nullptr : &made.error());
+    if (!made) co_return write(route, request, reply, &made.error());
+    reply = *std::move(made);
+    write(route, request, reply, nullptr);
 }
 
 void Edge::write(const Route& route, const Request& request, Reply& reply, const Denied* denied) {

@@ -31,8 +31,8 @@ public:
     static void prepare(std::shared_ptr<Waiting> self) noexcept {
         try {
             asio::post(self->loop_, [self] { self->run_next(); });
-        } catch (const std::bad_alloc&) {
-            // resume() calls run_next() instead.
+        } catch (...) {
+            // There is no memory for it: resume() calls run_next() instead.
         }
     }
     template <class... Result>

@@ -7,7 +7,6 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/password_hash.hpp"
 
 #include <algorithm>
 
@@ -58,24 +57,8 @@ Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignI
     return candidate;
 }
 
-PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password) {
-    PasswordVerdict verdict;
-    const std::string& hash = user ? user->password_hash : crypto::unmatchable_hash();
-    // Our own hashes are made from the password in NFC. An imported hash was made from the password as the
-    // other system received it. A password that is too long for any hash is replaced by an empty one, which
-    // takes no time to normalise and never matches.
-    const bool too_long = password.reveal().size() > crypto::max_password_bytes;
-    const std::string_view typed = password.reveal().substr(0, too_long ? 0 : std::string_view::npos);
-    const bool imported = crypto::needs_rehash(hash);
-    const base::Secret normal(base::nfc(typed).value_or(std::string(typed)));
-    const bool matches = crypto::password_matches(hash, imported ? typed : normal.reveal());
-    verdict.matches = matches && user.has_value() && !typed.empty();
-    if (verdict.matches && imported) verdict.new_hash = crypto::hash_password(normal.reveal());
-    return verdict;
-}
-
 Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
-                             const Candidate& candidate, const PasswordVerdict& verdict) {
+                             const Candidate& candidate, const Proof& proof) {
     const Timestamp now = store.now();
     const auto refuse = [&]() -> Result<Granted> {
         charge_failure(store, candidate.attempt);
@@ -83,11 +66,11 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
             {now, "sign_in_failed", candidate.user ? candidate.user->id : "", "", form.address, ""});
         return Denied{Reason::invalid_credentials};
     };
-    if (!verdict.matches || !candidate.user) return refuse();
+    if (!proof.holds || !candidate.user) return refuse();
 
     std::string hash = candidate.user->password_hash;
-    if (!verdict.new_hash.empty() && store.replace_password_hash(candidate.user->id, hash, verdict.new_hash))
-        hash = verdict.new_hash;
+    if (!proof.new_hash.empty() && store.replace_password_hash(candidate.user->id, hash, proof.new_hash))
+        hash = proof.new_hash;
     Granted granted = new_session(now, policy, form, form.crypt ? policy.crypt_ttl : policy.access_ttl);
     Session& session = granted.session;
     session.id = base::random_id();

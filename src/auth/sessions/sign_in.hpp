@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign-in and the exchange of a foreign token. src/web calls the parts of a sign-in in order: look_up()
-// (store) → check_password() (hashing pool) → open_session() (store) → mint_tokens(). exchange() is one
-// store step.
+// (store) → a proof (auth/factors; a password in the hashing pool) → open_session() (store) →
+// mint_tokens(). exchange() is one store step.
 #pragma once
 
+#include "auth/factors/proof.hpp"
 #include "auth/limits.hpp"
 #include "auth/store.hpp"
 #include "base/secret.hpp"
@@ -32,11 +33,6 @@ struct Candidate {
     AttemptsInFlight::Slot slot;
 };
 
-struct PasswordVerdict {
-    bool matches = false;
-    std::string new_hash;  // replaces a stored hash that was imported or is cheaper; otherwise empty
-};
-
 // A session that was just opened or refreshed, with all that minting needs.
 struct Granted {
     User user;
@@ -49,14 +45,10 @@ struct Granted {
 // Finds the user and checks the limits. too_many_attempts.
 base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form);
 
-// Computes one password hash whether or not the user exists, and another one if an imported hash is to be
-// replaced.
-PasswordVerdict check_password(const std::optional<User>& user, const base::Secret& password);
-
-// If the password matches, checks the user again and inserts the session and an audit event. Otherwise
+// If the proof holds, checks the user again and inserts the session and an audit event. Otherwise
 // charges the failure: invalid_credentials.
 base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
-                                   const Candidate& candidate, const PasswordVerdict& verdict);
+                                   const Candidate& candidate, const Proof& proof);
 
 // A valid foreign token (verify/foreign_verifier.hpp) that a client exchanges for a session.
 struct Exchange {

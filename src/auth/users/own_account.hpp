@@ -24,8 +24,9 @@ base::Result<AttemptsInFlight::Slot> begin_sign_up(Store& store, AttemptsInFligh
 base::Result<User> finish_sign_up(Store& store, const Policy& policy, const User& user, const Actor& by);
 
 // Confirmation of the user's own password. src/web calls these in order: begin_confirmation() (store) →
-// check_password() (hashing pool) → the change, or fail_confirmation() (store). begin_confirmation()
-// refuses with too_many_attempts, or with token_revoked if the name in the token is no longer the user's.
+// a proof (auth/factors; a password in the hashing pool) → the change, or fail_confirmation() (store).
+// begin_confirmation() refuses with too_many_attempts, or with token_revoked if the name in the token is no
+// longer the user's.
 base::Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight,
                                            const token::AccessClaims& claims, const Actor& by);
 void fail_confirmation(Store& store, const token::AccessClaims& claims, const Candidate& candidate,

@@ -1,7 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sql/rotation.hpp"
 
+#include "store/sql/rows.hpp"
+#include "store/sql/store.hpp"
+
 namespace coatcheck::store {
+
+using auth::Rotation;
+
+// One statement rotates a current token. Only for any other token does this look up the reason.
+Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
+    Rotation result;
+    if (rotate_current(r, result)) {
+        result.outcome = Rotation::Outcome::rotated;
+        return result;
+    }
+    if (!lock_live(r.session, r.user, result)) return saw_an_end(), result;
+    const auth::Session& session = result.session;
+    if (r.by_cookie && session.delivery == auth::Delivery::body) {
+        result.outcome = Rotation::Outcome::misplaced;
+    } else if (session.secret_hash != r.secret_hash) {
+        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash)
+            return saw_an_end(), Rotation{};
+        // A password change replaced this token's secret. The answer is `repeated` only if that change, and
+        // the rotation that superseded the token's counter (if any), are within the grace.
+        const std::uint32_t behind = session.counter - r.counter;
+        const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace &&
+                                                  session.rotated[behind - 1] + r.grace > now_);
+        const bool in_grace = current_then && session.renewed + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+        result.by_earlier_secret = true;
+    } else if (r.counter == result.session.counter) {
+        result.outcome = Rotation::Outcome::repeated;  // four rotations within this grace already
+    } else {
+        // The token was superseded `behind` rotations ago, at rotated[behind - 1]. At most four rotations
+        // fall within one grace, so an older token is outside it. A counter ahead of the row wraps to a huge
+        // number.
+        const std::uint32_t behind = result.session.counter - r.counter;
+        const bool in_grace = behind <= auth::rotations_per_grace &&
+                              result.session.rotated[behind - 1] + r.grace > now_;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+    }
+    return result;
+}
+
+// In two statements, because SQLite returns no columns of a joined table. PostgresStore has its own.
+bool SqlStore::rotate_current(const auth::RotateRequest& request, Rotation& result) {
+    auto rotate = db_.query(rotate_on_sqlite);
+    return bind_rotation(rotate, now_, request).run() == 1 &&
+           lock_live(request.session, request.user, result);
+}
+
+bool SqlStore::lock_live(const std::string& session, const std::string& user, Rotation& result) {
+    auto row = db_.query(sql<"SELECT ", session_columns, ", ", user_columns,
+                             " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $2 AND "
+                             "s.user_id = $3 AND u.enabled = 1 AND ",
+                             is_live, " FOR UPDATE OF s">);
+    row.bind(base::unix_millis(now_)).bind(session).bind(user);
+    if (!row.step()) return false;
+    result.session = read_session(row);
+    result.user = read_user(row, session_column_count);
+    return true;
+}
 
 // A rotation shifts the times of the last four, so that at most four fall within one grace.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The statements that rotate a refresh token. Each checks, in one go, that the token is current and that its
 // session is live and its user enabled, and then rotates. Both engines' text stands side by side in
-// rotation.cpp.
+// rotation.cpp, below the rule for every other token (SqlStore::rotate_refresh()).
 #pragma once
 
 #include "auth/store/sessions.hpp"

@@ -74,7 +74,7 @@ protected:
     explicit SqlStore(Database& database) : db_(database) {}
     // One statement: checks that the token is current and rotates it. If it does, it fills in session and
     // user and returns true.
-    virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) = 0;
+    virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result);
     // This step has seen something that is over, and that another node may have ended.
     virtual void saw_an_end() {}
     // Moves the next index in the Token Status Lists forward by at least `count`.

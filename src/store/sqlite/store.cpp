@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening, migrations, transactions and the store's clock. The other functions of the port are in
-// store/sql/users.cpp, sessions.cpp and rest.cpp.
+// store/sql/users.cpp, sessions.cpp, rotation.cpp and rest.cpp.
 #include "store/sqlite/store.hpp"
-
-#include "store/sql/rotation.hpp"
 
 #include "base/log.hpp"
 #include "store/sql/schema.hpp"
@@ -100,12 +98,6 @@ void SqliteStore::hand_over(const std::string& to) {
     db_.query("COMMIT").run();
     epoch_.keep_only("");
     written_ = false;  // so the destructor begins no epoch
-}
-
-bool SqliteTables::rotate_current(const auth::RotateRequest& request, auth::Rotation& result) {
-    auto rotate = db_.query(rotate_on_sqlite);
-    return bind_rotation(rotate, now_, request).run() == 1 &&
-           lock_live(request.session, request.user, result);
 }
 
 void SqliteTables::skip_statuses(std::int64_t count) {

@@ -37,7 +37,6 @@ class SqliteTables : public SqlStore {
 protected:
     SqliteTables(const std::string& path, SqliteDatabase::Open open)
         : SqlStore(sqlite_), sqlite_(path, open), file_(path) {}
-    bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result) override;
     void skip_statuses(std::int64_t count) override;
     SessionSweep sweep_of_sessions() const override;
     const char* delete_revocations() const override;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign-up, and the account of the signed-in user. Every change needs the current password.
+#include "auth/factors/password.hpp"
 #include "auth/users/names.hpp"
 #include "auth/users/own_account.hpp"
 #include "auth/users/passwords.hpp"
@@ -30,9 +31,9 @@ asio::awaitable<Result<auth::User>> confirm(Call& call, const base::Secret& pass
     const auto candidate = co_await in_store(service, auth::begin_confirmation, std::ref(service.in_flight),
                                              *call.user, actor);
     if (!candidate) co_return candidate.error();
-    auth::PasswordVerdict verdict;
-    co_await in_hashing_pool(service, [&] { verdict = auth::check_password(candidate->user, password); });
-    if (verdict.matches) co_return *candidate->user;
+    auth::Proof proof;
+    co_await in_hashing_pool(service, [&] { proof = auth::prove_by_password(candidate->user, password); });
+    if (proof.holds) co_return *candidate->user;
     co_await in_store(service, auth::fail_confirmation, *call.user, *candidate, actor);
     co_return Reason::invalid_credentials;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ways to open a session: by password, by password in the envelope dialect, by a foreign token.
 #include "auth/sessions/sign_in.hpp"
+#include "auth/factors/password.hpp"
 
 #include "base/reason.hpp"
 #include "web/answers.hpp"
@@ -20,14 +21,14 @@ struct Opened {
     base::Timestamp now;  // the time at which its tokens are issued
 };
 
-// Opens a session if the password is right; otherwise returns the refusal.
+// The flow of every sign-in: the user is looked up, shows a proof, and gets a session or the refusal.
 asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignIn& form) {
     const auto candidate = co_await in_store(service, auth::look_up, std::ref(service.in_flight), form);
     if (!candidate) co_return candidate.error();
-    auth::PasswordVerdict verdict;
+    auth::Proof proof;
     const auto now = co_await in_hashing_pool(
-        service, [&] { verdict = auth::check_password(candidate->user, form.password); });
-    auto granted = co_await in_store(service, auth::open_session, service.policy, form, *candidate, verdict);
+        service, [&] { proof = auth::prove_by_password(candidate->user, form.password); });
+    auto granted = co_await in_store(service, auth::open_session, service.policy, form, *candidate, proof);
     if (!granted) co_return granted.error();
     co_return Opened{*std::move(granted), now};
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/factors/password.hpp"
+
+#include "crypto/password_hash.hpp"
+
+#include <gtest/gtest.h>
+
+namespace coatcheck::auth {
+namespace {
+
+const base::Secret password("nine violet otters paint lanterns");
+
+User with_hash(std::string hash) {
+    User ada;
+    ada.password_hash = std::move(hash);
+    return ada;
+}
+
+TEST(PasswordProof, HoldsForTheRightPasswordOfAUserAlone) {
+    const User ada = with_hash(crypto::hash_password(password.reveal()));
+    EXPECT_TRUE(prove_by_password(ada, password).holds);
+    EXPECT_TRUE(prove_by_password(ada, password).new_hash.empty());
+    EXPECT_FALSE(prove_by_password(ada, base::Secret("")).holds);
+    EXPECT_FALSE(prove_by_password(std::nullopt, password).holds);
+}
+
+TEST(PasswordProof, NamesItsMethod) {
+    EXPECT_EQ(prove_by_password(std::nullopt, password).amr, std::vector<std::string>{"pwd"});
+}
+
+TEST(PasswordProof, ReplacesAnImportedHashOnlyIfItMatches) {
+    // The hash of "Kk4DQuMMfZL9o" with cost 4.
+    const User ada = with_hash("$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm");
+    const Proof wrong = prove_by_password(ada, base::Secret("abc"));
+    EXPECT_FALSE(wrong.holds);
+    EXPECT_TRUE(wrong.new_hash.empty());
+    const Proof right = prove_by_password(ada, base::Secret("Kk4DQuMMfZL9o"));
+    EXPECT_TRUE(right.holds);
+    EXPECT_TRUE(crypto::password_matches(right.new_hash, "Kk4DQuMMfZL9o"));
+}
+
+}  // namespace
+}  // namespace coatcheck::auth
