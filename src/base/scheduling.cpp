@@ -42,7 +42,7 @@ bool take_short_turns() { return take_turns_of(shortest); }
 
 bool give_way() {
     // On Linux each thread has its own nice value.
-    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), low_priority);
     return take_turns_of(longest);
 }
 

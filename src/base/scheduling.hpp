@@ -13,7 +13,11 @@ namespace coatcheck::base {
 // with long turns has finished its turn.
 bool take_short_turns();
 
-// For a thread that computes for a long time: sets the lowest priority and long turns.
+// A nice value. At 19 (the lowest priority) a sign-in took 2.5 s while other programs kept all cores busy, at
+// 15 half a second; threads that answer notice no difference (`script/bench flood`). At 10 they do.
+constexpr int low_priority = 15;
+
+// For a thread that computes for a long time: sets a low priority and long turns.
 bool give_way();
 
 // The length of the calling thread's turns. 0 if the kernel cannot set turns.

@@ -25,8 +25,8 @@ Share after(bool (*change)()) {
 }
 
 TEST(Scheduling, WhoGivesWayIsLastAndNobodyElse) {
-    EXPECT_EQ(after(give_way).nice, 19);
-    EXPECT_LT(Share().nice, 19);
+    EXPECT_EQ(after(give_way).nice, low_priority);
+    EXPECT_LT(Share().nice, low_priority);
 }
 
 TEST(Scheduling, ShortTurnsLeaveThePriority) { EXPECT_EQ(after(take_short_turns).nice, Share().nice); }

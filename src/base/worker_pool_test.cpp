@@ -96,7 +96,7 @@ TEST(WorkerPool, RunsAtTheLowestPriority) {
         WorkerPool pool(1, 1);
         ASSERT_TRUE(pool.try_post([&] { nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); }));
     }
-    EXPECT_EQ(nice, 19);
+    EXPECT_EQ(nice, low_priority);
     EXPECT_LT(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), 19);  // the caller keeps its priority
 }
 

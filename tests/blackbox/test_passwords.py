@@ -231,7 +231,7 @@ def test_who_waited_for_the_hash_gets_a_token_of_full_length(server):
 
     def sign_in(user):
         asked = time.time()
-        # Threads that hash have the lowest priority, so on a busy machine this takes minutes.
+        # Threads that hash have a low priority, so on a busy machine this takes minutes.
         token = Caller(server.port, next_address(), timeout=300).sign_in_body(user)["token"]
         return time.time() - asked, claims_of(token)["iat"] - asked
 
