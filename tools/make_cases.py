@@ -5,7 +5,7 @@
 The signing keys are made for the run and forgotten: the files hold only public keys. Forged tokens come from
 tests/blackbox/forgeries.py with the verdicts that are allowed for them. If several verdicts are allowed, the
 files hold the one that the C++ verifier gives, and all others must give the same one. Needs
-build/asan/unit_tests: script/test unit builds it.
+build/debug/unit_tests: script/check builds it.
 """
 
 import base64
@@ -443,6 +443,35 @@ def requests(signer):
         )
     for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "", "BREW"):
         yield f"cookie, {method!r} with nothing", method, [cookie(ada)], "csrf_refused"
+    # Any page may begin a WebSocket, and its handshake is a GET (RFC 6455 §10.2).
+    key, mode = ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="], ["Sec-Fetch-Mode", "websocket"]
+    for name, fields in (
+        ("by its key", [key]),
+        ("by its mode", [mode]),
+        ("by an empty key", [["Sec-WebSocket-Key", ""]]),
+        ("by one of two modes", [["Sec-Fetch-Mode", "cors"], mode]),
+    ):
+        yield f"cookie, a WebSocket {name}", "GET", [cookie(ada), *fields], "csrf_refused"
+        yield (
+            f"cookie, a WebSocket {name}, from elsewhere",
+            "GET",
+            [cookie(ada), *fields, ["Origin", OTHER_SITE]],
+            "csrf_refused",
+        )
+        yield f"cookie, a WebSocket {name}, from here", "GET", [cookie(ada), *fields, ["Origin", OWN]], "ok"
+        yield (
+            f"cookie, a WebSocket {name}, from a listed origin",
+            "GET",
+            [cookie(ada), *fields, ["Sec-Fetch-Site", "cross-site"], ["Origin", LISTED]],
+            "ok",
+        )
+        yield f"bearer, a WebSocket {name}", "GET", [bearer(ada), *fields, ["Origin", OTHER_SITE]], "ok"
+    yield (
+        "cookie, GET by fetch from elsewhere",
+        "GET",
+        [cookie(ada), ["Sec-Fetch-Mode", "cors"], ["Sec-Fetch-Site", "cross-site"], ["Origin", OTHER_SITE]],
+        "ok",
+    )
     for site in (
         None,
         "",
@@ -1008,7 +1037,7 @@ def main():
     sets = {name: make() for name, make in makers.items() if name in wanted}
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(
-            [ROOT / "build/asan/unit_tests", "--gtest_filter=Cases.*", "--gtest_brief=1"],
+            [ROOT / "build/debug/unit_tests", "--gtest_filter=Cases.*", "--gtest_brief=1"],
             check=False,
             env={**os.environ, "COATCHECK_RECORD_CASES": directory},
             stdout=subprocess.DEVNULL,

@@ -40,17 +40,13 @@ struct CredentialRules {
     std::string_view crypt_header = "";  // the header of crypt tokens; empty: none are accepted
 };
 
-// The proof about its site that a request needs before a cookie counts on an unsafe method, or before a body
+// The proof about its site that a request needs before a cookie counts on an unsafe request, or before a body
 // may sign in or refresh.
 enum class SiteProof {
     always,  // for a cookie: the site is allowed, or X-Coatcheck: 1 is sent
     // For a body: only if a browser says which site the request comes from.
     where_browser,
 };
-
-inline bool is_safe_method(std::string_view method) {
-    return method == "GET" || method == "HEAD" || method == "OPTIONS";
-}
 
 namespace detail {
 
@@ -70,7 +66,23 @@ Sent sent(const Fields& fields, std::string_view name) {
     return found;
 }
 
+template <HeaderFields Fields>
+bool has_value(const Fields& fields, std::string_view name, std::string_view value) {
+    bool found = false;
+    fields.each(name, [&](std::string_view one) { found = found || one == value; });
+    return found;
+}
+
 }  // namespace detail
+
+// True for a request that reads and changes nothing, whoever made a browser send it. The handshake of a
+// WebSocket is a GET, but a page of any site may begin it and then read and write (RFC 6455 §10.2).
+template <HeaderFields Fields>
+bool is_safe(std::string_view method, const Fields& fields) {
+    return (method == "GET" || method == "HEAD" || method == "OPTIONS") &&
+           detail::sent(fields, "Sec-WebSocket-Key").count == 0 &&
+           !detail::has_value(fields, "Sec-Fetch-Mode", "websocket");
+}
 
 // The token of one Authorization field (RFC 6750 §2.1). Empty if the field has another scheme.
 // `bare_allowed`: a value without a scheme is a token too.
@@ -186,13 +198,13 @@ bool site_is_allowed(const Fields& fields, std::string_view own, const IsListed&
 }
 
 // Returns `found` if it may count. token_missing if there is no token; csrf_refused for a cookie on an unsafe
-// method if site_is_allowed() says no. An unknown `method` is unsafe.
+// request if site_is_allowed() says no. An unknown `method` is unsafe.
 template <HeaderFields Fields, class IsListed>
 base::Result<Credential> admitted(base::Result<Credential> found, const Fields& fields,
                                   std::string_view method, std::string_view own, const IsListed& is_listed) {
     if (!found) return found;
     if (found->token.empty()) return base::Denied{base::Reason::token_missing};
-    if (found->by_cookie && !is_safe_method(method) &&
+    if (found->by_cookie && !is_safe(method, fields) &&
         !site_is_allowed(fields, own, is_listed, SiteProof::always))
         return base::Denied{base::Reason::csrf_refused};
     return found;

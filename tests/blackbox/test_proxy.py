@@ -196,6 +196,23 @@ def test_verify_by_cookie_asks_for_the_method_of_the_request_behind_the_proxy(pr
     assert verify(X_Coatcheck="1") == passed
 
 
+@pytest.mark.parametrize(
+    "handshake", [{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-Fetch-Mode": "websocket"}]
+)
+def test_a_websocket_opened_by_a_page_of_another_site_gets_nothing_by_cookie(proxy, ada, handshake):
+    """The handshake is a GET, so it passed (issue 18, row 7)."""
+    signed_in = proxy.sign_in(ada, "cookie")
+    cookies = {ACCESS: signed_in.cookies[ACCESS].value}
+    here = {"X-Forwarded-Method": "GET", **handshake}
+
+    def verify(**headers):
+        return proxy.verify(cookies=cookies, headers={**here, **headers}).verdict
+
+    assert verify() == verify(Origin="https://evil.example") == (403, "csrf_refused")
+    assert verify(Origin=f"http://localhost:{proxy.port}") == (200, None)
+    assert proxy.verify(proxy.sign_in_body(ada)["token"], headers=here).status == 200, "a header is no cookie"
+
+
 def test_verify_does_not_believe_a_stranger_about_the_method(caller, ada):
     cookies = {ACCESS: caller.sign_in(ada, "cookie").cookies[ACCESS].value}
     for name in ("X-Forwarded-Method", "X-Original-Method", "X-HTTP-Method", "X-HTTP-Method-Override"):

@@ -31,7 +31,14 @@ export interface Asked {
   rawHeaders: string[];
 }
 
-const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
+/**
+ * True for a request that reads and changes nothing, whoever made a browser send it. The handshake of a
+ * WebSocket is a GET, but a page of any site may begin it and then read and write (RFC 6455 §10.2).
+ */
+const isSafe = (asked: Asked): boolean =>
+  ['GET', 'HEAD', 'OPTIONS'].includes(asked.method) &&
+  !all(asked, 'sec-websocket-key').length &&
+  !all(asked, 'sec-fetch-mode').includes('websocket');
 
 function all({ rawHeaders }: Asked, name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
@@ -102,7 +109,7 @@ async function judge(verifier: Verifier, asked: Asked, options: CredentialOption
   const found = find(asked, options);
   if (found === 'conflict') return no('credential_conflict');
   if (!found.token) return no('token_missing');
-  if (found.byCookie && !isSafe(asked.method) && !siteIsAllowed(asked, options)) return no('csrf_refused');
+  if (found.byCookie && !isSafe(asked) && !siteIsAllowed(asked, options)) return no('csrf_refused');
   const verdict = await verifier.check(found.token);
   return verdict.ok && found.user !== undefined && found.user !== verdict.user.id
     ? no('token_not_ours')

@@ -80,7 +80,7 @@ final class Authenticator
         if ($tokens === []) {
             return Verdict::no('token_missing');
         }
-        if ($inHeader === [] && array_diff($methods, self::SAFE) !== [] && !$this->siteIsAllowed($all)) {
+        if ($inHeader === [] && !self::isSafe($methods, $all) && !$this->siteIsAllowed($all)) {
             return Verdict::no('csrf_refused');
         }
         $verdict = $crypt === [] ? $this->verifier->check($tokens[0]) : $this->encrypted->check($tokens[0]);
@@ -135,6 +135,20 @@ final class Authenticator
             }
         }
         return $tokens;
+    }
+
+    /**
+     * True for a request that reads and changes nothing, whoever made a browser send it. The handshake of a
+     * WebSocket is a GET, but a page of any site may begin it and then read and write (RFC 6455 §10.2).
+     *
+     * @param list<string> $methods
+     * @param callable(string): list<string> $all
+     */
+    private static function isSafe(array $methods, callable $all): bool
+    {
+        return array_diff($methods, self::SAFE) === []
+            && $all('sec-websocket-key') === []
+            && !in_array('websocket', $all('sec-fetch-mode'), true);
     }
 
     /** @param callable(string): list<string> $all */
