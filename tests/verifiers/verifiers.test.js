@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createDecipheriv, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -622,11 +622,11 @@ async function trusting(port) {
   };
 }
 
-async function behindProxy(server, file, run) {
+async function behindProxy(server, source, run) {
   const [port, apiPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-proxy-'));
   const config = join(directory, 'config');
-  const text = readFileSync(join(EXAMPLES, file), 'utf8')
+  const text = source
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`)
     .replaceAll('127.0.0.1:3003', `127.0.0.1:${apiPort}`)
     .replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`)
@@ -648,17 +648,32 @@ async function behindProxy(server, file, run) {
   return { api: `http://localhost:${port}`, seen: api.seen, stop };
 }
 
+const nginx = (server, source) =>
+  behindProxy(server, source, (config, directory) => ['/usr/sbin/nginx', '-c', config, '-p', directory]);
+
+/** The code blocks of a document in one language. */
+const blocksOf = (file, language) =>
+  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/```(\w+)\n([^]*?)```/g)]
+    .filter(([, found]) => found === language)
+    .map(([, , text]) => text);
+
+/** A whole configuration around a document's locations. Its API is on port 3000; nginx listens on another. */
+const around = (locations) => `
+  worker_processes 1; pid nginx.pid; error_log stderr warn; daemon off; events {}
+  http {
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+    server {
+      listen LISTEN;
+      ${locations}
+    }
+  }`;
+
 const PROXIES = {
-  nginx: (server) =>
-    behindProxy(server, 'nginx/nginx.conf', (config, directory) => [
-      '/usr/sbin/nginx',
-      '-c',
-      config,
-      '-p',
-      directory,
-    ]),
-  caddy: (server) =>
-    behindProxy(server, 'caddy/Caddyfile', (config) => [
+  'examples/nginx': (server) => nginx(server, readFileSync(join(EXAMPLES, 'nginx/nginx.conf'), 'utf8')),
+  'examples/caddy': (server) =>
+    behindProxy(server, readFileSync(join(EXAMPLES, 'caddy/Caddyfile'), 'utf8'), (config) => [
       '/usr/bin/caddy',
       'run',
       '--config',
@@ -667,10 +682,21 @@ const PROXIES = {
       'caddyfile',
     ]),
 };
-for (const [name, start] of Object.entries(PROXIES)) {
-  passes(`examples/${name}`, start);
+const documents = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
+  .filter((name) => name.endsWith('.md'))
+  .flatMap((name) => blocksOf(name, 'nginx').map((text, index) => [`${name}, nginx ${index + 1}`, text]));
+for (const [name, text] of documents)
+  PROXIES[name] = (server) =>
+    nginx(
+      server,
+      around(text).replaceAll('127.0.0.1:3000', '127.0.0.1:3003').replace('LISTEN', '127.0.0.1:3000'),
+    );
+test('the README has a configuration of nginx', () => assert.ok('README.md, nginx 1' in PROXIES));
 
-  test(`examples/${name}: no identity that a client made up reaches the API, however it is spelt`, async () => {
+for (const [name, start] of Object.entries(PROXIES)) {
+  passes(name, start);
+
+  test(`${name}: no identity that a client made up reaches the API, however it is spelt`, async () => {
     const server = await new Coatcheck('--set', 'trusted_proxies=127.0.0.1').start();
     server.addUser('ada');
     const { api, seen, stop } = await start(server);
@@ -687,26 +713,37 @@ for (const [name, start] of Object.entries(PROXIES)) {
         `X-AUTH-${field.toUpperCase()}`,
       ];
       const made = fields.flatMap((field) => spellings(field).flatMap((spelt) => [spelt, 'root']));
-      const answer = await ask('GET', `${api}/api/me`, [...bearer(token), ...made, 'Cookie', 'other=1']);
-      assert.equal(answer.status, 200, answer.text);
-      const { raw } = answer.json();
-      const got = raw.map((value, index) => [value, raw[index + 1]]).filter((_, index) => index % 2 === 0);
-      // CGI and PHP see one name for all spellings of a header.
-      const folded = got.map(([header, value]) => [header.toLowerCase().replaceAll('_', '-'), value]);
-      assert.deepEqual(
-        folded.filter(([, value]) => value === 'root'),
-        [],
-      );
-      assert.deepEqual(
-        folded.filter(([header]) => header === 'x-auth-user'),
-        [['x-auth-user', user.id]],
-      );
-      assert.deepEqual(
-        folded
-          .filter(([header]) => header === 'authorization' || header === 'cookie')
-          .filter(([, value]) => value),
-        [],
-      );
+      // A proxy removes the headers that Connection names, which must not be its own (issue 18, row 8).
+      const asHops = ['Connection', fields.map((field) => `X-Auth-${field}`).join(', ')];
+      for (const connection of [[], asHops, ['Connection', 'close, x-auth-user']]) {
+        const answer = await ask('GET', `${api}/api/me`, [
+          ...bearer(token),
+          ...made,
+          ...connection,
+          'Cookie',
+          'other=1',
+        ]);
+        assert.equal(answer.status, 200, answer.text);
+        const { raw } = answer.json();
+        const got = raw.map((value, index) => [value, raw[index + 1]]).filter((_, index) => index % 2 === 0);
+        // CGI and PHP see one name for all spellings of a header.
+        const folded = got.map(([header, value]) => [header.toLowerCase().replaceAll('_', '-'), value]);
+        assert.deepEqual(
+          folded.filter(([, value]) => value === 'root'),
+          [],
+        );
+        assert.deepEqual(
+          folded.filter(([header]) => header === 'x-auth-user'),
+          [['x-auth-user', user.id]],
+        );
+        if (name.startsWith('examples/'))
+          assert.deepEqual(
+            folded
+              .filter(([header]) => header === 'authorization' || header === 'cookie')
+              .filter(([, value]) => value),
+            [],
+          );
+      }
       const count = seen.length;
       assert.equal((await ask('GET', `${api}/api/me`, [...bearer(forged(token)), ...made])).status, 401);
       assert.equal(seen.length, count, 'a refused request never gets there');
