@@ -47,9 +47,9 @@ struct Session {
     std::string id;
     std::string user;
     crypto::SecretHash secret_hash;  // of the refresh tokens' secret
-    // The hash of the secret before a password change renewed it; empty if that never happened.
+    // The hash of the secret before a password change renewed it; empty if that never happened. Only good
+    // for signing out.
     crypto::SecretHash renewed_from;
-    Timestamp renewed{};                                   // when that happened
     std::uint32_t counter = 0;                             // of the current refresh token
     std::array<Timestamp, rotations_per_grace> rotated{};  // when the latest rotations happened, latest first
     Delivery delivery = Delivery::hybrid;

@@ -189,6 +189,22 @@ def test_a_password_change_ends_the_other_sessions_and_keeps_this_one(caller, us
     assert caller.try_sign_in(user, OTHER).status == 200
 
 
+def test_a_copied_refresh_token_is_worthless_from_the_password_change_on(caller, user):
+    """Within the grace it got the new token (issue 18, row 3)."""
+    superseded = caller.sign_in_body(user)
+    current = caller.refresh(superseded["refresh_token"]).json()
+    changed = change_password(caller, current["token"], user.password, OTHER).json()
+    for copy in (superseded, current, current):
+        assert caller.refresh(copy["refresh_token"]).verdict == (401, "session_ended")
+    again = caller.refresh(changed["refresh_token"])
+    assert again.status == 200, "who presents a copy ends nothing"
+    assert (
+        caller.delete("/api/v1/authentication", json={"refresh_token": current["refresh_token"]}).status
+        == 204
+    )
+    assert caller.refresh(again.json()["refresh_token"]).verdict == (401, "session_ended"), "it may sign out"
+
+
 def test_a_password_change_by_cookie_keeps_tokens_out_of_the_body(server, user):
     browser = Browser(server.port, next_address())
     browser.sign_in(user, "cookie")

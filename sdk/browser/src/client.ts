@@ -4,7 +4,8 @@
 import { attachTo } from './attach.js';
 import { kept } from './keeping.js';
 import { type Page, returnAddressOf } from './page.js';
-import { known, refresh } from './refresh.js';
+import { loadMore } from './load-more.js';
+import { core, known, refresh } from './refresh.js';
 import { authFetch, headersNow, own, prepare, reaches, refused } from './requests.js';
 import { ignore } from './seldom.js';
 import { callServer, orAborted } from './server.js';
@@ -12,7 +13,7 @@ import { now, type State, subscribe, unknownSession } from './session.js';
 import { follow, keep, reread } from './tabs.js';
 import type { Client, ClientOptions } from './types.js';
 import { watch } from './wake.js';
-import type { Answer, SessionInfo } from './wire.js';
+import type { Answer } from './wire.js';
 
 /** Ends this session after `act`, unless another session has begun meanwhile. */
 async function ending(state: State, act: () => Promise<unknown>): Promise<void> {
@@ -72,12 +73,12 @@ export function clientIn(page: Page, options: ClientOptions): Client {
     },
     signOutEverywhere: (options) => ending(state, () => own(state, 'DELETE', 'sessions', options)),
     sessions: {
-      list: async (options) =>
-        (await own<{ sessions: SessionInfo[] }>(state, 'GET', 'sessions', options)).sessions,
-      async end(id, options) {
-        await own(state, 'DELETE', `sessions/${encodeURIComponent(id)}`, options);
-        if (id === state.held?.session) keep(state, undefined);
-      },
+      list: async (options) => (await loadMore()).listSessions(state, own, options),
+      end: async (id, options) => (await loadMore()).endSession(state, own, core, id, options),
+    },
+    async changePassword(passwords, options) {
+      await prepare(state, options);
+      return (await loadMore()).changePassword(state, core, passwords, options);
     },
     fetch: (input, init) => authFetch(state, input, init),
     async token(options) {

@@ -12,7 +12,7 @@ import type { Session } from './types.js';
 import type { Answer } from './wire.js';
 
 /** What the parts that are loaded on demand need of the core. */
-const core = { callServer, claimsOf, keep, kept, parseKept, placeOf };
+export const core = { callServer, claimsOf, keep, kept, parseKept, placeOf };
 export type Core = typeof core;
 
 /** True if the access token has to be refreshed before it is used. */

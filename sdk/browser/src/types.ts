@@ -99,6 +99,11 @@ export interface Client {
     list(options?: Abortable): Promise<SessionInfo[]>;
     end(id: string, options?: Abortable): Promise<void>;
   };
+  /**
+   * Changes the user's password, and takes the new tokens of this session. Ends all other sessions. Rejects with
+   * `invalid_credentials` if `current` is not the password.
+   */
+  changePassword(passwords: { current: string; next: string }, options?: Abortable): Promise<User>;
   /** `fetch` with the token, to the origins that get it. After a 401 it refreshes and tries once more. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** A fresh access token. Null if nobody is signed in, or if scripts cannot see the token (`cookie`). */

@@ -87,6 +87,20 @@ describe.each(EVERY)('%s', (storage) => {
     expect(client.session).toMatchObject({ status: 'signed-in', user: { id: 'user-s1' } });
   });
 
+  test('a password change keeps the session, also in a refresh that was under way', async () => {
+    const world = await signedIn(storage, 1);
+    const { client } = world.tabs[0]!;
+    world.now += QUARTER;
+    const refreshed = client.refresh();
+    const changed = client.changePassword({ current: 'x', next: 'y' });
+    await world.run();
+    await Promise.all([refreshed, changed]);
+    world.now += QUARTER;
+    const later = client.refresh();
+    await world.run();
+    expect(await later).toMatchObject({ status: 'signed-in', user: { id: 'user-s0' } });
+  });
+
   test('the lifetime counts from the request, not from an answer on which the page slept', async () => {
     const world = await signedIn(storage, 1);
     const { client } = world.tabs[0]!;

@@ -20,6 +20,8 @@ const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('ba
 interface ServerSession {
   id: string;
   delivery: string;
+  /** Grows with each password change. */
+  secret: number;
   /** When each generation of the refresh token was superseded. */
   rotations: number[];
   ended?: string;
@@ -176,7 +178,7 @@ export class World {
     if (path.startsWith('..')) return [200, { issuer: ORIGIN }];
     if (path === 'authentication' && method === 'POST') {
       const { delivery } = body;
-      const session = { id: `s${this.sessions.length}`, delivery, rotations: [] };
+      const session = { id: `s${this.sessions.length}`, delivery, secret: 0, rotations: [] };
       this.sessions.push(session);
       return this.granted(session);
     }
@@ -191,8 +193,13 @@ export class World {
       this.refusals.push(code);
       return [401, { code, title: code, status: 401 }];
     };
+    if (path === 'users/me/password') {
+      session!.secret++;
+      return this.granted(session!);
+    }
     if (!sent) return refuse('refresh_token_missing');
-    if (!session || session.ended) return refuse('session_ended');
+    if (!session || session.ended || Number(sent.split('_')[3]) !== session.secret)
+      return refuse('session_ended');
     const generation = Number(sent.split('_')[2]);
     const recent = (at: number | undefined) => at !== undefined && this.now - at <= GRACE;
     // The current one rotates, at most four times within one grace. A superseded one is good within its grace.
@@ -205,9 +212,9 @@ export class World {
     return this.granted(session);
   }
 
-  private granted({ id, rotations, delivery }: ServerSession): [number, unknown, string] {
+  private granted({ id, rotations, delivery, secret }: ServerSession): [number, unknown, string] {
     const generation = rotations.length;
-    const refresh = `ccr_${id}_${generation}_`.padEnd(40, 'x');
+    const refresh = `ccr_${id}_${generation}_${secret}_`.padEnd(40, 'x');
     const at = Math.floor(this.now / 1000);
     const claims = { iss: ORIGIN, sub: `user-${id}`, sid: id, exp: at + LIFE };
     const answer = {

@@ -2,8 +2,8 @@
 #include "auth/sessions/refresh.hpp"
 
 #include "auth/sessions/end.hpp"
+#include "base/random.hpp"
 #include "base/reason.hpp"
-#include "crypto/digest.hpp"
 
 #include <algorithm>
 
@@ -14,11 +14,6 @@ using base::Reason;
 using base::Result;
 
 namespace {
-
-std::string renewed_secret(const base::Secret& mac_key, const std::string& session,
-                           const std::string& old_hash) {
-    return crypto::hmac_sha256(mac_key.reveal(), "renewed secret " + session + " " + old_hash).substr(0, 16);
-}
 
 void extend_access(Store& store, const Policy& policy, Granted& granted) {
     granted.granted_at = store.now();
@@ -34,9 +29,8 @@ RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& prese
             policy.grace,      policy.idle,    policy.access_ttl,       by_cookie};
 }
 
-Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
-                        const token::RefreshToken& presented, const RotateRequest& request,
-                        const std::string& address) {
+Result<Granted> refresh(Store& store, const Policy& policy, const token::RefreshToken& presented,
+                        const RotateRequest& request, const std::string& address) {
     Rotation rotation = store.rotate_refresh(request);
     switch (rotation.outcome) {
         // A refresh token that was issued in a body is not accepted as a cookie. So a token that came as a
@@ -52,19 +46,16 @@ Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& 
     Granted granted;
     granted.user = std::move(rotation.user);
     granted.session = std::move(rotation.session);
-    granted.secret = rotation.by_earlier_secret
-                         ? renewed_secret(mac_key, granted.session.id, granted.session.renewed_from.bytes())
-                         : presented.secret;
+    granted.secret = presented.secret;
     extend_access(store, policy, granted);
     return granted;
 }
 
-Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key,
-                      const std::string& session) {
+Result<Granted> renew(Store& store, const Policy& policy, const std::string& session) {
     const auto row = store.lock_session(session);
     if (!row || row->ended) return Denied{Reason::session_ended};
     Granted granted;
-    granted.secret = renewed_secret(mac_key, session, row->secret_hash.bytes());
+    granted.secret = base::random_bytes(16);
     store.renew_secret(session, crypto::SecretHash::of(granted.secret));
     if (row->status >= 0) {
         // The earlier tokens are revoked, but the session goes on: it needs a new index.

@@ -18,16 +18,13 @@ RotateRequest rotation_of(const Policy& policy, const token::RefreshToken& prese
 // Rotates the refresh token, or returns the current one again within the grace. refresh_token_reused: the
 // token was used again after the grace, and this step ends the session. refresh_token_malformed: it came as
 // a cookie, but its session delivers tokens in bodies. session_ended: in all other cases.
-base::Result<Granted> refresh(Store& store, const Policy& policy, const base::Secret& mac_key,
-                              const token::RefreshToken& presented, const RotateRequest& rotation,
-                              const std::string& address);
+base::Result<Granted> refresh(Store& store, const Policy& policy, const token::RefreshToken& presented,
+                              const RotateRequest& rotation, const std::string& address);
 
-// Gives a live session a new secret, so that its earlier refresh tokens become invalid after a password
-// change. Returns all that minting needs, or session_ended. The new secret is derived from the MAC key and
-// the hash of the old secret. So a client that lost the answer gets the same secret again with its old
-// token, within the grace; and neither the database alone nor the key alone is enough to forge it.
-base::Result<Granted> renew(Store& store, const Policy& policy, const base::Secret& mac_key,
-                            const std::string& session);
+// Gives a live session a new secret after a password change. Its earlier refresh tokens are invalid at once,
+// without a grace, because one of them may be stolen (RFC 9700 §4.14). Returns all that minting needs, or
+// session_ended.
+base::Result<Granted> renew(Store& store, const Policy& policy, const std::string& session);
 
 // A session and its user; each is empty if the store does not have it.
 struct SessionAndUser {

@@ -72,7 +72,7 @@ protected:
         token.secret = secret.empty() ? granted.secret : secret;
         base::Result<Granted> out = base::Denied{Reason::internal_error};
         step([&](Store& s) {
-            out = refresh(s, policy, mac_key, token, rotation_of(policy, token, false), "192.0.2.1");
+            out = refresh(s, policy, token, rotation_of(policy, token, false), "192.0.2.1");
         });
         return out;
     }
@@ -196,18 +196,14 @@ TEST_F(SigningIn, APasswordChangeEndsTheOthersAndRenewsThisOne) {
     step([&](Store& s) {
         EXPECT_FALSE(set_password(s, policy, "u1", "not the hash", "new", here->session.id, ""));
         EXPECT_TRUE(set_password(s, policy, "u1", good_hash(), "new", here->session.id, ""));
-        renewed = renew(s, policy, mac_key, here->session.id);
+        renewed = renew(s, policy, here->session.id);
     });
     ASSERT_TRUE(renewed);
     EXPECT_EQ(renewed->user.version, 2);
     EXPECT_NE(renewed->secret, here->secret);
     EXPECT_EQ(refresh_with(*there, 0).error().reason, Reason::session_ended);
-    const auto lost = refresh_with(*here, 0);  // the answer to the change never arrived
-    ASSERT_TRUE(lost);
-    EXPECT_EQ(lost->secret, renewed->secret);
-    EXPECT_TRUE(refresh_with(*renewed, 0));
-    now += policy.grace;
-    EXPECT_EQ(refresh_with(*here, 0).error().reason, Reason::refresh_token_reused);
+    EXPECT_EQ(refresh_with(*here, 0).error().reason, Reason::session_ended) << "it may be a stolen copy";
+    EXPECT_TRUE(refresh_with(*renewed, 0)) << "which ends nothing";
 }
 
 TEST_F(SigningIn, EnablingAgainRevivesNothing) {

@@ -35,8 +35,7 @@ struct Rotation {
         ended,
     };
     Outcome outcome = Outcome::ended;
-    bool by_earlier_secret = false;  // the token has the secret of Session::renewed_from
-    Session session{};               // after the rotation; empty if the outcome is `ended`
+    Session session{};  // after the rotation; empty if the outcome is `ended`
     User user{};
 };
 

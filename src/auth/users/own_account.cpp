@@ -81,13 +81,12 @@ Result<void> delete_own_account(Store& store, const Policy& policy, const token:
     return {};
 }
 
-Result<Granted> change_own_password(Store& store, const Policy& policy, const base::Secret& mac_key,
-                                    const token::AccessClaims& claims, const std::string& expected,
-                                    const std::string& hash, const Actor& by) {
+Result<Granted> change_own_password(Store& store, const Policy& policy, const token::AccessClaims& claims,
+                                    const std::string& expected, const std::string& hash, const Actor& by) {
     if (const auto still = still_confirmed(store, claims, expected); !still) return still.error();
     if (!set_password(store, policy, claims.subject, expected, hash, claims.session, by))
         return Reason::session_ended;
-    return renew(store, policy, mac_key, claims.session);
+    return renew(store, policy, claims.session);
 }
 
 }  // namespace coatcheck::auth

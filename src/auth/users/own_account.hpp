@@ -40,7 +40,7 @@ base::Result<User> set_own_email(Store& store, const token::AccessClaims& claims
 base::Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,
                                       const std::string& expected, const Actor& by);
 // Sets the password, gives the session of `claims` new tokens, and ends all other sessions.
-base::Result<Granted> change_own_password(Store& store, const Policy& policy, const base::Secret& mac_key,
+base::Result<Granted> change_own_password(Store& store, const Policy& policy,
                                           const token::AccessClaims& claims, const std::string& expected,
                                           const std::string& hash, const Actor& by);
 

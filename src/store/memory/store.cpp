@@ -118,13 +118,7 @@ Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) {
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
     } else if (session.secret_hash != r.secret_hash) {
-        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash) return {};
-        const std::uint32_t behind = session.counter - r.counter;
-        const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace &&
-                                                  session.rotated[behind - 1] + r.grace > now_);
-        result.outcome = current_then && session.renewed + r.grace > now_ ? Rotation::Outcome::repeated
-                                                                          : Rotation::Outcome::reused;
-        result.by_earlier_secret = true;
+        return {};
     } else if (r.counter == session.counter) {
         const bool again_within_grace = session.rotated.back() > now_ - r.grace;
         result.outcome = again_within_grace ? Rotation::Outcome::repeated : Rotation::Outcome::rotated;
@@ -224,7 +218,6 @@ void MemoryStore::renew_secret(const std::string& id, const crypto::SecretHash& 
     const auto row = tables_.sessions.find(id);
     if (row == tables_.sessions.end()) return;
     row->second.renewed_from = std::exchange(row->second.secret_hash, secret_hash);
-    row->second.renewed = now_;
 }
 
 void MemoryStore::extend_access(const std::string& id, Timestamp access_end) {

@@ -53,14 +53,11 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
         });
     both("s5", [&](auth::Store& store) {
         if (store.find_session("s5")->ended)
-            EXPECT_EQ(
-                auth::refresh(store, policy, base::Secret("key"), {}, request("s5", "u1", 0), "192.0.2.1")
-                    .error()
-                    .reason,
-                base::Reason::session_ended);
+            EXPECT_EQ(auth::refresh(store, policy, {}, request("s5", "u1", 0), "192.0.2.1").error().reason,
+                      base::Reason::session_ended);
         else auth::end_session(store, "s5", "sign_out", by);
     });
-    // Also a refresh token of before two renewals, whose secret is no longer known while the session lives.
+    // Also a refresh token of before a password change, whose secret is unknown while the session lives.
     first.pool.run([&](auth::Store& store) {
         for (const char* id : {"s7", "s8"})
             ASSERT_TRUE(store.insert_session(session(id, "u1", store.now()), "h"));
@@ -69,8 +66,8 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
     ASSERT_FALSE(deaf.refuses("s8"));
     deaf.pool.run([&](auth::Store& store) {
         auto unknown = request("s7", "u1", 0);
-        unknown.secret_hash = "of before two renewals";
-        const auto refused = auth::refresh(store, policy, base::Secret("key"), {}, unknown, "192.0.2.1");
+        unknown.secret_hash = "of before a password change";
+        const auto refused = auth::refresh(store, policy, {}, unknown, "192.0.2.1");
         EXPECT_EQ(refused.error().reason, base::Reason::session_ended);
     });
     EXPECT_TRUE(deaf.refuses("s8"));

@@ -153,7 +153,7 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     constexpr int number_column = session_column_count + user_column_count;
     while (row.step())
         together.rotations[static_cast<std::size_t>(row.integer(number_column))] = auth::Rotation{
-            auth::Rotation::Outcome::rotated, false, read_session(row), read_user(row, session_column_count)};
+            auth::Rotation::Outcome::rotated, read_session(row), read_user(row, session_column_count)};
     return together;
 }
 

@@ -20,16 +20,7 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
     } else if (session.secret_hash != r.secret_hash) {
-        if (session.renewed_from.empty() || session.renewed_from != r.secret_hash)
-            return saw_an_end(), Rotation{};
-        // A password change replaced this token's secret. The answer is `repeated` only if that change, and
-        // the rotation that superseded the token's counter (if any), are within the grace.
-        const std::uint32_t behind = session.counter - r.counter;
-        const bool current_then = behind == 0 || (behind <= auth::rotations_per_grace &&
-                                                  session.rotated[behind - 1] + r.grace > now_);
-        const bool in_grace = current_then && session.renewed + r.grace > now_;
-        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
-        result.by_earlier_secret = true;
+        return saw_an_end(), Rotation{};  // perhaps the secret of before a password change
     } else if (r.counter == result.session.counter) {
         result.outcome = Rotation::Outcome::repeated;  // four rotations within this grace already
     } else {
@@ -92,7 +83,7 @@ WHERE u.id = s.user_id AND u.enabled = 1
   AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8
   AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
   AND ($9 = 0 OR s.delivery <> 'body')
-RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.renewed, s.counter,
+RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created,
     s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created
@@ -120,7 +111,7 @@ WHERE u.id = s.user_id AND u.enabled = 1
   AND s.secret_hash = r.hash AND s.counter = r.at_counter AND s.rotated_4 <= $1 - $4
   AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
   AND (r.by_cookie = 0 OR s.delivery <> 'body')
-RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.renewed, s.counter,
+RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created,
     s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created,

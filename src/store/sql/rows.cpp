@@ -40,20 +40,19 @@ auth::Session read_session(const Query& row) {
     session.user = row.text(1);
     session.secret_hash = row.text(2);
     session.renewed_from = row.text(3);
-    session.renewed = time(4);
-    session.counter = static_cast<std::uint32_t>(row.integer(5));
-    for (int i = 0; i < 4; ++i) session.rotated[static_cast<std::size_t>(i)] = time(6 + i);
-    session.delivery = auth::delivery_named(row.text(10)).value_or(auth::Delivery::hybrid);
-    session.device = row.text(11);
-    session.address = row.text(12);
-    session.created = time(13);
-    session.last_used = time(14);
-    session.idle_end = time(15);
-    session.absolute_end = time(16);
-    session.access_end = time(17);
-    if (!row.is_null(18)) session.ended = time(18);
-    session.status = row.integer(19);
-    session.older_end = time(20);
+    session.counter = static_cast<std::uint32_t>(row.integer(4));
+    for (int i = 0; i < 4; ++i) session.rotated[static_cast<std::size_t>(i)] = time(5 + i);
+    session.delivery = auth::delivery_named(row.text(9)).value_or(auth::Delivery::hybrid);
+    session.device = row.text(10);
+    session.address = row.text(11);
+    session.created = time(12);
+    session.last_used = time(13);
+    session.idle_end = time(14);
+    session.absolute_end = time(15);
+    session.access_end = time(16);
+    if (!row.is_null(17)) session.ended = time(17);
+    session.status = row.integer(18);
+    session.older_end = time(19);
     return session;
 }
 

@@ -149,9 +149,8 @@ void SqlStore::set_status(const std::string& session, std::int64_t status) {
 }
 
 void SqlStore::renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) {
-    db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = $1, renewed = $2 WHERE id = $3")
+    db_.query("UPDATE sessions SET renewed_from = secret_hash, secret_hash = $1 WHERE id = $2")
         .bind_blob(secret_hash.bytes())
-        .bind(unix_millis(now_))
         .bind(session)
         .run();
 }

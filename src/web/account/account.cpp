@@ -112,9 +112,8 @@ Answer change_password(Call& call, PasswordForm form) {
 
     const auto ring = service.current();
     const auto actor = call.actor();
-    const auto granted = co_await in_store(service, auth::change_own_password, service.policy,
-                                           *ring->ring.mac_key, *call.user, confirmed->password_hash, hash,
-                                           actor);
+    const auto granted = co_await in_store(service, auth::change_own_password, service.policy, *call.user,
+                                           confirmed->password_hash, hash, actor);
     if (!granted) co_return granted.error();
     const auto tokens = auth::mint_tokens(ring->ring, service.policy, *granted, now);
     co_return tokens_reply(service.settings, *granted, tokens);

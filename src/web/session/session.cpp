@@ -35,7 +35,6 @@ Answer who_am_i(Call& call) {
 
 Answer refresh(Call& call) {
     Service& service = call.service();
-    const auto ring = service.current();
     const auto& [token, by_cookie] = *call.refresh;
     const auto rotation = auth::rotation_of(service.policy, token, by_cookie);
     const auto make = [&](Result<auth::Granted> granted) -> Result<Reply> {
@@ -45,8 +44,8 @@ Answer refresh(Call& call) {
                                               call.request.now);
         return tokens_reply(service.settings, *granted, tokens);
     };
-    co_return co_await rotate_in_store(service, rotation, make, auth::refresh, service.policy,
-                                       *ring->ring.mac_key, token, rotation, call.request.address);
+    co_return co_await rotate_in_store(service, rotation, make, auth::refresh, service.policy, token,
+                                       rotation, call.request.address);
 }
 
 Answer sign_out(Call& call) {
