@@ -149,13 +149,21 @@ json::object config_json(const Config& config) {
     return out;
 }
 
+// True if this command, or one below it, has a flag of this name.
+bool has_flag(const CLI::App& command, const std::string& name) {
+    const auto below = command.get_subcommands([](const CLI::App*) { return true; });
+    return command.get_option_no_throw(name) != nullptr ||
+           std::any_of(below.begin(), below.end(),
+                       [&](const CLI::App* one) { return has_flag(*one, name); });
+}
+
 // Our ids are base64url, and one in 64 begins with '-'. This moves such words behind "--", after which CLI11
 // expects no flags. Returns the words in reverse, as CLI11 needs them.
-std::vector<std::string> ids_last(int argc, char** argv) {
-    const auto is_id = [](const std::string& word) {
+std::vector<std::string> ids_last(const CLI::App& app, int argc, char** argv) {
+    const auto is_id = [&](const std::string& word) {
         constexpr std::size_t id_length = 22, key_id_length = 43;
         return (word.size() == id_length || word.size() == key_id_length) && word.starts_with('-') &&
-               !word.starts_with("--") && base::from_base64url(word).has_value();
+               base::from_base64url(word).has_value() && !has_flag(app, word);
     };
     std::vector<std::string> words(argv + 1, argv + argc);
     const auto ids = std::stable_partition(words.begin(), words.end(),
@@ -339,7 +347,7 @@ int run_command_line(int argc, char** argv) {
                words);
 
     try {
-        app.parse(ids_last(argc, argv));
+        app.parse(ids_last(app, argc, argv));
         return run_chosen(app, words);
     } catch (const CLI::ParseError& error) {
         const int status = app.exit(error);

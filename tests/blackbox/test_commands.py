@@ -274,9 +274,17 @@ def test_sessions_are_listed_and_ended(place):
     )
 
 
-def test_an_id_that_begins_with_a_dash_is_no_flag(make_server):
-    """Ids are base64url, so one in 64 begins with a dash, and an operator must still be able to end that
-    session or revoke that key."""
+@pytest.mark.parametrize("beginning", ["-", "--", "---", "--e"])
+def test_an_id_that_begins_with_dashes_is_no_flag(make_server, beginning):
+    """Ids are base64url, so one in 64 begins with a dash, and one in 4096 with two."""
+    server = make_server()
+    for length, command in ((22, ["session", "end"]), (43, ["key", "revoke"])):
+        missing = server.try_command(*command, beginning + "A" * (length - len(beginning)))
+        assert missing.returncode != 0 and "not expected" not in missing.stderr, missing.stderr
+        assert "no such" in missing.stderr.lower() or "there is no" in missing.stderr.lower(), missing.stderr
+
+
+def test_a_session_and_a_key_whose_id_begins_with_a_dash_can_be_ended(make_server):
     server = make_server()
     user = server.add_user()
     server.start()
