@@ -153,8 +153,7 @@ json::object config_json(const Config& config) {
 bool has_flag(const CLI::App& command, const std::string& name) {
     const auto below = command.get_subcommands([](const CLI::App*) { return true; });
     return command.get_option_no_throw(name) != nullptr ||
-           std::any_of(below.begin(), below.end(),
-                       [&](const CLI::App* one) { return has_flag(*one, name); });
+           std::any_of(below.begin(), below.end(), [&](const CLI::App* one) { return has_flag(*one, name); });
 }
 
 // Our ids are base64url, and one in 64 begins with '-'. This moves such words behind "--", after which CLI11

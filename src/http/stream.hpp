@@ -14,6 +14,8 @@ public:
     // Appends the next bytes to send and returns true, or returns false if there is nothing to send now.
     // The connection asks again after the client has read the bytes, and after EventLoop::wake_streams().
     virtual bool fill(std::string& out) = 0;
+    // False: the client may no longer read this, and the connection closes. Asked before each of the others.
+    virtual bool goes_on() { return true; }
     // Appends a sign of life. The connection asks for one each second while it waits for more to send.
     virtual void beat(std::string& out) = 0;
 };

@@ -42,11 +42,11 @@ struct Call {
     std::shared_ptr<const token::AccessClaims> user{};  // user_token, any_token
     std::optional<PresentedRefresh> refresh{};          // refresh_token
     std::optional<SignOutTarget> sign_out_target{};     // session_token
-    std::string service_key{};                          // service_key(scope): the key's name
+    auth::PresentedServiceKey service_key{};            // service_key(scope)
 
     Service& service() const { return context.service; }
     // The origin of the request, for the audit log and the limits.
-    auth::Actor actor() const { return {request.address, service_key}; }
+    auth::Actor actor() const { return {request.address, service_key.name}; }
 };
 
 using Inline = base::Result<void> (*)(Call&, Reply&);

@@ -107,16 +107,16 @@ Denied no_session_here() {
 
 }  // namespace
 
-base::Result<std::string> check_service_key(const Service& service, const Request& request,
-                                            auth::Scope scope) {
+base::Result<auth::PresentedServiceKey> check_service_key(const Service& service, const Request& request,
+                                                          auth::Scope scope) {
     // With two fields, a proxy might read the first one, and this server the second.
     if (request.count(http::field::authorization) > 1)
         return Denied{Reason::credential_conflict, {}, "the Authorization field occurs twice"};
     const std::string_view value = request.value(http::field::authorization);
     if (const auto basic = basic_credentials(value)) {
-        const auto name = service.service_keys.check(basic->second, scope);
-        if (name && *name != basic->first) return Denied{Reason::service_key_unknown};
-        return name;
+        auto key = service.service_keys.check(basic->second, scope);
+        if (key && key->name != basic->first) return Denied{Reason::service_key_unknown};
+        return key;
     }
     const std::string_view text = verify::bearer_token(value, false);
     if (text.empty()) return Denied{Reason::service_key_missing};

@@ -34,12 +34,12 @@ base::Result<PresentedRefresh> find_refresh_token(const Call& call);
 // invalid token in a cookie is no reason to refuse: the sign-out clears the cookie.
 base::Result<SignOutTarget> find_sign_out_target(const Call& call);
 
-// Returns the name of the service key in the Authorization header, if the key has this scope.
+// Returns the service key in the Authorization header, if it has this scope.
 // service_key_missing, service_key_unknown, service_key_scope, credential_conflict (two Authorization
 // fields). The key comes as Bearer, or in Basic with its name, as OAuth clients of resource servers send it
 // (RFC 6749 §2.3.1).
-base::Result<std::string> check_service_key(const Service& service, const Request& request,
-                                            auth::Scope scope);
+base::Result<auth::PresentedServiceKey> check_service_key(const Service& service, const Request& request,
+                                                          auth::Scope scope);
 
 // Checks a token that came in a form, as OAuth clients send it. Returns its proof, as authenticate() does.
 base::Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token);

@@ -74,9 +74,9 @@ Result<void> find_credential(const Route& route, Call& call) {
             return {};
         }
         case Who::Kind::service_key: {
-            auto name = check_service_key(call.service(), call.request, route.who.scope);
-            if (!name) return name.error();
-            call.service_key = *std::move(name);
+            auto key = check_service_key(call.service(), call.request, route.who.scope);
+            if (!key) return key.error();
+            call.service_key = *std::move(key);
             return {};
         }
     }

@@ -202,7 +202,9 @@ def test_a_crash_in_the_middle_of_many_writes_loses_nothing_that_was_acknowledge
         for kills in range(6):
             time.sleep(0.6)
             while min(len(refreshed), len(signed_out)) <= kills:  # a busy machine needs longer
-                assert time.monotonic() < deadline, f"{len(refreshed)} refreshed, {len(signed_out)} signed out"
+                assert time.monotonic() < deadline, (
+                    f"{len(refreshed)} refreshed, {len(signed_out)} signed out"
+                )
                 time.sleep(0.05)
             fragile.crash_and_restart()
     finally:

@@ -228,6 +228,24 @@ def test_it_beats_each_second(feed):
     stream.close()
 
 
+def test_an_open_feed_closes_when_its_key_ends(feed, caller):
+    """It stayed open, and told on (issue 18, row 6). Another key of the same name does not keep it open."""
+    text = feed.command("service-key", "add", "leaked", "--scope", "feed").strip()
+    leaked, other = Stream(feed, text), Stream(feed, feed.key)
+    leaked.until("synced")
+    other.until("synced")
+    feed.command("service-key", "end", "leaked")
+    feed.command("service-key", "add", "leaked", "--scope", "feed")
+    session = caller.sign_in_body(feed.add_user())
+    with pytest.raises((EOFError, ConnectionError)):
+        while True:
+            leaked.event()
+    caller.sign_out(session["token"])
+    assert other.message()
+    leaked.close()
+    other.close()
+
+
 def test_who_reads_nothing_holds_nobody_up_and_who_hangs_up_is_forgotten(feed, caller):
     user = feed.add_user()
     idle = [Stream(feed, feed.key) for _ in range(50)]

@@ -39,20 +39,24 @@ void ServiceKeys::replace(const std::vector<ServiceKey>& keys) {
     for (const auto& key : keys) table->emplace(key.id, key);
     const std::lock_guard lock(mutex_);
     table_ = std::move(table);
+    generation_.fetch_add(1, std::memory_order_release);
 }
 
-base::Result<std::string> ServiceKeys::check(std::string_view text, Scope scope) const {
+std::shared_ptr<const ServiceKeys::Table> ServiceKeys::table() const {
+    const std::lock_guard lock(mutex_);
+    return table_;
+}
+
+bool ServiceKeys::has(const std::string& id) const { return table()->contains(id); }
+
+base::Result<PresentedServiceKey> ServiceKeys::check(std::string_view text, Scope scope) const {
     const base::Denied unknown{base::Reason::service_key_unknown};
     if (text.size() != text_bytes || !text.starts_with(service_key_prefix)) return unknown;
     const auto bytes = base::from_base64url(text.substr(service_key_prefix.size()));
     if (!bytes) return unknown;
-    std::shared_ptr<const Table> table;
-    {
-        const std::lock_guard lock(mutex_);
-        table = table_;
-    }
-    const auto row = table->find(base::base64url(std::string_view(*bytes).substr(0, id_bytes)));
-    if (row == table->end()) return unknown;
+    const auto keys = table();
+    const auto row = keys->find(base::base64url(std::string_view(*bytes).substr(0, id_bytes)));
+    if (row == keys->end()) return unknown;
     if (crypto::SecretHash::of(std::string_view(*bytes).substr(id_bytes)) != row->second.secret_hash)
         return unknown;
     const auto& scopes = row->second.scopes;
@@ -60,7 +64,7 @@ base::Result<std::string> ServiceKeys::check(std::string_view text, Scope scope)
         return base::Denied{base::Reason::service_key_scope,
                             {},
                             "this route needs a service key with the scope " + std::string(name_of(scope))};
-    return row->second.name;
+    return PresentedServiceKey{row->first, row->second.name};
 }
 
 }  // namespace coatcheck::auth

@@ -8,6 +8,8 @@
 #include "base/time.hpp"
 #include "crypto/secret_hash.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,15 +46,27 @@ struct MintedServiceKey {
 };
 MintedServiceKey mint_service_key(std::string name, std::vector<Scope> scopes, base::Timestamp now);
 
+// A key that a service has presented.
+struct PresentedServiceKey {
+    std::string id, name;
+};
+
 // All service keys, held in memory, so that checking a key needs no store. Any thread may call any member.
 class ServiceKeys {
 public:
     void replace(const std::vector<ServiceKey>& keys);
-    // Returns the key's name. service_key_unknown; service_key_scope if the key does not have this scope.
-    base::Result<std::string> check(std::string_view text, Scope scope) const;
+    // service_key_unknown; service_key_scope if the key does not have this scope.
+    base::Result<PresentedServiceKey> check(std::string_view text, Scope scope) const;
+    // True as long as the key with this id has not ended.
+    bool has(const std::string& id) const;
+    // Grows with each replace(): while it is the same, has() gives the same answers.
+    std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
 private:
     using Table = std::map<std::string, ServiceKey, std::less<>>;
+    std::shared_ptr<const Table> table() const;
+
+    std::atomic<std::uint64_t> generation_{0};
     mutable std::mutex mutex_;
     std::shared_ptr<const Table> table_ = std::make_shared<Table>();
 };

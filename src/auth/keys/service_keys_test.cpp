@@ -22,8 +22,8 @@ TEST(ServiceKey, IsRecognisableAndIsNotInTheStore) {
 TEST(ServiceKey, OpensWhatItsScopesName) {
     ServiceKeys keys;
     keys.replace({minted.row});
-    EXPECT_EQ(keys.check(minted.text, Scope::feed).value(), "api");
-    EXPECT_EQ(keys.check(minted.text, Scope::introspect).value(), "api");
+    EXPECT_EQ(keys.check(minted.text, Scope::feed).value().name, "api");
+    EXPECT_EQ(keys.check(minted.text, Scope::introspect).value().name, "api");
     EXPECT_EQ(keys.check(minted.text, Scope::users).error().reason, Reason::service_key_scope);
 }
 
@@ -43,6 +43,17 @@ TEST(ServiceKey, AnyOtherTextIsUnknown) {
     EXPECT_EQ(keys.check(minted.text + "A", Scope::feed).error().reason, Reason::service_key_unknown);
     keys.replace({});
     EXPECT_EQ(keys.check(minted.text, Scope::feed).error().reason, Reason::service_key_unknown) << "ended";
+}
+
+TEST(ServiceKey, AnOpenStreamLearnsThatItsKeyHasEndedThoughAnotherHasItsName) {
+    ServiceKeys keys;
+    keys.replace({minted.row});
+    const std::string id = keys.check(minted.text, Scope::feed).value().id;
+    const auto before = keys.generation();
+    EXPECT_TRUE(keys.has(id));
+    keys.replace({mint_service_key("api", {Scope::feed}, base::from_unix_seconds(1'800'000'000)).row});
+    EXPECT_NE(keys.generation(), before);
+    EXPECT_FALSE(keys.has(id));
 }
 
 TEST(ServiceKey, ScopesHaveNamesBothWays) {

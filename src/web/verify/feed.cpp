@@ -14,8 +14,16 @@ constexpr std::string_view event_stream = "text/event-stream";
 // The stream of one follower: entries, and `synced` once, when the follower has all of them.
 class FeedStream final : public http::Stream {
 public:
-    FeedStream(const auth::RevocationLog& log, std::uint64_t after) : log_(log), sent_(after) {}
+    FeedStream(const auth::RevocationLog& log, std::uint64_t after, const auth::ServiceKeys& keys,
+               std::string key)
+        : log_(log), sent_(after), keys_(keys), key_(std::move(key)), checked_(keys.generation() - 1) {}
 
+    bool goes_on() override {
+        const auto generation = keys_.generation();
+        if (generation == checked_) return true;
+        checked_ = generation;
+        return keys_.has(key_);
+    }
     bool fill(std::string& out) override {
         const auto entries = log_.after(sent_, feed_batch);
         if (!entries.empty()) {
@@ -34,6 +42,9 @@ private:
     const auth::RevocationLog& log_;
     std::uint64_t sent_;  // the id of the last entry that was sent
     bool told_synced_ = false;
+    const auth::ServiceKeys& keys_;
+    const std::string key_;  // the id of the follower's service key
+    std::uint64_t checked_;  // the generation of the keys at which this one was found
 };
 
 }  // namespace
@@ -49,7 +60,8 @@ base::Result<void> show_revocations(Call& call, Reply& reply) {
         reply.content_type = event_stream;
         reply.field("X-Accel-Buffering", "no");  // nginx passes each event on as it comes
         if (from.anew) append_reset(reply.body);
-        reply.stream = std::make_unique<FeedStream>(service.log, from.after);
+        reply.stream = std::make_unique<FeedStream>(service.log, from.after, service.service_keys,
+                                                    call.service_key.id);
         return {};
     }
     const auto from = resume(service.log, http::raw_value(request.query, "since"));
