@@ -20,7 +20,11 @@ final class ApcuCache implements Cache
 
     public function set(string $key, mixed $value, int $seconds): void
     {
-        apcu_store("coatcheck:$key", $value, max(1, $seconds));
+        if ($value === null) {
+            apcu_delete("coatcheck:$key");
+        } elseif (apcu_store("coatcheck:$key", $value, max(1, $seconds)) !== true) {
+            throw new \RuntimeException('APCu has no room for Coatcheck: raise apc.shm_size');
+        }
     }
 
     public function lock(string $key, int $seconds): bool

@@ -46,16 +46,17 @@ final class Verifier implements TokenVerifier
         $url = rtrim($url, '/');
         $this->issuer = $issuer ?? $url;
         $this->audience = $audience ?? $this->issuer;
-        $cache ??= ApcuCache::isAvailable() ? new ApcuCache() : new FileCache(sys_get_temp_dir() . '/coatcheck-' . substr(hash('sha256', $url . (string) getmyuid()), 0, 16));
+        $cache ??= ApcuCache::isAvailable() ? new ApcuCache() : FileCache::ofUser($url, $serviceKey);
         $this->server = new Server($url, $serviceKey, $cache);
     }
 
     public function check(string $token): Verdict
     {
-        $revocations = $this->revocations();
-        if ($revocations === null) {
-            return Verdict::no('unavailable');
-        }
+        return $this->withRevocations(fn (Revocations $revocations): Verdict => $this->checkWith($revocations, $token));
+    }
+
+    private function checkWith(Revocations $revocations, string $token): Verdict
+    {
         $find = fn (string $keyId): ?Key => $revocations->hasKey($keyId) ? null : $this->server->key($keyId);
         $now = (int) floor(microtime(true) * 1000);
         // Foreign tokens come first: looking up their key among ours would fetch our key set for nothing.
@@ -72,10 +73,12 @@ final class Verifier implements TokenVerifier
      */
     public function checkDecrypted(mixed $values, array $fields = ['user_id', 'time_stamp', 'expire_on']): Verdict
     {
-        $revocations = $this->revocations();
-        if ($revocations === null) {
-            return Verdict::no('unavailable');
-        }
+        return $this->withRevocations(fn (Revocations $revocations): Verdict => $this->checkValues($revocations, $values, $fields));
+    }
+
+    /** @param list<string> $fields */
+    private function checkValues(Revocations $revocations, mixed $values, array $fields): Verdict
+    {
         [$user, $issued, $expires, $session, $version] = array_map(static fn (string $name): mixed => is_array($values) ? $values[$name] ?? null : null, [...$fields, 'session', 'ver']);
         if (!is_string($user) || !is_string($session) || $user === '' || $session === '' || !is_int($issued) || !is_int($expires) || !is_int($version)) {
             return Verdict::no('token_not_ours');
@@ -92,11 +95,23 @@ final class Verifier implements TokenVerifier
         return $revocations->judge($claims) === 'token_revoked' ? Verdict::no('token_revoked') : Verdict::user(new User($user, '', [], '', $session, $expires, $values));
     }
 
-    /** Gives null if the revocations are unknown, or older than $whenCut allows. */
-    private function revocations(): ?Revocations
+    /**
+     * The verdict is `unavailable` if the revocations are unknown, older than $whenCut allows, or incomplete.
+     *
+     * @param callable(Revocations): Verdict $check
+     */
+    private function withRevocations(callable $check): Verdict
     {
         $known = $this->server->revocations();
-        return $known === null || ($this->whenCut !== 'accept' && $known[1] > $this->cutAfter) ? null : $known[0];
+        if ($known === null || ($this->whenCut !== 'accept' && $known[1] > $this->cutAfter)) {
+            return Verdict::no('unavailable');
+        }
+        try {
+            return $check($known[0]);
+        } catch (LostRevocations) {
+            $this->server->forget();
+            return Verdict::no('unavailable');
+        }
     }
 
     /**

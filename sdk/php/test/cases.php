@@ -29,8 +29,8 @@ require __DIR__ . '/MemoryCache.php';
 foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
     $set = json_decode(file_get_contents($file), true, 64, JSON_THROW_ON_ERROR);
     $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
-    $revocations = new Revocations(new MemoryCache(), 'cases');
-    $revocations->add($set['revocations']);
+    $revocations = new Revocations(new MemoryCache());
+    $revocations->add($set['revocations'], 0, 60);
     $encryption = isset($set['encryption_keys']) ? new Encryption($set['encryption_keys']) : null;
     $at = static fn (int $time): DateTimeImmutable => new DateTimeImmutable("@$time");
     $foreign = array_map(static fn (array $one): ForeignIssuer => new ForeignIssuer($one['name'], $one['algorithm'], $one['key'], $at($one['until']), $one['iss'], $one['audience'] ?: null,
@@ -50,8 +50,8 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
 
 $set = json_decode(file_get_contents(__DIR__ . '/../../../api/cases/requests/requests.json'), true, 64, JSON_THROW_ON_ERROR);
 $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
-$revocations = new Revocations(new MemoryCache(), 'requests');
-$revocations->add($set['revocations']);
+$revocations = new Revocations(new MemoryCache());
+$revocations->add($set['revocations'], 0, 60);
 $verifier = new class ($set, $keys, $revocations) implements TokenVerifier {
     public function __construct(private readonly array $set, private readonly array $keys, private readonly Revocations $revocations)
     {
@@ -75,21 +75,6 @@ foreach ($set['cases'] as $case) {
     }
 }
 
-// An entry that comes again must not shorten the first one. This needs a cache that forgets.
-$directory = sys_get_temp_dir() . '/coatcheck-cases-' . bin2hex(random_bytes(6));
-$revocations = new Revocations(new FileCache($directory), 'again');
-$entry = static fn (int $minimum, int $life): array => ['kind' => 'user_revoked', 'subject' => 'u', 'minimum' => $minimum, 'expires' => time() + $life];
-$revocations->add([$entry(5, 900), $entry(3, 0)]);
-sleep(2);
-$claims = static fn (int $version): Claims => new Claims('i', ['a'], 'u', 's', '', [], '', $version, 1, 2, 0, []);
-foreach ([[4, 'token_revoked'], [5, null]] as [$version, $expected]) {
-    $verdict = $revocations->judge($claims($version));
-    $verdict === $expected ? ++$passed : ++$failed;
-    echo $verdict === $expected ? '' : "an entry that came again: version $version: $verdict\n";
-}
-array_map(unlink(...), glob("$directory/*"));
-rmdir($directory);
-
 /** @param mixed $given */
 $is = static function (string $what, mixed $given, mixed $expected) use (&$passed, &$failed): void {
     $given === $expected ? ++$passed : ++$failed;
@@ -98,8 +83,70 @@ $is = static function (string $what, mixed $given, mixed $expected) use (&$passe
 // The monotonic clock starts again when the machine boots, but a FileCache survives the boot. An entry of an
 // earlier boot must not count as fresh.
 $cache = new MemoryCache();
-$cache->set('feed', ['cursor' => 'e.1', 'at' => intdiv(hrtime(true), 1_000_000) + 100_000], 60);
+$cache->set('feed', ['cursor' => 'e.1', 'at' => intdiv(hrtime(true), 1_000_000) + 100_000, 'since' => time(), 'table' => (new Revocations($cache))->table()], 60);
 $is('the age of what another boot knew', (new Server('http://127.0.0.1:1', 'key', $cache))->revocations()[1], PHP_INT_MAX);
+
+/** What $act throws, as "class: message". */
+$thrown = static function (callable $act): ?string {
+    try {
+        $act();
+    } catch (Throwable $error) {
+        return get_class($error) . ': ' . $error->getMessage();
+    }
+    return null;
+};
+$refuses = static function (string $what, string $why, callable $act) use ($is, $thrown): void {
+    $is($what, str_contains($thrown($act) ?? 'nothing', $why), true);
+};
+
+// An entry that comes again must not shorten the first one.
+$directory = sys_get_temp_dir() . '/coatcheck-cases-' . bin2hex(random_bytes(6));
+$cache = new FileCache($directory, 'secret');
+$revocations = new Revocations($cache);
+$entry = static fn (int $minimum, int $life, string $subject = 'u'): array => ['kind' => 'user_revoked', 'subject' => $subject, 'minimum' => $minimum, 'expires' => time() + $life];
+$revocations->add([$entry(5, 900), $entry(3, 0)], time(), 60);
+$claims = static fn (int $version): Claims => new Claims('i', ['a'], 'u', 's', '', [], '', $version, 1, 2, 0, []);
+$is('an entry that came again', $revocations->judge($claims(4)), 'token_revoked');
+$is('an entry that came again, of a newer version', $revocations->judge($claims(5)), null);
+
+// Issue 18, row 4. A clock that was ahead made entries expire; now only the server's time counts.
+$revocations->add([['kind' => 'session', 'subject' => 's', 'expires' => time() - 3600]], time() - 7200, 60);
+$revocations->add([$entry(1, 900, 'another')], time() - 7200, 60);
+$is('an entry that has expired by this clock alone', $revocations->judge($claims(5)), 'token_revoked');
+
+// A cleaner of temporary files, or APCu that is full, takes a part of them.
+$known = $revocations->table();
+$is('what another worker reads', Revocations::of($cache, $known)->judge($claims(5)), 'token_revoked');
+foreach ($known['names'] as $name) {
+    unlink($directory . '/' . hash('sha256', "revocations:$name"));
+}
+$refuses('a lost shard', 'LostRevocations', static fn () => Revocations::of($cache, $known)->judge($claims(5)));
+$refuses('a lost shard that would change', 'LostRevocations', static fn () => Revocations::of($cache, $known)->add([$entry(1, 900, 'another')], time(), 60));
+
+// Issue 18, row 1. Nothing counts that another user, or anything but Coatcheck, has written.
+$cache->set('a', ['x' => 1], 60);
+$is('what the cache has written', $cache->get('a'), ['x' => 1]);
+$file = $directory . '/' . hash('sha256', 'a');
+$refuses('a file under another secret', 'did not write', static fn () => (new FileCache($directory, 'another'))->get('a'));
+copy($file, $directory . '/' . hash('sha256', 'b'));
+$refuses('a file under another name', 'did not write', static fn () => $cache->get('b'));
+file_put_contents($file, str_replace('"x":1', '"x":2', file_get_contents($file)));
+$refuses('a file that was changed', 'did not write', static fn () => $cache->get('a'));
+$cache->set('a', null, 1);
+$is('what was removed', $cache->get('a'), null);
+chmod($directory, 0755);
+$refuses('a directory that others can read', 'chmod 700', static fn () => new FileCache($directory, 'secret'));
+chmod($directory, 0700);
+symlink($directory, "$directory-link");
+$refuses('a link', 'cannot make', static fn () => new FileCache("$directory-link", 'secret'));
+unlink("$directory-link");
+if (posix_geteuid() === 0) {
+    chown($directory, 65534);
+    $refuses('a directory of another user', 'belongs to the user 65534', static fn () => new FileCache($directory, 'secret'));
+    chown($directory, 0);
+}
+array_map(unlink(...), glob("$directory/*"));
+rmdir($directory);
 
 // An older system from a configuration, which names a key file and holds no key.
 $file = tempnam(sys_get_temp_dir(), 'coatcheck-cases-');
@@ -109,7 +156,7 @@ unlink($file);
 $part = static fn (array $what): string => rtrim(strtr(base64_encode(json_encode($what)), '+/', '-_'), '=');
 $input = $part(['alg' => 'HS256']) . '.' . $part(['sub' => 7, 'iat' => time() - 10]);
 $token = $input . '.' . rtrim(strtr(base64_encode(hash_hmac('sha256', $input, 'a secret of the older system, long', true)), '+/', '-_'), '=');
-$none = new Revocations(new MemoryCache(), 'none');
+$none = new Revocations(new MemoryCache());
 $is('a token of it', ForeignIssuer::judge([$older], $token, $none, time() * 1000)->user?->id, 'o-7');
 $is('the day after its last', ForeignIssuer::judge([$older], $token, $none, (time() + 86400) * 1000)->code, 'token_expired');
 

@@ -20,8 +20,8 @@ require __DIR__ . '/MemoryCache.php';
 [, $setFile, $tokensFile] = $argv;
 $set = json_decode(file_get_contents($setFile), true, 64, JSON_THROW_ON_ERROR);
 $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
-$revocations = new Revocations(new MemoryCache(), 'differential');
-$revocations->add($set['revocations']);
+$revocations = new Revocations(new MemoryCache());
+$revocations->add($set['revocations'], 0, 60);
 $encryption = new Encryption($set['encryption_keys'], only: false);
 $find = static fn (string $id): ?Key => $keys[":$id"] ?? null;
 foreach (file($tokensFile, FILE_IGNORE_NEW_LINES) as $line) {
