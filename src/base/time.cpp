@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/time.hpp"
 
+#include "base/numbers.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -115,6 +117,28 @@ std::optional<Timestamp> parse_day_end(std::string_view text) {
 }
 
 std::string http_date(Timestamp t) { return formatted(t, "%a, %d %b %Y %H:%M:%S GMT"); }
+
+std::optional<Timestamp> parse_http_date(std::string_view text) {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    constexpr std::size_t length = 29;
+    if (text.size() != length) return std::nullopt;
+    const auto month = months.find(text.substr(8, 3));
+    const auto number = [&](std::size_t at, std::size_t size) {
+        return parse_number<unsigned>(text.substr(at, size)).value_or(10'000);
+    };
+    if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(number(12, 4))),
+                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                           std::chrono::day(number(5, 2)));
+    const unsigned hours = number(17, 2), minutes = number(20, 2), seconds = number(23, 2);
+    if (!date.ok() || hours > 23 || minutes > 59 || seconds > 59) return std::nullopt;
+    const Timestamp time = std::chrono::sys_days(date) + std::chrono::hours(hours) +
+                           std::chrono::minutes(minutes) + std::chrono::seconds(seconds);
+    // Writing it again settles the rest: the weekday and the signs in between.
+    if (http_date(time) != text) return std::nullopt;
+    return time;
+}
+
 std::string readable(Timestamp t) { return formatted(t, "%Y-%m-%d %H:%M:%S UTC"); }
 
 }  // namespace coatcheck::base

@@ -44,6 +44,8 @@ std::optional<Timestamp> parse_day_end(std::string_view text);
 
 // The IMF-fixdate of RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(Timestamp t);
+// Reads that form, and no other. nullopt for anything else.
+std::optional<Timestamp> parse_http_date(std::string_view text);
 // For people to read: "2026-11-23 19:04:10 UTC".
 std::string readable(Timestamp t);
 

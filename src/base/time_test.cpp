@@ -86,6 +86,19 @@ TEST(HttpDate, KnowsLeapDaysAndTheEpoch) {
               "Mon, 01 Mar 2100 00:00:00 GMT");  // 2100 is not a leap year
 }
 
+TEST(HttpDate, IsReadBack) {
+    for (int day = 0; day < 1500; ++day) {
+        const auto time = from_unix_seconds(1'700'000'000 + day * 86'461);
+        EXPECT_EQ(parse_http_date(http_date(time)), time) << day;
+    }
+    for (const char* text :
+         {"", "Sun, 06 Nov 1994 08:49:37", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
+          "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 ovD 1994 08:49:37 GMT",
+          "Sun, 06 Nov 1994 08:49:60 GMT", "Sun, 06-Nov-1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ",
+          "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994     ", "Sun, +6 Nov 1994 08:49:37 GMT"})
+        EXPECT_FALSE(parse_http_date(text)) << text;
+}
+
 TEST(HttpDate, DropsTheFractionOfASecond) {
     EXPECT_EQ(http_date(from_unix_millis(999)), "Thu, 01 Jan 1970 00:00:00 GMT");
     EXPECT_EQ(http_date(from_unix_millis(-1)), "Wed, 31 Dec 1969 23:59:59 GMT");

@@ -240,6 +240,8 @@ asio::awaitable<void> ServerLink::follow_over(Stream& stream) {
     if (answer.result() != http::status::ok)
         throw std::runtime_error("the feed answered " + std::to_string(answer.result_int()) + ": " +
                                  std::string(answer[http::field::www_authenticate]));
+    server_time_ = base::parse_http_date(answer[http::field::date]);
+    server_time_at_ = monotonic_ms();
     reader_.begin();
     while (!parser.is_done()) {
         lowest.expires_after(patience);
@@ -258,8 +260,8 @@ asio::awaitable<void> ServerLink::follow_over(Stream& stream) {
         on_entries_(heard->entries);
         if (heard->synced && !synced_.exchange(true)) became_ready();
         if (heard->synced) on_synced_();
-        if (monotonic_ms() - swept_ > sweep_every) {
-            revocations_.sweep(base::read_clock());
+        if (server_time_ && monotonic_ms() - swept_ > sweep_every) {
+            revocations_.sweep(*server_time_ + std::chrono::milliseconds(monotonic_ms() - server_time_at_));
             swept_ = monotonic_ms();
         }
     }

@@ -6,6 +6,8 @@ import { request as httpsRequest } from 'node:https';
 import type { Revocation } from './revocations.js';
 
 export interface FeedEvents {
+  /** A connection is open. The time by the server's clock, in Unix seconds; NaN if the server did not say it. */
+  onOpened(serverTime: number): void;
   /** All earlier entries are void. The new entries follow, and then onSynced. */
   onReset(): void;
   onEntries(entries: Revocation[]): void;
@@ -71,6 +73,7 @@ export class Feed {
           ),
         );
       }
+      this.events.onOpened(Date.parse(answer.headers.date ?? '') / 1000);
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => {

@@ -165,6 +165,8 @@ export class LiveVerifier implements Verifier {
   readonly #encryption: Encryption | undefined;
   readonly #foreign: ForeignIssuers | undefined;
   readonly #sweeper: NodeJS.Timeout;
+  /** The time by the server's clock when performance.now() was 0, in Unix seconds; NaN while it is unknown. */
+  #serverStarted = NaN;
 
   constructor(
     private readonly options: VerifierOptions & { issuer: string; audience: string; cutAfter: number },
@@ -176,10 +178,13 @@ export class LiveVerifier implements Verifier {
         keys: importEncryptionKeys(options.encryptionKeys),
         only: options.onlyEncrypted ?? true,
       };
-    this.#sweeper = setInterval(() => this.revocations.sweep(Date.now() / 1000), SWEEP_EVERY);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY);
     this.#sweeper.unref();
     if (!options.serviceKey) return;
     this.#feed = new Feed(options.url, options.serviceKey, {
+      onOpened: (serverTime) => {
+        this.#serverStarted = serverTime - performance.now() / 1000;
+      },
       onReset: () => {
         this.#next = new Revocations();
       },
@@ -238,6 +243,15 @@ export class LiveVerifier implements Verifier {
     this.#synced = true;
     for (const done of this.#whenSynced.splice(0)) done();
     this.#tellAll();
+  }
+
+  /**
+   * By the server's clock and the monotonic one. If this machine's clock is ahead for a moment, entries that it
+   * makes look old must stay: they would not come again.
+   */
+  #sweep(): void {
+    const serverTime = this.#serverStarted + performance.now() / 1000;
+    if (serverTime > 0) this.revocations.sweep(serverTime);
   }
 
   #isCut(): boolean {
