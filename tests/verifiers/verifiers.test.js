@@ -653,7 +653,7 @@ const nginx = (server, source) =>
 
 /** The code blocks of a document in one language. */
 const blocksOf = (file, language) =>
-  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/```(\w+)\n([^]*?)```/g)]
+  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/```(\w+)\n([\s\S]*?)```/g)]
     .filter(([, found]) => found === language)
     .map(([, , text]) => text);
 
