@@ -660,6 +660,36 @@ describe('sending', () => {
     }
   }
 
+  test('memory: the token does not follow a base address that changes (issue 18, row 44)', () =>
+    elsewhere((other, atOther) =>
+      visit(async ({ tab }) => {
+        const page = await tab({ storage: 'memory' });
+        await signIn(page);
+        await page.evaluate(async (elsewhere) => {
+          auth.attach({ fetch: true, xhr: true });
+          const base = Object.assign(document.createElement('base'), { href: elsewhere });
+          // The browser resolves an address at open(), when it still leads elsewhere.
+          const xhr = new XMLHttpRequest();
+          document.head.append(base);
+          xhr.open('GET', '/by-xhr');
+          base.remove();
+          await new Promise((done) => {
+            xhr.onloadend = done;
+            xhr.send();
+          });
+          // The address is of this origin, until the client has found out that the token is fresh.
+          const answer = auth.fetch('/by-fetch').catch(() => {});
+          document.head.append(base);
+          await answer;
+          base.remove();
+        }, `${other}/`);
+        assert.deepEqual(
+          atOther.map(({ url, authorization }) => [url, authorization]),
+          [['/by-xhr', undefined]],
+        );
+      }),
+    ));
+
   for (const storage of ['memory', 'localStorage']) {
     test(`${storage}: the token goes to the listed origins alone, by fetch and by XMLHttpRequest, redirects included`, () =>
       elsewhere((listed, atListed) =>

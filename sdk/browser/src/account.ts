@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a user does on the page of the own account: lists and ends sessions, changes the password.
-import type { Kept } from './keeping.js';
-import type { Core } from './refresh.js';
-import type { own } from './requests.js';
 import type { State } from './session.js';
 import type { Abortable } from './types.js';
 import type { Answer, SessionInfo, User } from './wire.js';
 
-export const listSessions = async (
-  state: State,
-  call: typeof own,
-  options?: Abortable,
-): Promise<SessionInfo[]> =>
-  (await call<{ sessions: SessionInfo[] }>(state, 'GET', 'sessions', options)).sessions;
+/** Calls a route of Coatcheck that needs the token. */
+async function own<T>(state: State, method: string, path: string, options?: Abortable): Promise<T> {
+  const { authFetch, read } = state.core;
+  const credentials = state.byScript ? 'omit' : 'include';
+  return read(await authFetch(state, `${state.url}/api/v1/${path}`, { ...options, method, credentials }));
+}
 
-export async function endSession(
-  state: State,
-  call: typeof own,
-  { keep }: Core,
-  id: string,
-  options?: Abortable,
-): Promise<void> {
-  await call(state, 'DELETE', `sessions/${encodeURIComponent(id)}`, options);
-  if (id === state.held?.session) keep(state, undefined);
+export const listSessions = async (state: State, options?: Abortable): Promise<SessionInfo[]> =>
+  (await own<{ sessions: SessionInfo[] }>(state, 'GET', 'sessions', options)).sessions;
+
+export async function endSession(state: State, id: string, options?: Abortable): Promise<void> {
+  await own(state, 'DELETE', `sessions/${encodeURIComponent(id)}`, options);
+  if (id === state.held?.session) state.core.keep(state, undefined);
+}
+
+export async function endAllSessions(state: State, options?: Abortable): Promise<void> {
+  const before = state.held?.session;
+  await own(state, 'DELETE', 'sessions', options);
+  if (state.held?.session === before) state.core.keep(state, undefined); // no other has begun meanwhile
 }
 
 /** Takes the tokens of the answer: from now on, the session's older refresh tokens are refused. */
 export async function changePassword(
   state: State,
-  { callServer, keep, kept }: Core,
   passwords: { current: string; next: string },
   options?: Abortable,
 ): Promise<User> {
+  const { callServer, keep, kept, prepare } = state.core;
+  await prepare(state, options);
   await Promise.allSettled([state.finding, state.refreshing]); // they must not use the older token meanwhile
-  const changed: Kept = await kept(
+  const changed = await kept(
     // Without a second attempt after a 401, which here can mean a wrong password.
     callServer<Answer>(state, 'PUT', 'users/me/password', {
       ...options,

@@ -2,17 +2,13 @@
 // Takes over the token that an older client of the application left behind: a bare token, or JSON that holds
 // one.
 import type { Kept } from './keeping.js';
-import type { Core } from './refresh.js';
 import { cookiesOf } from './script-cookies.js';
 import type { State } from './session.js';
 import type { Adopt, Discarded } from './types.js';
 import type { Answer } from './wire.js';
 
-export async function adoptFrom(
-  adopt: Adopt,
-  state: State,
-  { callServer, claimsOf, kept, placeOf }: Core,
-): Promise<Kept | undefined> {
+export async function adoptFrom(adopt: Adopt, state: State): Promise<Kept | undefined> {
+  const { callServer, claimsOf, kept, placeOf } = state.core;
   const [where, key] = Object.entries(adopt)[0] as ['localStorage' | 'sessionStorage' | 'cookie', string];
   const place = placeOf(() => (where === 'cookie' ? cookiesOf(state.page) : state.page[where]), key);
   const text = place.read();

@@ -4,11 +4,11 @@
 // gets the token for its first address, and the browser removes `Authorization` if a redirect leads to
 // another origin.
 import { authFetch, headersNow, isFresh, prepare, reaches, refused } from './requests.js';
-import { originOf, type State } from './session.js';
+import { listed, originOf, type State } from './session.js';
 import type { AttachOptions } from './types.js';
 
 export function attachTo(state: State, { fetch, xhr, to = [] }: AttachOptions): () => void {
-  for (const origin of to) state.origins.add(originOf(state.page, origin));
+  for (const origin of to) state.origins.add(originOf(state.page, listed(origin)));
   let on = true;
   const before = globalThis.fetch;
   const ours = (...asked: Parameters<typeof before>) => (on ? authFetch(state, ...asked) : before(...asked));
@@ -25,17 +25,17 @@ export function attachTo(state: State, { fetch, xhr, to = [] }: AttachOptions): 
 function attachXhr(target: XMLHttpRequest, state: State, isOn: () => boolean): void {
   const { open, setRequestHeader, send, abort } = target;
   /**
-   * The opened requests: [method, address, asynchronous, waits]. A request that sets its own `Authorization`
-   * is removed.
+   * The opened requests: [method, gets the token, asynchronous, waits]. Judged now, as the browser does: the
+   * page's base address may change before send(). A request that sets its own `Authorization` is removed.
    */
-  const opened = new WeakMap<XMLHttpRequest, [string, string, boolean, true?]>();
+  const opened = new WeakMap<XMLHttpRequest, [string, boolean, boolean, true?]>();
   /** Sends the events that the browser cannot send, because it has not got the request yet. */
   const tell = (request: XMLHttpRequest, event: string) =>
     [event, 'loadend'].forEach((name) => request.dispatchEvent(new ProgressEvent(name)));
 
   Object.assign(target, {
     open: function (this: XMLHttpRequest, ...asked: [string, string | URL, boolean?, string?, string?]) {
-      if (isOn()) opened.set(this, [asked[0], `${asked[1]}`, asked[2] ?? asked.length < 3]);
+      if (isOn()) opened.set(this, [asked[0], reaches(state, asked[1]), asked[2] ?? asked.length < 3]);
       open.apply(this, asked as Parameters<typeof open>);
     } as typeof open,
     setRequestHeader(this: XMLHttpRequest, name: string, value: string) {
@@ -44,7 +44,7 @@ function attachXhr(target: XMLHttpRequest, state: State, isOn: () => boolean): v
     },
     send(this: XMLHttpRequest, body: XMLHttpRequestBodyInit | null) {
       const request = opened.get(this);
-      if (!request || !reaches(state, request[1])) return send.call(this, body);
+      if (!request?.[1]) return send.call(this, body);
       const waits = () => opened.get(this) === request; // false once it was aborted or opened again
       const go = () => {
         if (!waits()) return;

@@ -2,31 +2,24 @@
 // The client holds one session: it finds the session again when the page loads, refreshes its tokens, adds
 // them to requests, and signs out. Here its parts are put together, and a user signs in and out.
 import { attachTo } from './attach.js';
-import { kept } from './keeping.js';
+import { core } from './core.js';
+import { ignore, kept } from './keeping.js';
 import { type Page, returnAddressOf } from './page.js';
 import { loadMore } from './load-more.js';
-import { core, known, refresh } from './refresh.js';
-import { authFetch, headersNow, own, prepare, reaches, refused } from './requests.js';
-import { ignore } from './seldom.js';
+import { known, refresh } from './refresh.js';
+import { authFetch, headersNow, prepare, reaches, refused } from './requests.js';
 import { callServer, orAborted } from './server.js';
-import { now, type State, subscribe, unknownSession } from './session.js';
+import { now, subscribe, unknownSession } from './session.js';
 import { follow, keep, reread } from './tabs.js';
 import type { Client, ClientOptions } from './types.js';
 import { watch } from './wake.js';
 import type { Answer } from './wire.js';
 
-/** Ends this session after `act`, unless another session has begun meanwhile. */
-async function ending(state: State, act: () => Promise<unknown>): Promise<void> {
-  const before = state.held?.session;
-  await act();
-  if (state.held?.session === before) keep(state, undefined);
-}
-
 export const createClient = (options: ClientOptions = {}): Client => clientIn(globalThis, options);
 
 /** As createClient(), in a page that is given. */
 export function clientIn(page: Page, options: ClientOptions): Client {
-  const state = unknownSession(page, options);
+  const state = unknownSession(page, options, core);
   const { byCookie, byScript } = state;
   if (page.document) {
     follow(state);
@@ -61,25 +54,22 @@ export function clientIn(page: Page, options: ClientOptions): Client {
       await known(state).catch(ignore);
       reread(state);
       const { held } = state;
-      if (held || !byScript)
-        await ending(state, () =>
-          callServer(state, 'DELETE', 'authentication', {
-            ...options,
-            body: { refresh_token: held?.refresh },
-            token: held?.token,
-            cookies: !byScript,
-          }),
-        );
+      if (!held && byScript) return;
+      await callServer(state, 'DELETE', 'authentication', {
+        ...options,
+        body: { refresh_token: held?.refresh },
+        token: held?.token,
+        cookies: !byScript,
+      });
+      if (state.held?.session === held?.session) keep(state, undefined); // no other has begun meanwhile
     },
-    signOutEverywhere: (options) => ending(state, () => own(state, 'DELETE', 'sessions', options)),
+    signOutEverywhere: async (options) => (await loadMore()).endAllSessions(state, options),
     sessions: {
-      list: async (options) => (await loadMore()).listSessions(state, own, options),
-      end: async (id, options) => (await loadMore()).endSession(state, own, core, id, options),
+      list: async (options) => (await loadMore()).listSessions(state, options),
+      end: async (id, options) => (await loadMore()).endSession(state, id, options),
     },
-    async changePassword(passwords, options) {
-      await prepare(state, options);
-      return (await loadMore()).changePassword(state, core, passwords, options);
-    },
+    changePassword: async (passwords, options) =>
+      (await loadMore()).changePassword(state, passwords, options),
     fetch: (input, init) => authFetch(state, input, init),
     async token(options) {
       const trouble = await prepare(state, options);

@@ -44,6 +44,8 @@ export interface Jar {
 
 const MAX_SIZE = 16_384;
 
+export const ignore = () => {};
+
 /** Gives the result of `act`; undefined if it throws. */
 export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): T | undefined {
   try {

@@ -10,7 +10,7 @@ export interface Page {
   reportError?(this: void, error: unknown): void;
   setTimeout(act: () => void, milliseconds: number): unknown;
   clearTimeout(timer: never): void;
-  document?: Pick<Document, 'hidden' | 'baseURI' | 'cookie' | 'addEventListener'>;
+  document?: Pick<Document, 'hidden' | 'baseURI' | 'cookie'>;
   location?: Pick<Location, 'href' | 'origin' | 'protocol' | 'pathname' | 'search' | 'hash' | 'assign'>;
   localStorage?: Jar;
   sessionStorage?: Jar;

@@ -2,7 +2,7 @@
 // Finds the session again when the page loads, and refreshes it. It refreshes once at a time in each tab,
 // never writes an older token over a newer one, and drops an answer that comes after a sign-in or sign-out.
 import type { CoatcheckError } from './errors.js';
-import { claimsOf, kept, parseKept, placeOf } from './keeping.js';
+import { kept, parseKept, placeOf } from './keeping.js';
 import { loadMore } from './load-more.js';
 import { diagnose } from './seldom.js';
 import { callServer } from './server.js';
@@ -10,10 +10,6 @@ import { become, isKnown, now, type State } from './session.js';
 import { keep, reread } from './tabs.js';
 import type { Session } from './types.js';
 import type { Answer } from './wire.js';
-
-/** What the parts that are loaded on demand need of the core. */
-export const core = { callServer, claimsOf, keep, kept, parseKept, placeOf };
-export type Core = typeof core;
 
 /** True if the access token has to be refreshed before it is used. */
 export const isDue = (state: State): boolean =>
@@ -35,7 +31,7 @@ async function find(state: State): Promise<void> {
     const found =
       place.read() !== null || adopt
         ? await loadMore()
-            .then((more) => more.findStored(state, place, core))
+            .then((more) => more.findStored(state, place))
             .catch((error) => {
               const unjudged = parseKept(place.read(), now(state));
               if (adopt && !unjudged) throw error;

@@ -4,16 +4,20 @@
 import { CoatcheckError } from './errors.js';
 import { isDue, known, refresh } from './refresh.js';
 import { diagnose, requireSignIn } from './seldom.js';
-import { orAborted, read, type Signalled } from './server.js';
-import { isKnown, now, originOf, type State } from './session.js';
-import type { Abortable } from './types.js';
+import { orAborted, type Signalled } from './server.js';
+import { isKnown, now, originOf, resolved, type State } from './session.js';
 
 /** The user for whom headersNow() made these headers. */
 const owners = new WeakMap<object, string | undefined>();
 
-/** True if requests to this address get the token. */
-export const reaches = (state: State, address: string | URL) =>
-  state.origins.has(originOf(state.page, address) ?? '');
+/**
+ * True if requests to this address get the token. Never for the origin "null", which all custom schemes and
+ * `data:` addresses share.
+ */
+export function reaches(state: State, address: string | URL): boolean {
+  const origin = originOf(state.page, address);
+  return /^h/.test(origin!) && state.origins.has(origin);
+}
 
 /** True if headersNow() can be used at once, without asking the server or refreshing first. */
 export const isFresh = (state: State) => isKnown(state) && !isDue(state);
@@ -71,7 +75,8 @@ export async function authFetch(
 ): Promise<Response> {
   // Copied now, because the caller may change them while this function waits: it must send what it has judged.
   const request = (input as Request).url ? (input as Request) : undefined;
-  const address = request?.url ?? `${input}`;
+  // Absolute, because the page's base address may change as well.
+  const address = request?.url ?? resolved(state.page, input as string)?.href ?? '';
   const asked = { ...init };
   const given = new Headers(asked.headers ?? request?.headers);
   if (!reaches(state, address) || given.has('Authorization')) return state.pageFetch(input, init);
@@ -98,13 +103,3 @@ export async function authFetch(
     ? attemptWith(headersNow(state, method))
     : answer;
 }
-
-/** Calls a route of Coatcheck that needs the token. */
-export const own = async <T>(state: State, method: string, path: string, options?: Abortable): Promise<T> =>
-  read(
-    await authFetch(state, `${state.url}/api/v1/${path}`, {
-      ...options,
-      method,
-      credentials: state.byScript ? 'omit' : 'include',
-    }),
-  );

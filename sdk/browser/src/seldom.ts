@@ -2,14 +2,13 @@
 // What the core does by means of the parts that are loaded on demand: a development aid, and the way to the
 // sign-in page.
 import type { CoatcheckError } from './errors.js';
+import { ignore } from './keeping.js';
 import { loadMore } from './load-more.js';
 import type { State } from './session.js';
 
-export const ignore = () => {};
-
 /** Has the server say which setting caused this failure, during development. See diagnose.ts. */
 export function diagnose(state: State, failure: CoatcheckError | Response, sent: unknown): void {
-  if (/\/(localhost|127\.)/.test(`${state.page.location?.origin}`))
+  if (/\/(localhost|127\.)/.test(state.page.location?.origin as string))
     loadMore().then((more) => more.diagnose(state, failure, sent), ignore);
 }
 

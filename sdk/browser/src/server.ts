@@ -2,6 +2,7 @@
 // Calls to Coatcheck itself. They send and receive JSON, and every refusal becomes an error with the server's
 // code.
 import { CoatcheckError } from './errors.js';
+import { ignore } from './keeping.js';
 import type { State } from './session.js';
 import type { Problem } from './wire.js';
 
@@ -31,7 +32,7 @@ export const orAborted = <T>(work: Promise<T>, { signal }: Signalled = {}): Prom
 
 /** Gives the body of an answer. Throws CoatcheckError for any answer other than 2xx. */
 export async function read<T>(answer: Response): Promise<T> {
-  const said = answer.status === 204 || (await answer.json().catch(() => 0));
+  const said = answer.status === 204 || (await answer.json().catch(ignore));
   if (answer.ok && said) return said;
   const {
     code = 'invalid_answer',

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one client knows of its session, and who is told when that changes.
 import { attempt, type Kept, type Place } from './keeping.js';
+import type { Core } from './core.js';
 import type { Page } from './page.js';
 import type { ClientOptions, Discarded, Session, Storage } from './types.js';
 
 /** All that a client knows: its settings, which stay, and the state of its session. */
 export interface State extends Pick<ClientOptions, 'adopt' | 'onSignInRequired' | 'signInPage' | 'timeout'> {
   readonly page: Page;
+  /** The functions that parts which are loaded on demand call. */
+  readonly core: Core;
   readonly url: string;
   /** The name of the session in the storage, and of the channel between tabs. */
   readonly key: string;
@@ -39,10 +42,19 @@ export interface State extends Pick<ClientOptions, 'adopt' | 'onSignInRequired' 
   readonly listeners: Set<(session: Session) => void>;
 }
 
-export const originOf = (page: Page, address: string | URL) =>
-  attempt(() => new URL(address, page.document?.baseURI).origin);
+/** An address as the page resolves it. */
+export const resolved = (page: Page, address: string | URL) =>
+  attempt(() => new URL(address, page.document?.baseURI));
 
-export function unknownSession(page: Page, options: ClientOptions): State {
+export const originOf = (page: Page, address: string | URL) => resolved(page, address)?.origin;
+
+/** An entry of a list of origins. Throws for a bare host, `*`, and anything else that names no origin. */
+export function listed(entry: string): string {
+  if (!/^http.+\/\w/.test(entry)) throw new TypeError(`https://…, not ${entry}`);
+  return entry;
+}
+
+export function unknownSession(page: Page, options: ClientOptions, core: Core): State {
   const { storage = 'memory', to = [], onDiscarded = console.warn } = options;
   const here = page.document ? page.location!.origin : '';
   const url = (options.url ?? here).replace(/\/+$/, '');
@@ -50,12 +62,13 @@ export function unknownSession(page: Page, options: ClientOptions): State {
   return {
     ...options,
     page,
+    core,
     url,
     key: options.key ?? `coatcheck-${url.replace(/^\w+:|\W/g, '')}`,
     storage,
     byCookie,
     byScript: !!page.document && !byCookie && storage !== 'memory',
-    origins: new Set([url, here, ...to].map((address) => originOf(page, address))),
+    origins: new Set([url, here, ...to.map(listed)].map((entry) => originOf(page, entry))),
     onDiscarded,
     pageFetch: page.fetch.bind(page),
     shown: { status: 'unknown' },

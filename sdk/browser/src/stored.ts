@@ -3,23 +3,19 @@
 // stored, or if the application wants a token of an older client taken over.
 import { adoptFrom } from './adopt.js';
 import type { Kept, Place } from './keeping.js';
-import type { Core } from './refresh.js';
 import type { State } from './session.js';
 
-export async function findStored(state: State, place: Place, core: Core): Promise<Kept | undefined> {
+export async function findStored(state: State, place: Place): Promise<Kept | undefined> {
   const { epoch, adopt } = state;
-  const stored = await findKept(state, place, core);
+  const stored = await findKept(state, place);
   if (stored || !adopt) return stored;
-  const adopted = await adoptFrom(adopt, state, core);
-  if (adopted && epoch === state.epoch) core.keep(state, adopted);
+  const adopted = await adoptFrom(adopt, state);
+  if (adopted && epoch === state.epoch) state.core.keep(state, adopted);
   return adopted;
 }
 
-async function findKept(
-  state: State,
-  place: Place,
-  { callServer, claimsOf, parseKept }: Core,
-): Promise<Kept | undefined> {
+async function findKept(state: State, place: Place): Promise<Kept | undefined> {
+  const { callServer, claimsOf, parseKept } = state.core;
   const text = place.read();
   if (text === null) return;
   const parse = () => parseKept(place.read(), state.page.Date.now());

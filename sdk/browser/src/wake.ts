@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks after the session whenever the page comes to life: when it loads, is shown, online again, or restored.
 import { isDue, known, refresh } from './refresh.js';
-import { ignore } from './seldom.js';
+import { ignore } from './keeping.js';
 import { isKnown, now, type State, subscribe } from './session.js';
 import { reread } from './tabs.js';
 
@@ -15,8 +15,8 @@ export function watch(state: State): void {
     if (!isKnown(state)) known(state).catch(ignore);
     else if (isDue(state) || (persisted && !state.byScript)) refresh(state).catch(ignore);
   };
-  page.document!.addEventListener('visibilitychange', wake as EventListener);
-  for (const name of ['online', 'pageshow', 'storage']) page.addEventListener!(name, wake as EventListener);
+  for (const name of ['online', 'pageshow', 'storage', 'visibilitychange'])
+    page.addEventListener!(name, wake as EventListener);
   // The browser sends the cookie with images and downloads, without this client. So the client keeps the
   // cookie fresh while the page is visible.
   if (byCookie)

@@ -61,3 +61,32 @@ test('a listener that throws disturbs neither the client nor other listeners', a
   server.closeAllConnections();
   server.close();
 });
+
+// Issue 18, row 44: all of these were swallowed, and the origin "null" matched every custom scheme.
+test.each([
+  'localhost:3000',
+  'api.example.com',
+  '*',
+  'null',
+  '/api',
+  'data:text/plain,x',
+  'capacitor://localhost',
+  '',
+])('the origin %j is refused', (entry) => {
+  expect(() => createClient({ url: 'http://127.0.0.1:9', to: [entry] })).toThrow(`https://…, not ${entry}`);
+  const auth = createClient({ url: 'http://127.0.0.1:9' });
+  expect(() => auth.attach({ to: [entry] })).toThrow(`https://…, not ${entry}`);
+});
+
+test('a text in place of the list of origins is refused', () => {
+  expect(() => createClient({ to: 'https://api.example.com' as unknown as string[] })).toThrow(TypeError);
+});
+
+test.each(['data:text/plain,x', 'blob:null/1', 'localhost:3000', 'ionic://localhost/x', 'about:blank'])(
+  'no address without an origin gets the token: %j',
+  (address) => {
+    const auth = createClient({ url: 'capacitor://localhost', to: ['https://api.example.com'] });
+    expect(auth.reaches(address)).toBe(false);
+    expect(auth.reaches('https://api.example.com/x')).toBe(true);
+  },
+);

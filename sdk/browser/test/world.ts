@@ -69,7 +69,7 @@ export class Tab {
         Date: { now: () => world.now },
         setTimeout: (act, milliseconds) => world.later(this, milliseconds, act),
         clearTimeout: (timer: Event) => world.forget(timer),
-        document: Object.assign(this.document, { addEventListener: listen as never }),
+        document: this.document,
         location: { ...new URL(`${ORIGIN}/`), href: `${ORIGIN}/`, origin: ORIGIN, pathname: '/' } as never,
         localStorage: world.localStorage,
         sessionStorage: this.sessionStorage,
