@@ -35,11 +35,28 @@ void write_all(int file, std::string_view text) {
     }
 }
 
+// Who can write to the directory can replace its database and its keys. An operator may work as root in the
+// directory of the server's own user.
+void refuse_if_not_ours(const std::filesystem::path& path) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) fail("cannot read the data directory " + path.string());
+    if (!S_ISDIR(facts.st_mode)) throw std::runtime_error(path.string() + " is not a directory");
+    const auto user = ::geteuid();
+    if (user != 0 && facts.st_uid != user)
+        throw std::runtime_error("the data directory " + path.string() + " belongs to another user (uid " +
+                                 std::to_string(facts.st_uid) + ", this process has " + std::to_string(user) +
+                                 "); choose a directory below it, which this command makes");
+    if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        throw std::runtime_error("other users can write to the data directory " + path.string() +
+                                 "; run: chmod 700 " + path.string());
+}
+
 }  // namespace
 
 DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)) {
     if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
         fail("cannot create the data directory " + path_.string());
+    refuse_if_not_ours(path_);
     const auto lock_file = path_ / "lock";
     lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0) fail("cannot open " + lock_file.string());

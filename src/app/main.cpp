@@ -2,10 +2,23 @@
 #include "app/cli.hpp"
 #include "base/log.hpp"
 
+#include <fcntl.h>
 #include <cstdio>
 #include <exception>
 
+namespace {
+
+// If one of the standard descriptors is closed, the next file gets its number: the database, into which the log
+// would then write.
+void open_standard_descriptors() {
+    for (int file = 0; file <= 2; ++file)
+        if (fcntl(file, F_GETFD) < 0) (void)open("/dev/null", O_RDWR);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    open_standard_descriptors();
     coatcheck::base::log::start();
     int status = 1;
     try {

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 namespace coatcheck::app {
 namespace {
@@ -91,16 +92,34 @@ void add_gauges(web::Metrics& metrics, const http::Server& server, const base::W
     metrics.add_gauge({"coatcheck_log_dropped_total", "counter", [] { return base::log::dropped(); }});
 }
 
-// Blocks the signals that end the server. Call it before any thread starts, so that only sigwait() in serve()
-// gets them.
+// Blocks the signals that end the server, and those that would end it without a line in the log. Call it before
+// any thread starts, so that only sigwait() in serve() gets them.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // at the size limit of a file, write() then fails with an error
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGIO, SIGPWR, SIGVTALRM,
+                       SIGPROF, SIGSTKFLT})
+        sigaddset(&wanted, signal);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&wanted, signal);
     pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
     return wanted;
+}
+
+// Returns the name of the signal that ends the server. A terminal that closes (SIGHUP) does not.
+std::string wait_for_the_end(const sigset_t& signals) {
+    for (;;) {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        if (signal == SIGTERM) return "TERM";
+        if (signal == SIGINT) return "INT";
+        if (signal == SIGQUIT) return "QUIT";
+        if (signal == SIGHUP) continue;
+        const char* name = sigabbrev_np(signal);
+        base::log::write(base::log::Level::warning, "signal_ignored",
+                         {{"signal", name != nullptr ? std::string(name) : std::to_string(signal)}});
+    }
 }
 
 // Passwords and keys are in this process's memory.
@@ -167,9 +186,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
                      {{"listen", config.listen}, {"public_url", config.web.public_url}});
     say_hello(node, config, directory);
 
-    int signal = SIGHUP;
-    while (signal == SIGHUP) sigwait(&signals, &signal);  // a terminal that closes does not end the server
-    base::log::write(base::log::Level::info, "stopping", {{"signal", signal == SIGTERM ? "TERM" : "INT"}});
+    base::log::write(base::log::Level::info, "stopping", {{"signal", wait_for_the_end(signals)}});
     server.stop();
     return 0;
 }

@@ -108,10 +108,11 @@ class Server:
 
     # The process.
 
-    def launch(self):
-        """Starts the process without waiting for it."""
+    @property
+    def words(self):
+        """The command line that starts it."""
         listen = [] if "--listen" in self.flags else ["--listen", f"127.0.0.1:{self.port}"]
-        command = [
+        return [
             str(BINARY),
             "serve",
             "--data",
@@ -121,9 +122,12 @@ class Server:
             *listen,
             *self.flags,
         ]
+
+    def launch(self):
+        """Starts the process without waiting for it."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment()
+                self.words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment()
             )
         return self
 

@@ -29,6 +29,13 @@ def fails(server, *flags, seconds=10):
     return server.log()
 
 
+def wait_for(holds, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_it_runs_with_no_configuration_and_says_where_to_go(tmp_path):
     port = free_port()
     with open(tmp_path / "log", "wb") as log:
@@ -272,3 +279,62 @@ def test_the_log_is_one_json_object_a_line_where_nobody_watches(make_server):
     for line in lines:
         assert "event" not in (event := json.loads(line)) or event["event"] != "forged"
         assert "\x1b" not in line
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["USR1", "USR2", "ALRM", "IO", "PWR", "VTALRM", "PROF", "STKFLT", signal.SIGRTMIN, signal.SIGRTMAX],
+)
+def test_a_signal_that_means_nothing_is_logged_and_ends_nothing(make_server, number):
+    """Each of them ended the server without a line (issue 18, row 52)."""
+    server = make_server().start()
+    number = int(number) if not isinstance(number, str) else getattr(signal, f"SIG{number}")
+    server.process.send_signal(number)
+    wait_for(lambda: "signal_ignored" in server.log())
+    assert server.process.poll() is None and Caller(server.port).get("/healthz").status == 200
+
+
+def test_sigquit_stops_it_as_sigterm_does(make_server):
+    server = make_server().start()
+    server.process.send_signal(signal.SIGQUIT)
+    assert server.process.wait(60) == 0 and "stopping" in server.log()
+
+
+def test_closed_standard_descriptors_are_no_files_of_ours(make_server):
+    """The database got the number of standard output, into which the log writes (issue 18, row 52)."""
+    server = make_server()
+    user = server.add_user()
+    process = subprocess.Popen(["/bin/sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", *server.words])
+    try:
+        wait_for(server.is_ready)
+        for number in range(3):
+            assert os.readlink(f"/proc/{process.pid}/fd/{number}") == "/dev/null"
+        assert Caller(server.port).try_sign_in(user).status == 200
+    finally:
+        process.terminate()
+        process.wait(60)
+    assert server.start().is_ready()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o702])
+def test_a_data_directory_that_others_can_write_to_is_refused(make_server, mode):
+    """They could replace the database and the keys (issue 18, row 1)."""
+    server = make_server()
+    server.data.mkdir(parents=True, mode=0o700)
+    server.data.chmod(mode)
+    result = server.try_command("user", "list")
+    assert result.returncode == 1 and f"chmod 700 {server.data}" in result.stderr, result.stderr
+    server.data.chmod(0o700)
+    assert server.try_command("user", "list").returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_a_data_directory_of_another_user_is_refused(make_server):
+    server = make_server()
+    server.data.mkdir(parents=True, mode=0o755)
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    server.directory.chmod(0o755)
+    result = subprocess.run(
+        [*as_nobody, BINARY, "user", "list", "--data", server.data], capture_output=True, text=True
+    )
+    assert result.returncode == 1 and "belongs to another user" in result.stderr, result.stderr
