@@ -60,18 +60,27 @@ DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)
     const auto lock_file = path_ / "lock";
     lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0) fail("cannot open " + lock_file.string());
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    // The directory is locked as well, because the file can be removed while a server runs.
+    directory_lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory_lock_ < 0) fail("cannot open " + path_.string());
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 ||
+        (::flock(directory_lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) {
         const int pid = std::atoi(read_all(lock_).c_str());
         ::close(lock_);
+        ::close(directory_lock_);
         throw DirectoryInUse("the data directory " + path_.string() +
-                                 " is in use by another coatcheck (process " + std::to_string(pid) + ")",
+                                 " is in use by another coatcheck" +
+                                 (pid > 0 ? " (process " + std::to_string(pid) + ")" : ""),
                              pid);
     }
     if (::ftruncate(lock_, 0) != 0) fail("cannot write " + lock_file.string());
     write_all(lock_, std::to_string(::getpid()) + "\n");
 }
 
-DataDirectory::~DataDirectory() { ::close(lock_); }
+DataDirectory::~DataDirectory() {
+    ::close(lock_);
+    ::close(directory_lock_);
+}
 
 base::Secret DataDirectory::sealing_key(const std::string& name) const {
     const auto path = path_ / name;

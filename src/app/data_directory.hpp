@@ -36,7 +36,7 @@ public:
 
 private:
     std::filesystem::path path_;
-    int lock_ = -1;
+    int lock_ = -1, directory_lock_ = -1;
 };
 
 }  // namespace coatcheck::app

@@ -5,13 +5,14 @@ says so, and still checks access tokens."""
 import os
 import resource
 import signal
+import subprocess
 import threading
 import time
 
 import pytest
 from client import Browser, Caller, Closed
-from conftest import next_address
-from server import PASSWORD
+from conftest import needs_sqlite, next_address
+from server import PASSWORD, free_port
 
 OTHER = "eleven amber herons hum quietly"
 
@@ -315,3 +316,42 @@ def test_a_commit_that_fails_after_the_tokens_were_made_tells_nobody(fragile):
     assert browser.post("/api/v1/authentication/refresh").status == 200, (
         "the token that was not rotated is good"
     )
+
+
+@needs_sqlite
+@pytest.mark.parametrize(
+    "name,how",
+    [
+        *((name, how) for name in ("coatcheck.db", "coatcheck.db-wal") for how in ("removed", "replaced")),
+        ("coatcheck.db", "truncated"),
+        ("coatcheck.db-wal", "truncated"),
+        ("coatcheck.db-shm", "removed"),
+        ("coatcheck.db-shm", "replaced"),
+    ],
+)
+def test_no_write_is_confirmed_to_a_database_whose_files_were_taken_away(fragile, caller, name, how):
+    """With the write-ahead log gone, ten of ten sign-ins were confirmed and lost (issue 18, row 41)."""
+    user = fragile.add_user()
+    caller.sign_in_body(user)
+    path = fragile.data / name
+    if how == "truncated":
+        os.truncate(path, 0)
+    else:
+        path.unlink()
+        if how == "replaced":
+            path.write_bytes(b"")
+    for _ in range(10):
+        assert caller.try_sign_in(user).verdict == (503, "unavailable")
+    assert caller.get("/readyz").status == 503
+
+
+@needs_sqlite
+def test_no_second_server_starts_when_the_lock_file_is_removed(fragile, caller):
+    """It ended the first one's sessions, and neither took the other's tokens (issue 18, row 45)."""
+    signed_in = caller.sign_in_body(fragile.add_user())
+    (fragile.data / "lock").unlink()
+    words = [word.replace(str(fragile.port), str(free_port())) for word in fragile.words]
+    second = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1 and "is in use by another coatcheck" in second.stderr, second.stderr
+    assert caller.verify(signed_in["token"]).status == 200
+    assert caller.refresh(signed_in["refresh_token"]).status == 200

@@ -25,14 +25,20 @@ std::pair<std::uint64_t, std::int64_t> file_at(const std::string& path) {
 
 }  // namespace
 
-SqliteFile::SqliteFile(std::string path) : path_(std::move(path)), known_(file_at(path_)) {}
+SqliteFile::SqliteFile(std::string path)
+    : path_(std::move(path)), known_{Known{path_, 0, 0}, {path_ + "-wal", 0, 0}, {path_ + "-shm", 0, 0}} {
+    check();
+}
 
 // A write to a file that was taken away or truncated would be lost with it.
 void SqliteFile::check() {
-    const auto [inode, bytes] = file_at(path_);
-    if (inode != known_.first || bytes < known_.second)
-        throw StoreError("the database at " + path_ + " was moved away or truncated");
-    known_.second = bytes;
+    for (auto& known : known_) {
+        const auto [inode, bytes] = file_at(known.path);
+        if (known.inode != 0 && (inode != known.inode || bytes < known.bytes))
+            throw StoreError(known.path + " was moved away or truncated while it is open; restart the server");
+        known.inode = inode;
+        known.bytes = bytes;
+    }
 }
 
 SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp()> clock)

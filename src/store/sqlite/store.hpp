@@ -8,6 +8,8 @@
 #include "store/sqlite/checkpoints.hpp"
 #include "store/sqlite/database.hpp"
 
+#include <array>
+#include <cstdint>
 #include <functional>
 
 namespace coatcheck::store {
@@ -18,18 +20,24 @@ struct Moved : StoreError {
     std::string to;
 };
 
-// Notices when the database file has been replaced or truncated since it was opened.
+// Notices when a file of the database has been taken away, replaced or truncated since it was opened: the
+// database itself, its write-ahead log, or the index of that log.
 class SqliteFile {
 public:
     explicit SqliteFile(std::string path);
-    // Throws StoreError if the path names another file, or if the file is smaller than before. (It never
-    // shrinks by itself.)
+    // Throws StoreError if a path names another file than before, or if the file is smaller. (None of them
+    // shrinks by itself while a connection of ours is open.)
     void check();
     const std::string& path() const { return path_; }
 
 private:
+    struct Known {
+        std::string path;
+        std::uint64_t inode;  // 0: the file was not there yet
+        std::int64_t bytes;   // the smallest allowed size
+    };
     std::string path_;
-    std::pair<std::uint64_t, std::int64_t> known_;  // inode, and the smallest allowed size
+    std::array<Known, 3> known_;
 };
 
 // What SQLite does in its own way, and a connection for it.
