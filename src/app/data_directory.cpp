@@ -68,8 +68,7 @@ DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)
         const int pid = std::atoi(read_all(lock_).c_str());
         ::close(lock_);
         ::close(directory_lock_);
-        throw DirectoryInUse("the data directory " + path_.string() +
-                                 " is in use by another coatcheck" +
+        throw DirectoryInUse("the data directory " + path_.string() + " is in use by another coatcheck" +
                                  (pid > 0 ? " (process " + std::to_string(pid) + ")" : ""),
                              pid);
     }

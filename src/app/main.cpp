@@ -8,8 +8,8 @@
 
 namespace {
 
-// If one of the standard descriptors is closed, the next file gets its number: the database, into which the log
-// would then write.
+// If one of the standard descriptors is closed, the next file gets its number: the database, into which the
+// log would then write.
 void open_standard_descriptors() {
     for (int file = 0; file <= 2; ++file)
         if (fcntl(file, F_GETFD) < 0) (void)open("/dev/null", O_RDWR);

@@ -92,8 +92,8 @@ void add_gauges(web::Metrics& metrics, const http::Server& server, const base::W
     metrics.add_gauge({"coatcheck_log_dropped_total", "counter", [] { return base::log::dropped(); }});
 }
 
-// Blocks the signals that end the server, and those that would end it without a line in the log. Call it before
-// any thread starts, so that only sigwait() in serve() gets them.
+// Blocks the signals that end the server, and those that would end it without a line in the log. Call it
+// before any thread starts, so that only sigwait() in serve() gets them.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // at the size limit of a file, write() then fails with an error

@@ -9,6 +9,7 @@
 #include <crypt.h>
 #include <openssl/evp.h>
 #include <sodium.h>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -38,10 +39,13 @@ bool bcrypt_matches(const std::string& hash, std::string_view password) {
     if (password.size() > 72 || password.find('\0') != std::string_view::npos) return false;
     auto state = std::make_unique<crypt_data>();
     std::string text(password);
+    errno = 0;
     const char* again = crypt_r(text.c_str(), hash.c_str(), state.get());
+    const bool failed = (again == nullptr || again[0] == '*') && errno == ENOMEM;
     const bool same = again != nullptr && base::equal_in_constant_time(again, hash);
     sodium_memzero(text.data(), text.size());
     sodium_memzero(state.get(), sizeof *state);
+    if (failed) throw std::bad_alloc();
     return same;
 }
 
@@ -78,7 +82,8 @@ bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
                                      reinterpret_cast<const unsigned char*>(parts.salt.data()),
                                      static_cast<int>(parts.salt.size()), parts.rounds, EVP_sha256(), 32,
                                      reinterpret_cast<unsigned char*>(key.data()));
-    return ok == 1 && base::equal_in_constant_time(key, parts.key);
+    if (ok != 1) throw std::bad_alloc();  // nothing else can fail
+    return base::equal_in_constant_time(key, parts.key);
 }
 
 // Reads $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>. Checks that the costs are within the limits

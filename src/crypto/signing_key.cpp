@@ -41,6 +41,42 @@ constexpr int max_rsa_bits = 8192;
     throw std::runtime_error(std::string("OpenSSL: ") + what + ": " + reason);
 }
 
+// What OpenSSL says of a signature that is wrong.
+bool says_wrong_signature(unsigned long error) {
+    if (ERR_GET_LIB(error) == ERR_LIB_EC)
+        return ERR_GET_REASON(error) == EC_R_BAD_SIGNATURE || ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY;
+    if (ERR_GET_LIB(error) != ERR_LIB_RSA) return false;
+    switch (ERR_GET_REASON(error)) {
+        case RSA_R_BAD_SIGNATURE:
+        case RSA_R_WRONG_SIGNATURE_LENGTH:
+        case RSA_R_DATA_TOO_LARGE:
+        case RSA_R_DATA_TOO_LARGE_FOR_MODULUS:
+        case RSA_R_DATA_GREATER_THAN_MOD_LEN:
+        case RSA_R_FIRST_OCTET_INVALID:
+        case RSA_R_LAST_OCTET_INVALID:
+        case RSA_R_SLEN_CHECK_FAILED:
+        case RSA_R_SLEN_RECOVERY_FAILED:
+        case RSA_R_PADDING_CHECK_FAILED:
+        case RSA_R_BLOCK_TYPE_IS_NOT_01:
+        case RSA_R_BAD_FIXED_HEADER_DECRYPT:
+        case RSA_R_BAD_PAD_BYTE_COUNT:
+        case RSA_R_NULL_BEFORE_BLOCK_MISSING:
+        case RSA_R_INVALID_PADDING: return true;
+        default: return false;
+    }
+}
+
+// True if a check that did not say yes could not be made, so that it says nothing about the signature. With
+// PS256 OpenSSL does not report every failed allocation, but it always reports why a signature is wrong.
+bool has_failed(int result, Algorithm algorithm) {
+    bool is_fatal = false, is_explained = result == 0 && algorithm != Algorithm::ps256;
+    for (unsigned long error; (error = ERR_get_error()) != 0;) {
+        is_fatal = is_fatal || ERR_FATAL_ERROR(error);
+        is_explained = is_explained || says_wrong_signature(error);
+    }
+    return is_fatal || !is_explained;
+}
+
 Key owned(EVP_PKEY* key) { return Key(key, EVP_PKEY_free); }
 const unsigned char* octets(std::string_view bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -78,15 +114,23 @@ KeyContext copy_of(const std::shared_ptr<EVP_PKEY_CTX>& context) {
 std::string der_from_raw(std::string_view raw) {
     if (raw.size() != 2 * p256_bytes) return {};
     EcdsaSignature parts(ECDSA_SIG_new());
-    if (!parts) return {};
     Number r = number(raw.substr(0, p256_bytes)), s = number(raw.substr(p256_bytes));
-    if (!r || !s || ECDSA_SIG_set0(parts.get(), r.release(), s.release()) != 1) return {};
+    if (!parts || !r || !s || ECDSA_SIG_set0(parts.get(), r.get(), s.get()) != 1) fail("read a signature");
+    (void)r.release();
+    (void)s.release();
     const int size = i2d_ECDSA_SIG(parts.get(), nullptr);
-    if (size <= 0) return {};
+    if (size <= 0) fail("write a signature");
     std::string der(static_cast<std::size_t>(size), '\0');
     unsigned char* out = octets(der);
-    i2d_ECDSA_SIG(parts.get(), &out);
+    if (i2d_ECDSA_SIG(parts.get(), &out) != size) fail("write a signature");
     return der;
+}
+
+std::string raw_ed25519(EVP_PKEY* key) {
+    std::string raw(32, '\0');
+    std::size_t size = raw.size();
+    if (EVP_PKEY_get_raw_public_key(key, octets(raw), &size) != 1) fail("read Ed25519 key");
+    return raw;
 }
 
 std::string raw_from_der(std::string_view der) {
@@ -237,29 +281,36 @@ bool PublicKey::verify(std::string_view message, std::string_view signature) con
         if (der.empty()) return false;
         signature = der;
     }
-    bool good = false;
+    // RFC 8017 §8.1.2, §8.2.2: an RSA signature is as long as the modulus.
+    const bool is_rsa = algorithm_ == Algorithm::rs256 || algorithm_ == Algorithm::ps256;
+    if (is_rsa && static_cast<int>(signature.size()) != EVP_PKEY_get_size(key_.get())) return false;
+    int result = 0;
+    ERR_clear_error();
     if (algorithm_ == Algorithm::eddsa) {
         Context context(EVP_MD_CTX_new());
         if (!context || EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1)
             fail("prepare to verify");
-        good = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
-                                message.size()) == 1;
+        result = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
+                                  message.size());
+        // Here OpenSSL reports neither. libsodium allocates nothing; it decides whether the "no" is one.
+        if (result == 0 && signature.size() == crypto_sign_BYTES &&
+            crypto_sign_verify_detached(octets(signature), octets(message), message.size(),
+                                        octets(std::string_view(raw_ed25519(key_.get())))) == 0)
+            result = -1;
     } else {
         const std::string digest = sha256(message);
-        good = EVP_PKEY_verify(copy_of(prepared_).get(), octets(signature), signature.size(), octets(digest),
-                               digest.size()) == 1;
+        result = EVP_PKEY_verify(copy_of(prepared_).get(), octets(signature), signature.size(),
+                                 octets(digest), digest.size());
     }
-    if (!good) ERR_clear_error();
-    return good;
+    // A failure of ours must not count as a forgery, which verifiers remember.
+    if (result != 1 && has_failed(result, algorithm_))
+        throw std::runtime_error("OpenSSL: cannot check a signature");
+    ERR_clear_error();
+    return result == 1;
 }
 
 std::string PublicKey::parameter(char name) const {
-    if (algorithm_ == Algorithm::eddsa) {
-        std::string raw(32, '\0');
-        std::size_t size = raw.size();
-        if (EVP_PKEY_get_raw_public_key(key_.get(), octets(raw), &size) != 1) fail("read Ed25519 key");
-        return raw;
-    }
+    if (algorithm_ == Algorithm::eddsa) return raw_ed25519(key_.get());
     const char* parameter = name == 'n'   ? OSSL_PKEY_PARAM_RSA_N
                             : name == 'e' ? OSSL_PKEY_PARAM_RSA_E
                             : name == 'x' ? OSSL_PKEY_PARAM_EC_PUB_X

@@ -42,7 +42,7 @@ public:
 
     Algorithm algorithm() const { return algorithm_; }
     // True if `signature` is this key's signature of `message`. For ES256 it is 64 bytes r||s (RFC 7518
-    // §3.4).
+    // §3.4). Throws std::runtime_error if it cannot be checked: false means that the signature is wrong.
     bool verify(std::string_view message, std::string_view signature) const;
 
     // A JWK parameter as raw bytes: x, y (EC), x (OKP), n, e (RSA). Throws if OpenSSL fails.

@@ -35,7 +35,8 @@ void SqliteFile::check() {
     for (auto& known : known_) {
         const auto [inode, bytes] = file_at(known.path);
         if (known.inode != 0 && (inode != known.inode || bytes < known.bytes))
-            throw StoreError(known.path + " was moved away or truncated while it is open; restart the server");
+            throw StoreError(known.path +
+                             " was moved away or truncated while it is open; restart the server");
         known.inode = inode;
         known.bytes = bytes;
     }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Issue 18, row 42: a failure of ours, such as a failed allocation, was taken for a forged signature, which
+// verifiers remember, and for a wrong password, which locks the user out.
+#include "crypto/password_hash.hpp"
+#include "crypto/signing_key.hpp"
+
+#include <gtest/gtest.h>
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+
+// The sanitizers have an allocator of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace coatcheck::crypto {
+namespace {
+
+thread_local int allocations_left = -1;  // of this thread; -1: as many as it wants
+
+bool may_allocate() {
+    if (allocations_left < 0) return true;
+    if (allocations_left > 0) return --allocations_left, true;
+    errno = ENOMEM;
+    return false;
+}
+
+}  // namespace
+}  // namespace coatcheck::crypto
+
+// They take the place of the C library's own, for OpenSSL too.
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* old, std::size_t size);
+
+void* malloc(std::size_t size) {
+    return coatcheck::crypto::may_allocate() ? __libc_malloc(size) : nullptr;
+}
+void* calloc(std::size_t count, std::size_t size) {
+    return coatcheck::crypto::may_allocate() ? __libc_calloc(count, size) : nullptr;
+}
+void* realloc(void* old, std::size_t size) {
+    return coatcheck::crypto::may_allocate() ? __libc_realloc(old, size) : nullptr;
+}
+}
+
+namespace coatcheck::crypto {
+namespace {
+
+class Failures : public testing::TestWithParam<Algorithm> {};
+
+TEST_P(Failures, OfAnAllocationAreNoForgery) {
+    const auto key = SigningKey::generate(GetParam());
+    const std::string message = "a message", signature = key.sign(message);
+    const PublicKey public_key = key.public_key();
+    ASSERT_TRUE(public_key.verify(message, signature));
+    int failed = 0;
+    for (int left = 0;; ++left) {
+        ASSERT_LT(left, 10'000);
+        allocations_left = left;
+        bool good = false, thrown = false;
+        try {
+            good = public_key.verify(message, signature);
+        } catch (const std::exception&) {
+            thrown = true;
+        }
+        const bool all_were_allowed = allocations_left > 0;
+        allocations_left = -1;
+        ASSERT_TRUE(good || thrown) << "refused after " << left << " allocations";
+        failed += thrown;
+        if (all_were_allowed) break;
+    }
+    EXPECT_GT(failed, 0);
+    EXPECT_TRUE(public_key.verify(message, signature));
+    EXPECT_FALSE(public_key.verify("another message", signature));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Failures,
+                         testing::Values(Algorithm::es256, Algorithm::rs256, Algorithm::ps256,
+                                         Algorithm::eddsa),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
+
+TEST(PasswordFailures, OfAnAllocationAreNoWrongPassword) {
+    // Of "password", by Django's algorithm.
+    const std::string hash =
+        "pbkdf2_sha256$1000$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=";
+    ASSERT_TRUE(password_matches(hash, "password"));
+    int failed = 0;
+    for (int left = 0;; ++left) {
+        allocations_left = left;
+        bool same = false, thrown = false;
+        try {
+            same = password_matches(hash, "password");
+        } catch (const std::bad_alloc&) {
+            thrown = true;
+        }
+        const bool all_were_allowed = allocations_left > 0;
+        allocations_left = -1;
+        ASSERT_TRUE(same || thrown) << "wrong after " << left << " allocations";
+        failed += thrown;
+        if (all_were_allowed) break;
+    }
+    EXPECT_GT(failed, 0);
+    EXPECT_FALSE(password_matches(hash, "another password"));
+}
+
+}  // namespace
+}  // namespace coatcheck::crypto
+
+#endif
