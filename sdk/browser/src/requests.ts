@@ -76,10 +76,10 @@ export async function authFetch(
   // Copied now, because the caller may change them while this function waits: it must send what it has judged.
   const request = (input as Request).url ? (input as Request) : undefined;
   // Absolute, because the page's base address may change as well.
-  const address = request?.url ?? resolved(state.page, input as string)?.href ?? '';
+  const address = request?.url ?? resolved(state.page, input as string)?.href;
   const asked = { ...init };
   const given = new Headers(asked.headers ?? request?.headers);
-  if (!reaches(state, address) || given.has('Authorization')) return state.pageFetch(input, init);
+  if (!address || !reaches(state, address) || given.has('Authorization')) return state.pageFetch(input, init);
   const method = asked.method ?? request?.method ?? 'GET';
   const waiting = { signal: asked.signal ?? request?.signal };
   const trouble = await prepare(state, waiting);

@@ -50,7 +50,7 @@ export const originOf = (page: Page, address: string | URL) => resolved(page, ad
 
 /** An entry of a list of origins. Throws for a bare host, `*`, and anything else that names no origin. */
 export function listed(entry: string): string {
-  if (!/^http.+\/\w/.test(entry)) throw new TypeError(`https://…, not ${entry}`);
+  if (!/^http/.test(attempt(() => new URL(entry).origin)!)) throw new TypeError(`https://…, not ${entry}`);
   return entry;
 }
 

@@ -261,7 +261,9 @@ asio::awaitable<void> ServerLink::follow_over(Stream& stream) {
         if (heard->synced && !synced_.exchange(true)) became_ready();
         if (heard->synced) on_synced_();
         if (server_time_ && monotonic_ms() - swept_ > sweep_every) {
-            revocations_.sweep(*server_time_ + std::chrono::milliseconds(monotonic_ms() - server_time_at_));
+            const auto server_now = *server_time_ +
+                                    std::chrono::milliseconds(monotonic_ms() - server_time_at_);
+            revocations_.sweep(std::min(server_now, base::read_clock()));
             swept_ = monotonic_ms();
         }
     }

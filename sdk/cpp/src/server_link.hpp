@@ -80,8 +80,8 @@ private:
     std::string key_text_;  // the last key set that arrived
     std::int64_t swept_ = 0;
     // The server's time when this connection began, and the monotonic time at that moment. Entries are swept
-    // by them: if this machine's clock is ahead for a moment, an entry that it makes look old would not come
-    // again.
+    // by the earlier of the server's clock and this machine's: if one is ahead for a moment, an entry that it
+    // makes look old would not come again.
     std::optional<base::Timestamp> server_time_;
     std::int64_t server_time_at_ = 0;
 

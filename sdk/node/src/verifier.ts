@@ -246,12 +246,12 @@ export class LiveVerifier implements Verifier {
   }
 
   /**
-   * By the server's clock and the monotonic one. If this machine's clock is ahead for a moment, entries that it
-   * makes look old must stay: they would not come again.
+   * By the earlier of two clocks, the server's and this machine's. If one of them is ahead for a moment, entries
+   * that it makes look old must stay: they would not come again.
    */
   #sweep(): void {
     const serverTime = this.#serverStarted + performance.now() / 1000;
-    if (serverTime > 0) this.revocations.sweep(serverTime);
+    if (serverTime > 0) this.revocations.sweep(Math.min(serverTime, Date.now() / 1000));
   }
 
   #isCut(): boolean {

@@ -9,7 +9,7 @@ namespace Coatcheck;
  *
  * It uses the directory only if nobody else can write to it: a directory, not a link, that belongs to the user
  * of this process, with mode 0700. With a secret, each file also carries a MAC, so that a file from elsewhere
- * does not count. What cannot be used is an exception that says why.
+ * does not count. A directory that cannot be used is an exception that says why.
  */
 final class FileCache implements Cache
 {
@@ -48,7 +48,9 @@ final class FileCache implements Cache
         }
         $content = substr($text, self::MAC);
         if (!hash_equals($this->mac($key, $content), substr($text, 0, self::MAC))) {
-            throw new \RuntimeException("Coatcheck did not write {$this->path($key)}: remove $this->directory");
+            // Also a file of an earlier version of this package, or under an earlier service key.
+            error_log("Coatcheck: {$this->path($key)} carries no MAC of this cache, so it does not count");
+            return null;
         }
         return (int) substr($content, 0, 12) > time() ? json_decode(substr($content, 12), true) : null;
     }

@@ -37,21 +37,24 @@ final class Server
         if (($isOld || !isset($keys[":$keyId"])) && $this->cache->lock('keys', self::KEYS_COOL_DOWN)) {
             $text = $this->ask('/.well-known/jwks.json', [], 2000);
             if ($text !== null && ($fresh = Key::set($text)) !== null) {
-                $this->cache->set('keys', ['at' => time(), 'text' => $text], self::KEPT);
                 $keys = $fresh;
+                $this->cache->set('keys', ['at' => time(), 'text' => $text], self::KEPT);
             }
         }
         return $keys[":$keyId"] ?? null;
     }
 
-    /** Gives the revocations and their age in milliseconds; null if they were never known. */
+    /** Gives the revocations, their age in milliseconds and their cursor; null if they were never known. */
     public function revocations(): ?array
     {
         $known = $this->known();
         if ($this->age($known) > self::FRESH) {
             if ($this->cache->lock('feed', 1)) {
-                $known = $this->catchUp($known) ?? $known;
-                $this->cache->unlock('feed');
+                try {
+                    $known = $this->catchUp($known) ?? $known;
+                } finally {
+                    $this->cache->unlock('feed');
+                }
             } else {
                 // Another worker asks the server, and we use its answer.
                 for ($waited = 0; $waited < self::PATIENCE && $this->age($known) > self::FRESH; $waited += 5) {
@@ -60,7 +63,7 @@ final class Server
                 }
             }
         }
-        return $known !== null ? [Revocations::of($this->cache, $known['table']), $this->age($known)] : null;
+        return $known !== null ? [Revocations::of($this->cache, $known['table']), $this->age($known), $known['cursor']] : null;
     }
 
     /** What the workers know of the feed. An older version of this package may have written something else. */
@@ -70,9 +73,15 @@ final class Server
         return is_array($known) && isset($known['cursor'], $known['at'], $known['since'], $known['table']) ? $known : null;
     }
 
-    /** The cache has lost a part of the revocations: the next check fetches all of them again. */
-    public function forget(): void
+    /**
+     * The cache has lost a part of the revocations at this cursor: the next check fetches all of them again, unless
+     * another worker has stored newer ones meanwhile.
+     */
+    public function forget(string $cursor): void
     {
+        if (($this->known()['cursor'] ?? null) !== $cursor) {
+            return;
+        }
         error_log('Coatcheck: the cache has lost revocations, so they are fetched again. Is it too small (apc.shm_size), or does something delete its files?');
         $this->cache->set('feed', null, 1);
     }
@@ -96,7 +105,7 @@ final class Server
         try {
             return $this->catchUpFrom($known['cursor'], $known['since'], $table);
         } catch (LostRevocations) {
-            $this->forget();
+            $this->forget($known['cursor']);
             return $this->catchUpFrom('', time(), $table->emptied());
         }
     }
@@ -126,6 +135,11 @@ final class Server
         // Only after every entry is stored: the cursor must never point past an entry that is not in the
         // cache.
         $known = ['cursor' => $cursor, 'at' => $asked, 'since' => $since, 'table' => $revocations->table()];
+        // If this took longer than the lock lasts, another worker may have stored something newer.
+        $newer = $this->known();
+        if ($this->age($newer) < $this->age($known)) {
+            return $newer;
+        }
         $this->cache->set('feed', $known, self::KEPT);
         return $known;
     }

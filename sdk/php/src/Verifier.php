@@ -102,16 +102,17 @@ final class Verifier implements TokenVerifier
      */
     private function withRevocations(callable $check): Verdict
     {
-        $known = $this->server->revocations();
-        if ($known === null || ($this->whenCut !== 'accept' && $known[1] > $this->cutAfter)) {
-            return Verdict::no('unavailable');
-        }
+        $known = null;
         try {
-            return $check($known[0]);
+            $known = $this->server->revocations();
+            $isTooOld = $known !== null && $this->whenCut !== 'accept' && $known[1] > $this->cutAfter;
+            return $known === null || $isTooOld ? Verdict::no('unavailable') : $check($known[0]);
         } catch (LostRevocations) {
-            $this->server->forget();
-            return Verdict::no('unavailable');
+            $this->server->forget($known[2] ?? '');
+        } catch (\RuntimeException $failure) {
+            error_log("Coatcheck: {$failure->getMessage()}"); // of the cache: it says what to do
         }
+        return Verdict::no('unavailable');
     }
 
     /**

@@ -127,11 +127,14 @@ $refuses('a lost shard that would change', 'LostRevocations', static fn () => Re
 $cache->set('a', ['x' => 1], 60);
 $is('what the cache has written', $cache->get('a'), ['x' => 1]);
 $file = $directory . '/' . hash('sha256', 'a');
-$refuses('a file under another secret', 'did not write', static fn () => (new FileCache($directory, 'another'))->get('a'));
+ini_set('error_log', '/dev/null');
+$is('a file under another secret', (new FileCache($directory, 'another'))->get('a'), null);
 copy($file, $directory . '/' . hash('sha256', 'b'));
-$refuses('a file under another name', 'did not write', static fn () => $cache->get('b'));
+$is('a file under another name', $cache->get('b'), null);
 file_put_contents($file, str_replace('"x":1', '"x":2', file_get_contents($file)));
-$refuses('a file that was changed', 'did not write', static fn () => $cache->get('a'));
+$is('a file that was changed', $cache->get('a'), null);
+file_put_contents($file, sprintf('%012d', time() + 60) . '{"x":1}');
+$is('a file of the version before', $cache->get('a'), null);
 $cache->set('a', null, 1);
 $is('what was removed', $cache->get('a'), null);
 chmod($directory, 0755);

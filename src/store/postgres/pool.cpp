@@ -18,6 +18,8 @@ constexpr std::chrono::seconds longest_wait{5};  // time in the queue before a s
 constexpr std::size_t most_rotating = 2;
 // Of a step that meets a Conflict.
 constexpr int most_attempts = 5;
+// More than any step has.
+constexpr int most_statements = 64;
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
 }  // namespace
@@ -175,7 +177,7 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
                                        std::optional<auth::Rotation>* rotated) {
     if (Steady::now() - waiting.since > longest_wait)
         return std::make_exception_ptr(Unavailable("PostgreSQL: the request waited too long"));
-    for (int attempt = 1;; ++attempt) {
+    for (int attempt = 1, prepared = 0;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
         const bool was_connected = connection != nullptr;
         try {
@@ -190,7 +192,9 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
         } catch (const AlreadyPrepared&) {
             connection->rollback();
             if (connection->is_broken()) connection.reset();
-            --attempt;  // a step has more statements than attempts
+            // A step has more statements than attempts.
+            if (++prepared < most_statements) --attempt;
+            else if (attempt >= most_attempts) return std::current_exception();
         } catch (const Conflict&) {
             connection->rollback();
             if (connection->is_broken()) connection.reset();
