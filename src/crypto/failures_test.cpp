@@ -33,9 +33,7 @@ void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* old, std::size_t size);
 
-void* malloc(std::size_t size) {
-    return coatcheck::crypto::may_allocate() ? __libc_malloc(size) : nullptr;
-}
+void* malloc(std::size_t size) { return coatcheck::crypto::may_allocate() ? __libc_malloc(size) : nullptr; }
 void* calloc(std::size_t count, std::size_t size) {
     return coatcheck::crypto::may_allocate() ? __libc_calloc(count, size) : nullptr;
 }
@@ -82,8 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Of, Failures,
 
 TEST(PasswordFailures, OfAnAllocationAreNoWrongPassword) {
     // Of "password", by Django's algorithm.
-    const std::string hash =
-        "pbkdf2_sha256$1000$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=";
+    const std::string hash = "pbkdf2_sha256$1000$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=";
     ASSERT_TRUE(password_matches(hash, "password"));
     int failed = 0;
     for (int left = 0;; ++left) {

@@ -184,6 +184,17 @@ test('a refusal of the old session does not end the one that another tab has beg
   expect(other.client.session.status).toBe('signed-in');
 });
 
+test.each(['https://exa mple.com/x', 'http://', 'https://host:99999/'])(
+  'an address that no browser can read is not taken for an address of this page: %s',
+  async (address) => {
+    const world = await signedIn('memory', 1);
+    void world.tabs[0]!.client.fetch(address, { method: 'POST' });
+    await new Promise(setImmediate);
+    expect(world.events.map(({ what }) => what)).toEqual([`request ${address}`]);
+    expect(world.lastHeaders.get('Authorization')).toBeNull();
+  },
+);
+
 /** A generator of numbers from a seed (mulberry32), so that a failure can be repeated. */
 function randomFrom(seed: number): (below: number) => number {
   return (below) => {

@@ -78,6 +78,14 @@ test.each([
   expect(() => auth.attach({ to: [entry] })).toThrow(`https://…, not ${entry}`);
 });
 
+test.each(['http://[::1]:8080', 'HTTPS://API.example.com', 'http://localhost:3000/'])(
+  'the origin %j is taken',
+  (entry) => {
+    const auth = createClient({ url: 'http://127.0.0.1:9', to: [entry] });
+    expect(auth.reaches(new URL('/x', entry))).toBe(true);
+  },
+);
+
 test('a text in place of the list of origins is refused', () => {
   expect(() => createClient({ to: 'https://api.example.com' as unknown as string[] })).toThrow(TypeError);
 });

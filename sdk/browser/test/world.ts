@@ -107,6 +107,8 @@ export class World {
   /** The refresh cookie that this browser holds. */
   cookie: string | undefined;
   readonly sessions: ServerSession[] = [];
+  /** Of the last request. */
+  lastHeaders = new Headers();
   /** Why the server refused a refresh, each time. */
   readonly refusals: string[] = [];
 
@@ -143,6 +145,7 @@ export class World {
   request(tab: Tab, address: string, init: RequestInit): Promise<Response> {
     const path = address.replace(`${ORIGIN}/api/v1/`, '');
     const isRefresh = path === 'authentication/refresh';
+    this.lastHeaders = new Headers(init.headers);
     if (isRefresh) tab.mostRefreshes = Math.max(tab.mostRefreshes, ++tab.refreshes);
     return new Promise<Response>((resolve, reject) => {
       const over = () => void (isRefresh && tab.refreshes--);
