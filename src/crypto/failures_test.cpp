@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Issue 18, row 42: a failure of ours, such as a failed allocation, was taken for a forged signature, which
 // verifiers remember, and for a wrong password, which locks the user out.
+#include "crypto/hash_memory.hpp"
 #include "crypto/password_hash.hpp"
 #include "crypto/signing_key.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <new>
 
 // The sanitizers have an allocator of their own.
@@ -77,6 +80,32 @@ INSTANTIATE_TEST_SUITE_P(Of, Failures,
                          testing::Values(Algorithm::es256, Algorithm::rs256, Algorithm::ps256,
                                          Algorithm::eddsa),
                          [](const auto& info) { return std::string(name_of(info.param)); });
+
+TEST(PasswordFailures, OfTheMemoryOfArgon2AreNoWrongPassword) {
+    // Of "password", with 64 MiB.
+    const std::string hash =
+        "$argon2id$v=19$m=65536,t=2,p=1$qqjg7uFHSXR64E89LOV8fg$+4yPRm"
+        "bWFwwAp0IJxc/bcY0QeubPN00cyhuBcef4q10";
+    ASSERT_TRUE(password_matches(hash, "password"));
+    ASSERT_FALSE(password_matches(hash, "wrong"));
+    release_hash_memory();
+    rlimit before{};
+    getrlimit(RLIMIT_AS, &before);
+    std::ifstream statm("/proc/self/statm");
+    std::size_t pages = 0;
+    statm >> pages;
+    const rlimit tight{pages * 4096 + (32U << 20), before.rlim_max};
+    setrlimit(RLIMIT_AS, &tight);
+    bool thrown = false;
+    try {
+        (void)password_matches(hash, "password");
+    } catch (const std::bad_alloc&) {
+        thrown = true;
+    }
+    setrlimit(RLIMIT_AS, &before);
+    EXPECT_TRUE(thrown);
+    EXPECT_TRUE(password_matches(hash, "password"));
+}
 
 TEST(PasswordFailures, OfAnAllocationAreNoWrongPassword) {
     // Of "password", by Django's algorithm.

@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <optional>
@@ -104,6 +105,20 @@ bool is_bearable_argon2(std::string_view hash) {
            lanes <= max_lanes;
 }
 
+// The memory that computing such a hash takes; is_bearable_argon2() has checked it.
+std::size_t argon2_bytes(const std::string& hash) {
+    unsigned kib = 0;
+    (void)std::sscanf(hash.c_str() + hash.find("$m="), "$m=%9u", &kib);
+    return std::size_t{kib} * 1024;
+}
+
+bool can_allocate(std::size_t bytes) {
+    void* volatile memory = std::malloc(bytes);
+    const bool got = memory != nullptr;
+    std::free(memory);
+    return got;
+}
+
 // Standard Base64 without padding, as PHC strings use it.
 std::string phc_base64(std::string_view bytes) {
     std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
@@ -131,7 +146,11 @@ bool password_matches(std::string_view hash, std::string_view password) {
     if (is_bcrypt(hash)) return bcrypt_matches(text, password);
     if (const auto pbkdf2 = parse_pbkdf2(hash)) return pbkdf2_matches(*pbkdf2, password);
     prepare_sodium();
-    return crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0;
+    if (crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0) return true;
+    // libsodium does not tell a wrong password from memory that it cannot get
+    // (findings/libsodium-no-memory-looks-like-a-wrong-password.sh).
+    if (!can_allocate(argon2_bytes(text))) throw std::bad_alloc();
+    return false;
 }
 
 bool needs_rehash(std::string_view hash) {

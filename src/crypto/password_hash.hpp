@@ -17,8 +17,8 @@ std::string hash_password(std::string_view password);
 
 // True if `hash` was made from `password`. Knows $argon2id$, $argon2i$ (libsodium), $2a$/$2b$/$2y$ (bcrypt,
 // libxcrypt) and pbkdf2_sha256$ (Django). A bcrypt hash never matches a password that bcrypt would cut (over
-// 72 bytes, or with a NUL). A PBKDF2 hash never matches a password with a NUL. Throws std::bad_alloc if a
-// bcrypt or PBKDF2 hash cannot be computed. (libsodium does not tell this from a wrong password.)
+// 72 bytes, or with a NUL). A PBKDF2 hash never matches a password with a NUL. Throws
+// std::bad_alloc if it cannot be computed: false means that the password is wrong.
 bool password_matches(std::string_view hash, std::string_view password);
 
 // True if the kind or the cost of `hash` differs from what hash_password() makes today.

@@ -12,7 +12,7 @@ import time
 import pytest
 from client import Browser, Caller, Closed
 from conftest import needs_sqlite, next_address
-from server import PASSWORD, free_port
+from server import PASSWORD, clean_environment, free_port
 
 OTHER = "eleven amber herons hum quietly"
 
@@ -351,7 +351,7 @@ def test_no_second_server_starts_when_the_lock_file_is_removed(fragile, caller):
     signed_in = caller.sign_in_body(fragile.add_user())
     (fragile.data / "lock").unlink()
     words = [word.replace(str(fragile.port), str(free_port())) for word in fragile.words]
-    second = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    second = subprocess.run(words, capture_output=True, text=True, timeout=60, env=clean_environment())
     assert second.returncode == 1 and "is in use by another coatcheck" in second.stderr, second.stderr
     assert caller.verify(signed_in["token"]).status == 200
     assert caller.refresh(signed_in["refresh_token"]).status == 200

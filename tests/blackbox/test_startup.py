@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -304,7 +305,9 @@ def test_closed_standard_descriptors_are_no_files_of_ours(make_server):
     """The database got the number of standard output, into which the log writes (issue 18, row 52)."""
     server = make_server()
     user = server.add_user()
-    process = subprocess.Popen(["/bin/sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", *server.words])
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", *server.words], env=clean_environment()
+    )
     try:
         wait_for(server.is_ready)
         for number in range(3):
@@ -333,8 +336,13 @@ def test_a_data_directory_of_another_user_is_refused(make_server):
     server = make_server()
     server.data.mkdir(parents=True, mode=0o755)
     as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    # Another user may not get to the build folder.
+    program = shutil.copy(BINARY, server.directory)
     server.directory.chmod(0o755)
     result = subprocess.run(
-        [*as_nobody, BINARY, "user", "list", "--data", server.data], capture_output=True, text=True
+        [*as_nobody, program, "user", "list", "--data", server.data],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
     )
     assert result.returncode == 1 and "belongs to another user" in result.stderr, result.stderr
