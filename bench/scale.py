@@ -7,7 +7,7 @@ by minute and prints what its busiest minute needs.
 
   bench/scale.py                          simulates with the costs in bench/units.json
   bench/scale.py --measure                measures the costs first, in about two minutes (script/bench builds
-                                          what the million need)
+                                          the programs for a million sessions)
   bench/scale.py --sessions 5e6 --minutes-in-use 30 --access-ttl 5
 """
 

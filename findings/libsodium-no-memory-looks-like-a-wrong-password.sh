@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# libsodium (1.0.18): crypto_pwhash_str_verify() returns -1 with errno EINVAL both for a wrong password and for a
-# right one whose memory it cannot get. crypto_pwhash_str() says ENOMEM then, so that one expects the same of
-# verify. A server that is short of memory calls right passwords wrong, and counts them as failed attempts.
+# libsodium (1.0.18): crypto_pwhash_str_verify() returns -1 with errno EINVAL both for a wrong password and
+# for a right one whose memory it cannot get. crypto_pwhash_str() says ENOMEM then, so that one expects the
+# same of verify. A server that is short of memory calls right passwords wrong, and counts them as failed
+# attempts.
 #
 # Seen with libsodium23 and libsodium-dev 1.0.18-1+deb12u1, for a hash of 64 MiB:
 #   enough memory, right password: 0

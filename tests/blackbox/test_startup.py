@@ -331,7 +331,7 @@ def test_a_data_directory_that_others_can_write_to_is_refused(make_server, mode)
     assert server.try_command("user", "list").returncode == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another user")
 def test_a_data_directory_of_another_user_is_refused(make_server):
     server = make_server()
     server.data.mkdir(parents=True, mode=0o755)

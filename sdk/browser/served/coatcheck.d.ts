@@ -133,8 +133,8 @@ export interface Client {
         end(id: string, options?: Abortable): Promise<void>;
     };
     /**
-     * Changes the user's password, and takes the new tokens of this session. Ends all other sessions. Rejects with
-     * `invalid_credentials` if `current` is not the password.
+     * Changes the user's password, and takes the new tokens of this session. Ends all other sessions. Rejects
+     * with `invalid_credentials` if `current` is not the password.
      */
     changePassword(passwords: {
         current: string;

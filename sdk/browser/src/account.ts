@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user does on the page of the own account: lists and ends sessions, changes the password.
+// The page of a user's own account needs these: listing and ending sessions, changing the password.
 import type { State } from './session.js';
 import type { Abortable } from './types.js';
 import type { Answer, SessionInfo, User } from './wire.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts that are loaded on demand need of the core.
+// The functions of the core that the parts which are loaded on demand call.
 import { claimsOf, kept, parseKept, placeOf } from './keeping.js';
 import { authFetch, prepare } from './requests.js';
 import { callServer, read } from './server.js';

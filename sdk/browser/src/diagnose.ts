@@ -6,9 +6,9 @@ import type { CoatcheckError } from './errors.js';
 import type { State } from './session.js';
 
 /**
- * `failure` is what a refresh ended with, or an API's 401. `sent` is true if the client had a session, or sent
- * a token. Reports `network_error`, `refresh_token_missing` (the refresh cookie got lost) or `token_missing`
- * (the token did not reach an API), and nothing for a failure that no setting causes.
+ * `failure` is what a refresh ended with, or an API's 401. `sent` is true if the client had a session, or
+ * sent a token. Reports `network_error`, `refresh_token_missing` (the refresh cookie got lost) or
+ * `token_missing` (the token did not reach an API), and nothing for a failure that no setting causes.
  */
 export async function diagnose(
   { page, pageFetch, url, storage }: State,

@@ -57,8 +57,8 @@ export function attempt<T>(act: () => T, otherwise?: (error: unknown) => void): 
 }
 
 /**
- * Turns the answer to a request into the values to store. `start` is when the request started: the times count
- * from before the token was made, even if the page is suspended before the answer comes.
+ * Turns the answer to a request into the values to store. `start` is when the request started: the times
+ * count from before the token was made, even if the page is suspended before the answer comes.
  */
 export async function kept(asked: Promise<Answer>, start: number): Promise<Kept> {
   const { expires_in, expires_at, session, token, refresh_token, user } = await asked;
@@ -103,8 +103,8 @@ export const parseKept = (text: string | null | undefined, now: number): Kept | 
   });
 
 /**
- * `jar` throws where the browser denies all storage. If the browser does not keep the value (storage is off or full, or a cookie is too large), the page's
- * memory keeps it.
+ * `jar` throws where the browser denies all storage. If the browser does not keep the value (storage is off
+ * or full, or a cookie is too large), the page's memory keeps it.
  */
 export function placeOf(jar: () => Jar | undefined, key: string): Place {
   let inMemory: string | null = null;

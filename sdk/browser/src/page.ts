@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page that the client lives in. Everything that the client uses of it comes in as one argument, so that a
-// test can run several tabs in one process, each with a clock, a storage and a network of its own.
+// The page that the client lives in. Everything that the client uses of it comes in as one argument, so that
+// a test can run several tabs in one process, each with a clock, a storage and a network of its own.
 import { attempt, type Jar } from './keeping.js';
 
 /** The part of `globalThis` that the client uses. On a server, the optional members are missing. */

@@ -73,7 +73,8 @@ export async function authFetch(
   input: RequestInfo | URL,
   init?: RequestInit,
 ): Promise<Response> {
-  // Copied now, because the caller may change them while this function waits: it must send what it has judged.
+  // Copied now, because the caller may change them while this function waits: it must send what it has
+  // judged.
   const request = (input as Request).url ? (input as Request) : undefined;
   // Absolute, because the page's base address may change as well.
   const address = request?.url ?? resolved(state.page, input as string)?.href;
@@ -86,7 +87,8 @@ export async function authFetch(
   const attemptWith = (more: Record<string, string>) => {
     const headers = new Headers(given);
     for (const name in more) headers.set(name, more[name]!);
-    // After a redirect to another origin, the browser removes `Authorization` (Fetch §4.4, HTTP-redirect fetch).
+    // After a redirect to another origin, the browser removes `Authorization` (Fetch §4.4, HTTP-redirect
+    // fetch).
     return state.pageFetch(request?.clone() ?? address, {
       ...asked,
       headers,

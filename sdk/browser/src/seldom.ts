@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core does by means of the parts that are loaded on demand: a development aid, and the way to the
-// sign-in page.
+// Two uses of the parts that are loaded on demand: a development aid, and the way to the sign-in page.
 import type { CoatcheckError } from './errors.js';
 import { ignore } from './keeping.js';
 import { loadMore } from './load-more.js';

@@ -19,7 +19,9 @@ export interface CallOptions extends Signalled {
   token?: string | undefined;
 }
 
-/** Stops waiting for `work` when the signal aborts. The work itself goes on, because others may wait for it. */
+/**
+ * Stops waiting for `work` when the signal aborts. The work itself goes on, because others may wait for it.
+ */
 export const orAborted = <T>(work: Promise<T>, { signal }: Signalled = {}): Promise<T> =>
   signal
     ? new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one client knows of its session, and who is told when that changes.
+// The state of one client, and the listeners that hear of its changes.
 import { attempt, type Kept, type Place } from './keeping.js';
 import type { Core } from './core.js';
 import type { Page } from './page.js';

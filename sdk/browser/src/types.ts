@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an application sees of the client.
+// The types that an application uses.
 import type { SessionInfo, User } from './wire.js';
 
 export type Storage =
@@ -100,8 +100,8 @@ export interface Client {
     end(id: string, options?: Abortable): Promise<void>;
   };
   /**
-   * Changes the user's password, and takes the new tokens of this session. Ends all other sessions. Rejects with
-   * `invalid_credentials` if `current` is not the password.
+   * Changes the user's password, and takes the new tokens of this session. Ends all other sessions. Rejects
+   * with `invalid_credentials` if `current` is not the password.
    */
   changePassword(passwords: { current: string; next: string }, options?: Abortable): Promise<User>;
   /** `fetch` with the token, to the origins that get it. After a 401 it refreshes and tries once more. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks after the session whenever the page comes to life: when it loads, is shown, online again, or restored.
+// Looks after the session whenever the page comes to life: when it loads, is shown, online again, or
+// restored.
 import { isDue, known, refresh } from './refresh.js';
 import { ignore } from './keeping.js';
 import { isKnown, now, type State, subscribe } from './session.js';

@@ -205,7 +205,8 @@ export class World {
       return refuse('session_ended');
     const generation = Number(sent.split('_')[2]);
     const recent = (at: number | undefined) => at !== undefined && this.now - at <= GRACE;
-    // The current one rotates, at most four times within one grace. A superseded one is good within its grace.
+    // The current one rotates, at most four times within one grace. A superseded one is good within its
+    // grace.
     if (generation === session.rotations.length) {
       if (!recent(session.rotations.at(-4))) session.rotations.push(this.now);
     } else if (!recent(session.rotations[generation])) {

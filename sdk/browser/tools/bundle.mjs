@@ -10,9 +10,9 @@ import { minify } from 'terser';
 const root = new URL('../', import.meta.url);
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 const banner = `/* Coatcheck ${version}, Apache-2.0 */`;
-// Properties that only the SDK itself reads, and the short names that they get. They stay: a core that a browser
-// has cached loads the current coatcheck.more.js, so both have to mean the same by a name. esbuild keeps the
-// names of exports. Which letter is chosen makes one per cent of the size.
+// Properties that only the SDK itself reads, and the short names that they get. They stay: a core that a
+// browser has cached loads the current coatcheck.more.js, so both have to mean the same by a name. esbuild
+// keeps the names of exports. Which letter is chosen makes one per cent of the size.
 const mangleCache = {
   authFetch: 'L',
   core: 'A',

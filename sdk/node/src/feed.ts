@@ -6,7 +6,9 @@ import { request as httpsRequest } from 'node:https';
 import type { Revocation } from './revocations.js';
 
 export interface FeedEvents {
-  /** A connection is open. The time by the server's clock, in Unix seconds; NaN if the server did not say it. */
+  /**
+   * A connection is open. The time by the server's clock, in Unix seconds; NaN if the server did not say it.
+   */
   onOpened(serverTime: number): void;
   /** All earlier entries are void. The new entries follow, and then onSynced. */
   onReset(): void;

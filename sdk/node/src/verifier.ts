@@ -165,7 +165,9 @@ export class LiveVerifier implements Verifier {
   readonly #encryption: Encryption | undefined;
   readonly #foreign: ForeignIssuers | undefined;
   readonly #sweeper: NodeJS.Timeout;
-  /** The time by the server's clock when performance.now() was 0, in Unix seconds; NaN while it is unknown. */
+  /**
+   * The time by the server's clock when performance.now() was 0, in Unix seconds; NaN while it is unknown.
+   */
   #serverStarted = NaN;
 
   constructor(
@@ -246,8 +248,8 @@ export class LiveVerifier implements Verifier {
   }
 
   /**
-   * By the earlier of two clocks, the server's and this machine's. If one of them is ahead for a moment, entries
-   * that it makes look old must stay: they would not come again.
+   * By the earlier of two clocks, the server's and this machine's. If one of them is ahead for a moment,
+   * entries that it makes look old must stay: they would not come again.
    */
   #sweep(): void {
     const serverTime = this.#serverStarted + performance.now() / 1000;

@@ -7,9 +7,9 @@ namespace Coatcheck;
 /**
  * Keeps entries in a directory of its own, one file for each key. For hosts without APCu.
  *
- * It uses the directory only if nobody else can write to it: a directory, not a link, that belongs to the user
- * of this process, with mode 0700. With a secret, each file also carries a MAC, so that a file from elsewhere
- * does not count. A directory that cannot be used is an exception that says why.
+ * It uses the directory only if nobody else can write to it: a directory, not a link, that belongs to the
+ * user of this process, with mode 0700. With a secret, each file also carries a MAC, so that a file from
+ * elsewhere does not count. A directory that cannot be used is an exception that says why.
  */
 final class FileCache implements Cache
 {

@@ -9,8 +9,8 @@ namespace Coatcheck;
  *
  * They are spread over shards. A shard is one value of the cache and never changes: with new entries it is
  * written again under another name, and the table of names changes last, in one step. So a cache that loses
- * values, such as APCu when it is full, or a directory that a cleaner of temporary files visits, is noticed: a
- * shard that the table names is missing. "Not there" never means "not revoked".
+ * values, such as APCu when it is full, or a directory that a cleaner of temporary files visits, is noticed:
+ * a shard that the table names is missing. "Not there" never means "not revoked".
  *
  * @internal
  */
@@ -31,7 +31,9 @@ final class Revocations
     {
     }
 
-    /** @param array{names: array<int, string>, retired: list<array{string, int}>} $table as table() gave it */
+    /**
+     * @param array{names: array<int, string>, retired: list<array{string, int}>} $table as table() gave it
+     */
     public static function of(Cache $cache, array $table): self
     {
         return new self($cache, $table['names'], $table['retired']);
@@ -45,8 +47,8 @@ final class Revocations
 
     /**
      * Adds entries. If one comes again, the higher minimum and the later expiry of the two count. The shards
-     * that change drop what had expired at $serverTime, in Unix seconds: this machine's clock may be wrong, and
-     * an entry that was dropped too early would not come again.
+     * that change drop what had expired at $serverTime, in Unix seconds: this machine's clock may be wrong,
+     * and an entry that was dropped too early would not come again.
      *
      * @param list<array{kind: string, subject: string, minimum?: int, expires: int}> $entries
      */

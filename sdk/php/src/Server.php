@@ -66,7 +66,9 @@ final class Server
         return $known !== null ? [Revocations::of($this->cache, $known['table']), $this->age($known), $known['cursor']] : null;
     }
 
-    /** What the workers know of the feed. An older version of this package may have written something else. */
+    /**
+     * What the workers know of the feed. An older version of this package may have written something else.
+     */
     private function known(): ?array
     {
         $known = $this->cache->get('feed');
@@ -74,8 +76,8 @@ final class Server
     }
 
     /**
-     * The cache has lost a part of the revocations at this cursor: the next check fetches all of them again, unless
-     * another worker has stored newer ones meanwhile.
+     * The cache has lost a part of the revocations at this cursor: the next check fetches all of them again,
+     * unless another worker has stored newer ones meanwhile.
      */
     public function forget(string $cursor): void
     {

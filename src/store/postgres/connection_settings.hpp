@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of a connection to PostgreSQL that apply unless its url says otherwise.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace coatcheck::store {
+
+using ConnectionSetting = std::pair<const char*, std::string>;
+
+// A connection to another machine uses TLS and checks the database's certificate. Throws StoreError if the
+// url is no address of a database.
+std::vector<ConnectionSetting> defaults_for(const std::string& url);
+
+// A message of libpq on one line, without the end of its line. Empty for null.
+std::string trimmed(const char* message);
+
+}  // namespace coatcheck::store
