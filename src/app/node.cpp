@@ -3,7 +3,7 @@
 
 #include "app/foreign_issuers.hpp"
 #include "app/private_file.hpp"
-#include "auth/sessions/end.hpp"
+#include "auth/revocation/revoke.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>

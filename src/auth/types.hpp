@@ -103,7 +103,8 @@ struct Policy {
     Duration absolute = std::chrono::hours(30 * 24);
     Duration absolute_not_remembered = std::chrono::hours(12);
     Duration grace = std::chrono::seconds(30);
-    std::int64_t min_password = 15;  // characters of a new password, at least
+    std::int64_t sessions_per_user = 100;  // live sessions of one user, at most
+    std::int64_t min_password = 15;        // characters of a new password, at least
     bool sign_up = false;
 };
 

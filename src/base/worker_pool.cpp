@@ -11,7 +11,7 @@ constexpr std::chrono::seconds idle_after{1};
 }  // namespace
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting, std::function<void()> when_idle)
-    : max_waiting_(max_waiting), when_idle_(std::move(when_idle)) {
+    : max_waiting_(max_waiting), max_of_source_((max_waiting + 3) / 4), when_idle_(std::move(when_idle)) {
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
@@ -24,11 +24,15 @@ WorkerPool::~WorkerPool() {
     for (auto& thread : threads_) thread.join();
 }
 
-bool WorkerPool::try_post(std::function<void()> work) {
+bool WorkerPool::try_post(const std::string& source, Work work) {
     {
         const std::lock_guard lock(mutex_);
-        if (queue_.size() >= max_waiting_) return false;
-        queue_.push_back(std::move(work));
+        if (waiting_ >= max_waiting_) return false;
+        const auto [row, is_new] = sources_.try_emplace(source);
+        if (row->second.size() >= max_of_source_) return false;
+        row->second.push_back(std::move(work));
+        if (is_new) turns_.push_back(row);
+        ++waiting_;
     }
     wake_.notify_one();
     return true;
@@ -36,15 +40,27 @@ bool WorkerPool::try_post(std::function<void()> work) {
 
 std::size_t WorkerPool::waiting() const {
     const std::lock_guard lock(mutex_);
-    return queue_.size();
+    return waiting_;
+}
+
+WorkerPool::Work WorkerPool::take() {
+    const auto row = turns_.front();
+    turns_.pop_front();
+    auto& queue = row->second;
+    Work work = std::move(queue.front());
+    queue.pop_front();
+    --waiting_;
+    if (queue.empty()) sources_.erase(row);
+    else turns_.push_back(row);
+    return work;
 }
 
 void WorkerPool::loop() {
     give_way();
-    const auto is_called = [this] { return stopping_ || !queue_.empty(); };
+    const auto is_called = [this] { return stopping_ || waiting_ > 0; };
     bool has_worked = false;
     for (;;) {
-        std::function<void()> work;
+        Work work;
         {
             std::unique_lock lock(mutex_);
             if (has_worked && when_idle_ && !wake_.wait_for(lock, idle_after, is_called)) {
@@ -53,9 +69,8 @@ void WorkerPool::loop() {
                 lock.lock();
             }
             wake_.wait(lock, is_called);
-            if (queue_.empty()) return;
-            work = std::move(queue_.front());
-            queue_.pop_front();
+            if (waiting_ == 0) return;
+            work = take();
         }
         work();
         has_worked = true;

@@ -119,7 +119,7 @@ TEST_P(Contract, AnIdleSessionEnds) {
     sign_in();
     place->now += 168h;
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
-    EXPECT_TRUE(run([](auth::Store& store) { return store.list_sessions("u1"); }).empty());
+    EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({.user = "u1"}); }).empty());
 }
 
 TEST_P(Contract, ADisabledUserRotatesNothing) {

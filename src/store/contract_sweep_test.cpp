@@ -26,7 +26,7 @@ TEST_P(Contract, TheSweeperTakesWhatIsOverAndNothingElse) {
         << "the ended session and the bucket";
     place->now += 1h;
     EXPECT_EQ(run([](auth::Store& store) { return store.sweep(100); }), 1U) << "the revocation";
-    EXPECT_EQ(run([](auth::Store& store) { return store.list_sessions("u1"); }).size(), 2U);
+    EXPECT_EQ(run([](auth::Store& store) { return store.page_of_sessions({.user = "u1"}); }).size(), 2U);
     place->now += 100 * 24h;
     EXPECT_EQ(run([](auth::Store& store) { return store.sweep(1); }), 2U)
         << "one session of two, and the audit row";

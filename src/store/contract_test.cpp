@@ -153,7 +153,7 @@ TEST_P(Contract, AnEndedSessionStaysEnded) {
     EXPECT_GE(ended->ended, place->now);
     EXPECT_FALSE(run([](auth::Store& store) { return store.end_session("s1"); }));
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
-    EXPECT_TRUE(run([](auth::Store& store) { return store.list_sessions("u1"); }).empty());
+    EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({.user = "u1"}); }).empty());
 }
 
 TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
@@ -161,9 +161,30 @@ TEST_P(Contract, EndingAllButOneGivesThoseThatEnded) {
     for (const char* id : {"s1", "s2", "s3"}) sign_in(id);
     const auto ended = run([](auth::Store& store) { return store.end_sessions("u1", "s2"); });
     EXPECT_EQ(ended.size(), 2U);
-    const auto left = run([](auth::Store& store) { return store.list_sessions("u1"); });
+    const auto left = run([](auth::Store& store) { return store.page_of_sessions({.user = "u1"}); });
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left[0].id, "s2");
+}
+
+TEST_P(Contract, TheSessionsBeyondTheAllowedAreThoseUsedLongestAgo) {
+    add_ada();
+    for (const char* id : {"s1", "s2", "s3", "s4"}) {
+        sign_in(id);
+        place->now += 1min;
+    }
+    EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::rotated) << "s1 is used again";
+    run([](auth::Store& store) { store.end_session("s3"); });
+    const auto beyond = [&](const std::string& except, std::size_t kept) {
+        return run([&](auth::Store& store) { return store.sessions_beyond("u1", except, kept); });
+    };
+    using Ids = std::vector<std::string>;
+    EXPECT_EQ(beyond("", 3), Ids{});
+    EXPECT_EQ(beyond("", 2), Ids{"s2"});
+    EXPECT_EQ(beyond("", 0), (Ids{"s2", "s4", "s1"}));
+    EXPECT_EQ(beyond("s2", 1), Ids{"s4"});
+    EXPECT_EQ(run([](auth::Store& store) { return store.last_access_end("u1"); }),
+              run([](auth::Store& store) { return store.find_session("s1"); })->access_end);
+    EXPECT_EQ(run([](auth::Store& store) { return store.last_access_end("nobody"); }), base::Timestamp{});
 }
 
 TEST_P(Contract, ARestoredCopyRevivesNothing) {
@@ -268,6 +289,10 @@ TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {
         store.charge_bucket(std::string("a\0b", 3), 1s);
         EXPECT_EQ(store.find_bucket(std::string("a\0b", 3)), start + 2s);
         EXPECT_FALSE(store.find_bucket("a"));
+        store.empty_bucket("another");
+        EXPECT_TRUE(store.find_bucket(std::string("a\0b", 3)));
+        store.empty_bucket(std::string("a\0b", 3));
+        EXPECT_FALSE(store.find_bucket(std::string("a\0b", 3)));
         auth::StoredKey key{"k1",  "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2),
                             start, start};
         store.save_key(key);

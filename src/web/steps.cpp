@@ -79,11 +79,14 @@ asio::awaitable<void> detail::run_step(Service& service, auth::StoreQueue::Work 
         asio::use_awaitable, std::move(work), std::move(ready));
 }
 
-asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work) {
+asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::string_view purpose,
+                                                 const auth::Actor& by, std::function<void()> work) {
+    std::string source(purpose);
+    source += by.service_key.empty() ? " at " + auth::network_of(by.address) : " by " + by.service_key;
     return asio::async_initiate<const asio::use_awaitable_t<>&, DoneAt>(
-        [&service](auto handler, std::function<void()> job) {
+        [&service](auto handler, std::function<void()> job, const std::string& from) {
             const auto waiting = wait_for(std::move(handler));
-            const bool taken = service.hashing.try_post([job = std::move(job), waiting] {
+            const bool taken = service.hashing.try_post(from, [job = std::move(job), waiting] {
                 std::exception_ptr failed;
                 try {
                     job();
@@ -94,7 +97,7 @@ asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function
             });
             if (!taken) waiting->resume(waiting, std::make_exception_ptr(Busy()), base::Timestamp());
         },
-        asio::use_awaitable, std::move(work));
+        asio::use_awaitable, std::move(work), std::move(source));
 }
 
 }  // namespace coatcheck::web

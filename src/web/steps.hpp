@@ -111,8 +111,10 @@ Answer rotate_in_store(Service& service, const auth::RotateRequest& rotation, Ma
     co_return *std::move(reply);
 }
 
-// Runs `work` in the hashing pool. Returns when the work ended. Use it as time of issue, so that waiting does
-// not shorten the token's life. Throws Busy, or what `work` threw.
-asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::function<void()> work);
+// Runs `work` in the hashing pool. Requests with the same purpose wait for each other if they come from the
+// same network or have the same service key. Returns when the work ended. Use it as time of issue, so that
+// waiting does not shorten the token's life. Throws Busy, or what `work` threw.
+asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::string_view purpose,
+                                                 const auth::Actor& by, std::function<void()> work);
 
 }  // namespace coatcheck::web

@@ -3,6 +3,8 @@
 check that limits ease with time."""
 
 import concurrent.futures
+import hashlib
+import itertools
 
 import pytest
 from client import Caller
@@ -89,6 +91,59 @@ def test_a_name_that_nobody_has_is_limited_just_the_same(caller, server, user):
     known, unknown = caller.try_sign_in(user, WRONG), other.try_sign_in(nobody, WRONG)
     assert known.status == unknown.status == 429
     assert known.json().keys() == unknown.json().keys()
+
+
+def test_limits_do_not_tell_which_of_two_names_a_user_has(make_server):
+    """Row 9 of the issue "Promises that hold": names shared a row of the limits if their SHA-256 began alike,
+    and users had rows of their own."""
+    server = make_server()
+    spoilt = User("spoilt-name", WRONG)
+    row = row_of(spoilt.name)
+    sharing = (name for name in map("name-{}".format, itertools.count()) if row_of(name) == row)
+    taken, free = next(sharing), next(sharing)
+    server.add_user(taken, PASSWORD)
+    server.start()
+    caller = Caller(server.port, next_address())
+    guess_until_limited(caller, spoilt)
+    with_user, without = (caller.try_sign_in(User(name, WRONG)) for name in (taken, free))
+    assert with_user.status == without.status
+
+
+def row_of(name):
+    return hashlib.sha256(name.encode()).digest()[:2]
+
+
+def test_sign_ups_that_succeed_are_limited_by_their_address(make_server):
+    """Row 12: one address made 573 accounts in 6 s."""
+    server = make_server({"sign_up.enabled": True})
+    server.start()
+    caller = Caller(server.port, next_address())
+    statuses = []
+    for number in range(60):
+        form = {"username": f"newcomer-{number}", "password": PASSWORD}
+        answer = caller.post("/api/v1/users", json=form)
+        statuses.append(answer.status)
+    assert statuses[:50] == [201] * 50 and statuses[-1] == 429, statuses
+    assert answer.verdict == (429, "too_many_attempts") and 1 <= int(answer.header("Retry-After")) <= 60
+    elsewhere = Caller(server.port, next_address())
+    form["username"] = "somebody-else"
+    assert elsewhere.post("/api/v1/users", json=form).status == 201
+    assert caller.try_sign_in(User("newcomer-0", PASSWORD)).status == 200
+
+
+def test_a_user_cannot_ask_for_ever_which_e_mail_addresses_are_in_use(caller, server, user):
+    """Row 13."""
+    for number in range(6):
+        server.add_user(f"neighbour-{number}", PASSWORD, "--email", f"neighbour-{number}@example.org")
+    token = caller.sign_in_body(user)["token"]
+
+    def change(email):
+        form = {"email": email, "current_password": PASSWORD}
+        return caller.patch("/api/v1/users/me", json=form, bearer=token)
+
+    verdicts = [change(f"neighbour-{number}@example.org").verdict for number in range(6)]
+    assert verdicts == [(409, "email_taken")] * 5 + [(429, "too_many_attempts")]
+    assert change("my-own@example.org").verdict == (429, "too_many_attempts"), "or the answer would tell"
 
 
 @pytest.mark.parametrize("spell", [str.upper, str.title, lambda name: name.replace("u", "U")])

@@ -4,7 +4,7 @@
 import time
 
 import pytest
-from client import Browser
+from client import Browser, Caller
 from conftest import next_address
 
 MEMBERS = {
@@ -23,7 +23,7 @@ MEMBERS = {
 def sessions_of(caller, token):
     answer = caller.get("/api/v1/sessions", bearer=token)
     assert answer.status == 200
-    assert answer.json().keys() == {"sessions"}
+    assert answer.json().keys() == {"sessions", "next"} and answer.json()["next"] is None
     return {session["id"]: session for session in answer.json()["sessions"]}
 
 
@@ -54,6 +54,40 @@ def test_the_list_holds_nobody_elses_sessions(caller, server):
     first, second = caller.sign_in_body(one), caller.sign_in_body(two)
     assert set(sessions_of(caller, first["token"])) == {first["session"]["id"]}
     assert set(sessions_of(caller, second["token"])) == {second["session"]["id"]}
+
+
+def test_the_list_comes_in_pages_that_miss_no_session(caller, user):
+    """Row 10 of the issue "Promises that hold": 100,000 sessions were one answer of 30 MB."""
+    signed_in = [caller.sign_in_body(user) for _ in range(5)]
+    listed, after = [], ""
+    for _ in range(3):
+        page = caller.get(f"/api/v1/sessions?limit=2{after}", bearer=signed_in[0]["token"]).json()
+        listed += [session["id"] for session in page["sessions"]]
+        after = f"&after={page['next']}"
+    assert page["next"] is None and len(page["sessions"]) == 1
+    assert sorted(listed) == sorted(one["session"]["id"] for one in signed_in)
+    for query in ("limit=0", "limit=1001", "limit=x", "user=1"):
+        refused = caller.get(f"/api/v1/sessions?{query}", bearer=signed_in[0]["token"])
+        assert refused.verdict == (400, "malformed_request"), query
+
+
+def test_a_user_has_so_many_sessions_and_one_more_ends_the_oldest(make_server):
+    """Row 10: nothing limited sign-ins that succeed."""
+    server = make_server({"sessions.per_user": 3})
+    user, other = server.add_user(), server.add_user()
+    server.start()
+    caller = Caller(server.port, next_address())
+    elsewhere = caller.sign_in_body(other)
+    signed_in = [caller.sign_in_body(user) for _ in range(3)]
+    used = caller.refresh(signed_in[0]["refresh_token"]).json()
+    newest = caller.sign_in_body(user)
+    assert caller.refresh(signed_in[1]["refresh_token"]).verdict == (401, "session_ended")
+    assert caller.verify(signed_in[1]["token"]).verdict == (401, "token_revoked")
+    alive = {one["session"]["id"] for one in (used, signed_in[2], newest)}
+    assert set(sessions_of(caller, newest["token"])) == alive
+    assert caller.verify(elsewhere["token"]).status == 200
+    events = [event["event"] for event in server.rows("audit", "list")]
+    assert events.count("session_displaced") == 1
 
 
 def test_ended_sessions_leave_the_list(caller, user):

@@ -31,6 +31,7 @@ const Sample samples[] = {
     {"sessions.idle", "2h", R"("2h")"},
     {"sessions.absolute", "10d", R"("10d")"},
     {"sessions.refresh_grace", "45s", R"("45s")"},
+    {"sessions.per_user", "20", "20"},
     {"sign_up.enabled", "true", "true"},
     {"passwords.min_length", "20", "20"},
     {"accept.bare_authorization", "true", "true"},

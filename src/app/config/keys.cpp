@@ -45,6 +45,15 @@ std::string within(const Config& config) {
            base::format_duration(value);
 }
 
+// The check that a number lies between two bounds.
+template <const auto& Path, std::int64_t Least, std::int64_t Most>
+std::string between(const Config& config) {
+    const auto value = value_of<std::int64_t>(config, Path);
+    if (value >= Least && value <= Most) return "";
+    return "needs " + std::to_string(Least) + " to " + std::to_string(Most) + ", not " +
+           std::to_string(value);
+}
+
 // The check that a text is a day, or empty.
 template <const auto& Path>
 std::string day(const Config& config) {
@@ -94,11 +103,6 @@ std::string check_format(const Config& config) {
 std::string check_encryption_file(const Config& config) {
     const bool is_needed = config.token_format != "jwt";
     return is_needed && config.encryption_key_file.empty() ? "needs a file with the keys" : "";
-}
-
-std::string check_min_length(const Config& config) {
-    const auto length = config.policy.min_password;
-    return length >= 8 && length <= 128 ? "" : "needs 8 to 128, not " + std::to_string(length);
 }
 
 std::string check_envelope_path(const Config& config) {
@@ -166,11 +170,6 @@ std::string check_listen_url(const Config& config) {
                                    : needs("postgres://USER@HOST/DATABASE, or nothing", url);
 }
 
-std::string check_connections(const Config& config) {
-    const auto number = config.store.connections;
-    return number >= 1 && number <= 200 ? "" : "needs 1 to 200, not " + std::to_string(number);
-}
-
 std::string check_sealing_file(const Config& config) {
     return config.store_sealing_key_file.empty() ? "needs the name of a file" : "";
 }
@@ -205,9 +204,13 @@ constexpr Key keys[] = {
     {"sessions.refresh_grace", at<&Config::policy, &auth::Policy::grace>,
      "How long a superseded refresh token still returns the current one.",
      within<at<&Config::policy, &auth::Policy::grace>, ms(milliseconds(1)), ms(minutes(10))>},
+    {"sessions.per_user", at<&Config::policy, &auth::Policy::sessions_per_user>,
+     "Live sessions of one user; one more ends the one that was not used for the longest time.",
+     between<at<&Config::policy, &auth::Policy::sessions_per_user>, 1, 1000>},
     {"sign_up.enabled", at<&Config::policy, &auth::Policy::sign_up>, "Anybody may create an account."},
     {"passwords.min_length", at<&Config::policy, &auth::Policy::min_password>,
-     "Least number of characters of a new password.", check_min_length},
+     "Least number of characters of a new password.",
+     between<at<&Config::policy, &auth::Policy::min_password>, 8, 128>},
     {"accept.bare_authorization", at<&Config::bare_authorization>,
      "Also accept `Authorization: <token>` without Bearer."},
     {"accept.bare_authorization_until", at<&Config::bare_authorization_until>,
@@ -247,7 +250,8 @@ constexpr Key keys[] = {
     {"store.password_file", at<&Config::store_password_file>,
      "File with the password of PostgreSQL; empty: libpq's variables and files decide."},
     {"store.connections", at<&Config::store, &store::Place::connections>,
-     "Connections of each node to PostgreSQL; one more listens.", check_connections},
+     "Connections of each node to PostgreSQL; one more listens.",
+     between<at<&Config::store, &store::Place::connections>, 1, 200>},
     {"store.listen_url", at<&Config::store, &store::Place::listen_url>,
      "Address of the connection that listens, without a pooler such as pgbouncer; empty: store.url.",
      check_listen_url},

@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sessions/end.hpp"
 
+#include "auth/revocation/revoke.hpp"
+
 #include <algorithm>
 
 namespace coatcheck::auth {
 
 using verify::Revocation;
-
-namespace {
-
-// Revokes the tokens of a session that has just ended: our own, the foreign token that was exchanged for
-// it, and its index in the status lists.
-void revoke_session(Store& store, const Session& session) {
-    store.insert_revocation(
-        {Revocation::Kind::session, session.id, 0, std::max(session.access_end, session.older_end)});
-    revoke_status(store, session);
-}
-
-}  // namespace
-
-void revoke_status(Store& store, const Session& session) {
-    if (session.status >= 0)
-        store.insert_revocation({Revocation::Kind::status, "", session.status, session.access_end});
-}
-
-void revoke_foreign(Store& store, const Policy& policy, const std::string& user, Foreign which) {
-    if (policy.foreign_life <= Duration(0)) return;
-    const std::int64_t until = which == Foreign::for_good ? verify::foreign_for_good
-                                                          : base::unix_seconds(store.now());
-    store.insert_revocation(
-        {Revocation::Kind::foreign_before, user, until, store.now() + policy.foreign_life});
-}
 
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by) {
     const auto row = store.end_session(session);
@@ -66,13 +43,25 @@ bool end_presented_session(Store& store, const std::string& session, const crypt
     return end_session(store, session, "sign_out", address);
 }
 
-bool end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except,
+void end_excess_sessions(Store& store, const Policy& policy, const Session& newest, const Actor& by) {
+    const auto kept = static_cast<std::size_t>(policy.sessions_per_user) - 1;
+    for (const auto& id : store.sessions_beyond(newest.user, newest.id, kept))
+        end_session(store, id, "session_displaced", by);
+}
+
+bool end_sessions(Store& store, const Policy& policy, const std::string& id, const std::string& except,
                   const std::string& event, const Actor& by) {
-    if (!store.lock_user(user)) return false;
-    revoke_foreign(store, policy, user, Foreign::until_now);
-    for (const auto& session : store.end_sessions(user, except)) {
-        revoke_session(store, session);
-        store.append_audit({store.now(), event, user, session.id, by.address, by.detail()});
+    auto user = store.lock_user(id);
+    if (!user) return false;
+    if (except.empty()) {
+        revoke_older_tokens(store, policy, *user, Foreign::until_now);
+    } else {
+        revoke_foreign(store, policy, id, Foreign::until_now);
+    }
+    for (const auto& session : store.end_sessions(id, except)) {
+        if (except.empty()) revoke_status(store, session);
+        else revoke_session(store, session);
+        store.append_audit({store.now(), event, id, session.id, by.address, by.detail()});
     }
     return true;
 }

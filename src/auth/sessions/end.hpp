@@ -10,15 +10,6 @@
 
 namespace coatcheck::auth {
 
-// Revokes the session's index in the Token Status Lists, if it has one. All tokens that the session got
-// until now state this index.
-void revoke_status(Store& store, const Session& session);
-
-// Revokes the user's foreign tokens: those issued until now, or all of them for good (the user was disabled
-// or deleted).
-enum class Foreign { until_now, for_good };
-void revoke_foreign(Store& store, const Policy& policy, const std::string& user, Foreign which);
-
 // Ends the session, and writes `event` to the audit log. False: it had ended before, or does not exist.
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by);
 
@@ -35,8 +26,13 @@ bool end_foreign(Store& store, const token::AccessClaims& claims, const Actor& b
 bool end_presented_session(Store& store, const std::string& session, const crypto::SecretHash& secret_hash,
                            const std::string& address);
 
+// Ends the live sessions of the user of `newest` that are more than policy.sessions_per_user allows, those
+// first that were not used for the longest time; at most 100 at a time.
+void end_excess_sessions(Store& store, const Policy& policy, const Session& newest, const Actor& by);
+
 // Ends all of the user's sessions except `except` (empty: all), and revokes the foreign tokens that were
-// issued until now. False: there is no such user.
+// issued until now. If it ends all, it raises `ver`, so that one revocation covers them. False: there is no
+// such user.
 bool end_sessions(Store& store, const Policy& policy, const std::string& user, const std::string& except,
                   const std::string& event, const Actor& by);
 

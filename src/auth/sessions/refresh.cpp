@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sessions/refresh.hpp"
 
+#include "auth/revocation/revoke.hpp"
 #include "auth/sessions/end.hpp"
 #include "base/random.hpp"
 #include "base/reason.hpp"

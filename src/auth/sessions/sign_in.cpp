@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sessions/sign_in.hpp"
 
+#include "auth/sessions/end.hpp"
 #include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
@@ -17,6 +18,10 @@ using base::Reason;
 using base::Result;
 
 namespace {
+
+// What the audit log says of a sign-in that a limit withheld: the operator must be able to tell why even the
+// right password is refused.
+constexpr const char* withheld_detail = "too many failures: refused whatever the password";
 
 // The part that sign-in and exchange share: a session that begins now, without its user and its secret.
 template <class Form>
@@ -40,21 +45,26 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
 
 }  // namespace
 
-Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form) {
+Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const base::Secret& mac_key,
+                          const SignIn& form) {
     Candidate candidate;
-    // An invalid login takes the same path, so that response time reveals nothing.
-    candidate.attempt.login = base::folded(form.login).value_or(form.login);
-    candidate.attempt.address = form.address;
-    candidate.user = store.find_user_by_login(candidate.attempt.login);
-    if (candidate.user) {
-        candidate.attempt.known_address = store.has_live_session(candidate.user->id, form.address);
-        // The limits count by user id, so that the name and the e-mail address of one user count together.
-        candidate.attempt.login = candidate.user->id;
-    }
-    auto slot = in_flight.enter(store, candidate.attempt);
+    // A login that is invalid or unknown takes the same path, so that response time reveals nothing.
+    const std::string login = base::folded(form.login).value_or(form.login);
+    candidate.user = store.find_user_by_login(login);
+    Attempt& attempt = candidate.attempt;
+    attempt.name = mark_of_login(mac_key, login);
+    attempt.user = candidate.user ? candidate.user->id : stands_for_no_user(attempt.name);
+    attempt.address = form.address;
+    attempt.known_address = store.has_live_session(attempt.user, form.address);
+    attempt.withheld = is_withheld(store, attempt);
+    auto slot = in_flight.enter(store, attempt);
     if (!slot) return slot.error();
     candidate.slot = *std::move(slot);
     return candidate;
+}
+
+bool accepts(const Candidate& candidate, const Proof& proof) {
+    return proof.holds && candidate.user && !candidate.attempt.withheld;
 }
 
 Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
@@ -62,11 +72,11 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     const Timestamp now = store.now();
     const auto refuse = [&]() -> Result<Granted> {
         charge_failure(store, candidate.attempt);
-        store.append_audit(
-            {now, "sign_in_failed", candidate.user ? candidate.user->id : "", "", form.address, ""});
+        store.append_audit({now, "sign_in_failed", candidate.user ? candidate.user->id : "", "", form.address,
+                            candidate.attempt.withheld ? withheld_detail : ""});
         return Denied{Reason::invalid_credentials};
     };
-    if (!proof.holds || !candidate.user) return refuse();
+    if (!accepts(candidate, proof)) return refuse();
 
     std::string hash = candidate.user->password_hash;
     if (!proof.new_hash.empty() && store.replace_password_hash(candidate.user->id, hash, proof.new_hash))
@@ -82,6 +92,8 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     auto user = store.insert_session(session, hash);
     if (!user) return refuse();
     granted.user = *std::move(user);
+    forget_failures(store, session.user);
+    end_excess_sessions(store, policy, session, form.address);
     store.append_audit(
         {now, "sign_in", session.user, session.id, form.address, std::string(name_of(form.delivery))});
     return granted;
@@ -128,6 +140,7 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     auto inserted = store.insert_session(session, user->password_hash);
     if (!inserted) return Denied{Reason::token_revoked};
     granted.user = *std::move(inserted);
+    end_excess_sessions(store, policy, session, form.address);
     store.append_audit(
         {now, "token_exchanged", session.user, session.id, form.address, "from " + form.issuer});
     return granted;

@@ -26,10 +26,10 @@ struct SignIn {
     Timestamp asked = Timestamp::max();
 };
 
-// The user who may be signing in, and the attempt that the limits count.
+// The user who may be signing in.
 struct Candidate {
     std::optional<User> user;  // nullopt: no user has this login
-    Attempt attempt;
+    Attempt attempt;           // what the limits count
     AttemptsInFlight::Slot slot;
 };
 
@@ -43,9 +43,13 @@ struct Granted {
 };
 
 // Finds the user and checks the limits. too_many_attempts.
-base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const SignIn& form);
+base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const base::Secret& mac_key,
+                                const SignIn& form);
 
-// If the proof holds, checks the user again and inserts the session and an audit event. Otherwise
+// True if the proof is the user's and no limit withholds the success.
+bool accepts(const Candidate& candidate, const Proof& proof);
+
+// If accepts(), checks the user again and inserts the session and an audit event. Otherwise
 // charges the failure: invalid_credentials.
 base::Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& form,
                                    const Candidate& candidate, const Proof& proof);

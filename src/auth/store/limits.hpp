@@ -20,9 +20,11 @@ public:
 class LimitWrites {
 public:
     virtual ~LimitWrites() = default;
-    // Charges one failure: the bucket will be empty `refill` later than before. A bucket that is absent or
+    // Charges the bucket once: it will be empty `refill` later than before. A bucket that is absent or
     // empty will be empty `refill` from now.
     virtual void charge_bucket(const std::string& key, Duration refill) = 0;
+    // Forgets all that was charged.
+    virtual void empty_bucket(const std::string& key) = 0;
 };
 
 }  // namespace coatcheck::auth

@@ -51,8 +51,12 @@ class SessionReads {
 public:
     virtual ~SessionReads() = default;
     virtual std::optional<Session> find_session(const std::string& id) = 0;
-    // The live sessions of the user, latest use first.
-    virtual std::vector<Session> list_sessions(const std::string& user) = 0;
+    // Ids of live sessions of the user, except `except` and the `kept` used last; least recently used first,
+    // at most 100. Looks at no more than kept + 100 of the user's sessions.
+    virtual std::vector<std::string> sessions_beyond(const std::string& user, const std::string& except,
+                                                     std::size_t kept) = 0;
+    // When the last of the access tokens of the user's sessions expires; the epoch if there is none.
+    virtual Timestamp last_access_end(const std::string& user) = 0;
     // True if the user has a live session that was opened from the network (network_of()) of this address.
     virtual bool has_live_session(const std::string& user, const std::string& address) = 0;
     virtual std::vector<Session> page_of_sessions(const SessionPage& page) = 0;

@@ -1,47 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/users/change.hpp"
 
-#include "auth/sessions/end.hpp"
+#include "auth/limits.hpp"
+#include "auth/revocation/revoke.hpp"
 #include "base/random.hpp"
 #include "base/reason.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace coatcheck::auth {
-namespace {
 
 using base::Denied;
 using base::Reason;
 using base::Result;
 using verify::Revocation;
-
-// The latest time at which a token of the user may expire that states what was true before this step. This
-// includes a token that another step, on any node, mints just now without having seen the changes of this
-// step.
-Timestamp last_access_end(Store& store, const Policy& policy, const std::string& user) {
-    // Bounds the time from a look at the user by another step until that step's token is minted.
-    constexpr std::chrono::minutes longest_step{1};
-    Timestamp last = store.now() + policy.access_ttl + longest_step;
-    for (const auto& session : store.list_sessions(user)) last = std::max(last, session.access_end);
-    return last;
-}
-
-// Revokes the user's access tokens below this version, and foreign tokens.
-void take_back(Store& store, const Policy& policy, const std::string& user, std::int64_t version,
-               Foreign foreign) {
-    store.insert_revocation(
-        {Revocation::Kind::user_revoked, user, version, last_access_end(store, policy, user)});
-    revoke_foreign(store, policy, user, foreign);
-}
-
-// Writes a user whose names have not changed, so that no other user can have them.
-void write_back(Store& store, const User& user) {
-    if (const auto written = store.update_user(user); !written)
-        throw std::logic_error("the names of user " + user.id + " belong to two users");
-}
-
-}  // namespace
 
 Result<User> create_user(Store& store, const Policy& policy, User user, const Actor& by) {
     if (user.id.empty()) {
@@ -67,9 +39,8 @@ bool set_password(Store& store, const Policy& policy, const std::string& id,
     auto user = store.lock_user(id);
     if (!user || (expected && user->password_hash != *expected)) return false;
     user->password_hash = hash;
-    ++user->version;
-    take_back(store, policy, id, user->version, Foreign::until_now);
-    write_back(store, *user);
+    revoke_older_tokens(store, policy, *user, Foreign::until_now);
+    forget_failures(store, id);
     for (const auto& session : store.end_sessions(id, except)) revoke_status(store, session);
     store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
     return true;
@@ -78,14 +49,15 @@ bool set_password(Store& store, const Policy& policy, const std::string& id,
 bool set_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled, const Actor& by) {
     auto user = store.lock_user(id);
     if (!user) return false;
+    if (enabled) forget_failures(store, id);
     if (user->enabled == enabled) return true;
     user->enabled = enabled;
-    if (!enabled) {
-        ++user->version;
-        take_back(store, policy, id, user->version, Foreign::for_good);
+    if (enabled) {
+        write_back(store, *user);
+    } else {
+        revoke_older_tokens(store, policy, *user, Foreign::for_good);
         for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     }
-    write_back(store, *user);
     store.append_audit(
         {store.now(), enabled ? "user_enabled" : "user_disabled", id, "", by.address, by.detail()});
     return true;
@@ -98,10 +70,7 @@ bool set_attributes(Store& store, const Policy& policy, const std::string& id,
     if (!user) return false;
     if (roles) user->roles = *roles;
     if (claims) user->claims = *claims;
-    ++user->version;
-    store.insert_revocation(
-        {Revocation::Kind::user_stale, id, user->version, last_access_end(store, policy, id)});
-    write_back(store, *user);
+    make_older_tokens_stale(store, policy, *user);
     store.append_audit({store.now(), "user_attributes_changed", id, "", by.address, by.detail()});
     return true;
 }
@@ -119,9 +88,10 @@ Result<User> set_email(Store& store, const std::string& id, const std::optional<
 bool delete_user(Store& store, const Policy& policy, const std::string& id, const Actor& by) {
     const auto user = store.lock_user(id);
     if (!user) return false;
-    take_back(store, policy, id, user->version + 1, Foreign::for_good);
+    revoke_all_tokens(store, policy, *user);
     for (const auto& session : store.end_sessions(id, "")) revoke_status(store, session);
     store.delete_user(id);
+    forget_failures(store, id);
     store.append_audit({store.now(), "user_deleted", id, "", by.address, by.detail()});
     return true;
 }

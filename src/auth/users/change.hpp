@@ -33,7 +33,7 @@ bool set_password(Store& store, const Policy& policy, const std::string& user,
                   const std::optional<std::string>& expected, const std::string& hash,
                   const std::string& except, const Actor& by);
 // Disabling ends all sessions and revokes all tokens, foreign tokens for good. Enabling makes none of them
-// valid again. False: there is no such user.
+// valid again, and ends a row of failed sign-ins (auth/limits.hpp). False: there is no such user.
 bool set_enabled(Store& store, const Policy& policy, const std::string& user, bool enabled, const Actor& by);
 // Sets roles or claims (nullopt: unchanged). Tokens that are live now become stale. False: there is no such
 // user.

@@ -26,21 +26,22 @@ Result<User> checked_sign_up(const std::string& username, const std::optional<st
 }
 
 Result<AttemptsInFlight::Slot> begin_sign_up(Store& store, AttemptsInFlight& in_flight, const Actor& by) {
-    return in_flight.enter_address(store, by.address);
+    return in_flight.enter_sign_up(store, by.address);
 }
 
 Result<User> finish_sign_up(Store& store, const Policy& policy, const User& user, const Actor& by) {
     auto created = create_user(store, policy, user, by);
-    if (!created) charge_address(store, by.address);
+    if (created) charge_sign_up(store, by.address);
+    else charge_refused_sign_up(store, by.address);
     return created;
 }
 
-Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight,
+Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight, const base::Secret& mac_key,
                                      const token::AccessClaims& claims, const Actor& by) {
     SignIn form;
     form.login = claims.username;
     form.address = by.address;
-    auto candidate = look_up(store, in_flight, form);
+    auto candidate = look_up(store, in_flight, mac_key, form);
     if (candidate && (!candidate->user || candidate->user->id != claims.subject)) {
         store.find_user(claims.subject);  // notes the end, if another node has deleted the user
         return Reason::token_revoked;
@@ -71,7 +72,10 @@ Result<void> still_confirmed(Store& store, const token::AccessClaims& claims, co
 Result<User> set_own_email(Store& store, const token::AccessClaims& claims, const std::string& expected,
                            const std::optional<std::string>& email, const Actor& by) {
     if (const auto still = still_confirmed(store, claims, expected); !still) return still.error();
-    return set_email(store, claims.subject, email, by);
+    if (const auto allowed = check_taken(store, claims.subject); !allowed) return allowed.error();
+    auto changed = set_email(store, claims.subject, email, by);
+    if (!changed && changed.error().reason == Reason::email_taken) charge_taken(store, claims.subject);
+    return changed;
 }
 
 Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,

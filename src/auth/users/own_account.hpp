@@ -15,12 +15,13 @@ namespace coatcheck::auth {
 // Returns the user that a sign-up asks for, without a password. Refuses an invalid name or e-mail address
 // (invalid_member).
 base::Result<User> checked_sign_up(const std::string& username, const std::optional<std::string>& email);
-// Checks the limit of the client's address. Returns a slot, to be held until finish_sign_up(), or
+// Checks the limits of the client's address. Returns a slot, to be held until finish_sign_up(), or
 // too_many_attempts.
 base::Result<AttemptsInFlight::Slot> begin_sign_up(Store& store, AttemptsInFlight& in_flight,
                                                    const Actor& by);
-// create_user() for a client that is not signed in. A refusal is charged to the client's address, because
-// it tells the client which names and e-mail addresses are in use.
+// create_user() for a client that is not signed in. It is charged to the client's address: a success to the
+// limit of sign-ups; a refusal to the limit of guesses, because it tells the client which names and e-mail
+// addresses are in use.
 base::Result<User> finish_sign_up(Store& store, const Policy& policy, const User& user, const Actor& by);
 
 // Confirmation of the user's own password. src/web calls these in order: begin_confirmation() (store) →
@@ -28,13 +29,14 @@ base::Result<User> finish_sign_up(Store& store, const Policy& policy, const User
 // begin_confirmation() refuses with too_many_attempts, or with token_revoked if the name in the token is no
 // longer the user's.
 base::Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight,
-                                           const token::AccessClaims& claims, const Actor& by);
+                                           const base::Secret& mac_key, const token::AccessClaims& claims,
+                                           const Actor& by);
 void fail_confirmation(Store& store, const token::AccessClaims& claims, const Candidate& candidate,
                        const Actor& by);
 
 // Changes that a user makes after confirming the password. If another change came first, it wins.
 // session_ended: the session has ended, or the user was disabled. invalid_credentials: the password hash is
-// no longer `expected`.
+// no longer `expected`. too_many_attempts: set_own_email() has said email_taken too often.
 base::Result<User> set_own_email(Store& store, const token::AccessClaims& claims, const std::string& expected,
                                  const std::optional<std::string>& email, const Actor& by);
 base::Result<void> delete_own_account(Store& store, const Policy& policy, const token::AccessClaims& claims,

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace coatcheck::store {
 
@@ -146,13 +147,26 @@ std::optional<auth::Session> MemoryStore::find_session(const std::string& id) {
     return row == tables_.sessions.end() ? std::nullopt : std::optional(row->second);
 }
 
-std::vector<auth::Session> MemoryStore::list_sessions(const std::string& user) {
-    std::vector<auth::Session> sessions;
+std::vector<std::string> MemoryStore::sessions_beyond(const std::string& user, const std::string& except,
+                                                      std::size_t kept) {
+    std::vector<const auth::Session*> sessions;
     for (const auto& [id, session] : tables_.sessions)
-        if (session.user == user && is_live(session)) sessions.push_back(session);
-    std::sort(sessions.begin(), sessions.end(),
-              [](const auto& a, const auto& b) { return a.last_used > b.last_used; });
-    return sessions;
+        if (session.user == user && id != except && is_live(session)) sessions.push_back(&session);
+    if (sessions.size() <= kept) return {};
+    std::sort(sessions.begin(), sessions.end(), [](const auto* a, const auto* b) {
+        return std::tie(a->last_used, a->id) < std::tie(b->last_used, b->id);
+    });
+    sessions.resize(std::min<std::size_t>(sessions.size() - kept, 100));
+    std::vector<std::string> ids;
+    for (const auto* session : sessions) ids.push_back(session->id);
+    return ids;
+}
+
+Timestamp MemoryStore::last_access_end(const std::string& user) {
+    Timestamp last{};
+    for (const auto& [id, session] : tables_.sessions)
+        if (session.user == user) last = std::max(last, session.access_end);
+    return last;
 }
 
 bool MemoryStore::has_live_session(const std::string& user, const std::string& address) {

@@ -33,7 +33,9 @@ public:
     auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     std::optional<auth::Session> find_session(const std::string& id) override;
     std::optional<auth::Session> lock_session(const std::string& id) override { return find_session(id); }
-    std::vector<auth::Session> list_sessions(const std::string& user) override;
+    std::vector<std::string> sessions_beyond(const std::string& user, const std::string& except,
+                                             std::size_t kept) override;
+    base::Timestamp last_access_end(const std::string& user) override;
     bool has_live_session(const std::string& user, const std::string& address) override;
     std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
     std::optional<auth::Session> end_session(const std::string& id) override;
@@ -54,6 +56,7 @@ public:
         auto& empty_at = tables_.buckets[key];
         empty_at = std::max(empty_at, now_) + refill;
     }
+    void empty_bucket(const std::string& key) override { tables_.buckets.erase(key); }
     void lock_keys() override {}
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override { tables_.keys[key.id] = key; }

@@ -38,7 +38,9 @@ TEST_P(WhoSaysThatItIsOver, RefusesIt) {
     };
     both("s1", [&](auth::Store& store) { auth::end_session(store, "s1", "sign_out", by); });
     both("s2", [&](auth::Store& store) { auth::end_presented_session(store, "s2", "secret", "192.0.2.1"); });
-    both("s3", [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "", "session_ended", by); });
+    both("s3",
+         [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "x", "session_ended", by); });
+    both("u1", [&](auth::Store& store) { auth::end_sessions(store, policy, "u1", "", "session_ended", by); });
     both("u3", [&](auth::Store& store) { EXPECT_TRUE(auth::set_enabled(store, policy, "u3", false, by)); });
     both("foreign", [&](auth::Store& store) {
         token::AccessClaims claims;

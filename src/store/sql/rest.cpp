@@ -66,6 +66,10 @@ void SqlStore::charge_bucket(const std::string& key, base::Duration refill) {
         .run();
 }
 
+void SqlStore::empty_bucket(const std::string& key) {
+    db_.query("DELETE FROM buckets WHERE key = $1").bind_blob(key).run();
+}
+
 std::vector<auth::StoredKey> SqlStore::load_keys() {
     std::vector<auth::StoredKey> keys;
     auto row = db_.query(

@@ -4,6 +4,8 @@
 
 #include "base/bytes.hpp"
 
+#include <algorithm>
+
 namespace coatcheck::store {
 
 using base::unix_millis;
@@ -66,13 +68,26 @@ std::optional<auth::Session> SqlStore::lock_session(const std::string& id) {
     return session_in(row);
 }
 
-std::vector<auth::Session> SqlStore::list_sessions(const std::string& user) {
-    std::vector<auth::Session> sessions;
-    auto row = db_.query(sql<"SELECT ", session_columns, " FROM sessions s WHERE s.user_id = $2 AND ",
-                             is_live, " ORDER BY s.last_used DESC">);
-    row.bind(unix_millis(now_)).bind(user);
-    while (row.step()) sessions.push_back(read_session(row));
-    return sessions;
+std::vector<std::string> SqlStore::sessions_beyond(const std::string& user, const std::string& except,
+                                                   std::size_t kept) {
+    constexpr std::int64_t at_once = 100;
+    const auto most = static_cast<std::int64_t>(kept) + at_once;
+    std::vector<std::string> ids;
+    auto row = db_.query(
+        sql<"SELECT id FROM (SELECT s.id, s.last_used FROM sessions s WHERE s.user_id = $2"
+            " AND s.id <> $3 AND ",
+            is_live, " LIMIT $4) AS live ORDER BY last_used DESC, id DESC LIMIT $4 OFFSET $5">);
+    row.bind(unix_millis(now_)).bind(user).bind(except).bind(most).bind(static_cast<std::int64_t>(kept));
+    while (row.step()) ids.push_back(row.text(0));
+    std::reverse(ids.begin(), ids.end());
+    return ids;
+}
+
+base::Timestamp SqlStore::last_access_end(const std::string& user) {
+    auto row = db_.query("SELECT COALESCE(MAX(access_end), 0) FROM sessions WHERE user_id = $1");
+    row.bind(user);
+    row.step();
+    return base::from_unix_millis(row.integer(0));
 }
 
 bool SqlStore::has_live_session(const std::string& user, const std::string& address) {

@@ -35,7 +35,9 @@ public:
     auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     std::optional<auth::Session> find_session(const std::string& id) override;
     std::optional<auth::Session> lock_session(const std::string& id) override;
-    std::vector<auth::Session> list_sessions(const std::string& user) override;
+    std::vector<std::string> sessions_beyond(const std::string& user, const std::string& except,
+                                             std::size_t kept) override;
+    base::Timestamp last_access_end(const std::string& user) override;
     bool has_live_session(const std::string& user, const std::string& address) override;
     std::vector<auth::Session> page_of_sessions(const auth::SessionPage& page) override;
     std::optional<auth::Session> end_session(const std::string& id) override;
@@ -53,6 +55,7 @@ public:
     std::string feed_epoch() override;
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
     void charge_bucket(const std::string& key, base::Duration refill) override;
+    void empty_bucket(const std::string& key) override;
     void lock_keys() override {}  // there is one writer
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override;

@@ -126,7 +126,7 @@ TEST_F(OnDisk, WhoReadsAheadOfASweepWaitsForNobody) {
     EXPECT_EQ(reader.read_ahead(100), 4U);
     EXPECT_EQ(reader.read_ahead(2), 2U);
     store.begin();
-    EXPECT_EQ(store.list_sessions("u").size(), 4U);
+    EXPECT_EQ(store.page_of_sessions({.user = "u"}).size(), 4U);
     store.commit();
 }
 

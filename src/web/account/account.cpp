@@ -28,12 +28,14 @@ Reply user_reply(unsigned status, const auth::User& user) {
 asio::awaitable<Result<auth::User>> confirm(Call& call, const base::Secret& password) {
     Service& service = call.service();
     const auto actor = call.actor();
+    const auto ring = service.current();
     const auto candidate = co_await in_store(service, auth::begin_confirmation, std::ref(service.in_flight),
-                                             *call.user, actor);
+                                             *ring->ring.mac_key, *call.user, actor);
     if (!candidate) co_return candidate.error();
     auth::Proof proof;
-    co_await in_hashing_pool(service, [&] { proof = auth::prove_by_password(candidate->user, password); });
-    if (proof.holds) co_return *candidate->user;
+    co_await in_hashing_pool(service, "confirmation", actor,
+                             [&] { proof = auth::prove_by_password(candidate->user, password); });
+    if (accepts(*candidate, proof)) co_return *candidate->user;
     co_await in_store(service, auth::fail_confirmation, *call.user, *candidate, actor);
     co_return Reason::invalid_credentials;
 }
@@ -52,7 +54,7 @@ Answer sign_up(Call& call, SignUpForm form) {
     const auto actor = call.actor();
     const auto slot = co_await in_store(service, auth::begin_sign_up, std::ref(service.in_flight), actor);
     if (!slot) co_return slot.error();
-    co_await in_hashing_pool(service,
+    co_await in_hashing_pool(service, "sign-up", actor,
                              [&] { user->password_hash = crypto::hash_password(password.reveal()); });
     const auto created = co_await in_store(service, auth::finish_sign_up, service.policy, *user, actor);
     if (!created) co_return created.error();
@@ -107,11 +109,11 @@ Answer change_password(Call& call, PasswordForm form) {
     const auto confirmed = co_await confirm(call, form.current);
     if (!confirmed) co_return confirmed.error();
     std::string hash;
-    const auto now = co_await in_hashing_pool(service,
+    const auto actor = call.actor();
+    const auto now = co_await in_hashing_pool(service, "new password", actor,
                                               [&] { hash = crypto::hash_password(wanted.reveal()); });
 
     const auto ring = service.current();
-    const auto actor = call.actor();
     const auto granted = co_await in_store(service, auth::change_own_password, service.policy, *call.user,
                                            confirmed->password_hash, hash, actor);
     if (!granted) co_return granted.error();

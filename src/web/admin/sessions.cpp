@@ -6,6 +6,7 @@
 #include "http/query.hpp"
 #include "web/answers.hpp"
 #include "web/handlers.hpp"
+#include "web/session/page.hpp"
 #include "web/steps.hpp"
 
 #include <boost/json/array.hpp>
@@ -17,13 +18,9 @@ using base::Reason;
 namespace json = boost::json;
 
 Answer list_managed_sessions(Call& call) {
-    constexpr std::size_t usual_page = 100, largest_page = 1000;
-    const auto query = http::Query::parse(call.request.query, {"user", "limit", "after"});
-    if (!query) co_return query.error();
-    const auto limit = query->number("limit", usual_page, 1, largest_page);
-    if (!limit) co_return limit.error();
-    const auth::SessionPage page{*limit, query->find("user"), query->text("after")};
-    const auto sessions = co_await from_store(call.service(), &auth::ReadStore::page_of_sessions, page);
+    const auto page = parse_session_page(call, {"user", "limit", "after"});
+    if (!page) co_return page.error();
+    const auto sessions = co_await from_store(call.service(), &auth::ReadStore::page_of_sessions, *page);
     json::array rows;
     for (const auto& session : sessions) {
         json::object row = session_json(session, "");
@@ -31,10 +28,7 @@ Answer list_managed_sessions(Call& call) {
         row["user_id"] = session.user;
         rows.push_back(std::move(row));
     }
-    // A full page may be the last one: then the next page is empty.
-    const bool more = sessions.size() == page.limit;
-    const json::value next = more ? json::value(sessions.back().id) : json::value(nullptr);
-    co_return json_reply(200, {{"sessions", std::move(rows)}, {"next", next}});
+    co_return json_reply(200, {{"sessions", std::move(rows)}, {"next", next_page(*page, sessions)}});
 }
 
 Answer end_managed_sessions(Call& call) {

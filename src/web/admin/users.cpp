@@ -30,15 +30,17 @@ Reply account_reply(unsigned status, const auth::User& user) {
 std::string named_id(const Call& call) { return base::percent_decode(call.argument).value_or(""); }
 
 // The hash to store: computed from the password, or the imported one; empty if the form has neither.
-asio::awaitable<Result<std::string>> hash_of(Service& service, const ManagedUserForm& form,
+asio::awaitable<Result<std::string>> hash_of(Call& call, const ManagedUserForm& form,
                                              const std::string& username) {
     if (form.password_hash) co_return *form.password_hash;
     if (!form.password) co_return std::string();
-    auto checked = auth::checked_password(form.password->reveal(), service.policy.min_password, username);
+    auto checked = auth::checked_password(form.password->reveal(), call.service().policy.min_password,
+                                          username);
     if (!checked) co_return checked.error();
     const base::Secret password(*std::move(checked));
     std::string hash;
-    co_await in_hashing_pool(service, [&] { hash = crypto::hash_password(password.reveal()); });
+    co_await in_hashing_pool(call.service(), "user", call.actor(),
+                             [&] { hash = crypto::hash_password(password.reveal()); });
     co_return hash;
 }
 
@@ -69,7 +71,7 @@ Answer create_managed_user(Call& call, ManagedUserForm form) {
     user.enabled = form.enabled.value_or(true);
     user.roles = form.roles.value_or(std::vector<std::string>());
     user.claims = form.claims.value_or("{}");
-    auto hash = co_await hash_of(service, form, user.username);
+    auto hash = co_await hash_of(call, form, user.username);
     if (!hash) co_return hash.error();
     // A user without a password cannot sign in until one is set.
     user.password_hash = hash->empty() ? crypto::unmatchable_hash() : *std::move(hash);
@@ -91,7 +93,7 @@ Answer change_managed_user(Call& call, ManagedUserForm form) {
     const std::string id = named_id(call);
     const auto before = co_await from_store(service, &auth::ReadStore::find_user, id);
     if (!before) co_return Reason::not_found;
-    const auto hash = co_await hash_of(service, form, before->username);
+    const auto hash = co_await hash_of(call, form, before->username);
     if (!hash) co_return hash.error();
     auth::UserChange change;
     change.sets_email = form.email || form.removes_email;

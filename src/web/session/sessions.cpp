@@ -7,8 +7,10 @@
 #include "web/answers.hpp"
 #include "web/cookies.hpp"
 #include "web/handlers.hpp"
+#include "web/session/page.hpp"
 #include "web/steps.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 namespace coatcheck::web {
@@ -17,11 +19,16 @@ using base::Denied;
 using base::Reason;
 
 Answer list_sessions(Call& call) {
-    const auto sessions = co_await from_store(call.service(), &auth::ReadStore::list_sessions,
-                                              call.user->subject);
+    auto page = parse_session_page(call, {"limit", "after"});
+    if (!page) co_return page.error();
+    page->user = call.user->subject;
+    auto sessions = co_await from_store(call.service(), &auth::ReadStore::page_of_sessions, *page);
+    const auto next = next_page(*page, sessions);
+    std::sort(sessions.begin(), sessions.end(),
+              [](const auto& a, const auto& b) { return a.last_used > b.last_used; });
     boost::json::array rows;
     for (const auto& session : sessions) rows.push_back(session_json(session, call.user->session));
-    co_return json_reply(200, {{"sessions", std::move(rows)}});
+    co_return json_reply(200, {{"sessions", std::move(rows)}, {"next", next}});
 }
 
 Answer end_session(Call& call) {

@@ -23,11 +23,14 @@ struct Opened {
 
 // The flow of every sign-in: the user is looked up, shows a proof, and gets a session or the refusal.
 asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignIn& form) {
-    const auto candidate = co_await in_store(service, auth::look_up, std::ref(service.in_flight), form);
+    const auto ring = service.current();
+    const auto candidate = co_await in_store(service, auth::look_up, std::ref(service.in_flight),
+                                             *ring->ring.mac_key, form);
     if (!candidate) co_return candidate.error();
     auth::Proof proof;
-    const auto now = co_await in_hashing_pool(
-        service, [&] { proof = auth::prove_by_password(candidate->user, form.password); });
+    const auto now = co_await in_hashing_pool(service, "sign-in", form.address, [&] {
+        proof = auth::prove_by_password(candidate->user, form.password);
+    });
     auto granted = co_await in_store(service, auth::open_session, service.policy, form, *candidate, proof);
     if (!granted) co_return granted.error();
     co_return Opened{*std::move(granted), now};
