@@ -6,6 +6,7 @@
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 
 #include <termios.h>
 #include <unistd.h>
@@ -118,9 +119,10 @@ Config load(Words& words) {
 Reply run_on_data(Words& words) {
     const Config config = load(words);
     if (words.request["command"] == "store copy") return copy_store(config, words.directory, words.request);
-    // No server may run during these two: it would not know that its database was restored, and would go on
-    // with the old sealing key.
-    if (words.request["command"] == "store restored" || words.request["command"] == "key reseal") {
+    // No server may run during these: it would not know that its database was restored, and would go on with
+    // the old sealing key or the old clock.
+    const auto& chosen = words.request["command"];
+    if (chosen == "store restored" || chosen == "store set-clock" || chosen == "key reseal") {
         Node node(config, words.directory, Node::Purpose::command);
         return execute(node, words.request);
     }
@@ -128,7 +130,8 @@ Reply run_on_data(Words& words) {
     const bool has_no_data = words.request["command"] == "token inspect" &&
                              !std::filesystem::exists(words.directory);
     if (has_no_data)
-        return inspect_token(words.request["token"].as_string().c_str(), nullptr, base::read_clock());
+        return inspect_token(words.request["token"].as_string().c_str(), nullptr,
+                             base::read_clocks().latest());
     if (words.request["command"] != "user add" && !std::filesystem::exists(words.directory))
         throw std::runtime_error("there is no data directory " + words.directory + ": name it with --data");
     try {
@@ -253,6 +256,11 @@ public:
         command(store, "store restored",
                 "Run it after restoring a backup of PostgreSQL, before any node starts: ends every session "
                 "and makes new keys");
+
+        command(
+            store, "store set-clock",
+            "The way back after the database was used while the clock was wrong: sets the database's clock "
+            "to this machine's, ends every session and makes new keys");
 
         auto* copy = command(
             store, "store copy",

@@ -3,7 +3,8 @@
 #include "app/config/values.hpp"
 
 #include "app/control.hpp"
-#include "base/time.hpp"
+#include "app/node.hpp"
+#include "base/clock.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -100,7 +101,23 @@ void examine_files(Findings& findings, const Config& config, const std::filesyst
                            " cannot be written by this user: run coatcheck as its owner.");
 }
 
-void examine_clock(Findings& findings, base::Timestamp now) {
+// A server that runs knows best whether its clocks are apart. Otherwise the database tells.
+void examine_clock(Findings& findings, const Config& config, const std::filesystem::path& directory,
+                   bool server_runs) {
+    const base::Timestamp now = base::read_clocks().wall;
+    std::string wrong;
+    if (server_runs) {
+        const auto reply = ask_server(directory, {{"command", "clock"}});
+        if (reply && reply->status == 0) wrong = reply->text;
+    } else {
+        try {
+            if (const auto noted = store::noted_clock(place_of(config, directory))) base::start_clock(*noted);
+            wrong = clock_is_wrong(base::read_clocks());
+        } catch (const std::exception& failure) {
+            findings.push_back("The database cannot be read: " + std::string(failure.what()));
+        }
+    }
+    if (!wrong.empty()) findings.push_back(wrong);
     if (now < base::from_unix_seconds(1767225600))  // 2026-01-01
         findings.push_back("This machine's clock says " + base::readable(now) +
                            ", which is in the past: tokens would end at the wrong time. Set the clock.");
@@ -173,11 +190,28 @@ std::string proxy_hides_clients(const Config& config) {
            "limits on failed sign-ins count them all as one. Add the proxy's address.";
 }
 
+std::string clock_is_wrong(const base::Clocks& clocks) {
+    if (!clocks.are_apart()) return {};
+    const bool is_behind = clocks.error() < base::Duration(0);
+    const bool is_far_ahead = clocks.error() > base::longest_time_off;
+    const std::string set_clock =
+        "stop the server and run: coatcheck store set-clock (it ends every session)";
+    return "The clock says " + base::readable(clocks.wall) + ", but " +
+           (is_behind || is_far_ahead ? "the latest time in the database is "
+                                      : "by the time that has passed it should say ") +
+           base::readable(clocks.steady) +
+           ": no tokens are issued. If the clock is wrong, set it. If it is right, " +
+           (is_behind      ? "the database was used while a clock was ahead; then " + set_clock
+            : is_far_ahead ? "and the server was off for so long, " + set_clock
+                           : "restart the server, or wait ten minutes") +
+           ".";
+}
+
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory) {
     Findings findings;
     const bool server_runs = ask_server(directory, {{"command", "key list"}}).has_value();
     examine_files(findings, config, directory);
-    examine_clock(findings, base::read_clock());
+    examine_clock(findings, config, directory, server_runs);
     examine_addresses(findings, config, server_runs);
     examine_cookies(findings, config);
     if (config.policy.access_ttl > std::chrono::hours(1))

@@ -4,6 +4,8 @@
 
 #include "app/config/config.hpp"
 
+#include "base/clock.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,5 +18,9 @@ std::vector<std::string> examine(const Config& config, const std::filesystem::pa
 // The one finding that `serve` also prints when it starts: all clients would share one limit on failed
 // sign-ins. Empty: no mistake.
 std::string proxy_hides_clients(const Config& config);
+
+// Says that no tokens are issued because the clocks are apart (base/clock.hpp), and what to do. Empty: they
+// are not apart.
+std::string clock_is_wrong(const base::Clocks& clocks);
 
 }  // namespace coatcheck::app

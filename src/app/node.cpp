@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/node.hpp"
 
+#include "app/doctor.hpp"
 #include "app/foreign_issuers.hpp"
 #include "app/private_file.hpp"
 #include "auth/revocation/revoke.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -58,7 +60,6 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
         foreign_.emplace(std::move(issuers), revocations_);
     }
     queue_->run([&](auth::Store& store) {
-        base::raise_clock(store.now());
         // Users who were disabled before foreign tokens were switched on must not get in with one.
         if (foreign_)
             for (const auto& user : store.disabled_users()) {
@@ -93,7 +94,16 @@ void Node::reseal_keys(const std::string& file) {
     queue_->run([&](auth::Store& store) { auth::reseal_keys(store, before, after); });
 }
 
+void Node::watch_clock() {
+    const auto clocks = base::read_clocks();
+    if (std::exchange(clock_was_wrong_, clocks.are_apart()) == clocks.are_apart()) return;
+    if (clocks.are_apart())
+        base::log::write(base::log::Level::error, "clock_wrong", {{"meaning", clock_is_wrong(clocks)}});
+    else base::log::write(base::log::Level::info, "clock_right", {});
+}
+
 void Node::keep_house() {
+    watch_clock();
     base::Timestamp now;
     queue_->run([&](auth::Store& store) {
         now = store.now();

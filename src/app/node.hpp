@@ -44,7 +44,9 @@ public:
 
     // Seals the keys in the store with the sealing key in another file, which is made if it is missing.
     void reseal_keys(const std::string& file);
-    // Rotates keys that are due, and deletes expired revocations from this node's memory.
+    // Logs when the clocks come apart (base/clock.hpp), and when they are together again.
+    void watch_clock();
+    // Watches the clock, rotates keys that are due, and deletes expired revocations from this node's memory.
     void keep_house();
 
 private:
@@ -65,6 +67,7 @@ private:
     auth::CurrentRing ring_;
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;
+    bool clock_was_wrong_ = false;
     std::mutex loading_;  // held by load_keys(), so that older keys never replace newer ones
     std::unique_ptr<auth::StoreQueue> queue_;
 };

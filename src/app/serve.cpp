@@ -147,8 +147,8 @@ void say_hello(Node& node, const Config& config, const std::filesystem::path& di
                 config.web.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
-    if (const auto hidden = proxy_hides_clients(config); !hidden.empty())
-        std::printf("warning: %s\n", hidden.c_str());
+    for (const auto& warning : {proxy_hides_clients(config), clock_is_wrong(base::read_clocks())})
+        if (!warning.empty()) std::printf("warning: %s\n", warning.c_str());
     if (nobody)
         std::printf("There is no user yet. Add one:  coatcheck user add NAME --data %s\n", directory.c_str());
     std::fflush(stdout);
@@ -180,6 +180,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
             std::make_unique<web::Edge>(service, web::metrics_routes(), service.metrics.add_counters()));
     const Followers followers(server, node.log());
     ControlServer control(node, directory);
+    node.watch_clock();
     Housekeeper housekeeper(node);
     server.start();
     base::log::write(base::log::Level::info, "started",

@@ -47,6 +47,11 @@ public:
     // Deletes what has expired, at most `limit` rows of each kind. Returns the number of deleted rows;
     // fewer than `limit`: nothing is left to delete.
     virtual std::size_t sweep(std::size_t limit) = 0;
+    // Writes something that changes nothing. Throws if the store cannot be written.
+    virtual void prove_writable() = 0;
+    // Sets the store's clock, backward too, and empties all buckets. revive_nothing() must follow in the same
+    // step.
+    virtual void set_clock(Timestamp now) = 0;
 };
 
 // Is told what committed steps changed, on threads of the store. on_revoked() and on_feed() are the start

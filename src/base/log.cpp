@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.hpp"
 
-#include "base/time.hpp"
+#include "base/clock.hpp"
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -64,7 +64,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     if (!logger) return;
     static constexpr std::string_view names[] = {"info", "warning", "error"};
     const std::string_view name = names[static_cast<int>(level)];
-    const Timestamp now = read_clock();
+    const Timestamp now = read_clocks().wall;
     std::string line;
     if (readable_form) {
         line.append(readable(now)).append("  ").append(name).append("  ").append(event);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.hpp"
 
-#include "base/time.hpp"
+#include "base/clock.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -4,10 +4,8 @@
 #include "base/numbers.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <ctime>
-#include <limits>
 #include <utility>
 
 namespace coatcheck::base {
@@ -25,60 +23,6 @@ std::string formatted(Timestamp t, const char* format) {
 }
 
 }  // namespace
-
-namespace {
-
-using std::chrono::nanoseconds;
-
-// The wall clock minus the boot-time clock, in nanoseconds. Only the maximum seen so far is kept, so that
-// time never goes back. read_clock() returns the boot-time clock plus this difference.
-std::atomic<std::int64_t> wall_minus_boot{std::numeric_limits<std::int64_t>::min()};
-
-std::atomic<bool> follows{false};  // true after follow_clock(): read_clock() no longer reads the wall clock
-
-void raise_wall_minus_boot(std::int64_t at_least) {
-    std::int64_t known = wall_minus_boot.load(std::memory_order_relaxed);
-    while (known < at_least &&
-           !wall_minus_boot.compare_exchange_weak(known, at_least, std::memory_order_relaxed)) {}
-}
-
-// CLOCK_BOOTTIME, unlike CLOCK_MONOTONIC, also counts the time in which the machine sleeps.
-std::int64_t steady_nanoseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-}  // namespace
-
-Timestamp read_clock() {
-    // Reading a clock stalls the core: it takes a sixth as long as checking a token in process. The wall
-    // clock is only needed for wall_minus_boot, so each thread reads it once per millisecond.
-    constexpr std::int64_t millisecond = 1'000'000;
-    thread_local std::int64_t next_look = std::numeric_limits<std::int64_t>::min();
-    std::int64_t steady = steady_nanoseconds();
-    if (!follows.load(std::memory_order_relaxed) && steady >= next_look) {
-        const std::int64_t wall = nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-        // Read this clock again after the wall clock. If the thread is suspended between the two reads, the
-        // difference comes out too small, which the next read corrects. In the other order it could come out
-        // too large, and would stay so.
-        steady = steady_nanoseconds();
-        raise_wall_minus_boot(wall - steady);
-        next_look = steady + millisecond;
-    }
-    return Timestamp(
-        std::chrono::floor<Duration>(nanoseconds(steady + wall_minus_boot.load(std::memory_order_relaxed))));
-}
-
-void raise_clock(Timestamp at_least) {
-    raise_wall_minus_boot(nanoseconds(at_least.time_since_epoch()).count() - steady_nanoseconds());
-}
-
-void follow_clock(Timestamp shared) {
-    const std::int64_t now = nanoseconds(shared.time_since_epoch()).count() - steady_nanoseconds();
-    if (follows.exchange(true)) raise_wall_minus_boot(now);
-    else wall_minus_boot.store(now);
-}
 
 std::optional<Duration> parse_duration(std::string_view text) {
     constexpr std::int64_t ten_years_ms = 3650ll * 86'400'000;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time is a value: the code that receives a request reads the clock, and passes `Timestamp now` to the rest.
+// Time is a value: the code that receives a request reads the clock (base/clock.hpp), and passes a Timestamp
+// to the rest.
 #pragma once
 
 #include <chrono>
@@ -12,19 +13,6 @@ namespace coatcheck::base {
 
 using Duration = std::chrono::milliseconds;
 using Timestamp = std::chrono::sys_time<Duration>;
-
-// The machine's clock in whole milliseconds, except that it never goes back: if somebody sets the machine's
-// clock back, time continues from where it was. So a token that has expired never becomes valid again, and
-// neither does one whose revocation was deleted because the token had expired. Only connections, the store,
-// the log, the command line and libcoatcheck call this; all other code takes a Timestamp. Any thread.
-Timestamp read_clock();
-// Moves the clock forward to `at_least` if it is behind: time had come this far before this process started.
-void raise_clock(Timestamp at_least);
-
-// From now on this process uses a clock that several processes share, and no longer the machine's clock.
-// `shared` is the present time on the shared clock. The first call may move the time back; later calls only
-// move it forward.
-void follow_clock(Timestamp shared);
 
 constexpr std::int64_t unix_millis(Timestamp t) { return t.time_since_epoch().count(); }
 constexpr std::int64_t unix_seconds(Timestamp t) {

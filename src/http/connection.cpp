@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.hpp"
 
+#include "base/clock.hpp"
 #include "base/reason.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -104,7 +105,7 @@ void Connection::work() {
             break;
         }
         request_.body = std::string_view(in_.data() + head_size_, frame_->body_bytes);
-        request_.now = base::read_clock();
+        read_clocks();
         enter(State::answering);
         handle();
         if (state_ != State::header && state_ != State::idle)
@@ -114,6 +115,11 @@ void Connection::work() {
     if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return;
     if (!out_.empty()) return send();
     read_more();
+}
+
+void Connection::read_clocks() {
+    request_.clocks = base::read_clocks();
+    request_.now = request_.clocks.latest();
 }
 
 bool Connection::take_header() {
@@ -177,7 +183,7 @@ void Connection::handle() {
     head_only_ = request_.method == verb::head;
     close_after_answer_ = close_after_answer_ || !frame_->keep_alive || loop_.stopping();
     if (auto waiting = handler_.handle(request_, response_)) return run(*std::move(waiting));
-    finish(request_.now);
+    finish(request_.clocks.wall);
 }
 
 void Connection::run(Waiting waiting) {
@@ -190,7 +196,7 @@ void Connection::run(Waiting waiting) {
             return self->close();  // the handler broke its promise: nothing in the response is an answer
         // Reads the clock again, because a hash or a commit takes time: the answer's Date must not be earlier
         // than the iat of a token in the answer.
-        self->finish(base::read_clock());
+        self->finish(base::read_clocks().wall);
         const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
         if (goes_on && !self->starting_) self->work();
     });
@@ -223,13 +229,13 @@ void Connection::finish(base::Timestamp now) {
 }
 
 void Connection::refuse_and_close(const base::Denied& denied) {
-    request_.now = base::read_clock();
+    read_clocks();
     response_.clear();
     const bool has_header = frame_ && parser_ && parser_->is_header_done();
     handler_.refuse(denied, has_header ? &request_ : nullptr, response_);
     response_.close = close_after_answer_ = true;
     const bool head_only = std::string_view(in_.data(), in_size_).starts_with("HEAD ");
-    response_.write_to(out_, loop_.date_field(request_.now), head_only, loop_.options().hsts);
+    response_.write_to(out_, loop_.date_field(request_.clocks.wall), head_only, loop_.options().hsts);
     enter(State::writing);
     send();
 }

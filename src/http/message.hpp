@@ -2,7 +2,7 @@
 // A request as a handler sees it, and the answer that the handler writes.
 #pragma once
 
-#include "base/time.hpp"
+#include "base/clock.hpp"
 #include "http/stream.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
@@ -37,7 +37,10 @@ struct Request {
     std::string_view query;  // without '?'
     std::string_view body;   // at most max_body_bytes
     const Fields* fields = nullptr;
-    base::Timestamp now;  // when the request was complete, so that a slow body gains no time
+    // When the request was complete, so that a slow body gains no time. `now` is by the clock that is ahead,
+    // and decides whether a token has ended. Answers state `clocks.wall`.
+    base::Timestamp now;
+    base::Clocks clocks;
     // The client's address: the peer's, or the one that a trusted proxy states in X-Forwarded-For.
     std::string address;
     bool from_trusted_proxy = false;

@@ -196,7 +196,7 @@ TEST_P(Contract, ARestoredCopyRevivesNothing) {
         return store.feed_epoch();
     });
     const auto given = run([](auth::Store& store) { return store.next_status(); });
-    run([](auth::Store& store) { store.revive_nothing(); });
+    run([](auth::Store& store) { store.revive_nothing("restored_copy"); });
     EXPECT_TRUE(run([](auth::Store& store) { return store.page_of_sessions({10}); }).empty());
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::ended);
     run([&](auth::Store& store) {
@@ -281,6 +281,27 @@ TEST_P(Contract, RevocationsAreThereUntilTheyExpire) {
     });
     place->now += 11s;
     EXPECT_TRUE(run([](auth::Store& store) { return store.load_revocations(); }).empty());
+}
+
+TEST_P(Contract, TheClockCanBeSetBack) {
+    add_ada();
+    const auto ahead = place->now + 24h * 3650;
+    place->now = ahead;
+    run([](auth::Store& store) {
+        store.charge_bucket("k", 1h);
+        store.prove_writable();
+    });
+    EXPECT_GE(run([](auth::Store& store) { return store.now(); }), ahead);
+    place->now = start;
+    EXPECT_GE(run([](auth::Store& store) { return store.now(); }), ahead) << "it never goes back by itself";
+    run([](auth::Store& store) {
+        store.set_clock(start);
+        EXPECT_EQ(store.now(), start);
+        EXPECT_FALSE(store.find_bucket("k"));
+        store.revive_nothing("clock_set");
+        EXPECT_EQ(store.list_audit(1)[0].event, "clock_set");
+        EXPECT_EQ(store.list_audit(1)[0].time, start);
+    });
 }
 
 TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "store/postgres/pool.hpp"
+#include "store/sql/schema.hpp"
 #include "store/sqlite/queue.hpp"
 #include "store/sqlite/reads.hpp"
 #include "store/sqlite/sweeper.hpp"
@@ -66,6 +67,20 @@ std::string file_of(const Place& place) {
 
 bool is_postgres(std::string_view url) {
     return url.starts_with("postgres://") || url.starts_with("postgresql://");
+}
+
+std::optional<base::Timestamp> noted_clock(const Place& place) {
+    const auto read = [](auto& database) -> std::optional<base::Timestamp> {
+        if (read_schema(database).version == 0) return std::nullopt;
+        return base::from_unix_millis(number_of(database, "SELECT clock FROM meta"));
+    };
+    if (is_postgres(place.url)) {
+        PostgresDatabase database({place.url, place.password});
+        return read(database);
+    }
+    if (!std::filesystem::exists(file_of(place))) return std::nullopt;
+    SqliteDatabase database(file_of(place), SqliteDatabase::Open::to_read);
+    return read(database);
 }
 
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener) {

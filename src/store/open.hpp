@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace coatcheck::store {
 
@@ -22,6 +23,10 @@ struct Place {
 };
 bool is_postgres(std::string_view url);
 std::string file_of(const Place& place);  // SQLite's database file
+
+// The latest time that the database has noted; nullopt: there is no database yet, or no schema in it. Changes
+// nothing. Throws StoreError.
+std::optional<base::Timestamp> noted_clock(const Place& place);
 
 // Opens the store and migrates it. Throws StoreError if that is not possible.
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener);

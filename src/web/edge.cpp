@@ -131,7 +131,7 @@ std::optional<http::Waiting> Edge::handle(const Request& request, Reply& reply) 
         return std::nullopt;
     }
     if (match.row->offered != nullptr)
-        if (const auto is_offered = match.row->offered(context_.service, request.now); !is_offered) {
+        if (const auto is_offered = match.row->offered(context_.service, request); !is_offered) {
             write_refusal(reply, is_offered.error(), Style::problem);
             finish(match.row, match.row->readers, request, reply, &is_offered.error());
             return std::nullopt;

@@ -176,7 +176,7 @@ void read_session_wishes(Members& members, const Request& request, Form& form) {
             {Reason::invalid_member, {}, "must have at most 100 characters, all of them visible", "device"});
     if (form.device.empty()) form.device = printable(request.value(http::field::user_agent));
     form.address = request.address;
-    form.asked = request.now;
+    form.asked = request.clocks.wall;
 }
 
 }  // namespace
@@ -230,7 +230,7 @@ Result<auth::SignIn> parse_envelope_sign_in(const Request& request, const Settin
     form.delivery = auth::Delivery::body;
     form.device = printable(request.value(http::field::user_agent));
     form.address = request.address;
-    form.asked = request.now;
+    form.asked = request.clocks.wall;
     if (is_declared_as(request, form_type)) {
         auto name = form_field(request.body, "user_name"), password = form_field(request.body, "password");
         if (!name) return name.error();

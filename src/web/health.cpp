@@ -11,12 +11,22 @@ base::Result<void> show_health(Call&, Reply& reply) {
     return {};
 }
 
-// Reads one small value from the store, so that 200 means that the store answers.
+// Writes to the store, so that 200 means that sign-ins and refreshes work. It writes about once a second at
+// most, however many clients ask, and otherwise reads one small value.
 Answer show_readiness(Call& call) {
     Service& service = call.service();
     if (service.revocations.generation() == 0 || !service.store.is_current())
         co_return base::Denied{base::Reason::not_ready, std::chrono::seconds(1)};
-    co_await in_store(service, &auth::Store::feed_epoch);
+    if (call.request.clocks.are_apart())
+        co_return base::Denied{base::Reason::clock_wrong, std::chrono::seconds(60)};
+    constexpr base::Duration holds = std::chrono::seconds(1);
+    const base::Timestamp now = call.request.clocks.steady;
+    if (now - service.written.load() >= holds) {
+        co_await in_store(service, &auth::Store::prove_writable);
+        service.written = now;
+    } else {
+        co_await in_store(service, &auth::Store::feed_epoch);
+    }
     co_return json_reply(200, {{"status", "ready"}});
 }
 

@@ -32,28 +32,36 @@ Answer reads(Call& call) {
     return Handle(call, *std::move(form));
 }
 
-Result<void> sign_up_is_on(const Service& service, base::Timestamp) {
+// Makes a waiting handler for a route that issues tokens. It issues none while the server's clocks are apart
+// (base/clock.hpp): the tokens would end at a wrong time.
+template <auto Handle>
+Answer issues(Call& call) {
+    if (call.request.clocks.are_apart()) return refused({Reason::clock_wrong, std::chrono::seconds(60)});
+    return Handle(call);
+}
+
+Result<void> sign_up_is_on(const Service& service, const Request&) {
     return service.policy.sign_up ? Result<void>() : Reason::sign_up_disabled;
 }
-Result<void> envelope_is_on(const Service& service, base::Timestamp now) {
-    return service.settings.takes(Dialect::envelope, now) ? Result<void>() : Reason::not_found;
+Result<void> envelope_is_on(const Service& service, const Request& request) {
+    return service.settings.takes(Dialect::envelope, request.now) ? Result<void>() : Reason::not_found;
 }
-Result<void> status_lists_are_on(const Service& service, base::Timestamp) {
+Result<void> status_lists_are_on(const Service& service, const Request&) {
     return service.policy.status_lists ? Result<void>() : Reason::not_found;
 }
-Result<void> in_development(const Service& service, base::Timestamp) {
+Result<void> in_development(const Service& service, const Request&) {
     return service.settings.dev ? Result<void>() : Reason::not_found;
 }
 
 // clang-format off
 constexpr Route public_table[] = {
     {get, "/api/v1/verify", any_token, proxy, nothing, verify_token},
-    {post, "/api/v1/authentication", same_site, problem, json, reads<parse_sign_in, sign_in>},
+    {post, "/api/v1/authentication", same_site, problem, json, issues<reads<parse_sign_in, sign_in>>},
     {get, "/api/v1/authentication", any_token, problem, nothing, who_am_i},
     {del, "/api/v1/authentication", session_token, problem, optional_json, sign_out},
-    {post, "/api/v1/authentication/refresh", refresh_token, problem, optional_json, refresh},
-    {post, "/api/v1/authentication/exchange", same_site, problem, json, reads<parse_exchange, exchange_token>},
-    {post, envelope_route, same_site, envelope, json_or_form, reads<parse_envelope_sign_in, sign_in_by_envelope>,
+    {post, "/api/v1/authentication/refresh", refresh_token, problem, optional_json, issues<refresh>},
+    {post, "/api/v1/authentication/exchange", same_site, problem, json, issues<reads<parse_exchange, exchange_token>>},
+    {post, envelope_route, same_site, envelope, json_or_form, issues<reads<parse_envelope_sign_in, sign_in_by_envelope>>,
      listed_origins, envelope_is_on},
     {get, "/api/v1/sessions", user_token, problem, nothing, list_sessions},
     {del, "/api/v1/sessions", user_token, problem, nothing, end_sessions},
@@ -62,7 +70,7 @@ constexpr Route public_table[] = {
     {get, "/api/v1/users/me", user_token, problem, nothing, show_account},
     {patch, "/api/v1/users/me", user_token, problem, json, reads<parse_account_change, change_account>},
     {del, "/api/v1/users/me", user_token, problem, json, reads<parse_current_password, delete_account>},
-    {put, "/api/v1/users/me/password", user_token, problem, json, reads<parse_password_change, change_password>},
+    {put, "/api/v1/users/me/password", user_token, problem, json, issues<reads<parse_password_change, change_password>>},
     {get, "/api/v1/admin/users", users, problem, nothing, list_managed_users, own_origin},
     {post, "/api/v1/admin/users", users, problem, json, reads<parse_new_user, create_managed_user>, own_origin},
     {get, "/api/v1/admin/users/{id}", users, problem, nothing, show_managed_user, own_origin},

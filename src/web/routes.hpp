@@ -59,7 +59,7 @@ struct Handler {
 };
 
 // Tells whether the server offers the route at all; if not, returns the refusal.
-using Offered = base::Result<void> (*)(const Service& service, base::Timestamp now);
+using Offered = base::Result<void> (*)(const Service& service, const Request& request);
 
 struct Route {
     http::verb method;

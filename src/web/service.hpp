@@ -15,6 +15,7 @@
 #include "web/metrics.hpp"
 #include "web/settings.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct Service {
     const verify::ForeignVerifier* foreign = nullptr;  // set if foreign tokens are accepted
     auth::AttemptsInFlight in_flight{};
     Metrics metrics{};
+    std::atomic<base::Timestamp> written{};  // when /readyz last wrote to the store
 
     // The present key ring.
     std::shared_ptr<const auth::CurrentRing::View> current() const { return ring.get(); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/steps.hpp"
+#include "base/clock.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -93,7 +94,7 @@ asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::string_v
                 } catch (...) {
                     failed = std::current_exception();
                 }
-                waiting->resume(waiting, failed, base::read_clock());
+                waiting->resume(waiting, failed, base::read_clocks().wall);
             });
             if (!taken) waiting->resume(waiting, std::make_exception_ptr(Busy()), base::Timestamp());
         },

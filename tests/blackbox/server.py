@@ -91,6 +91,7 @@ class Server:
         if postgres.WANTED:
             self.settings.setdefault("store.url", postgres.shared().fresh_url())
         self.flags = list(flags)
+        self.environment = {}
         self.process = None
         self.log_path = self.directory / "log"
         self.passwords = set()
@@ -127,7 +128,11 @@ class Server:
         """Starts the process without waiting for it."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                self.words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment()
+                self.words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=clean_environment(**self.environment),
             )
         return self
 

@@ -318,6 +318,21 @@ def test_a_commit_that_fails_after_the_tokens_were_made_tells_nobody(fragile):
 
 
 @needs_sqlite
+def test_a_server_that_cannot_write_is_not_ready(fragile):
+    """With a full disk every write failed, and /readyz said 200 (issue 18, row 17)."""
+    caller = Caller(fragile.port, next_address())
+    usual = resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE, (1, usual[1]))
+    deadline = time.monotonic() + 10
+    while caller.get("/readyz").status == 200:  # a write that succeeded counts for a second
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert caller.get("/readyz").verdict == (503, "unavailable")
+    resource.prlimit(fragile.process.pid, resource.RLIMIT_FSIZE, usual)
+    assert caller.get("/readyz").status == 200
+
+
+@needs_sqlite
 @pytest.mark.parametrize(
     "name,how",
     [

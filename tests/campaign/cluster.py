@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "blackbox"))
 
+from clock import Clock  # noqa: E402
 from server import BINARY, clean_environment, toml  # noqa: E402
 
 POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -112,15 +112,14 @@ class Database:
 
 
 class Node:
-    def __init__(self, host, directory, url, settings, library):
+    def __init__(self, host, directory, url, settings):
         self.host, self.name, self.directory = host, host.name, directory
         self.data, self.log = directory / "data", directory / "log"
         self.data.mkdir(parents=True, mode=0o700)
         (self.data / "master.key").write_text("A" * 42 + "E\n")
         (self.data / "master.key").chmod(0o600)
-        self.skew_file = directory / "skew"
-        self.skew(0)
-        self.library, self.process = library, None
+        self.clock = Clock(directory)
+        self.process = None
         self.config = directory / "coatcheck.toml"
         self.config.write_text(
             toml(
@@ -138,17 +137,8 @@ class Node:
     def address(self):
         return self.host.front
 
-    def skew(self, seconds):
-        self.skew_file.write_bytes(
-            struct.pack("<q", seconds)
-        ) if not self.skew_file.exists() else self._write(seconds)
-
-    def _write(self, seconds):
-        with open(self.skew_file, "r+b") as file:
-            file.write(struct.pack("<q", seconds))
-
     def start(self):
-        environment = clean_environment(LD_PRELOAD=str(self.library), CLOCK_SKEW_FILE=str(self.skew_file))
+        environment = clean_environment(**self.clock.environment)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.host.words(BINARY, "serve", "--data", self.data, "--config", self.config),
@@ -190,8 +180,6 @@ class Node:
 
 class Cluster:
     def __init__(self, network, directory, settings, nodes=3):
-        library = directory / "skew.so"
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, HERE / "skew.c", "-ldl"], check=True)
         directory.chmod(0o755)
         self.network = network
         self.primary = Database(network.add_host("db1"), directory / "db1")
@@ -200,7 +188,7 @@ class Cluster:
             f"postgres://postgres@{self.primary.host.back},{self.standby.host.back}/postgres?sslmode=disable"
         )
         self.nodes = [
-            Node(network.add_host(f"n{number}"), directory / f"n{number}", url, settings, library)
+            Node(network.add_host(f"n{number}"), directory / f"n{number}", url, settings)
             for number in range(1, nodes + 1)
         ]
 

@@ -110,15 +110,15 @@ class Faults:
     def skew_a_clock(self):
         """The clock jumps, stays wrong for a while and jumps back, and this must have no effect."""
         node = self._node()
-        node.skew(self.random.choice([-30, 30]))
+        node.clock.set(self.random.choice([-30, 30]))
         self._wait(2, 4)
         if self.random.random() < 0.5:  # the node starts with a wrong clock
             node.kill()
             node.start()
             self._until_ready([node])
-            node.skew(0)
+            node.clock.set(0)
             return [node]
-        node.skew(0)
+        node.clock.set(0)
         return None
 
     def rotate_keys(self):

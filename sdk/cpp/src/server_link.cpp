@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server_link.hpp"
 
+#include "base/clock.hpp"
 #include "token/jwk.hpp"
 
 #include <openssl/http.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coatcheck/verifier.hpp"
 
+#include "base/clock.hpp"
 #include "server_link.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/request_rules.hpp"
@@ -118,7 +119,7 @@ public:
 
     Verdict check(std::string_view token) {
         if (!link_.is_trusted()) return Reason::unavailable;
-        const auto now = base::read_clock();
+        const auto now = base::read_clocks().latest();
         Lane& lane = own_lane();
         {
             const std::lock_guard lock(lane.mutex);

@@ -31,6 +31,8 @@ constexpr Row rows[] = {
     {"service-key list", service_key_list},
     {"service-key end", service_key_end},
     {"store restored", store_restored},
+    {"store set-clock", store_set_clock},
+    {"clock", clock_state},  // for doctor
     {"audit list", audit_list},
     {"token inspect", token_inspect},
     {"token verify", token_verify},

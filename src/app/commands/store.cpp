@@ -3,8 +3,10 @@
 
 #include "app/commands/nouns.hpp"
 #include "auth/keys/key_ring.hpp"
+#include "base/clock.hpp"
 
 #include "app/control.hpp"
+#include "app/doctor.hpp"
 #include "store/copy/copy.hpp"
 #include "store/postgres/store.hpp"
 #include "store/sql/schema.hpp"
@@ -131,17 +133,46 @@ Reply copy_store(const Config& config, const std::filesystem::path& directory, c
     return reply;
 }
 
-// The server cannot recognise a restored copy of a PostgreSQL database (for SQLite the epoch file does this),
-// so the operator runs this command.
-Reply store_restored(Node& node, const json::object&) {
+namespace {
+
+// Ends every session and makes new keys. `clock`: sets the store's clock first.
+void start_anew(Node& node, const char* event, std::optional<base::Timestamp> clock) {
     node.store().run([&](auth::Store& store) {
-        store.revive_nothing();
+        if (clock) store.set_clock(*clock);
+        store.revive_nothing(event);
         auth::ensure_keys(store, node.sealing_key(), node.algorithm(), node.policy().access_ttl);
     });
     // The revocation concerns all tokens with an iat up to this second. So no new token may be issued before
     // the next second.
     std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+}  // namespace
+
+// The server cannot recognise a restored copy of a PostgreSQL database (for SQLite the epoch file does this),
+// so the operator runs this command.
+Reply store_restored(Node& node, const json::object&) {
+    start_anew(node, "restored_copy", std::nullopt);
     return {0, "every session has been ended, and the signing keys are new\n", {{"ended", true}}, ""};
+}
+
+// Tells whether this process's clocks are apart; empty: they are not.
+Reply clock_state(Node&, const json::object&) { return {0, clock_is_wrong(base::read_clocks()), {}, ""}; }
+
+Reply store_set_clock(Node& node, const json::object&) {
+    const auto clocks = base::read_clocks();
+    if (!clocks.are_apart())
+        return {0,
+                "the clock is right: nothing was changed\n",
+                {{"ended", false}, {"clock", base::unix_seconds(clocks.wall)}},
+                ""};
+    base::reset_clock();
+    start_anew(node, "clock_set", clocks.wall);
+    return {0,
+            "the clock of the database is now " + base::readable(clocks.wall) +
+                "; every session has been ended, and the signing keys are new\n",
+            {{"ended", true}, {"clock", base::unix_seconds(clocks.wall)}},
+            ""};
 }
 
 }  // namespace coatcheck::app

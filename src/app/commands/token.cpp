@@ -2,6 +2,7 @@
 #include "app/commands/arguments.hpp"
 #include "app/commands/nouns.hpp"
 #include "auth/keys/tokens.hpp"
+#include "base/clock.hpp"
 #include "base/reason.hpp"
 #include "token/claims.hpp"
 #include "token/refresh_token.hpp"
@@ -15,12 +16,12 @@ namespace coatcheck::app {
 namespace json = boost::json;
 
 Reply token_inspect(Node& node, const json::object& request) {
-    return inspect_token(text_of(request, "token"), &node, base::read_clock());
+    return inspect_token(text_of(request, "token"), &node, base::read_clocks().latest());
 }
 
 Reply token_verify(Node& node, const json::object& request) {
     verify::Verifier verifier(auth::verification_of(node.policy()), node.keys(), node.revocations());
-    const auto proof = verifier.check(text_of(request, "token"), base::read_clock());
+    const auto proof = verifier.check(text_of(request, "token"), base::read_clocks().latest());
     if (proof)
         return {0, "The token is valid.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);

@@ -47,8 +47,8 @@ void revoke_foreign(Store& store, const Policy& policy, const std::string& user,
 
 void revoke_older_tokens(Store& store, const Policy& policy, User& user, Foreign foreign) {
     ++user.version;
-    store.insert_revocation({Revocation::Kind::user_revoked, user.id, user.version,
-                             last_access_end(store, policy, user.id)});
+    store.insert_revocation(
+        {Revocation::Kind::user_revoked, user.id, user.version, last_access_end(store, policy, user.id)});
     revoke_foreign(store, policy, user.id, foreign);
     write_back(store, user);
 }
@@ -61,8 +61,8 @@ void make_older_tokens_stale(Store& store, const Policy& policy, User& user) {
 }
 
 void revoke_all_tokens(Store& store, const Policy& policy, const User& user) {
-    store.insert_revocation({Revocation::Kind::user_revoked, user.id, user.version + 1,
-                             last_access_end(store, policy, user.id)});
+    store.insert_revocation(
+        {Revocation::Kind::user_revoked, user.id, user.version + 1, last_access_end(store, policy, user.id)});
     revoke_foreign(store, policy, user.id, Foreign::for_good);
 }
 

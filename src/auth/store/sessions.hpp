@@ -88,10 +88,10 @@ public:
     virtual void set_status(const std::string& session, std::int64_t status) = 0;
     // Moves `access_end` forward to this time; never back.
     virtual void extend_access(const std::string& session, Timestamp access_end) = 0;
-    // For a database that was restored from a copy, and does not know what ended after the copy was made.
-    // Ends every session, revokes every token that was issued until now, deletes the signing keys, and
-    // gives the feed another epoch. No token may be issued in the same second.
-    virtual void revive_nothing() = 0;
+    // For a database that does not know what has ended: it was restored from a copy, or its clock was wrong.
+    // Ends every session, revokes every token that was issued until now, deletes the signing keys, gives the
+    // feed another epoch, and writes `event` to the audit log. No token may be issued in the same second.
+    virtual void revive_nothing(const std::string& event) = 0;
 };
 
 }  // namespace coatcheck::auth

@@ -2,8 +2,8 @@
 #include "store/copy/copy.hpp"
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "base/random.hpp"
-#include "base/time.hpp"
 #include "crypto/digest.hpp"
 #include "store/copy/table_walk.hpp"
 #include "store/postgres/store.hpp"

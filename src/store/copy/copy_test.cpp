@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares the hand-written list of copied columns with both schemas. The copy itself is tested from outside
 // (tests/blackbox/test_store_copy.py).
+#include "base/clock.hpp"
 #include "store/copy/table_walk.hpp"
 #include "store/places_for_tests.hpp"
 #include "store/sql/schema.hpp"

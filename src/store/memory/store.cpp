@@ -239,7 +239,12 @@ void MemoryStore::extend_access(const std::string& id, Timestamp access_end) {
     if (row != tables_.sessions.end()) row->second.access_end = std::max(row->second.access_end, access_end);
 }
 
-void MemoryStore::revive_nothing() {
+void MemoryStore::set_clock(Timestamp now) {
+    tables_.buckets.clear();
+    now_ = now;
+}
+
+void MemoryStore::revive_nothing(const std::string& event) {
     for (auto& [id, session] : tables_.sessions) end(session);
     std::erase_if(tables_.keys, [](const auto& row) { return row.second.algorithm != "MAC"; });
     ++tables_.epoch;
@@ -248,7 +253,7 @@ void MemoryStore::revive_nothing() {
     tables_.next_status += 1 << 24;
     insert_revocation(
         {verify::Revocation::Kind::status_below, "", next_status(), now_ + std::chrono::hours(24 * 3650)});
-    append_audit({now_, "restored_copy", "", "", "", ""});
+    append_audit({now_, event, "", "", "", ""});
 }
 
 void MemoryStore::insert_revocation(const verify::Revocation& entry) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auth/store.hpp"
+#include "base/clock.hpp"
 
 #include <functional>
 #include <map>
@@ -47,7 +48,8 @@ public:
     void set_status(const std::string& session, std::int64_t status) override;
     void renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
-    void revive_nothing() override;
+    void revive_nothing(const std::string& event) override;
+    void set_clock(base::Timestamp now) override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
     std::string feed_epoch() override { return "memory" + std::to_string(tables_.epoch); }
@@ -69,6 +71,7 @@ public:
     void append_audit(const auth::AuditEvent& event) override { tables_.audit.push_back(event); }
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
     std::size_t sweep(std::size_t limit) override;
+    void prove_writable() override {}
 
 private:
     struct Tables {

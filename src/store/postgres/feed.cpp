@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/postgres/feed.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 #include <poll.h>
@@ -75,7 +76,8 @@ void PostgresFeed::look() {
     if (state.last_id < seen_) store_->skip_places(seen_);
     if (state.without_place) store_->give_places();
     store_->commit();
-    base::follow_clock(std::max(state.clock, state.noted));
+    // After set_clock() or a restored copy, time starts anew.
+    base::follow_clock(state.clock, state.noted, std::exchange(epoch_, state.epoch) != state.epoch);
 
     for (std::size_t count = batch; count == batch && !stopping_;) {
         store_->begin();
@@ -98,7 +100,7 @@ void PostgresFeed::look() {
     // Last, and in a transaction of its own, because a step that changes keys keeps this row locked until it
     // ends.
     store_->begin();
-    if (store_->now() >= state.noted + clock_is_noted_every) store_->note_clock(store_->now());
+    if (store_->now() >= state.noted + clock_is_noted_every) store_->note_clock(store_->now(), state.epoch);
     store_->commit();
 }
 

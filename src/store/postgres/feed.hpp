@@ -53,6 +53,7 @@ private:
     std::uint64_t seen_;
     PlaceTold& told_;
     std::int64_t keys_version_ = 0;
+    std::string epoch_;
     std::unique_ptr<PostgresStore> store_;
     int wake_;  // an eventfd
     std::atomic<bool> stopping_{false};

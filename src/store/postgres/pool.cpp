@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/postgres/pool.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/scheduling.hpp"
 
@@ -30,18 +31,24 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& liste
     if (settings_.listen_url.empty()) settings_.listen_url = settings_.address.url;
     const bool follows = !clock_;  // no test clock: use the database's
     if (follows) clock_ = base::read_clock;
-    // All connections share one clock, which does not go back.
-    clock_ = [this, machine = std::move(clock_)] {
-        const auto now = base::unix_millis(machine());
-        auto latest = latest_.load();
-        while (latest < now && !latest_.compare_exchange_weak(latest, now)) {}
-        return base::from_unix_millis(std::max(latest, now));
-    };
+    else clock_ = [this, test_clock = std::move(clock_)] { return raised(test_clock()); };
     auto first = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::never, clock_);
     first->migrate();
     first->refuse_unfinished_copy();
-    if (follows) base::follow_clock(first->database_clock());
+    if (follows) {
+        first->begin();
+        const auto state = first->look();
+        first->commit();
+        base::follow_clock(state.clock, state.noted, true);
+    }
     for (std::int64_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
+}
+
+base::Timestamp PostgresPool::raised(base::Timestamp now) {
+    const auto wanted = base::unix_millis(now);
+    auto latest = latest_.load();
+    while (latest < wanted && !latest_.compare_exchange_weak(latest, wanted)) {}
+    return base::from_unix_millis(std::max(latest, wanted));
 }
 
 PostgresPool::~PostgresPool() {

@@ -41,6 +41,8 @@ private:
     };
     using Connection = std::unique_ptr<PostgresStore>;
 
+    // Makes a test's clock one that does not go back, like the process's.
+    base::Timestamp raised(base::Timestamp now);
     void loop();
     // Waits for work: returns one step, or several rotations; empty when the pool ends.
     std::vector<Waiting> take();
@@ -53,7 +55,7 @@ private:
     PostgresSettings settings_;
     auth::StoreListener& listener_;
     std::function<base::Timestamp()> clock_;
-    std::atomic<std::int64_t> latest_{0};  // the latest time that clock_ has returned
+    std::atomic<std::int64_t> latest_{0};  // the latest time that raised() has returned
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Waiting> waiting_, rotations_;

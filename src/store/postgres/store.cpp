@@ -54,12 +54,6 @@ void PostgresStore::refuse_unfinished_copy() {
             "serves the source");
 }
 
-base::Timestamp PostgresStore::database_clock() {
-    auto row = db_.query(sql<"SELECT GREATEST(clock, ", database_clock_sql, ") FROM meta">);
-    row.step();
-    return from_unix_millis(row.integer(0));
-}
-
 void PostgresStore::begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated) {
     begin();
     now_ = at;
@@ -215,10 +209,10 @@ void PostgresStore::catch_up() {
 PostgresStore::FeedState PostgresStore::look() {
     auto row = db_.query(sql<"SELECT f.last_id, m.keys_version, ", database_clock_sql,
                              ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN "
-                             "1 ELSE 0 END FROM feed f, meta m">);
+                             "1 ELSE 0 END, m.feed FROM feed f, meta m">);
     row.step();
-    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), from_unix_millis(row.integer(2)),
-            from_unix_millis(row.integer(3)), row.integer(4) == 1};
+    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1),      from_unix_millis(row.integer(2)),
+            from_unix_millis(row.integer(3)),           row.integer(4) == 1, row.text(5)};
 }
 
 // Holds the lock on the one row of `feed`: a transaction that gives a position begins after the position
@@ -254,8 +248,12 @@ std::vector<verify::Revocation> PostgresStore::after(std::uint64_t id, std::size
     return entries;
 }
 
-void PostgresStore::note_clock(base::Timestamp clock) {
-    db_.query("UPDATE meta SET clock = $1 WHERE clock < $1").bind(unix_millis(clock)).run();
+// A node that has not heard of set_clock() must not undo it.
+void PostgresStore::note_clock(base::Timestamp clock, const std::string& epoch) {
+    db_.query("UPDATE meta SET clock = $1 WHERE clock < $1 AND feed = $2")
+        .bind(unix_millis(clock))
+        .bind(epoch)
+        .run();
 }
 
 }  // namespace coatcheck::store

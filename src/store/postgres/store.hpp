@@ -25,9 +25,6 @@ public:
     void migrate();
     // Throws StoreError while the copy of another database is not finished (store/copy/copy.hpp).
     void refuse_unfinished_copy();
-    // The database's clock, or the time last noted in the database if that is later. Call it outside
-    // transactions.
-    base::Timestamp database_clock();
 
     // Rotates those tokens that are current, in one statement that is a transaction of its own, and returns
     // the rotation of each. The requests, at most `most_together`, have the same grace, idle and access_ttl.
@@ -60,6 +57,7 @@ public:
         base::Timestamp noted;  // the clock as it was last noted in the database
         // True if some revocation has no position yet.
         bool without_place = false;
+        std::string epoch;  // feed_epoch()
     };
     FeedState look();
     // Gives a position to every revocation that has none.
@@ -68,7 +66,7 @@ public:
     void skip_places(std::uint64_t up_to);
     // The revocations after this position, in the feed's order, at most `most`.
     std::vector<verify::Revocation> after(std::uint64_t id, std::size_t most);
-    void note_clock(base::Timestamp clock);
+    void note_clock(base::Timestamp clock, const std::string& epoch);
     PostgresDatabase& database() { return postgres_; }
 
 protected:

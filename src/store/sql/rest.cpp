@@ -168,7 +168,18 @@ std::vector<auth::AuditEvent> SqlStore::list_audit(std::size_t limit) {
     return events;
 }
 
-void SqlStore::revive_nothing() {
+void SqlStore::prove_writable() {
+    db_.query("UPDATE meta SET clock = GREATEST(clock, $1)").bind(unix_millis(now_)).run();
+}
+
+// The buckets go, because a clock that was ahead has put them into the future.
+void SqlStore::set_clock(base::Timestamp now) {
+    now_ = now;
+    db_.query("UPDATE meta SET clock = $1").bind(unix_millis(now)).run();
+    db_.query("DELETE FROM buckets").run();
+}
+
+void SqlStore::revive_nothing(const std::string& event) {
     // Longer than the life of any access token that can be configured, and longer than an older system's
     // tokens are accepted.
     constexpr base::Duration longest_token_life = std::chrono::hours(24 * 3650);
@@ -185,7 +196,7 @@ void SqlStore::revive_nothing() {
     // given out from now on lie beyond those.
     skip_statuses(places_to_skip);
     insert_revocation({verify::Revocation::Kind::status_below, "", next_status(), now_ + longest_token_life});
-    append_audit({now_, "restored_copy", "", "", "", ""});
+    append_audit({now_, event, "", "", "", ""});
 }
 
 std::size_t SqlStore::sweep(std::size_t limit) {

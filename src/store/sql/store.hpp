@@ -49,7 +49,7 @@ public:
     void set_status(const std::string& session, std::int64_t status) override;
     void renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) override;
     void extend_access(const std::string& session, base::Timestamp access_end) override;
-    void revive_nothing() override;
+    void revive_nothing(const std::string& event) override;
     void insert_revocation(const verify::Revocation& entry) override;
     std::vector<verify::Revocation> load_revocations() override;
     std::string feed_epoch() override;
@@ -66,6 +66,8 @@ public:
     void append_audit(const auth::AuditEvent& event) override;
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
     std::size_t sweep(std::size_t limit) override;
+    void prove_writable() override;
+    void set_clock(base::Timestamp now) override;
 
     // The revocations of this transaction's steps. The queue passes them on after the commit.
     std::vector<verify::Revocation> take_published() { return std::exchange(published_, {}); }

@@ -3,6 +3,7 @@
 // commit to reach the disk nor for the sweeper. Each sees what was committed when it was posted, or later.
 #pragma once
 
+#include "base/clock.hpp"
 #include "store/sqlite/group_thread.hpp"
 #include "store/sqlite/store.hpp"
 

@@ -56,6 +56,10 @@ SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp(
         high_water_at_ = std::chrono::steady_clock::now();
         noted_epoch_ = row.text(1);
     }
+    if (!clock_) {
+        base::start_clock(high_water_);
+        clock_ = base::read_clock;
+    }
     refuse_moved();
     const bool is_new = noted_epoch_.empty();
     if (is_new || epoch_.is_ours(noted_epoch_)) {
@@ -81,7 +85,7 @@ void SqliteStore::end_what_a_copy_would_revive() {
     base::log::write(base::log::Level::warning, "restored_copy",
                      {{"meaning", "this database is a restored copy: every session in it has been ended"}});
     begin();
-    revive_nothing();
+    revive_nothing("restored_copy");
     commit();
     tidy();
     take_published();
@@ -136,6 +140,12 @@ base::Timestamp SqliteStore::read_store_clock() {
     high_water_ = std::max(clock_(), at_least);
     high_water_at_ = steady;
     return high_water_;
+}
+
+void SqliteStore::set_clock(base::Timestamp now) {
+    SqlStore::set_clock(now);
+    high_water_ = now;
+    high_water_at_ = std::chrono::steady_clock::now();
 }
 
 void SqliteStore::begin() {

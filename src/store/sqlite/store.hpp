@@ -3,6 +3,7 @@
 // store/sqlite/queue.cpp opens.
 #pragma once
 
+#include "base/clock.hpp"
 #include "store/sql/epoch.hpp"
 #include "store/sql/store.hpp"
 #include "store/sqlite/checkpoints.hpp"
@@ -56,12 +57,14 @@ protected:
 class SqliteStore final : public SqliteTables {
 public:
     // Opens and migrates the file. Throws StoreError for a newer schema, and Moved. If the file is a restored
-    // copy, ends every session in it.
-    explicit SqliteStore(const std::string& path, std::function<base::Timestamp()> clock = base::read_clock);
+    // copy, ends every session in it. If `clock` is empty, the store starts the process's clock and uses it.
+    explicit SqliteStore(const std::string& path, std::function<base::Timestamp()> clock = {});
     ~SqliteStore() override;
 
     // From now on, opening this file throws Moved with the url `to`.
     void hand_over(const std::string& to);
+
+    void set_clock(base::Timestamp now) override;
 
     // For the reader (store/sqlite/reads.hpp).
     ReadGate& read_gate() { return checkpoints_.gate(); }

@@ -41,7 +41,7 @@ Answer refresh(Call& call) {
         if (!granted) return granted.error();
         // This uses the present key ring: a key may have been revoked while the step waited.
         const auto tokens = auth::mint_tokens(service.current()->ring, service.policy, *granted,
-                                              call.request.now);
+                                              call.request.clocks.wall);
         return tokens_reply(service.settings, *granted, tokens);
     };
     co_return co_await rotate_in_store(service, rotation, make, auth::refresh, service.policy, token,

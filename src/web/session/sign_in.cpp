@@ -92,7 +92,7 @@ Answer exchange_token(Call& call, auth::Exchange form) {
     service.metrics.count(Dialect::foreign);
     Reply reply = tokens_reply(
         service.settings, *granted,
-        auth::mint_tokens(service.current()->ring, service.policy, *granted, call.request.now));
+        auth::mint_tokens(service.current()->ring, service.policy, *granted, call.request.clocks.wall));
     clear_other_deliveries(reply, call, form.delivery);
     co_return reply;
 }

@@ -91,7 +91,7 @@ Answer show_status_list(Call& call) {
         const token::StatusList content{token::status_list_uri(service.policy.issuer, *number),
                                         service.policy.issuer,
                                         compressed(bits_of(service.log, *number)),
-                                        call.request.now,
+                                        call.request.clocks.wall,
                                         time_to_live,
                                         life};
         list = {call.request.now, at, ring->ring.current_id,
