@@ -135,7 +135,8 @@ Reply run_on_data(Words& words) {
     if (words.request["command"] != "user add" && !std::filesystem::exists(words.directory))
         throw std::runtime_error("there is no data directory " + words.directory + ": name it with --data");
     try {
-        Node node(config, words.directory, Node::Purpose::command);
+        Node node(config, words.directory,
+                  only_reads(chosen.get_string().c_str()) ? Node::Purpose::read : Node::Purpose::command);
         return execute(node, words.request);
     } catch (const DirectoryInUse& in_use) {
         // A server has just started, or is about to stop.

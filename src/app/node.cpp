@@ -35,12 +35,24 @@ store::Place place_of(const Config& config, const std::filesystem::path& directo
     store::Place place = config.store;
     place.directory = directory;
     if (!config.store_password_file.empty()) {
-        const auto file = read_private_file(directory / config.store_password_file, "store.password_file",
-                                            "");
-        place.password = file.reveal().substr(0, file.reveal().find_first_of("\r\n"));
+        place.password = [file = directory / config.store_password_file] {
+            const auto text = read_private_file(file, "store.password_file", "");
+            return std::string(text.reveal().substr(0, text.reveal().find_first_of("\r\n")));
+        };
+        place.password();  // shows a mistake at the start, and as a mistake in the configuration
     }
     return place;
 }
+
+namespace {
+
+std::unique_ptr<auth::StoreQueue> open_store(const store::Place& place, Node::Purpose purpose,
+                                             auth::StoreListener& listener) {
+    if (purpose == Node::Purpose::read) store::refuse_to_migrate(place);
+    return store::open(place, listener);
+}
+
+}  // namespace
 
 Node::Node(Config config, const std::filesystem::path& directory, Purpose purpose)
     : config_(std::move(config)),
@@ -48,7 +60,7 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
       algorithm_(crypto::algorithm_named(config_.algorithm).value()),
       directory_(directory),
       sealing_key_(directory_.sealing_key(config_.store_sealing_key_file)),
-      queue_(store::open(place_of(config_, directory), *this)) {
+      queue_(open_store(place_of(config_, directory), purpose, *this)) {
     if (config_.token_format != "jwt") {
         policy_.encryption = read_encryption_keys(directory / config_.encryption_key_file);
         policy_.only_encrypted = config_.token_format == "jwe";

@@ -24,7 +24,8 @@ store::Place place_of(const Config& config, const std::filesystem::path& directo
 
 class Node : private auth::StoreListener {
 public:
-    enum class Purpose { serve, command };
+    // `read` is a command that only reads: it does not migrate the store.
+    enum class Purpose { serve, command, read };
     // Locks the directory, opens and migrates the store, makes missing keys, loads revocations and the key
     // ring. Throws std::runtime_error if one of these fails. Only a node that serves follows other nodes.
     Node(Config config, const std::filesystem::path& directory, Purpose purpose);

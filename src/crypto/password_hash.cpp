@@ -87,29 +87,35 @@ bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
     return base::equal_in_constant_time(key, parts.key);
 }
 
-// Reads $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>. Checks that the costs are within the limits
-// for a sign-in, and that salt and tag are long enough.
-bool is_bearable_argon2(std::string_view hash) {
-    constexpr int max_kib = 262144, max_passes = 20, max_lanes = 16;
-    int kib = 0, t = 0, lanes = 0, end = 0;
+// The costs and the lengths in $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>.
+struct Argon2 {
+    int kib = 0, passes = 0, lanes = 0;
+    std::size_t salt = 0, tag = 0;  // characters
+};
+
+std::optional<Argon2> parse_argon2(std::string_view hash) {
+    Argon2 parts;
+    int end = 0;
     const std::string text(hash);
     const auto costs = text.find("$m=");
     if (costs == std::string::npos ||
-        std::sscanf(text.c_str() + costs, "$m=%9d,t=%9d,p=%9d$%n", &kib, &t, &lanes, &end) != 3 || end == 0)
-        return false;
-    const auto salt = text.substr(costs + static_cast<std::size_t>(end));
-    const auto dollar = salt.find('$');
-    // At least 8 bytes of salt and 12 of tag.
-    const bool whole = dollar != std::string::npos && dollar >= 11 && salt.size() - dollar > 16;
-    return whole && kib >= 8 && kib <= max_kib && t >= 1 && t <= max_passes && lanes >= 1 &&
-           lanes <= max_lanes;
+        std::sscanf(text.c_str() + costs, "$m=%9d,t=%9d,p=%9d$%n", &parts.kib, &parts.passes, &parts.lanes,
+                    &end) != 3 ||
+        end == 0)
+        return std::nullopt;
+    const auto rest = text.substr(costs + static_cast<std::size_t>(end));
+    const auto dollar = rest.find('$');
+    if (dollar == std::string::npos) return std::nullopt;
+    parts.salt = dollar;
+    parts.tag = rest.size() - dollar - 1;
+    return parts;
 }
 
-// The memory that computing such a hash takes; is_bearable_argon2() has checked it.
-std::size_t argon2_bytes(const std::string& hash) {
-    unsigned kib = 0;
-    (void)std::sscanf(hash.c_str() + hash.find("$m="), "$m=%9u", &kib);
-    return std::size_t{kib} * 1024;
+// True if the costs are within the limits for a sign-in, and salt and tag are long enough: 8 and 12 bytes.
+bool is_bearable(const Argon2& parts) {
+    constexpr int max_kib = 262144, max_passes = 20, max_lanes = 16;
+    return parts.salt >= 11 && parts.tag >= 16 && parts.kib >= 8 && parts.kib <= max_kib &&
+           parts.passes >= 1 && parts.passes <= max_passes && parts.lanes >= 1 && parts.lanes <= max_lanes;
 }
 
 bool can_allocate(std::size_t bytes) {
@@ -149,7 +155,8 @@ bool password_matches(std::string_view hash, std::string_view password) {
     if (crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0) return true;
     // libsodium does not tell a wrong password from memory that it cannot get
     // (findings/libsodium-no-memory-looks-like-a-wrong-password.sh).
-    if (!can_allocate(argon2_bytes(text))) throw std::bad_alloc();
+    const auto kib = static_cast<std::size_t>(parse_argon2(text)->kib);
+    if (!can_allocate(kib * 1024)) throw std::bad_alloc();
     return false;
 }
 
@@ -165,10 +172,18 @@ bool is_known_hash(std::string_view hash) {
     }
     if (hash.starts_with("$argon2id$") || hash.starts_with("$argon2i$")) {
         // crypto_pwhash_str_needs_rehash() returns -1 for a malformed hash, else 0 or 1.
-        return hash.size() < crypto_pwhash_STRBYTES && is_bearable_argon2(hash) &&
+        const auto argon2 = parse_argon2(hash);
+        return hash.size() < crypto_pwhash_STRBYTES && argon2 && is_bearable(*argon2) &&
                crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), passes, memory_bytes) >= 0;
     }
     return parse_pbkdf2(hash).has_value();
+}
+
+bool is_importable_hash(std::string_view hash) {
+    constexpr int most = 1 << 20;  // KiB times passes
+    if (!is_known_hash(hash)) return false;
+    const auto argon2 = hash.starts_with("$argon2") ? parse_argon2(hash) : std::nullopt;
+    return !argon2 || argon2->passes <= most / argon2->kib;
 }
 
 const std::string& unmatchable_hash() {

@@ -28,6 +28,11 @@ bool needs_rehash(std::string_view hash);
 // bcrypt 4 to 14, Argon2 up to 256 MiB, 20 passes and 16 lanes.
 bool is_known_hash(std::string_view hash);
 
+// True for a known hash that may be imported: an Argon2 hash also has at most 1 GiB as the product of its
+// memory and its passes, which takes about a third of a second. Otherwise sign-ins of one user would delay
+// others.
+bool is_importable_hash(std::string_view hash);
+
 // A hash that no password matches. A sign-in with an unknown user name is checked against it, so that it
 // takes as long as one with a known name.
 const std::string& unmatchable_hash();

@@ -88,6 +88,24 @@ TEST(Argon2, CostBeyondTheBoundIsRefusedUnspent) {
         }
 }
 
+// Row 53 of the issue "Promises that hold": 256 MiB with 20 passes took 5 s for each sign-in.
+TEST(Argon2, OnlyAHashOfBearableCostMayBeImported) {
+    const auto hash = [](std::string_view costs) {
+        return "$argon2id$v=19$" + std::string(costs) +
+               "$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    };
+    for (std::string_view costs :
+         {"m=19456,t=2,p=1", "m=65536,t=3,p=4", "m=65536,t=16,p=1", "m=262144,t=4,p=1"})
+        EXPECT_TRUE(is_importable_hash(hash(costs))) << costs;
+    for (std::string_view costs :
+         {"m=65537,t=16,p=1", "m=65536,t=17,p=1", "m=262144,t=5,p=1", "m=262144,t=20,p=1"}) {
+        EXPECT_FALSE(is_importable_hash(hash(costs))) << costs;
+        EXPECT_TRUE(is_known_hash(hash(costs))) << "its user can still sign in";
+    }
+    EXPECT_FALSE(is_importable_hash("no hash"));
+    EXPECT_TRUE(is_importable_hash("$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+}
+
 TEST(Argon2, DamagedHashIsUnknown) {
     for (std::string_view hash :
          {"$argon2id$", "$argon2id$v=19$m=256,t=2,p=1$", "$argon2id$v=19$m=256,t=2,p=1$$",

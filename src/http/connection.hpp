@@ -44,8 +44,8 @@ private:
     // client must read first.
     void work();
     // Reads the header of the next request. False: more bytes are needed, or the connection is ending.
-    void read_clocks();
     bool take_header();
+    void read_clocks();
     void parse_header(std::string_view head);
     void handle();
     void run(Waiting waiting);

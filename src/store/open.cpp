@@ -69,18 +69,43 @@ bool is_postgres(std::string_view url) {
     return url.starts_with("postgres://") || url.starts_with("postgresql://");
 }
 
-std::optional<base::Timestamp> noted_clock(const Place& place) {
-    const auto read = [](auto& database) -> std::optional<base::Timestamp> {
-        if (read_schema(database).version == 0) return std::nullopt;
-        return base::from_unix_millis(number_of(database, "SELECT clock FROM meta"));
+namespace {
+
+// Calls look(database, its schema) if there is a database with a schema. Changes nothing.
+template <class Look>
+void look_at(const Place& place, Look look) {
+    const auto look_if_made = [&](auto& database) {
+        if (const Schema schema = read_schema(database); schema.version > 0) look(database, schema);
     };
     if (is_postgres(place.url)) {
         PostgresDatabase database({place.url, place.password});
-        return read(database);
+        look_if_made(database);
+    } else if (std::filesystem::exists(file_of(place))) {
+        SqliteDatabase database(file_of(place), SqliteDatabase::Open::to_read);
+        look_if_made(database);
     }
-    if (!std::filesystem::exists(file_of(place))) return std::nullopt;
-    SqliteDatabase database(file_of(place), SqliteDatabase::Open::to_read);
-    return read(database);
+}
+
+}  // namespace
+
+std::optional<base::Timestamp> noted_clock(const Place& place) {
+    std::optional<base::Timestamp> clock;
+    look_at(place, [&](auto& database, const Schema&) {
+        clock = base::from_unix_millis(number_of(database, "SELECT clock FROM meta"));
+    });
+    return clock;
+}
+
+void refuse_to_migrate(const Place& place) {
+    look_at(place, [](auto&, const Schema& schema) {
+        if (schema.next.empty()) return;
+        const auto needed = schema.version + static_cast<std::int64_t>(schema.next.size());
+        throw StoreError(
+            "the database has schema " + std::to_string(schema.version) + ", and this program needs " +
+            std::to_string(needed) +
+            ". This command only reads, and does not change it: run `coatcheck migrate apply`, or "
+            "start the new server. Older programs cannot use the database afterwards");
+    });
 }
 
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener) {

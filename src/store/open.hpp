@@ -5,6 +5,7 @@
 #include "auth/store.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -15,8 +16,9 @@ struct Place {
     std::string url = "sqlite:coatcheck.db";
     // The directory that contains FILE.
     std::filesystem::path directory;
-    // PostgreSQL's password; empty: as the url or libpq's environment variables say.
-    std::string password;
+    // Returns PostgreSQL's password, for each new connection; null: as the url or libpq's environment
+    // variables say.
+    std::function<std::string()> password = nullptr;
     // PostgreSQL's url for LISTEN, without a pooler; empty: the same as `url`.
     std::string listen_url;
     std::int64_t connections = 8;  // to PostgreSQL
@@ -27,6 +29,9 @@ std::string file_of(const Place& place);  // SQLite's database file
 // The latest time that the database has noted; nullopt: there is no database yet, or no schema in it. Changes
 // nothing. Throws StoreError.
 std::optional<base::Timestamp> noted_clock(const Place& place);
+
+// Throws StoreError if the store has an older schema than this program's: open() would change it.
+void refuse_to_migrate(const Place& place);
 
 // Opens the store and migrates it. Throws StoreError if that is not possible.
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener);

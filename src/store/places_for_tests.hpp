@@ -28,7 +28,7 @@ public:
     std::string fresh_url() const {
         static int count = 0;
         const std::string schema = "test_" + std::to_string(++count);
-        PostgresDatabase({url_, ""}).execute("CREATE SCHEMA " + schema, std::chrono::seconds(5));
+        PostgresDatabase({url_}).execute("CREATE SCHEMA " + schema, std::chrono::seconds(5));
         return url_ + "&options=-csearch_path%3D" + schema;
     }
 
@@ -114,7 +114,7 @@ struct InSqlite final : PlaceForTests {
 };
 
 struct InPostgres final : PlaceForTests {
-    PostgresPool pool{{{PostgresServer::shared().fresh_url(), ""}, "", 2}, ListenerForTests::deaf(), [this] {
+    PostgresPool pool{{{PostgresServer::shared().fresh_url(), {}}, "", 2}, ListenerForTests::deaf(), [this] {
                           return now;
                       }};
     auth::StoreQueue& queue() override { return pool; }

@@ -459,3 +459,36 @@ def test_a_database_is_spoken_to_by_tls_and_its_certificate_is_checked(make_serv
         server = make_server({"store.url": wrong})
         with pytest.raises(RuntimeError, match=said):
             server.start()
+
+
+def test_a_new_password_of_the_database_needs_no_restart(make_server, database):
+    """The password file was read once, and a new password was an outage until a restart (issue 18, row 46)."""
+    role = "rotating"
+    database.query(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'the first one'")
+    rules = database.directory / "data/pg_hba.conf"
+    rules.write_text(f"local all {role} scram-sha-256\n" + rules.read_text())
+    database.query("SELECT pg_reload_conf()")
+    url = database.url_of(database.new_schema()).replace("user=postgres", f"user={role}")
+    node = make_server({"store.url": url, "store.password_file": "database-password"})
+    node.data.mkdir(mode=0o700)
+    file = node.data / "database-password"
+    file.touch(mode=0o600)
+    file.write_text("the first one\n")
+    user = node.add_user()
+    node.start()
+    assert call(node).try_sign_in(user).status == 200
+
+    database.query(f"ALTER ROLE {role} PASSWORD 'the second one'")
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text("the second one\n")
+    new.rename(file)
+    database.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")
+    wait_until(lambda: call(node).try_sign_in(user).status == 200, 10, node.log)
+    wait_until(lambda: call(node).get("/readyz").status == 200, 10, node.log)
+
+    file.unlink()
+    database.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")
+    wait_until(lambda: call(node).try_sign_in(user).verdict == (503, "unavailable"), 10, node.log)
+    assert "store.password_file" in node.log_with("cannot be read", "cannot open", "No such file")
+    assert "the second one" not in node.log()

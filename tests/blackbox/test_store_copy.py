@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+import uuid
 
 import postgres
 import pytest
@@ -375,6 +376,26 @@ def test_migrate_tells_and_does(make_server):
     assert refused.returncode == 1 and "use a newer coatcheck" in refused.stderr
 
 
+def older_sqlite(make_server):
+    """A server that is stopped, with a database of schema 3."""
+    server = make_server({"store.url": "sqlite:coatcheck.db"})
+    server.add_user("ada")
+    with sqlite3.connect(server.data / "coatcheck.db") as database:
+        for index in ("revocations_by_subject", "sessions_by_due", "users_disabled"):
+            database.execute(f"DROP INDEX {index}")
+        database.execute("CREATE INDEX sessions_by_end ON sessions(idle_end)")
+        database.execute("ALTER TABLE sessions DROP COLUMN due")
+        database.execute("ALTER TABLE keys DROP COLUMN token_life")
+        database.execute("ALTER TABLE sessions DROP COLUMN older_end")
+        database.execute("PRAGMA user_version = 3")
+    return server
+
+
+def version_of(path):
+    with sqlite3.connect(path) as database:
+        return database.execute("PRAGMA user_version").fetchone()[0]
+
+
 def test_migrate_on_sqlite(make_server):
     server = make_server({"store.url": "sqlite:coatcheck.db"})
     refused = server.try_command("migrate", "plan")
@@ -384,15 +405,85 @@ def test_migrate_on_sqlite(make_server):
     busy = server.try_command("migrate", "apply")
     assert busy.returncode == 1 and "in use by another coatcheck" in busy.stderr
     server.stop()
-    with sqlite3.connect(server.data / "coatcheck.db") as database:
-        for index in ("revocations_by_subject", "sessions_by_due", "users_disabled"):
-            database.execute(f"DROP INDEX {index}")
-        database.execute("CREATE INDEX sessions_by_end ON sessions(idle_end)")
-        database.execute("ALTER TABLE sessions DROP COLUMN due")
-        database.execute("ALTER TABLE keys DROP COLUMN token_life")
-        database.execute("ALTER TABLE sessions DROP COLUMN older_end")
-        database.execute("PRAGMA user_version = 3")
-    steps = ["0004_older_systems.sql", "0005_growth.sql"]
-    assert server.command_json("migrate", "plan")["to_come"] == steps
+    assert not list(server.data.glob("*.schema-*")), "a new database has no older form"
+    server = older_sqlite(make_server)
+    steps = server.command_json("migrate", "plan")["to_come"]
+    assert steps[:2] == ["0004_older_systems.sql", "0005_growth.sql"]
     assert server.command_json("migrate", "apply")["applied"] == steps
     server.start()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "list"),
+        ("session", "list"),
+        ("audit", "list"),
+        ("key", "list"),
+        ("service-key", "list"),
+        ("doctor",),
+    ],
+)
+def test_commands_that_only_read_leave_an_older_database_alone(make_server, words):
+    """They migrated it, and the older program no longer started (issue 18, row 47)."""
+    server = older_sqlite(make_server)
+    result = server.try_command(*words)
+    if words != ("doctor",):
+        assert result.returncode == 1 and "run `coatcheck migrate apply`" in result.stderr
+    assert version_of(server.data / "coatcheck.db") == 3
+
+
+def test_the_database_as_it_was_is_kept_before_a_migration(make_server):
+    server = older_sqlite(make_server)
+    database = server.data / "coatcheck.db"
+    server.start()
+    copy = server.data / "coatcheck.db.schema-3"
+    assert version_of(database) > 3 == version_of(copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(copy) as older:
+        assert older.execute("SELECT username FROM users").fetchall() == [("ada",)]
+    server.stop()
+    for name in ("coatcheck.db-wal", "coatcheck.db-shm"):
+        (server.data / name).unlink(missing_ok=True)
+    copy.rename(database)
+    server.start()
+    assert "restored copy" in server.log(), "a way back, which ends every session"
+    assert [user["username"] for user in server.rows("user", "list")] == ["ada"]
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(make_server):
+    server = older_sqlite(make_server)
+    (server.data / "coatcheck.db.schema-3").mkdir()
+    (server.data / "coatcheck.db.schema-3" / "in the way").touch()
+    result = server.try_command("migrate", "apply")
+    assert result.returncode == 1 and "cannot keep the copy" in result.stderr
+    assert version_of(server.data / "coatcheck.db") == 3
+
+
+def test_an_upgrade_on_postgresql_stays_where_the_tables_are(make_server):
+    """With tables in `public`, a schema that was named like the role later got an empty installation
+    (issue 18, row 57)."""
+    database = postgres.shared()
+    name = f"upgrade_{uuid.uuid4().hex[:8]}"
+    database.query(f"CREATE ROLE {name} LOGIN")
+    database.query(f"CREATE DATABASE {name} OWNER {name}")
+    url = database.url.replace("/postgres?", f"/{name}?").replace("user=postgres", f"user={name}")
+    server = make_server({"store.url": url})
+    server.add_user("ada")
+
+    def query(sql):
+        return subprocess.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", url, "-c", sql],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    newest = int(query("SELECT MAX(version) FROM coatcheck_schema"))
+    query("DROP INDEX users_disabled; DROP INDEX sessions_by_due; ALTER TABLE sessions DROP COLUMN due")
+    query("ALTER TABLE keys DROP COLUMN token_life; DELETE FROM coatcheck_schema WHERE version > 2")
+    query(f"CREATE SCHEMA {name}")
+    server.start()
+    assert [user["username"] for user in server.rows("user", "list")] == ["ada"]
+    assert int(query("SELECT MAX(version) FROM public.coatcheck_schema")) == newest
+    assert query(f"SELECT count(*) FROM pg_tables WHERE schemaname = '{name}'") == "0"

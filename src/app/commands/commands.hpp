@@ -20,6 +20,9 @@ struct Reply {
 // Executes a command. `request` holds "command", such as "user add", and its arguments as app/cli.cpp writes
 // them. Passwords are members of `request`, and never words of a command line. Does not throw: a failure is a
 // reply too.
+// True if the command only reads.
+bool only_reads(std::string_view command);
+
 Reply execute(Node& node, const boost::json::object& request);
 
 // Describes a token (`token inspect`). `node` is nullptr if there is no data directory: no key then decrypts

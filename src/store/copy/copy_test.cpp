@@ -31,7 +31,7 @@ Columns found(Database& database, const char* sql) {
 
 TEST(Copy, LeavesNothingOfSqliteBehind) {
     SqliteDatabase database(":memory:");
-    migrate(database);
+    migrate(database, ":memory:");
     auto there = found(
         database,
         "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'");
@@ -42,7 +42,7 @@ TEST(Copy, LeavesNothingOfSqliteBehind) {
 }
 
 TEST(Copy, FillsAllOfPostgres) {
-    PostgresDatabase database({PostgresServer::shared().fresh_url(), ""});
+    PostgresDatabase database({PostgresServer::shared().fresh_url(), {}});
     migrate(database);
     auto there = found(database,
                        "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM "
@@ -56,7 +56,7 @@ TEST(Copy, FillsAllOfPostgres) {
 
 TEST(Copy, PlacesInTheStatusListsGoOn) {
     const std::string url = PostgresServer::shared().fresh_url();
-    PostgresStore store({url, ""}, PostgresDatabase::Prepare::never, base::read_clock);
+    PostgresStore store({url}, PostgresDatabase::Prepare::never, base::read_clock);
     store.migrate();
     EXPECT_EQ(store.given_statuses(), 0);
     store.database().query("SELECT setval('status_places', $1, false)").bind(70'000).run();
@@ -68,8 +68,8 @@ TEST(Copy, PlacesInTheStatusListsGoOn) {
 // Both databases order text by bytes: the two walks go side by side in this order.
 TEST(Copy, BothSidesAreReadInOneOrder) {
     SqliteDatabase here(":memory:");
-    migrate(here);
-    PostgresDatabase there({PostgresServer::shared().fresh_url(), ""});
+    migrate(here, ":memory:");
+    PostgresDatabase there({PostgresServer::shared().fresh_url(), {}});
     migrate(there);
     const Table& users = all_tables()[3];
     ASSERT_STREQ(users.name, "users");

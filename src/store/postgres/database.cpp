@@ -128,13 +128,25 @@ private:
 
 void PostgresDatabase::Free::operator()(pg_result* result) const { libpq().PQclear(result); }
 
+namespace {
+
+std::string password_of(const PostgresAddress& address) {
+    try {
+        return address.password();
+    } catch (const std::exception& failure) {
+        throw Unavailable(failure.what());
+    }
+}
+
+}  // namespace
+
 PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepare)
     : prepares_(prepare == Prepare::kept) {
     const Libpq& pq = libpq();
     auto settings = defaults_for(address.url);
     settings.emplace_back("dbname", address.url);
     settings.emplace_back("client_encoding", "UTF8");
-    if (!address.password.empty()) settings.emplace_back("password", address.password);
+    if (address.password) settings.emplace_back("password", password_of(address));
     std::vector<const char*> names, values;
     for (const auto& [name, value] : settings) {
         names.push_back(name);

@@ -7,6 +7,7 @@
 #include "store/sql/database.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -37,8 +38,10 @@ struct AlreadyPrepared : StoreError {
 };
 
 struct PostgresAddress {
-    std::string url;       // postgres://…; libpq's environment variables (PGPASSFILE …) count
-    std::string password;  // empty: as the url or the variables say
+    std::string url;  // postgres://…; libpq's environment variables (PGPASSFILE …) count
+    // Returns the password, and is called for each new connection, so that the password can change while the
+    // server runs. Null: as the url or the variables say. May throw.
+    std::function<std::string()> password = nullptr;
 };
 
 class PostgresDatabase final : public Database {

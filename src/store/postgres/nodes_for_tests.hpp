@@ -37,7 +37,7 @@ struct Node {
     PostgresPool pool;
 
     explicit Node(const std::string& url, bool follows = true, const std::string& listen_url = "")
-        : pool({{url, ""}, listen_url, 4}, listener, clock) {
+        : pool({{url}, listen_url, 4}, listener, clock) {
         if (follows) pool.follow(0);
     }
     std::size_t heard() {

@@ -132,7 +132,7 @@ TEST(PostgresConcurrent, RotationsThatShareAStatementAreEachRight) {
 // change, and one presents as a cookie a token that was delivered in a body.
 TEST(PostgresConcurrent, RotationsThatShareAStatementAreNotTakenForEachOther) {
     const std::string url = PostgresServer::shared().fresh_url();
-    PostgresStore store({url, ""}, PostgresDatabase::Prepare::never,
+    PostgresStore store({url}, PostgresDatabase::Prepare::never,
                         [] { return base::from_unix_seconds(1'800'000'000); });
     store.migrate();
     store.begin();
@@ -242,7 +242,7 @@ TEST(Postgres, ARefreshChangesNoIndex) {
         const auto clock = [&] {
             return base::from_unix_seconds(1'800'000'000) + std::chrono::minutes(minutes);
         };
-        PostgresPool pool({{url, ""}, "", 1}, ListenerForTests::deaf(), clock);
+        PostgresPool pool({{url}, "", 1}, ListenerForTests::deaf(), clock);
         const auto start = clock();
         pool.run([&](auth::Store& store) {
             ASSERT_TRUE(store.insert_user(user("u")));
@@ -256,7 +256,7 @@ TEST(Postgres, ARefreshChangesNoIndex) {
             });
         }
     }
-    PostgresDatabase database({url, ""});
+    PostgresDatabase database({url});
     std::int64_t all = 0, heap_only = 0;
     soon([&] {  // the counts arrive when the connection ends
         auto row = database.query(

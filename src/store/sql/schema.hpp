@@ -20,9 +20,10 @@ struct Schema {
 Schema read_schema(SqliteDatabase& database);
 Schema read_schema(PostgresDatabase& database);
 
-// Applies the missing migrations and returns their names. On PostgreSQL one node does it while the others
-// wait.
-std::vector<std::string> migrate(SqliteDatabase& database);
+// Applies the missing migrations and returns their names. Before it changes an SQLite database that is in
+// use, it keeps a copy beside the file, FILE.schema-N, where N is the schema of the copy. On PostgreSQL one
+// node migrates while the others wait. Throws StoreError.
+std::vector<std::string> migrate(SqliteDatabase& database, const std::string& path);
 std::vector<std::string> migrate(PostgresDatabase& database);
 
 }  // namespace coatcheck::store

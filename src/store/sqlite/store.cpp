@@ -47,7 +47,7 @@ SqliteStore::SqliteStore(const std::string& path, std::function<base::Timestamp(
       clock_(std::move(clock)),
       checkpoints_(path),
       epoch_(path) {
-    migrate(sqlite_);
+    migrate(sqlite_, path);
     sqlite_.leave_checkpoints();
     {
         auto row = db_.query("SELECT clock, epoch FROM meta");
