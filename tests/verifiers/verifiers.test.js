@@ -774,7 +774,17 @@ function lines(command, ...words) {
       waiting.push(done);
       child.stdin.write(`${line}\n`);
     });
-  return { check, unasked, stop: () => end(child) };
+  // Ends its input and gives its exit status, or the signal that was needed after five seconds.
+  const finish = () =>
+    new Promise((done) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      child.once('exit', (status, signal) => {
+        clearTimeout(timer);
+        done(status ?? signal);
+      });
+      child.stdin.end();
+    });
+  return { check, unasked, finish, stop: () => end(child) };
 }
 
 const PROGRAMS = {
@@ -937,6 +947,45 @@ test('a verifier in C: what ends is told once, and not to those who forgot', asy
     assert.equal(await check('feed'), 'following');
   } finally {
     await stop();
+    await server.stop();
+  }
+});
+
+test('a verifier in C after a fork, and for callers who make mistakes', async () => {
+  // Row 43 of the issue "Promises that hold": a child believed a token for seconds after its sign-out, and
+  // could not exit; programs that it started inherited the sockets; a null pointer ended the process.
+  const server = await new Coatcheck('--access-ttl', '60s').start();
+  server.addUser('ada');
+  const start = (...more) =>
+    lines(
+      join(ROOT, 'build/examples/check'),
+      server.url,
+      server.serviceKey(`c${more.length}`, 'feed'),
+      ...more,
+    );
+  const [strict, lenient] = [start(), start('accept')];
+  try {
+    for (const { check, finish } of [strict, lenient]) {
+      const [one, two] = [await server.signInElsewhere('1'), await server.signInElsewhere('2')];
+      assert.equal(await check('wait'), 'ready');
+      assert.equal(await check('mistakes'), 'told');
+      assert.equal(await check('inherited'), '0');
+      assert.equal(await check(one.token), 'ok ada');
+      assert.equal(await check('fork exit'), 'exited');
+      assert.equal(await check(one.token), 'ok ada', 'the parent goes on');
+      assert.equal(await check('fork'), 'forked');
+      await server.signOut(one.token);
+      const verdict = await check(one.token);
+      assert.ok(['unavailable', 'token_revoked'].includes(verdict), verdict);
+      assert.equal(await check('wait'), 'ready');
+      assert.equal(await check(one.token), 'token_revoked');
+      assert.equal(await check(two.token), 'ok ada');
+      await server.signOut(two.token);
+      await until('it follows the feed', async () => (await check(two.token)) === 'token_revoked', 1000);
+      assert.equal(await finish(), 0, 'the child exits, and then its parent');
+    }
+  } finally {
+    for (const { stop } of [strict, lenient]) await stop();
     await server.stop();
   }
 });

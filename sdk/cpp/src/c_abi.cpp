@@ -5,6 +5,7 @@
 #include "coatcheck/verifier.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <new>
 
@@ -18,12 +19,29 @@ struct coatcheck_user {
 
 namespace {
 
+// The sizes of the structures in version 1 of the interface: the offset of the first member of version 2.
+constexpr std::size_t first_options = offsetof(coatcheck_options, encryption_keys);
+constexpr std::size_t first_credential_options = offsetof(coatcheck_credential_options, bare_authorization);
+
+// True for the size of a version: `first`, today's, or a later one. Any other would cut a member in two.
+template <class Options>
+bool is_sized(const Options& given, std::size_t first) {
+    return given.size == first || given.size >= sizeof given;
+}
+
 // Copies the part of a structure that the caller was compiled with. The rest is zero.
 template <class Options>
 Options known_part(const Options& given) {
     Options options{};
     std::memcpy(&options, &given, std::min(given.size, sizeof options));
     return options;
+}
+
+bool is_good(const coatcheck_text& text) { return text.data != nullptr || text.length == 0; }
+
+coatcheck_reason bad_argument(coatcheck_user** user) {
+    if (user != nullptr) *user = nullptr;
+    return COATCHECK_BAD_ARGUMENT;
 }
 
 std::string string_of(const char* text) { return text == nullptr ? "" : text; }
@@ -76,8 +94,8 @@ int coatcheck_reason_status(coatcheck_reason reason) {
 
 coatcheck_verifier* coatcheck_verifier_new(const coatcheck_options* given, char* error, size_t error_size) {
     try {
-        if (given == nullptr || given->size < sizeof given->size)
-            throw std::invalid_argument("coatcheck: options.size is not set");
+        if (given == nullptr || !is_sized(*given, first_options))
+            throw std::invalid_argument("coatcheck: options.size must be sizeof(coatcheck_options)");
         const auto known = known_part(*given);
         coatcheck::Options options{.url = string_of(known.url), .service_key = string_of(known.service_key)};
         options.issuer = string_of(known.issuer);
@@ -110,15 +128,18 @@ int coatcheck_verifier_wait(coatcheck_verifier* verifier, unsigned milliseconds)
 
 coatcheck_reason coatcheck_check(coatcheck_verifier* verifier, const char* token, size_t length,
                                  coatcheck_user** user) {
-    if (verifier == nullptr || (token == nullptr && length > 0)) return COATCHECK_BAD_ARGUMENT;
+    if (verifier == nullptr || !is_good({token, length})) return bad_argument(user);
     return verdict(user, [&] { return verifier->verifier.check(std::string_view(token, length)); });
 }
 
 coatcheck_reason coatcheck_authenticate(coatcheck_verifier* verifier, const char* method,
                                         const coatcheck_field* fields, size_t count,
                                         const coatcheck_credential_options* given, coatcheck_user** user) {
-    if (verifier == nullptr || method == nullptr || (fields == nullptr && count > 0))
-        return COATCHECK_BAD_ARGUMENT;
+    if (verifier == nullptr || method == nullptr || (fields == nullptr && count > 0) ||
+        (given != nullptr && !is_sized(*given, first_credential_options)))
+        return bad_argument(user);
+    for (std::size_t i = 0; i < count; ++i)
+        if (!is_good(fields[i].name) || !is_good(fields[i].value)) return bad_argument(user);
     return verdict(user, [&] {
         std::vector<coatcheck::Field> sent;
         sent.reserve(count);
@@ -140,20 +161,30 @@ coatcheck_reason coatcheck_authenticate(coatcheck_verifier* verifier, const char
 }
 
 void coatcheck_user_free(coatcheck_user* user) { delete user; }
-coatcheck_text coatcheck_user_id(const coatcheck_user* user) { return text_of(user->user.id()); }
-coatcheck_text coatcheck_user_username(const coatcheck_user* user) { return text_of(user->user.username()); }
-coatcheck_text coatcheck_user_session(const coatcheck_user* user) { return text_of(user->user.session()); }
-coatcheck_text coatcheck_user_scope(const coatcheck_user* user) { return text_of(user->user.scope()); }
-size_t coatcheck_user_role_count(const coatcheck_user* user) { return user->user.roles().size(); }
+coatcheck_text coatcheck_user_id(const coatcheck_user* user) {
+    return user == nullptr ? coatcheck_text{} : text_of(user->user.id());
+}
+coatcheck_text coatcheck_user_username(const coatcheck_user* user) {
+    return user == nullptr ? coatcheck_text{} : text_of(user->user.username());
+}
+coatcheck_text coatcheck_user_session(const coatcheck_user* user) {
+    return user == nullptr ? coatcheck_text{} : text_of(user->user.session());
+}
+coatcheck_text coatcheck_user_scope(const coatcheck_user* user) {
+    return user == nullptr ? coatcheck_text{} : text_of(user->user.scope());
+}
+size_t coatcheck_user_role_count(const coatcheck_user* user) {
+    return user == nullptr ? 0 : user->user.roles().size();
+}
 coatcheck_text coatcheck_user_role(const coatcheck_user* user, size_t index) {
-    const auto& roles = user->user.roles();
-    return text_of(index < roles.size() ? std::string_view(roles[index]) : std::string_view());
+    if (index >= coatcheck_user_role_count(user)) return {};
+    return text_of(user->user.roles()[index]);
 }
 int64_t coatcheck_user_expires(const coatcheck_user* user) {
-    return user->user.expires().time_since_epoch().count();
+    return user == nullptr ? 0 : user->user.expires().time_since_epoch().count();
 }
 coatcheck_text coatcheck_user_claims_json(const coatcheck_user* user) {
-    return text_of(user->user.claims_json());
+    return user == nullptr ? coatcheck_text{} : text_of(user->user.claims_json());
 }
 
 uint64_t coatcheck_on_end(coatcheck_verifier* verifier, const coatcheck_user* user, coatcheck_ended callback,
@@ -176,6 +207,7 @@ void coatcheck_forget(coatcheck_verifier* verifier, uint64_t number) {
 }
 
 coatcheck_feed coatcheck_verifier_feed(const coatcheck_verifier* verifier) {
+    if (verifier == nullptr) return COATCHECK_FEED_NONE;
     return static_cast<coatcheck_feed>(verifier->verifier.state().feed);
 }
 

@@ -5,6 +5,7 @@
 #include "token/jwk.hpp"
 
 #include <openssl/http.h>
+#include <sys/socket.h>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,6 +18,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
+#include <cerrno>
 #include <ctime>
 #include <stdexcept>
 
@@ -150,6 +152,27 @@ ServerLink::Head ServerLink::head(const std::string& path) const {
     return head;
 }
 
+namespace {
+
+// Connects to the first address that answers. Programs that this process starts do not inherit the socket:
+// Asio itself would open it without SOCK_CLOEXEC.
+asio::awaitable<void> connect(beast::tcp_stream& stream, asio::ip::tcp::resolver::results_type found) {
+    boost::system::error_code error = asio::error::host_not_found;
+    for (const auto& entry : found) {
+        const auto endpoint = entry.endpoint();
+        stream.socket().close(error);
+        const int socket = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (socket < 0) throw boost::system::system_error(errno, boost::system::system_category());
+        stream.socket().assign(endpoint.protocol(), socket);
+        co_await stream.async_connect(endpoint, asio::redirect_error(use_awaitable, error));
+        if (!error) co_return;
+        if (error == beast::error::timeout) break;
+    }
+    throw boost::system::system_error(error);
+}
+
+}  // namespace
+
 template <class Use>
 asio::awaitable<void> ServerLink::connected(Use use) {
     asio::ip::tcp::resolver resolver(context_);
@@ -158,7 +181,7 @@ asio::awaitable<void> ServerLink::connected(Use use) {
     if (!address_.tls) {
         beast::tcp_stream stream(context_);
         stream.expires_after(patience);
-        co_await stream.async_connect(found, use_awaitable);
+        co_await connect(stream, found);
         stream.socket().set_option(asio::ip::tcp::no_delay(true));
         co_await use(stream);
         co_return;
@@ -168,7 +191,7 @@ asio::awaitable<void> ServerLink::connected(Use use) {
         throw std::runtime_error("the host's name cannot be sent");
     stream.set_verify_callback(asio::ssl::host_name_verification(address_.host));
     beast::get_lowest_layer(stream).expires_after(patience);
-    co_await beast::get_lowest_layer(stream).async_connect(found, use_awaitable);
+    co_await connect(beast::get_lowest_layer(stream), found);
     co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
     co_await use(stream);
 }

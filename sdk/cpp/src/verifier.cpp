@@ -8,8 +8,10 @@
 #include "verify/verifier.hpp"
 #include "watchers.hpp"
 
+#include <pthread.h>
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -17,6 +19,14 @@ namespace coatcheck {
 namespace {
 
 constexpr unsigned max_lanes = 16;
+
+// How many forks lie between the first process and this one.
+std::atomic<unsigned> forks{0};
+
+void count_forks() {
+    static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
+    if (registered != 0) throw std::bad_alloc();
+}
 
 Reason public_reason(base::Reason reason) {
     switch (reason) {
@@ -166,6 +176,10 @@ public:
 
     Watchers& watchers() { return watchers_; }
     ServerLink& link() { return link_; }
+    const Options& options() const { return options_; }
+    // False in a process that was forked off: there, the link's thread does not exist, and another thread may
+    // have held any lock at the moment of the fork.
+    bool is_of_this_process() const { return made_after_ == forks.load(std::memory_order_relaxed); }
 
 private:
     struct alignas(128) Lane {
@@ -202,6 +216,7 @@ private:
     }
 
     const Options options_;
+    const unsigned made_after_ = forks;
     verify::KeySet keys_;
     verify::Revocations revocations_;
     Watchers watchers_;
@@ -228,20 +243,63 @@ std::chrono::sys_seconds User::authenticated() const {
 }
 std::string_view User::claims_json() const { return claims_->payload; }
 
-Verifier::Verifier(Options options) : live_(std::make_unique<Live>(std::move(options))) {}
-Verifier::~Verifier() = default;
-Verdict Verifier::check(std::string_view token) { return live_->check(token); }
+Verifier::Verifier(Options options) {
+    count_forks();
+    live_ = new Live(std::move(options));
+}
+
+// What belongs to the parent process is left alone: to end it would wait for a thread that is not here.
+Verifier::~Verifier() {
+    if (Live* live = live_; live->is_of_this_process()) delete live;
+}
+
+// Null if a process that was forked off cannot make its own.
+Verifier::Live* Verifier::live() const {
+    Live* now = live_.load(std::memory_order_acquire);
+    if (now->is_of_this_process()) [[likely]]
+        return now;
+    try {
+        auto own = std::make_unique<Live>(now->options());
+        if (live_.compare_exchange_strong(now, own.get())) return own.release();
+        return now;  // another thread was faster
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
+Verdict Verifier::check(std::string_view token) {
+    Live* live = this->live();
+    return live != nullptr ? live->check(token) : Verdict(Reason::unavailable);
+}
+
 Verdict Verifier::authenticate(const Request& request, const CredentialOptions& options) {
-    return live_->authenticate(request, options);
+    Live* live = this->live();
+    return live != nullptr ? live->authenticate(request, options) : Verdict(Reason::unavailable);
 }
+
 bool Verifier::wait_until_ready(std::chrono::milliseconds at_most) {
-    return live_->link().wait_until_ready(at_most);
+    Live* live = this->live();
+    return live != nullptr && live->link().wait_until_ready(at_most);
 }
-State Verifier::state() const { return live_->state(); }
-void Verifier::forget(std::uint64_t number) { live_->watchers().forget(number); }
+
+State Verifier::state() const {
+    Live* live = this->live();
+    return live != nullptr ? live->state() : State{State::Feed::never, 0, 0};
+}
+
+void Verifier::forget(std::uint64_t number) {
+    if (Live* live = this->live()) live->watchers().forget(number);
+}
+
 std::uint64_t Verifier::on_end(const User& user, std::function<void(Reason)> callback) {
-    return live_->watchers().add(user.claims_,
-                                 [callback = std::move(callback)] { callback(Reason::token_revoked); });
+    Live* live = this->live();
+    if (live == nullptr) {
+        // The session cannot be watched: the caller hears of its end too early rather than never.
+        callback(Reason::unavailable);
+        return 0;
+    }
+    return live->watchers().add(user.claims_,
+                                [callback = std::move(callback)] { callback(Reason::token_revoked); });
 }
 
 }  // namespace coatcheck

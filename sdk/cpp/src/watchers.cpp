@@ -4,7 +4,15 @@
 #include "base/reason.hpp"
 #include "verify/verifier.hpp"
 
+#include <atomic>
+
 namespace coatcheck {
+namespace {
+
+// Of all verifiers, so that a number of before a fork means nothing to the child's verifier.
+std::atomic<std::uint64_t> last_number{0};
+
+}  // namespace
 
 // New roles (token_stale) end no session: the connection's next token carries them.
 bool Watchers::is_over(const token::AccessClaims& claims) const {
@@ -23,7 +31,7 @@ std::uint64_t Watchers::add(std::shared_ptr<const token::AccessClaims> claims, C
         callback();
         return 0;
     }
-    const std::uint64_t number = ++last_;
+    const std::uint64_t number = ++last_number;
     by_session_[claims->session].insert(number);
     by_user_[claims->subject].insert(number);
     watched_.emplace(number, Watched{std::move(claims), std::move(callback)});

@@ -49,7 +49,6 @@ private:
     std::unordered_map<std::uint64_t, Watched> watched_;
     // Indexes, because an entry concerns only a few of many connections.
     std::unordered_map<std::string, Numbers> by_session_, by_user_;
-    std::uint64_t last_ = 0;
     std::uint64_t running_ = 0;  // the number whose callback runs now, on the thread `caller_`
     std::thread::id caller_;
 };

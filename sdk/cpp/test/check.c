@@ -7,16 +7,93 @@
  *   forget NUMBER "forgotten"
  *   wait          "ready" or "not ready", after three seconds at most
  *   feed          "none", "never", "following" or "cut"
+ *   fork          "forked": from then on a child answers, and this process waits for its end
+ *   fork exit     "exited", or "hangs" if a child that only frees the verifier has not ended after 5 seconds
+ *   inherited     the number of sockets that a program started here would inherit
+ *   mistakes      "told", or the first call with a wrong argument that does not say so
  */
 #define _GNU_SOURCE
 #include <coatcheck/coatcheck.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void ended(coatcheck_reason reason, void* context) {
     printf("ended %d %s\n", *(int*)context, coatcheck_reason_code(reason));
+}
+
+static void fork_child(coatcheck_verifier* verifier, int only_exits) {
+    const pid_t child = fork();
+    if (child == 0) {
+        if (!only_exits) return (void)puts("forked");
+        coatcheck_verifier_free(verifier);
+        exit(0);
+    }
+    if (!only_exits) {
+        int status = 1;
+        waitpid(child, &status, 0);
+        _exit(status == 0 ? 0 : 1);
+    }
+    for (int i = 0; i < 500; ++i, usleep(10000))
+        if (waitpid(child, NULL, WNOHANG) == child) return (void)puts("exited");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    puts("hangs");
+}
+
+static int inherited(void) {
+    int count = 0;
+    struct stat facts;
+    for (int file = 3; file < 256; ++file)
+        count += fstat(file, &facts) == 0 && S_ISSOCK(facts.st_mode) &&
+                 (fcntl(file, F_GETFD) & FD_CLOEXEC) == 0;
+    return count;
+}
+
+#define MISTAKE(call)                                       \
+    do {                                                    \
+        user = (coatcheck_user*)&user;                      \
+        if ((call) != COATCHECK_BAD_ARGUMENT) return #call; \
+        if (user != NULL) return #call " leaves the user";  \
+    } while (0)
+
+static const char* mistakes(coatcheck_verifier* verifier) {
+    coatcheck_user* user = NULL;
+    const coatcheck_field cut = {.name = {NULL, 1}, .value = {"x", 1}}, fine = {{"a", 1}, {"b", 1}};
+    coatcheck_credential_options odd = {.size = 12};
+    MISTAKE(coatcheck_check(NULL, "x", 1, &user));
+    MISTAKE(coatcheck_check(verifier, NULL, 1, &user));
+    MISTAKE(coatcheck_authenticate(NULL, "GET", &fine, 1, NULL, &user));
+    MISTAKE(coatcheck_authenticate(verifier, NULL, &fine, 1, NULL, &user));
+    MISTAKE(coatcheck_authenticate(verifier, "GET", NULL, 1, NULL, &user));
+    MISTAKE(coatcheck_authenticate(verifier, "GET", &cut, 1, NULL, &user));
+    MISTAKE(coatcheck_authenticate(verifier, "GET", &fine, 1, &odd, &user));
+    odd.size = 0;
+    MISTAKE(coatcheck_authenticate(verifier, "GET", &fine, 1, &odd, &user));
+    char error[64];
+    coatcheck_options cut_options = {.size = 20, .url = "http://localhost"};
+    if (coatcheck_verifier_new(&cut_options, error, sizeof error) != NULL) return "options cut in a member";
+    if (coatcheck_verifier_new(NULL, NULL, 0) != NULL) return "no options";
+    if (coatcheck_verifier_wait(NULL, 1) != 0 || coatcheck_on_end(NULL, NULL, NULL, NULL) != 0)
+        return "no verifier";
+    coatcheck_forget(NULL, 1);
+    coatcheck_user_free(NULL);
+    coatcheck_verifier_free(NULL);
+    if (coatcheck_verifier_feed(NULL) != COATCHECK_FEED_NONE) return "the feed of nothing";
+    if (coatcheck_user_id(NULL).length + coatcheck_user_username(NULL).length +
+                coatcheck_user_session(NULL).length + coatcheck_user_scope(NULL).length +
+                coatcheck_user_role(NULL, 0).length + coatcheck_user_claims_json(NULL).length +
+                coatcheck_user_role_count(NULL) !=
+            0 ||
+        coatcheck_user_expires(NULL) != 0)
+        return "a user that is NULL";
+    return "told";
 }
 
 static void answer(coatcheck_verifier* verifier, char* line, size_t length) {
@@ -27,6 +104,12 @@ static void answer(coatcheck_verifier* verifier, char* line, size_t length) {
         puts(feeds[coatcheck_verifier_feed(verifier)]);
     } else if (strcmp(line, "wait") == 0) {
         puts(coatcheck_verifier_wait(verifier, 3000) ? "ready" : "not ready");
+    } else if (strcmp(line, "fork") == 0 || strcmp(line, "fork exit") == 0) {
+        fork_child(verifier, line[4] != 0);
+    } else if (strcmp(line, "inherited") == 0) {
+        printf("%d\n", inherited());
+    } else if (strcmp(line, "mistakes") == 0) {
+        puts(mistakes(verifier));
     } else if (strncmp(line, "forget ", 7) == 0) {
         coatcheck_forget(verifier, strtoull(line + 7, NULL, 10));
         puts("forgotten");

@@ -4,6 +4,9 @@
  * second. No exception leaves it. Structures grow only at their end, and `size` tells which version a caller
  * was compiled with. Any thread may call any function. Strings go in as UTF-8 ended by NUL, and the library
  * copies them. They come out as data with a length, and live as long as the object that they came from.
+ * A mistake of the caller, such as a null pointer or a wrong size, gives COATCHECK_BAD_ARGUMENT. A process
+ * that was forked off may go on with its parent's verifier: its first call makes a connection and a thread of
+ * its own, and until they are ready, tokens are refused with COATCHECK_UNAVAILABLE.
  */
 #ifndef COATCHECK_H
 #define COATCHECK_H
@@ -105,6 +108,7 @@ COATCHECK_C_API coatcheck_reason coatcheck_authenticate(coatcheck_verifier* veri
                                                         const coatcheck_credential_options* options,
                                                         coatcheck_user** user);
 
+/* For NULL these give an empty text or 0. */
 COATCHECK_C_API void coatcheck_user_free(coatcheck_user* user);
 COATCHECK_C_API coatcheck_text coatcheck_user_id(const coatcheck_user* user);
 COATCHECK_C_API coatcheck_text coatcheck_user_username(const coatcheck_user* user);

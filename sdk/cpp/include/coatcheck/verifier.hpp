@@ -8,6 +8,7 @@
 //   else answer(coatcheck::refusal(verdict.reason()));
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -182,7 +183,9 @@ struct State {
 };
 
 // Any thread may call any function. One verifier for a process is enough. It has a connection and a thread of
-// its own, so make it after a fork, not before. The destructor ends both.
+// its own, and the destructor ends both. A process that was forked off has neither: there the first call
+// makes new ones, and until they are ready, tokens are refused with `unavailable` (wait_until_ready() waits
+// for it). Callbacks that were registered before the fork run in the parent alone.
 class COATCHECK_API Verifier {
 public:
     // Throws std::invalid_argument if the options are not valid. Does not wait for the server: until it knows
@@ -214,7 +217,9 @@ public:
 
 private:
     class Live;
-    std::unique_ptr<Live> live_;
+    Live* live() const;
+    // Made anew in a process that was forked off.
+    mutable std::atomic<Live*> live_;
 };
 
 }  // namespace coatcheck
