@@ -12,4 +12,9 @@ void wipe(std::string& bytes) {
     bytes.clear();
 }
 
+[[gnu::noinline]] void wipe_stack() {
+    char room[8192];
+    sodium_memzero(room, sizeof room);
+}
+
 }  // namespace coatcheck::base

@@ -14,6 +14,9 @@ namespace coatcheck::base {
 // writes.
 void wipe(std::string& bytes);
 
+// Overwrites 8 KiB of the stack below the caller, where functions that have returned had their buffers.
+void wipe_stack();
+
 // Holds a password, key or token. It wipes its bytes when it is destroyed, moved from or assigned to. It
 // cannot be copied or printed. A comparison takes constant time for equal lengths.
 class Secret {

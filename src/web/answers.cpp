@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/answers.hpp"
 
+#include "base/secret.hpp"
 #include "token/json.hpp"
 #include "web/cookies.hpp"
 
@@ -64,6 +65,7 @@ Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const
     answer["user"] = user_json(granted.user, arena);
     answer["session"] = session_json(session, session.id, arena);
     write_json(reply, 200, json::serialize(answer));
+    base::wipe_stack();  // serialize() puts its text together there
     return reply;
 }
 
@@ -77,6 +79,7 @@ Reply envelope_reply(const auth::Granted& granted, const auth::Tokens& tokens) {
                json::serialize(json::object{{"success", true},
                                             {"data", std::move(data)},
                                             {"detail", {{"message", "Signed in."}, {"error", nullptr}}}}));
+    base::wipe_stack();
     return reply;
 }
 

@@ -72,6 +72,7 @@ public:
     // Refuses members that are not in `known`; an empty `known` allows all.
     Members(const Request& request, std::initializer_list<std::string_view> known) {
         auto parsed = token::parse_object(request.body);
+        base::wipe_stack();  // the parser puts strings together there
         if (!parsed) {
             refuse(parsed.error());
             return;
