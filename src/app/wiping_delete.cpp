@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every piece of memory that this program's C++ code gives back is overwritten first: buffers of connections,
-// forms, answers, coroutines. So passwords and tokens do not stay in freed memory, whichever object held them.
-// The libraries in C (OpenSSL, SQLite, libpq) manage their memory themselves.
+// forms, answers, coroutines. So passwords and tokens do not stay in freed memory, whichever object held
+// them. The libraries in C (OpenSSL, SQLite, libpq) manage their memory themselves.
 //
 // Sanitizers bring their own operators.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -21,8 +21,8 @@ void wipe_and_free(void* memory) noexcept {
 
 }  // namespace
 
-// The operators for arrays, and those with a size, call these. The standard library's `new` takes its memory from
-// malloc() and aligned_alloc().
+// The operators for arrays call these. The standard library's `new` takes its memory from malloc() and
+// aligned_alloc().
 void operator delete(void* memory) noexcept { wipe_and_free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { wipe_and_free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { wipe_and_free(memory); }
