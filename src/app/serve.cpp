@@ -47,6 +47,10 @@ http::Options options_of(const Config& config, std::uint64_t max_connections_per
         options.trusted_proxies.push_back(http::Network::parse(proxy).value());
     options.hsts = config.web.public_url.starts_with("https://");
     options.max_connections_per_loop = max_connections_per_loop;
+    // Behind a proxy that is not named, all clients have the proxy's address.
+    constexpr std::uint64_t least = 32;
+    if (!config.behind_proxy || !config.trusted_proxies.empty())
+        options.max_connections_per_address = std::max(max_connections_per_loop / 4, least);
     return options;
 }
 

@@ -25,17 +25,22 @@ constexpr Tick linger_ticks = 3;  // one tick is one second
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, Handler& handler)
+Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, std::string network,
+                       Handler& handler)
     : loop_(loop),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
+      network_(std::move(network)),
       peer_is_trusted_(is_trusted(peer_, loop.options().trusted_proxies)),
       handler_(handler) {
     loop_.counters().connections.fetch_add(1, std::memory_order_relaxed);
     in_.resize(first_buffer_bytes);
 }
 
-Connection::~Connection() { loop_.counters().connections.fetch_sub(1, std::memory_order_relaxed); }
+Connection::~Connection() {
+    loop_.counters().connections.fetch_sub(1, std::memory_order_relaxed);
+    if (!network_.empty()) loop_.forget_address(network_);
+}
 
 void Connection::start() {
     error_code ignored;
@@ -61,6 +66,19 @@ void Connection::enter(State state) {
         case State::streaming:  // if the client stops reading, the state is `writing`, which has a deadline
         case State::answering:  // the work that a handler waits for has its own limits
         case State::closed: deadline_ = 0; return;
+    }
+}
+
+std::optional<Tick> Connection::waiting_since() const {
+    const Options& options = loop_.options();
+    const auto since = [&](std::chrono::seconds within) {
+        return deadline_ - static_cast<Tick>(within.count());
+    };
+    switch (state_) {
+        case State::idle: return since(options.idle_time);
+        case State::header: return since(options.header_time);
+        case State::body: return since(options.body_time);
+        default: return std::nullopt;
     }
 }
 

@@ -19,14 +19,18 @@ namespace coatcheck::http {
 
 class Connection : public std::enable_shared_from_this<Connection>, public ConnectionHook {
 public:
-    // `peer` is the address of the other end.
-    Connection(EventLoop& loop, tcp::socket socket, std::string peer, Handler& handler);
+    // `peer` is the address of the other end, and `network` what counts as one address with it; empty: it is
+    // not counted.
+    Connection(EventLoop& loop, tcp::socket socket, std::string peer, std::string network, Handler& handler);
     ~Connection();
 
     void start();
     // Called each second. Closes the connection if its deadline has passed, and lets its stream send a sign
     // of life (Stream::beat()).
     void on_tick(Tick now);
+    // When it began to wait for a request, or for the rest of one; nullopt: it does not.
+    std::optional<Tick> waiting_since() const;
+    const std::string& network() const { return network_; }
     // Closes the connection at once if it is idle or sends a stream. Otherwise closes it after its next
     // answer.
     void wind_down();
@@ -59,7 +63,7 @@ private:
 
     EventLoop& loop_;
     tcp::socket socket_;
-    const std::string peer_;
+    const std::string peer_, network_;
     const bool peer_is_trusted_;
     Handler& handler_;
     State state_ = State::closed;

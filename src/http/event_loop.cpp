@@ -15,6 +15,18 @@ namespace {
 
 constexpr Tick stop_ticks = 10;
 constexpr std::size_t looked_at_together = 16;
+// How many connections are looked at to find one that has waited long: whoever has too many must not cost
+// others time.
+constexpr std::size_t sample = 256;
+
+// What counts as one address: an IPv4 address, or the first 64 bits of an IPv6 address.
+std::string network_of(const asio::ip::address& address) {
+    if (address.is_v4()) return address.to_string();
+    const auto v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+    const auto bytes = v6.to_bytes();
+    return std::string(bytes.begin(), bytes.begin() + 8);
+}
 
 }  // namespace
 
@@ -34,26 +46,66 @@ void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
         if (stopping_ || error == asio::error::operation_aborted) return;
         const bool full = counters_.connections.load(std::memory_order_relaxed) >=
                           options_.max_connections_per_loop;
-        if (error || full) return pause_accepting(listener, full ? "too many connections" : error.message());
-        error_code gone;
-        const auto peer = socket.remote_endpoint(gone);
-        if (!gone) {
-            counters_.accepted.fetch_add(1, std::memory_order_relaxed);
-            auto connection = std::make_shared<Connection>(*this, std::move(socket),
-                                                           peer.address().to_string(), listener->handler);
-            add(*connection);
-            connection->start();
+        if (error || full) {
+            const std::string reason = full ? "too many connections" : error.message();
+            if (!close_longest_waiting("")) return pause_accepting(listener, reason);
+            warn("connection_dropped", reason + ": the one that had waited longest was closed");
         }
+        if (!error) welcome(std::move(socket), listener->handler);
         accept(listener);
     });
+}
+
+void EventLoop::welcome(tcp::socket socket, Handler& handler) {
+    error_code gone;
+    const auto peer = socket.remote_endpoint(gone);
+    if (gone) return;
+    const std::string address = peer.address().to_string();
+    std::string network;
+    if (options_.max_connections_per_address > 0 && !is_trusted(address, options_.trusted_proxies)) {
+        network = network_of(peer.address());
+        if (by_address_[network] >= options_.max_connections_per_address) {
+            warn("connection_dropped", "too many connections from " + address);
+            if (!close_longest_waiting(network)) return;
+        }
+        ++by_address_[network];
+    }
+    counters_.accepted.fetch_add(1, std::memory_order_relaxed);
+    auto connection = std::make_shared<Connection>(*this, std::move(socket), address, network, handler);
+    add(*connection);
+    connection->start();
+}
+
+// on_tick() moves the connections that it has checked to the end of the list, so the first ones are others at
+// each time.
+bool EventLoop::close_longest_waiting(const std::string& network) {
+    Connection* found = nullptr;
+    std::size_t left = sample;
+    for (auto& connection : connections_) {
+        if (left-- == 0) break;
+        if (!network.empty() && connection.network() != network) continue;
+        const auto since = connection.waiting_since();
+        if (since && (found == nullptr || *since < *found->waiting_since())) found = &connection;
+    }
+    if (found != nullptr) found->close();
+    return found != nullptr;
+}
+
+void EventLoop::forget_address(const std::string& network) {
+    const auto row = by_address_.find(network);
+    if (row != by_address_.end() && --row->second == 0) by_address_.erase(row);
+}
+
+// At most once a tick, because any client can cause it.
+void EventLoop::warn(const char* event, const std::string& reason) {
+    if (last_warning_ != tick_) base::log::write(base::log::Level::warning, event, {{"reason", reason}});
+    last_warning_ = tick_;
 }
 
 // Accepts again after 100 ms. Usually the process is out of file descriptors, and accepting again at once
 // would spin.
 void EventLoop::pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason) {
-    if (last_warning_ != tick_)
-        base::log::write(base::log::Level::warning, "accept_failed", {{"reason", reason}});
-    last_warning_ = tick_;
+    warn("accept_failed", reason);
     listener->pause.expires_after(std::chrono::milliseconds(100));
     listener->pause.async_wait([this, listener](const error_code& cancelled) {
         if (!cancelled && !stopping_) accept(listener);

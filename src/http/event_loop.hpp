@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace coatcheck::http {
@@ -61,6 +62,7 @@ public:
     // The ready-made Date field for the second of `now`.
     const std::string& date_field(base::Timestamp now);
     void add(Connection& connection);
+    void forget_address(const std::string& network);
     // From now on, wake_streams() also concerns this connection.
     void add_stream(const std::shared_ptr<Connection>& connection);
 
@@ -71,6 +73,11 @@ private:
         asio::steady_timer pause;
     };
     void accept(const std::shared_ptr<Listener>& listener);
+    void welcome(tcp::socket socket, Handler& handler);
+    // Of a sample of the connections, closes the one that has waited longest for a request; of this address,
+    // unless it is empty. False: none waits.
+    bool close_longest_waiting(const std::string& network);
+    void warn(const char* event, const std::string& reason);
     void pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason);
     void on_tick();
     void look_at_some();
@@ -84,6 +91,7 @@ private:
     boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                            boost::intrusive::constant_time_size<false>>
         connections_;
+    std::unordered_map<std::string, std::uint64_t> by_address_;  // how many connections an address has
     asio::io_context io_{1};
     std::vector<std::shared_ptr<Listener>> listeners_;
     std::vector<std::weak_ptr<Connection>> streams_;

@@ -19,8 +19,11 @@ struct Endpoint {
 struct Options {
     std::vector<Network> trusted_proxies;  // only their X-Forwarded-For counts
     bool hsts = false;                     // add Strict-Transport-Security to each answer
-    // New connections beyond this number wait, because the rest of the program needs file descriptors too.
+    // The rest of the program needs file descriptors too. A new connection beyond this number takes the place
+    // of the one that has waited for a request for the longest time.
     std::uint64_t max_connections_per_loop = 100000;
+    // Connections of one address (IPv4 /32, IPv6 /64) that is no trusted proxy, on one loop; 0: no limit.
+    std::uint64_t max_connections_per_address = 0;
 
     // A connection is closed if the client takes longer to send the header or the body, to read an answer,
     // or to send its next request.

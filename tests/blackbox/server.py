@@ -92,6 +92,7 @@ class Server:
             self.settings.setdefault("store.url", postgres.shared().fresh_url())
         self.flags = list(flags)
         self.environment = {}
+        self.limits = []  # words before the command, such as prlimit
         self.process = None
         self.log_path = self.directory / "log"
         self.passwords = set()
@@ -114,6 +115,7 @@ class Server:
         """The command line that starts it."""
         listen = [] if "--listen" in self.flags else ["--listen", f"127.0.0.1:{self.port}"]
         return [
+            *self.limits,
             str(BINARY),
             "serve",
             "--data",

@@ -245,6 +245,93 @@ def test_many_idle_connections_do_not_keep_others_out(server, caller, ada):
             connection.close()
 
 
+class Crowded:
+    """A server that may have so few descriptors that a crowd takes them all."""
+
+    def __init__(self, make_server, settings=None):
+        self.server = make_server(settings)
+        self.server.limits = ["prlimit", "--nofile=300:300"]
+        self.server.start()
+        self.crowd = []
+
+    def join(self, number, source, request=b""):
+        """Opens connections of one address, or of a new address each."""
+        for _ in range(number):
+            connection = Caller(self.server.port, source or next_address()).connect()
+            if request:
+                connection.send(request)
+                connection.read()
+            self.crowd.append(connection)
+
+    def alive(self):
+        """How many connections of the crowd the server has not closed."""
+        for connection in self.crowd:
+            connection.socket.setblocking(False)
+        alive = 0
+        for connection in self.crowd:
+            try:
+                alive += connection.socket.recv(1) != b""
+            except BlockingIOError:
+                alive += 1
+            except ConnectionResetError:
+                pass
+        return alive
+
+    def disperse(self):
+        for connection in self.crowd:
+            connection.close()
+
+
+@pytest.fixture
+def crowded(make_server):
+    made = []
+
+    def make(settings=None):
+        made.append(Crowded(make_server, settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.disperse()
+
+
+@pytest.mark.parametrize(
+    "request_sent", [b"", HEALTH], ids=["silent from the start", "silent after a request"]
+)
+def test_a_crowd_that_says_nothing_makes_room_for_others(crowded, request_sent):
+    """1,300 silent connections shut new clients out for a minute (issue 18, row 11)."""
+    place = crowded()
+    user = place.server.add_user()
+    place.join(400, None, request_sent)
+    start = time.monotonic()
+    for _ in range(5):
+        assert Caller(place.server.port, next_address()).get("/healthz").status == 200
+    assert Caller(place.server.port, next_address()).try_sign_in(user).status == 200
+    assert time.monotonic() - start < 10
+    assert 100 < place.alive() < 300, "only as many were closed as had to be"
+    assert "connection_dropped" in place.server.log_with("connection_dropped")
+
+
+def test_one_address_cannot_take_all_connections(crowded):
+    place = crowded()
+    place.join(60, None, HEALTH)
+    bystanders = len(place.crowd)
+    place.join(200, next_address())
+    assert Caller(place.server.port, next_address()).get("/healthz").status == 200
+    others, place.crowd = place.crowd[:bystanders], place.crowd[bystanders:]
+    assert place.alive() < 100, "an address has a quarter of the connections, on each event loop"
+    place.crowd, crowd = others, place.crowd
+    assert place.alive() == bystanders, "nobody else had to go"
+    place.crowd += crowd
+
+
+def test_a_trusted_proxy_may_have_as_many_connections_as_it_needs(crowded):
+    proxy = next_address()
+    place = crowded({"trusted_proxies": [proxy]})
+    place.join(150, proxy, HEALTH)
+    assert place.alive() == 150
+
+
 def test_a_client_that_does_not_read_its_answers_holds_nobody_up(caller, ada):
     token = caller.sign_in_body(ada)["token"]
     with caller.connect() as deaf:
