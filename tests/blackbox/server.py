@@ -47,7 +47,7 @@ def clean_environment(**more):
     return {**kept, **more}
 
 
-def run(*arguments, stdin="", timeout=30, environment=None, directory=None):
+def run(*arguments, stdin="", timeout=120, environment=None, directory=None):
     """Runs the binary to its end and returns the finished process with its output."""
     return subprocess.run(
         [str(BINARY), *map(str, arguments)],

@@ -984,7 +984,13 @@ describe('sending', () => {
         await load(page, {}, `/blank?return_to=${encodeURIComponent(asked)}`);
         assert.equal(await page.evaluate(() => auth.returnAddress()), asked.replace(origin, ''));
       }
-      for (const none of ['/blank', '/blank?return_to=', '/blank?return_to=%']) {
+      await load(page, {}, `/blank?return_to=${encodeURIComponent('/posts?x=1')}#y`);
+      assert.equal(
+        await page.evaluate(() => auth.returnAddress()),
+        '/posts?x=1#y',
+        'the fragment comes back',
+      );
+      for (const none of ['/blank', '/blank#/sign-in', '/blank?return_to=', '/blank?return_to=%']) {
         await load(page, {}, none);
         assert.match(
           await page.evaluate(() => auth.returnAddress()),
@@ -1005,7 +1011,8 @@ describe('sending', () => {
       };
       assert.equal(
         await arrives(undefined, '/blank?x=1#y'),
-        `/sign-in?return_to=${encodeURIComponent('/blank?x=1#y')}`,
+        `/sign-in?return_to=${encodeURIComponent('/blank?x=1')}#y`,
+        'no server reads the fragment',
       );
       assert.equal(await arrives('/blank/', '/blank'), '/blank', 'a slash at the end makes no other page');
       assert.equal(await arrives('/blank#/sign-in', '/blank#/sign-in?x=1'), '/blank#/sign-in?x=1');
@@ -1013,6 +1020,11 @@ describe('sending', () => {
         await arrives('/blank#/sign-in', '/blank#/posts'),
         `/blank?return_to=${encodeURIComponent('/blank#/posts')}#/sign-in`,
         'an application that routes by the hash',
+      );
+      assert.equal(
+        await arrives('/blank#/sign-in', '/blank?x=1'),
+        `/blank?x=1&return_to=${encodeURIComponent('/blank?x=1#/')}#/sign-in`.replace('x=1&', ''),
+        'and whose first route is empty',
       );
     }));
 

@@ -16,13 +16,13 @@ export const listSessions = async (state: State, options?: Abortable): Promise<S
 
 export async function endSession(state: State, id: string, options?: Abortable): Promise<void> {
   await own(state, 'DELETE', `sessions/${encodeURIComponent(id)}`, options);
-  if (id === state.held?.session) state.core.keep(state, undefined);
+  if (id === state.held?.session) state.core.keep(state);
 }
 
 export async function endAllSessions(state: State, options?: Abortable): Promise<void> {
   const before = state.held?.session;
   await own(state, 'DELETE', 'sessions', options);
-  if (state.held?.session === before) state.core.keep(state, undefined); // no other has begun meanwhile
+  if (state.held?.session === before) state.core.keep(state); // no other has begun meanwhile
 }
 
 /** Takes the tokens of the answer: from now on, the session's older refresh tokens are refused. */

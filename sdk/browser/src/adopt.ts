@@ -12,7 +12,7 @@ export async function adoptFrom(adopt: Adopt, state: State): Promise<Kept | unde
   const [where, key] = Object.entries(adopt)[0] as ['localStorage' | 'sessionStorage' | 'cookie', string];
   const place = placeOf(() => (where === 'cookie' ? cookiesOf(state.page) : state.page[where]), key);
   const text = place.read();
-  if (text === null) return;
+  if (text == null) return;
   const left = parsed(text);
   const token = left.token ?? left.Token ?? left;
   const drop = (reason: Discarded['reason']) => {

@@ -61,7 +61,7 @@ export function clientIn(page: Page, options: ClientOptions): Client {
         token: held?.token,
         cookies: !byScript,
       });
-      if (state.held?.session === held?.session) keep(state, undefined); // no other has begun meanwhile
+      if (state.held?.session === held?.session) keep(state); // no other has begun meanwhile
     },
     signOutEverywhere: async (options) => (await loadMore()).endAllSessions(state, options),
     sessions: {

@@ -27,7 +27,8 @@ export interface Kept {
 
 /** A place that keeps a value longer than the page lives. */
 export interface Place {
-  read(): string | null;
+  /** Gives null or undefined if there is no value. */
+  read(): string | null | undefined;
   write(text: string, until: number): void;
   clear(): void;
 }
@@ -42,7 +43,7 @@ export interface Jar {
   removeItem(key: string): void;
 }
 
-const MAX_SIZE = 16_384;
+const MAX_SIZE = 20_000;
 
 export const ignore = () => {};
 
@@ -85,17 +86,19 @@ export const claimsOf = (token: unknown): { iss: string; sub: string; exp: numbe
       : undefined;
   });
 
+/** True if the values are complete. Throws for some that are not. */
+export const isWhole = ({ expiresAt, dueAt, until, user, session }: Kept): unknown =>
+  // The roles are a list if they have this function, and all three times are numbers if their sum is one.
+  session && user.username && (user.roles as Partial<string[]>).map && expiresAt + dueAt + until > 0;
+
 /** The values in `text`, if they are complete, agree with each other, and are of use at the time `now`. */
 export const parseKept = (text: string | null | undefined, now: number): Kept | undefined =>
   attempt(() => {
     const found: Kept = JSON.parse(text!);
-    const { token, refresh, expiresAt, dueAt, until, user, session } = found;
+    const { token, refresh, expiresAt, user } = found;
     return text!.length < MAX_SIZE &&
       claimsOf(token)!.sub === user.id &&
-      session &&
-      user.username &&
-      Array.isArray(user.roles) &&
-      expiresAt + dueAt + until > 0 && // all three are numbers
+      isWhole(found) &&
       // Without a refresh token, nothing is of use once the access token has expired.
       (refresh === undefined ? expiresAt > now : /^[\w-]{20,512}$/.test(refresh))
       ? found
@@ -107,10 +110,10 @@ export const parseKept = (text: string | null | undefined, now: number): Kept | 
  * or full, or a cookie is too large), the page's memory keeps it.
  */
 export function placeOf(jar: () => Jar | undefined, key: string): Place {
-  let inMemory: string | null = null;
-  const get = () => attempt(() => jar()!.getItem(key)) ?? null;
+  let inMemory = '';
+  const get = () => attempt(() => jar()!.getItem(key));
   const clear = () => {
-    inMemory = null;
+    inMemory = '';
     attempt(() => jar()!.removeItem(key));
   };
   const keeps = (text: string, until: number) => {
@@ -118,9 +121,9 @@ export function placeOf(jar: () => Jar | undefined, key: string): Place {
     return get() === text;
   };
   return {
-    read: () => inMemory ?? get(),
+    read: () => inMemory || get(),
     write(text, until) {
-      inMemory = null;
+      inMemory = '';
       if (keeps(text, until)) return;
       clear(); // the old value has a superseded refresh token: the next load must not find it
       if (!keeps(text, until)) inMemory = text;

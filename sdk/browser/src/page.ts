@@ -18,13 +18,15 @@ export interface Page {
   addEventListener?(event: string, listener: (event: Event) => void): void;
 }
 
+/** What follows the origin in an address. */
+export const pathOf = ({ href, origin }: Pick<URL, 'href' | 'origin'>) => href.slice(origin.length);
+
 /** The path that the page's address names in `return_to`; `/` if it names none of this origin. */
-export function returnAddressOf({ location }: Page): string {
-  // Parsed as the browser does it: "//host" and "/\\host" lead to another host.
-  const asked = attempt(
-    () => new URL(new URL(location!.href).searchParams.get('return_to') ?? '/', location!.origin),
-  );
-  return asked && asked.origin === location!.origin
-    ? asked.pathname.replace(/^\/+/, '/') + asked.search + asked.hash
-    : '/';
-}
+export const returnAddressOf = ({ location }: Page): string =>
+  attempt(() => {
+    // Parsed as the browser does it: "//host" and "/\\host" lead to another host. "//" is no address.
+    const asked = new URL(new URL(location!.href).searchParams.get('return_to') || '//', location!.origin);
+    // goToSignIn() has left the fragment in its place, where no server reads it.
+    asked.hash ||= location!.hash;
+    return asked.origin === location!.origin && pathOf(asked).replace(/^\/+/, '/');
+  }) || '/';

@@ -29,7 +29,7 @@ async function find(state: State): Promise<void> {
       state.key,
     ));
     const found =
-      place.read() !== null || adopt
+      place.read() != null || adopt
         ? await loadMore()
             .then((more) => more.findStored(state, place))
             .catch((error) => {

@@ -2,6 +2,7 @@
 // Two uses of the parts that are loaded on demand: a development aid, and the way to the sign-in page.
 import type { CoatcheckError } from './errors.js';
 import { ignore } from './keeping.js';
+import { pathOf } from './page.js';
 import { loadMore } from './load-more.js';
 import type { State } from './session.js';
 
@@ -13,8 +14,6 @@ export function diagnose(state: State, failure: CoatcheckError | Response, sent:
 
 /** Sends the user to the page where one signs in, or does what the application does instead. */
 export function requireSignIn({ page, onSignInRequired, signInPage }: State): void {
-  const { pathname, search, hash } = page.location!;
-  const returnTo = pathname + search + hash;
-  if (onSignInRequired) onSignInRequired(returnTo);
-  else loadMore().then((more) => more.goToSignIn(page, signInPage, returnTo), ignore);
+  if (onSignInRequired) onSignInRequired(pathOf(page.location!));
+  else loadMore().then((more) => more.goToSignIn(page, signInPage), ignore);
 }

@@ -83,13 +83,15 @@ export const isKnown = (state: State) => state.shown.status !== 'unknown';
 
 /** Calls `listener` at once, and on each change. Returns the function that unsubscribes it. */
 export function subscribe(state: State, listener: (session: Session) => void): () => void {
-  state.listeners.add(listener);
+  // An entry of its own, because an application may subscribe one function twice.
+  const entry: typeof listener = (session) => listener(session);
+  state.listeners.add(entry);
   listener(state.shown);
-  return () => state.listeners.delete(listener);
+  return () => state.listeners.delete(entry);
 }
 
 /** From now on the session is `next`; if that is undefined, nobody is signed in. */
-export function become(state: State, next: Kept | undefined, reason?: string): Session {
+export function become(state: State, next?: Kept, reason?: string): Session {
   if (next?.session !== state.held?.session) state.epoch++;
   state.held = next;
   const shown: Session = next
@@ -105,7 +107,7 @@ export function become(state: State, next: Kept | undefined, reason?: string): S
 }
 
 /** As become(), and writes the session to the storage, for the next load. */
-export function store(state: State, next: Kept | undefined, reason?: string): Session {
+export function store(state: State, next?: Kept, reason?: string): Session {
   if (next) state.place?.write(JSON.stringify(next), next.refresh ? next.until : next.expiresAt);
   else state.place?.clear();
   return become(state, next, reason);

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goes to the page where a user signs in. After sign-in, `returnAddress()` gives `returnTo` back.
+// Goes to the page where a user signs in. After sign-in, `returnAddress()` gives the way back.
 import type { Page } from './page.js';
 
-export function goToSignIn({ document, location }: Page, signInPage = '/sign-in', returnTo: string): void {
+/**
+ * The path goes along as `return_to`, which the server of the sign-in page reads. The fragment goes along as a
+ * fragment, which no server reads. An application that routes by `#` has its sign-in page in the fragment,
+ * and the route to come back to is a part of `return_to`.
+ */
+export function goToSignIn({ document, location }: Page, signInPage = '/sign-in'): void {
   const address = new URL(signInPage, document!.baseURI);
-  // If the page is already there, it stays. A slash at the end makes no difference. In an application that
-  // routes by `#`, the hash counts as well.
+  const { pathname, search, hash } = location!;
+  const routes = address.hash;
+  // If the page is already there, it stays. A slash at the end makes no difference.
   const placeOf = ({ origin, pathname, hash }: Pick<URL, 'origin' | 'pathname' | 'hash'>) =>
-    origin + pathname.replace(/\/+$/, '') + (address.hash && hash.replace(/\?.*|\/+$/, ''));
+    origin + pathname.replace(/\/+$/, '') + (routes && hash.replace(/\?.*|\/+$/, ''));
   const isThere = placeOf(address) === placeOf(location!);
-  address.searchParams.set('return_to', returnTo);
+  // A route is never empty: otherwise returnAddress() would take the route of the sign-in page for it.
+  address.searchParams.set('return_to', pathname + search + (routes && (hash || '#/')));
+  if (!routes) address.hash = hash;
   if (!isThere) location!.assign(address);
 }

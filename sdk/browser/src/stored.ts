@@ -17,7 +17,7 @@ export async function findStored(state: State, place: Place): Promise<Kept | und
 async function findKept(state: State, place: Place): Promise<Kept | undefined> {
   const { callServer, claimsOf, parseKept } = state.core;
   const text = place.read();
-  if (text === null) return;
+  if (text == null) return;
   const parse = () => parseKept(place.read(), state.page.Date.now());
   const found = parse();
   // If the server does not answer, the session is kept until it does.

@@ -3,7 +3,7 @@
 //
 // Tabs need no lock and no leader: if two tabs refresh with the same refresh token at once, the server gives
 // both the same successor.
-import { attempt, type Kept, parseKept } from './keeping.js';
+import { attempt, isWhole, type Kept, parseKept } from './keeping.js';
 import { become, isKnown, now, type State, store } from './session.js';
 import type { Session } from './types.js';
 
@@ -18,7 +18,7 @@ export function reread(state: State): void {
 }
 
 /** As store(), and tells the other tabs. */
-export function keep(state: State, next: Kept | undefined, reason?: string): Session {
+export function keep(state: State, next?: Kept, reason?: string): Session {
   // The message holds tokens only if each tab has a storage of its own.
   state.channel?.postMessage({
     ...(next ?? state.held),
@@ -30,16 +30,19 @@ export function keep(state: State, next: Kept | undefined, reason?: string): Ses
 
 /** From now on, follows the messages of other tabs. */
 export function follow(state: State): void {
-  const { page, byScript, byCookie, storage } = state;
+  const { page, byScript, byCookie } = state;
   const channel = (state.channel = attempt(() => new page.BroadcastChannel!(state.key)));
   if (channel)
-    channel.onmessage = ({ data: told }: { data: Kept }) => {
-      // The stored value may arrive later than the message about it.
-      if (byScript && storage !== 'sessionStorage') return void page.setTimeout(() => reread(state), 40);
-      const isOurs = state.held && told.session === state.held.session;
-      const next = told.until ? told : undefined;
-      // If each tab has a storage of its own, a tab follows only messages about its own session. Two tabs
-      // have the same session after a tab was duplicated.
-      if (next && !byScript ? byCookie || !isOurs : isOurs) store(state, next);
-    };
+    channel.onmessage = ({ data: told }: { data: Kept }) =>
+      // Any script of this origin may send messages: they are judged as what the storage holds is.
+      attempt(() => {
+        const isOurs = state.held && told.session === state.held.session;
+        // The stored value may arrive later than the message about it.
+        if (byScript && state.storage !== 'sessionStorage') page.setTimeout(() => reread(state), 40);
+        // If each tab has a storage of its own, a tab follows only messages about its own session. Two tabs
+        // have the same session after a tab was duplicated.
+        else if (!told.until) isOurs && store(state);
+        else if (byScript) isOurs && parseKept(JSON.stringify(told), now(state)) && store(state, told);
+        else isWhole(told) && (byCookie || !isOurs) && store(state, told);
+      });
 }

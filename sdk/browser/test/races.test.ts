@@ -257,3 +257,48 @@ describe.each<Storage>(['memory', 'cookie', 'localStorage'])('%s, in any order',
     for (let seed = 1; seed <= 60; seed++) await anyOrder(storage, seed);
   });
 });
+
+// Row 49 of the issue "Promises that hold".
+describe('messages between tabs that are none of ours', () => {
+  const user = { id: 'u1', username: 'ada', roles: [] };
+  const times = { expiresAt: 1e15, dueAt: 1e15, until: 1e15 };
+  const FOREIGN = [
+    null,
+    'signed-in',
+    {},
+    { until: 1e15 },
+    { ...times, session: 's2' },
+    { ...times, session: 's2', user: null },
+    { ...times, session: 's2', user: {} },
+    { ...times, session: 's2', user: { id: 'u1', username: 'ada' } },
+    { ...times, session: 's2', user: { ...user, roles: 'admin' } },
+    { ...times, user },
+    { session: 's2', until: 'soon', expiresAt: 'later', dueAt: 'now', user },
+  ];
+  test.each(EVERY)('%s: change nothing', async (storage) => {
+    for (const data of FOREIGN)
+      for (const world of [await signedIn(storage, 1), new World({ storage })]) {
+        const tab = world.tabs[0] ?? world.tab();
+        await world.run();
+        const before = tab.client.session;
+        tab.channel?.onmessage?.({ data } as MessageEvent);
+        await world.run();
+        expect(tab.client.session, JSON.stringify(data)).toEqual(before);
+      }
+  });
+});
+
+test('a function that is subscribed twice and unsubscribed once still hears', async () => {
+  const world = new World({ storage: 'memory' });
+  const { client } = world.tab();
+  await world.run();
+  const heard: string[] = [];
+  const listener = ({ status }: { status: string }) => void heard.push(status);
+  const [stop] = [client.subscribe(listener), client.subscribe(listener)];
+  stop();
+  heard.length = 0;
+  const done = client.signIn(CREDENTIALS);
+  await world.run();
+  await done;
+  expect(heard).toEqual(['signed-in']);
+});
