@@ -113,8 +113,9 @@ void examine_clock(Findings& findings, const Config& config, const std::filesyst
         try {
             if (const auto noted = store::noted_clock(place_of(config, directory))) base::start_clock(*noted);
             wrong = clock_is_wrong(base::read_clocks());
+            store::check_tables(place_of(config, directory));
         } catch (const std::exception& failure) {
-            findings.push_back("The database cannot be read: " + std::string(failure.what()));
+            findings.push_back("The database cannot be used: " + std::string(failure.what()));
         }
     }
     if (!wrong.empty()) findings.push_back(wrong);

@@ -96,6 +96,15 @@ std::optional<base::Timestamp> noted_clock(const Place& place) {
     return clock;
 }
 
+void check_tables(const Place& place) {
+    if (!is_postgres(place.url)) return;
+    look_at(place, [&](auto&, const Schema& schema) {
+        if (!schema.next.empty()) return;
+        PostgresStore({place.url, place.password}, PostgresDatabase::Prepare::never, base::read_clock)
+            .check_tables();
+    });
+}
+
 void refuse_to_migrate(const Place& place) {
     look_at(place, [](auto&, const Schema& schema) {
         if (schema.next.empty()) return;

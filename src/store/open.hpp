@@ -30,6 +30,10 @@ std::string file_of(const Place& place);  // SQLite's database file
 // nothing. Throws StoreError.
 std::optional<base::Timestamp> noted_clock(const Place& place);
 
+// Throws StoreError if the store could not be served: for PostgreSQL, PostgresStore::check_tables(). Changes
+// nothing.
+void check_tables(const Place& place);
+
 // Throws StoreError if the store has an older schema than this program's: open() would change it.
 void refuse_to_migrate(const Place& place);
 

@@ -492,3 +492,74 @@ def test_a_new_password_of_the_database_needs_no_restart(make_server, database):
     wait_until(lambda: call(node).try_sign_in(user).verdict == (503, "unavailable"), 10, node.log)
     assert "store.password_file" in node.log_with("cannot be read", "cannot open", "No such file")
     assert "the second one" not in node.log()
+
+
+@pytest.fixture
+def strict(make_server, database):
+    """A node, and what switches the wait for a synchronous standby on, which never comes."""
+    node = Nodes(make_server, database, 1, {"store.connections": 3}).start()[0]
+
+    def await_standby(name):
+        database.query(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        database.query("SELECT pg_reload_conf()")
+        wait_until(lambda: database.query("SHOW synchronous_standby_names") == name, 5)
+
+    yield node, await_standby
+    await_standby("")
+
+
+def test_a_commit_whose_wait_for_the_standby_was_cancelled_is_no_success(strict, database):
+    """PostgreSQL says COMMIT then, with a warning, and it was answered 204 (issue 18, row 58)."""
+    node, await_standby = strict
+    signed_in = call(node).sign_in_body(node.add_user("ada"))
+    waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    await_standby("nobody")
+    asks = [
+        lambda: call(node).refresh(signed_in["refresh_token"]),
+        lambda: call(node).sign_out(signed_in["token"]),
+    ]
+    for ask in asks:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answer = pool.submit(ask)
+            wait_until(lambda: database.query(f"SELECT count(*) {waiting}") != "0", 4, node.log)
+            database.query(f"SELECT pg_cancel_backend(pid) {waiting}")
+            assert answer.result().verdict == (503, "unavailable")
+    assert "canceling wait for synchronous replication" in node.log_with("canceling wait")
+
+
+def test_row_level_security_stops_the_start(make_server, database):
+    """Rows of revocations were hidden, and a revoked token was good after a restart (issue 18, row 61)."""
+    nodes = Nodes(make_server, database, 1)
+    node = nodes.start()[0]
+    node.stop()
+    role = f"plain_{nodes.schema}"
+    database.query(f"CREATE ROLE {role} LOGIN")
+    database.query(f"GRANT ALL ON SCHEMA {nodes.schema} TO {role}")
+    database.query(f"GRANT ALL ON ALL TABLES IN SCHEMA {nodes.schema} TO {role}")
+    database.query(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {nodes.schema} TO {role}")
+    node.settings["store.url"] = nodes.url.replace("user=postgres", f"user={role}")
+    node.start()
+    node.stop()
+    database.query("ALTER TABLE revocations ENABLE ROW LEVEL SECURITY", nodes.schema)
+    with pytest.raises(RuntimeError, match="row-level security hides rows of the table revocations"):
+        node.start()
+    assert "row-level security" in node.try_command("doctor").stdout
+
+
+def test_sequences_that_are_behind_stop_the_start(make_server, database):
+    """After a switch to a logical replica each sign-in was 503 until the sequence had caught up (row 61)."""
+    nodes = Nodes(make_server, database, 1)
+    node = nodes.start()[0]
+    user = node.add_user("ada")
+    for _ in range(3):
+        call(node).sign_out(call(node).sign_in_body(user)["token"])
+    node.stop()
+    database.query("SELECT setval(pg_get_serial_sequence('audit', 'id'), 1)", nodes.schema)
+    with pytest.raises(
+        RuntimeError, match="sequence .*audit_id_seq is at 1, but the table audit has"
+    ) as told:
+        node.start()
+    fix = "SELECT setval" + str(told.value).split("SELECT setval")[1].split("\n")[0]
+    database.query(fix)
+    node.start()
+    assert call(node).try_sign_in(user).status == 200

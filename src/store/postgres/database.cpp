@@ -161,7 +161,15 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
         throw Unavailable("PostgreSQL: " + why);
     }
     pq.PQsetNoticeReceiver(
-        connection_, [](void*, const PGresult*) {}, nullptr);
+        connection_,
+        [](void* database, const PGresult* notice) {
+            const std::string level = trimmed(
+                libpq().PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED));
+            if (level != "WARNING") return;
+            static_cast<PostgresDatabase*>(database)->warning_ = trimmed(
+                libpq().PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
+        },
+        this);
     pq.PQsetnonblocking(connection_, 1);
     try {
         // statement_timeout is shorter than our own patience, so that no statement goes on after we have
@@ -203,6 +211,7 @@ void PostgresDatabase::first_alone() {
 void PostgresDatabase::commit() {
     if (!open_) return put_off_.clear();  // the step sent no statement
     committing_ = true;
+    warning_.clear();
     const auto result = exchange([](pg_conn* connection) {
         libpq().PQsendQueryParams(connection, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 1);
         return std::size_t{1};
@@ -210,6 +219,14 @@ void PostgresDatabase::commit() {
     open_ = committing_ = false;
     if (std::string_view(libpq().PQcmdStatus(result.get())) != "COMMIT")
         throw StoreError("PostgreSQL: the transaction has failed");
+    refuse_warning();
+}
+
+// The wait for a synchronous standby can be cancelled. PostgreSQL then says COMMIT all the same, with a
+// warning.
+void PostgresDatabase::refuse_warning() {
+    if (!warning_.empty())
+        throw Unknown("PostgreSQL: " + std::exchange(warning_, {}) + " (while committing)");
 }
 
 void PostgresDatabase::rollback() {
@@ -245,8 +262,14 @@ PostgresDatabase::Result PostgresDatabase::exchange(Send send) {
     if (pq.PQpipelineSync(connection_) != 1) lose(trimmed(pq.PQerrorMessage(connection_)));
     flush();
     open_ = !alone_;
-    if (std::exchange(alone_, false)) put_off_.assign(1, "BEGIN");
-    return receive(results);
+    const bool commits_itself = std::exchange(alone_, false);
+    if (commits_itself) {
+        put_off_.assign(1, "BEGIN");
+        warning_.clear();
+    }
+    Result last = receive(results);
+    if (commits_itself) refuse_warning();
+    return last;
 }
 
 // Returns the last of so many results, or throws the first error among them.

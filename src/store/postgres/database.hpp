@@ -22,7 +22,8 @@ namespace coatcheck::store {
 struct Unavailable : StoreError {
     using StoreError::StoreError;
 };
-// The connection was lost during the commit: the transaction may be committed or not.
+// The connection was lost during the commit: the transaction may be committed or not. Or it is committed, but
+// perhaps not on the synchronous standby.
 struct Unknown : StoreError {
     using StoreError::StoreError;
 };
@@ -93,10 +94,12 @@ private:
     Result next_result();
     void flush();
     void wait(bool for_writing);
+    void refuse_warning();
     [[noreturn]] void fail(pg_result* result);
     [[noreturn]] void lose(const std::string& why);
 
     pg_conn* connection_ = nullptr;
+    std::string warning_;  // the last one that the server sent
     std::vector<const char*> put_off_;
     bool open_ = false;  // the server has received BEGIN
     bool committing_ = false;

@@ -71,6 +71,10 @@ void PostgresFeed::connect() {
 void PostgresFeed::look() {
     store_->begin();
     const auto state = store_->look();
+    if (state.from_standby)
+        throw StoreError(
+            "a standby answered, which may not know of the latest revocations: if a balancer sends reads to "
+            "standbys, set store.url and store.listen_url to the primary");
     // A standby that took over may lack the latest positions. They must not be given again: a follower that
     // has seen them would not look there.
     if (state.last_id < seen_) store_->skip_places(seen_);

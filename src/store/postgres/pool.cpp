@@ -100,7 +100,15 @@ void PostgresPool::loop() {
     for (;;) {
         auto group = take();
         if (group.empty()) return;
-        auto together = rotate(connection, group);
+        PostgresStore::Together together;
+        try {
+            together = rotate(connection, group);
+        } catch (const Unknown& failure) {
+            base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+            for (const auto& waiting : group) waiting.work.done(std::current_exception());
+            end_rotating();
+            continue;
+        }
         const auto is_rotated = [&](std::size_t i) {
             return !together.rotations.empty() && together.rotations[i].has_value();
         };
@@ -116,11 +124,14 @@ void PostgresPool::loop() {
             else rest.push_back(i);
         }
         for (const std::size_t i : rest) finish(i);
-        if (group.front().work.rotation == nullptr) continue;
-        const std::lock_guard lock(mutex_);
-        --rotating_;
-        wake_.notify_one();
+        if (group.front().work.rotation != nullptr) end_rotating();
     }
+}
+
+void PostgresPool::end_rotating() {
+    const std::lock_guard lock(mutex_);
+    --rotating_;
+    wake_.notify_one();
 }
 
 // If the shared statement fails, each step rotates for itself and meets the failure there. If the database
@@ -132,6 +143,8 @@ PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::
     try {
         if (!connection) connect(connection);
         return connection->rotate_together(requests);
+    } catch (const Unknown&) {
+        throw;
     } catch (const std::exception&) {
         if (connection && connection->is_broken()) connection.reset();
         return {};

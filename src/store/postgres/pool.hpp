@@ -44,6 +44,7 @@ private:
     // Makes a test's clock one that does not go back, like the process's.
     base::Timestamp raised(base::Timestamp now);
     void loop();
+    void end_rotating();
     // Waits for work: returns one step, or several rotations; empty when the pool ends.
     std::vector<Waiting> take();
     PostgresStore::Together rotate(Connection& connection, const std::vector<Waiting>& group);

@@ -41,9 +41,42 @@ void PostgresStore::check_fitness() {
             "the database has synchronous_commit off, and can lose confirmed data: set it to on");
 }
 
+// What the tables must be after every way in which they can come into a database: a dump, a logical replica.
+void PostgresStore::check_tables() {
+    for (const char* table :
+         {"users", "sessions", "revocations", "buckets", "keys", "service_keys", "audit", "meta", "feed"}) {
+        auto row = db_.query("SELECT CASE WHEN row_security_active($1) THEN 1 ELSE 0 END");
+        row.bind(table);
+        row.step();
+        if (row.integer(0) == 1)
+            throw StoreError("row-level security hides rows of the table " + std::string(table) +
+                             " from this role, revocations perhaps: give the role BYPASSRLS, or disable it");
+    }
+    // A number that is given a second time is a duplicate key. Logical replication copies no sequences.
+    for (const auto& [table, column] : {std::pair{"revocations", "row"}, std::pair{"audit", "id"}}) {
+        const std::string from = std::string(" FROM ") + table;
+        const auto sequence = [&] {
+            auto row = db_.query("SELECT pg_get_serial_sequence($1, $2)");
+            row.bind(table).bind(column);
+            row.step();
+            return row.text(0);
+        }();
+        const std::string largest = std::string("SELECT COALESCE(MAX(") + column + "), 0)" + from;
+        const auto in_use = number_of(db_, largest.c_str());
+        const auto given = number_of(db_, ("SELECT last_value FROM " + sequence).c_str());
+        if (in_use > given)
+            throw StoreError(
+                "the sequence " + sequence + " is at " + std::to_string(given) + ", but the table " + table +
+                " has " + std::to_string(in_use) +
+                ", as after a switch to a logical replica. Stop all nodes and run: SELECT setval('" +
+                sequence + "', " + std::to_string(in_use) + ")");
+    }
+}
+
 void PostgresStore::migrate() {
     check_fitness();
     store::migrate(postgres_);
+    check_tables();
 }
 
 void PostgresStore::refuse_unfinished_copy() {
@@ -128,6 +161,8 @@ PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::Rot
     const auto size = std::find_if(std::begin(sizes), std::end(sizes),
                                    [&](auto most) { return most >= requests.size(); }) -
                       std::begin(sizes);
+    postgres_.begin();
+    postgres_.first_alone();
     auto row = db_.query(rotate_many_sql(size).c_str());
     const auth::RotateRequest& first = *requests.front();
     row.bind(unix_millis(together.at))
@@ -207,12 +242,18 @@ void PostgresStore::catch_up() {
 }
 
 PostgresStore::FeedState PostgresStore::look() {
-    auto row = db_.query(sql<"SELECT f.last_id, m.keys_version, ", database_clock_sql,
-                             ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN "
-                             "1 ELSE 0 END, m.feed FROM feed f, meta m">);
+    auto row = db_.query(
+        sql<"SELECT f.last_id, m.keys_version, ", database_clock_sql,
+            ", m.clock, CASE WHEN EXISTS (SELECT 1 FROM revocations WHERE id IS NULL) THEN "
+            "1 ELSE 0 END, m.feed, CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END FROM feed f, meta m">);
     row.step();
-    return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1),      from_unix_millis(row.integer(2)),
-            from_unix_millis(row.integer(3)),           row.integer(4) == 1, row.text(5)};
+    return {static_cast<std::uint64_t>(row.integer(0)),
+            row.integer(1),
+            from_unix_millis(row.integer(2)),
+            from_unix_millis(row.integer(3)),
+            row.integer(4) == 1,
+            row.text(5),
+            row.integer(6) == 1};
 }
 
 // Holds the lock on the one row of `feed`: a transaction that gives a position begins after the position

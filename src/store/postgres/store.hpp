@@ -23,6 +23,9 @@ public:
     // Brings the schema up to date; one node does it while the others wait. Throws StoreError if the schema
     // is newer, or if the database's encoding, fsync or synchronous_commit is unsuitable.
     void migrate();
+    // Throws StoreError if the tables cannot be used as they are: row-level security hides rows, or a
+    // sequence would give numbers a second time.
+    void check_tables();
     // Throws StoreError while the copy of another database is not finished (store/copy/copy.hpp).
     void refuse_unfinished_copy();
 
@@ -57,7 +60,8 @@ public:
         base::Timestamp noted;  // the clock as it was last noted in the database
         // True if some revocation has no position yet.
         bool without_place = false;
-        std::string epoch;  // feed_epoch()
+        std::string epoch;          // feed_epoch()
+        bool from_standby = false;  // a standby answered, which may be behind
     };
     FeedState look();
     // Gives a position to every revocation that has none.
