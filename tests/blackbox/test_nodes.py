@@ -527,6 +527,51 @@ def test_a_commit_whose_wait_for_the_standby_was_cancelled_is_no_success(strict,
     assert "canceling wait for synchronous replication" in node.log_with("canceling wait")
 
 
+def test_given_up_commits_keep_to_the_configured_number_of_connections(strict, database):
+    """Each commit that was given up left a backend behind, until there were too many (issue 18, row 56)."""
+    node, await_standby = strict
+    user = node.add_user("ada")
+    sessions = [call(node).sign_in_body(user) for _ in range(6)]
+    ours = "FROM pg_stat_activity WHERE application_name = 'coatcheck'"
+    await_standby("nobody")
+    most = 0
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        until = time.monotonic() + 12
+        while time.monotonic() < until:
+            answers = [pool.submit(call(node).refresh, one["refresh_token"]) for one in sessions]
+            assert {answer.result().verdict for answer in answers} == {(503, "unavailable")}
+            most = max(most, int(database.query(f"SELECT count(*) {ours}")))
+    assert most <= 3 + 1, "those of store.connections, and one that listens"
+    await_standby("")
+    wait_until(lambda: call(node).try_sign_in(user).status == 200, 10, node.log)
+    wait_until(lambda: call(node).get("/readyz").status == 200, 5, node.log)
+    assert int(database.query(f"SELECT count(*) {ours}")) <= 3 + 1
+
+
+def test_fewer_connections_than_configured_serve_everybody(make_server, database):
+    """Half of the refreshes got 503 beside idle connections (issue 18, row 60)."""
+    nodes = Nodes(make_server, database, 1, {"store.connections": 8})
+    node = nodes.start()[0]
+    users = [node.add_user() for _ in range(4)]
+    node.stop()
+    role = f"few_{nodes.schema}"
+    database.query(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 4")
+    database.query(f"GRANT ALL ON SCHEMA {nodes.schema} TO {role}")
+    database.query(f"GRANT ALL ON ALL TABLES IN SCHEMA {nodes.schema} TO {role}")
+    database.query(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {nodes.schema} TO {role}")
+    node.settings["store.url"] = nodes.url.replace("user=postgres", f"user={role}")
+    node.start()
+    sessions = [call(node).sign_in_body(user) for user in users * 4]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        for _ in range(20):
+            refreshed = pool.map(lambda one: call(node).refresh(one["refresh_token"]), sessions)
+            listed = pool.map(
+                lambda one: call(node).get("/api/v1/sessions", bearer=one["token"]).status, sessions
+            )
+            assert {answer.status for answer in refreshed} == {200}
+            assert set(listed) == {200}
+
+
 def test_row_level_security_stops_the_start(make_server, database):
     """Rows of revocations were hidden, and a revoked token was good after a restart (issue 18, row 61)."""
     nodes = Nodes(make_server, database, 1)

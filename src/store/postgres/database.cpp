@@ -317,7 +317,10 @@ void PostgresDatabase::wait(bool for_writing) {
                               .count();
         const int ready = left <= 0 ? 0 : ::poll(&wanted, 1, static_cast<int>(left));
         if (ready > 0) return;
-        if (ready == 0) lose("no answer in time");
+        if (ready == 0) {
+            owed_ = true;
+            lose("no answer in time");
+        }
         if (errno != EINTR) lose("cannot wait for the answer");
     }
 }
@@ -361,6 +364,14 @@ void PostgresDatabase::execute(const std::string& script, std::chrono::seconds w
 void PostgresDatabase::be_patient(std::chrono::seconds patience) {
     execute("SET statement_timeout = 0; SET lock_timeout = 0", patience_);
     patience_ = patience;
+}
+
+bool PostgresDatabase::is_owed_an_answer(std::chrono::milliseconds at_most) {
+    if (!owed_) return false;
+    pollfd wanted{socket(), POLLIN, 0};
+    if (::poll(&wanted, 1, static_cast<int>(at_most.count())) > 0)
+        owed_ = libpq().PQconsumeInput(connection_) == 1 && libpq().PQisBusy(connection_) == 1;
+    return owed_;
 }
 
 int PostgresDatabase::socket() const { return libpq().PQsocket(connection_); }

@@ -63,6 +63,9 @@ public:
     void first_alone();
     void rollback();  // does not throw: if it fails, the connection is broken
     bool is_broken() const { return broken_; }
+    // True if the connection is broken because no answer came in time, and none has come since: the server
+    // still works for it, such as on a commit that waits for a standby. Waits for at most so long.
+    bool is_owed_an_answer(std::chrono::milliseconds at_most);
 
     // Runs several statements without parameters, such as a migration's.
     void execute(const std::string& script, std::chrono::seconds within);
@@ -105,6 +108,7 @@ private:
     bool committing_ = false;
     bool alone_ = false;
     bool broken_ = false;
+    bool owed_ = false;  // broken_, because no answer came in time
     // False if a pooler gives each transaction another server connection, which does not have our prepared
     // statements.
     bool prepares_;

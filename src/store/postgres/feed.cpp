@@ -70,6 +70,7 @@ void PostgresFeed::connect() {
 
 void PostgresFeed::look() {
     store_->begin();
+    store_->commit_locally();
     const auto state = store_->look();
     if (state.from_standby)
         throw StoreError(
@@ -104,6 +105,7 @@ void PostgresFeed::look() {
     // Last, and in a transaction of its own, because a step that changes keys keeps this row locked until it
     // ends.
     store_->begin();
+    store_->commit_locally();
     if (store_->now() >= state.noted + clock_is_noted_every) store_->note_clock(store_->now(), state.epoch);
     store_->commit();
 }

@@ -6,6 +6,7 @@
 #include "base/scheduling.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace coatcheck::store {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::size_t most_rotating = 2;
 constexpr int most_attempts = 5;
 // More than any step has.
 constexpr int most_statements = 64;
+constexpr const char* no_connection = "PostgreSQL: there is no connection";
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
 }  // namespace
@@ -57,6 +59,7 @@ PostgresPool::~PostgresPool() {
         stopping_ = true;
     }
     wake_.notify_all();
+    wanted_.notify_all();
     for (auto& thread : threads_) thread.join();
 }
 
@@ -67,16 +70,82 @@ void PostgresPool::follow(std::uint64_t after) {
 }
 
 void PostgresPool::post(Work work) {
+    bool cut_off = false;
     {
         const std::lock_guard lock(mutex_);
-        if (waiting_.size() + rotations_.size() < most_waiting) {
+        cut_off = is_cut_off();
+        if (!cut_off && waiting_.size() + rotations_.size() < most_waiting) {
             auto& queue = work.rotation != nullptr ? rotations_ : waiting_;
             queue.push_back({std::move(work), Steady::now()});
             wake_.notify_one();
+            wanted_.notify_one();
             return;
         }
     }
-    work.done(std::make_exception_ptr(Unavailable("PostgreSQL: too many requests are waiting")));
+    work.done(std::make_exception_ptr(
+        Unavailable(cut_off ? no_connection : "PostgreSQL: too many requests are waiting")));
+}
+
+bool PostgresPool::is_cut_off() const {
+    if (connected_ > 0) return false;
+    return given_up_ == settings_.connections || (failures_ > 0 && Steady::now() < next_try_);
+}
+
+void PostgresPool::refuse_if_alone() {
+    std::deque<Waiting> refused;
+    {
+        const std::lock_guard lock(mutex_);
+        if (connected_ > 0) return;
+        refused.swap(waiting_);
+        std::move(rotations_.begin(), rotations_.end(), std::back_inserter(refused));
+        rotations_.clear();
+    }
+    for (const auto& one : refused) one.work.done(std::make_exception_ptr(Unavailable(no_connection)));
+}
+
+void PostgresPool::drop(Connection& connection) {
+    if (!connection) return;
+    {
+        const std::lock_guard lock(mutex_);
+        --connected_;
+        const bool is_owed = connection->is_owed_an_answer(std::chrono::milliseconds(0));
+        if (is_owed) {
+            ++given_up_;
+            connection.given_up = std::move(connection.store);
+        }
+    }
+    connection.store.reset();
+}
+
+bool PostgresPool::make_ready(Connection& connection) {
+    constexpr std::chrono::milliseconds look_again{100};
+    for (;;) {
+        bool stopping = false;
+        if (connection.given_up) {
+            refuse_if_alone();
+            const bool is_owed = connection.given_up->is_owed_an_answer(look_again);
+            const std::lock_guard lock(mutex_);
+            stopping = stopping_;
+            if (!is_owed || stopping_) {
+                connection.given_up.reset();
+                --given_up_;
+            }
+        } else {
+            std::unique_lock lock(mutex_);
+            wanted_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !rotations_.empty(); });
+            // Another thread may be trying at this moment.
+            if (failures_ > 0) wanted_.wait_until(lock, next_try_, [this] { return stopping_; });
+            stopping = stopping_;
+        }
+        if (!stopping && !connection.given_up) {
+            try {
+                connect(connection);
+                return true;
+            } catch (const StoreError&) {}
+        }
+        if (stopping || !connection.given_up) refuse_if_alone();
+        if (stopping) return false;
+    }
 }
 
 std::vector<PostgresPool::Waiting> PostgresPool::take() {
@@ -98,6 +167,7 @@ void PostgresPool::loop() {
     base::take_short_turns();
     Connection connection;
     for (;;) {
+        if (!connection && !make_ready(connection)) return;
         auto group = take();
         if (group.empty()) return;
         PostgresStore::Together together;
@@ -146,23 +216,24 @@ PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::
     } catch (const Unknown&) {
         throw;
     } catch (const std::exception&) {
-        if (connection && connection->is_broken()) connection.reset();
+        if (connection && connection->is_broken()) drop(connection);
         return {};
     }
 }
 
 // After a failure one thread at a time tries to connect, and steps on the other threads fail meanwhile.
 void PostgresPool::connect(Connection& connection) {
+    if (connection.given_up) throw Unavailable(no_connection);
     {
         const std::lock_guard lock(mutex_);
-        if (failures_ > 0 && Steady::now() < next_try_)
-            throw Unavailable("PostgreSQL: there is no connection");
+        if (failures_ > 0 && Steady::now() < next_try_) throw Unavailable(no_connection);
         if (failures_ > 0) next_try_ = Steady::now() + longest_pause;
     }
     try {
-        connection = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept,
-                                                     clock_, &told_);
+        connection.store = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept,
+                                                           clock_, &told_);
         const std::lock_guard lock(mutex_);
+        ++connected_;
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
     } catch (const StoreError& failure) {
         const std::lock_guard lock(mutex_);
@@ -189,7 +260,7 @@ void PostgresPool::tell(Connection& connection) {
         connection->commit();
     } catch (const std::exception& failure) {
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-        connection.reset();
+        drop(connection);
     }
 }
 
@@ -199,7 +270,7 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
         return std::make_exception_ptr(Unavailable("PostgreSQL: the request waited too long"));
     for (int attempt = 1, prepared = 0;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
-        const bool was_connected = connection != nullptr;
+        const bool was_connected = static_cast<bool>(connection);
         try {
             if (!connection) connect(connection);
             // Only the first attempt uses the shared rotation.
@@ -211,25 +282,25 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
             return nullptr;
         } catch (const AlreadyPrepared&) {
             connection->rollback();
-            if (connection->is_broken()) connection.reset();
+            if (connection->is_broken()) drop(connection);
             // A step has more statements than attempts.
             if (++prepared < most_statements) --attempt;
             else if (attempt >= most_attempts) return std::current_exception();
         } catch (const Conflict&) {
             connection->rollback();
-            if (connection->is_broken()) connection.reset();
+            if (connection->is_broken()) drop(connection);
             if (attempt >= most_attempts) return std::current_exception();
         } catch (const Unavailable&) {
-            connection.reset();
+            drop(connection);
             if (!was_connected) return std::current_exception();
         } catch (const Unknown& failure) {
             base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-            connection.reset();
+            drop(connection);
             return std::current_exception();
         } catch (const std::exception&) {
             const auto failed = std::current_exception();
             if (connection) connection->rollback();
-            if (connection && connection->is_broken()) connection.reset();
+            if (connection && connection->is_broken()) drop(connection);
             return failed;
         }
     }

@@ -2,6 +2,11 @@
 // Runs steps on PostgreSQL: a few threads, each with a connection; each step is a transaction. Every wait has
 // an end: a step fails at once if there is no connection, or if too many steps wait before it, and the next
 // attempt to connect follows a little later.
+//
+// The pool never has more connections than configured. A thread takes work only once it is connected, so that
+// fewer connections than configured serve everybody. A connection whose answer does not come in time is given
+// up, but the server still works for it (a commit may wait for a standby): its thread keeps it until the
+// answer is there, and only then connects anew.
 #pragma once
 
 #include "store/postgres/feed.hpp"
@@ -39,11 +44,25 @@ private:
         Work work;
         std::chrono::steady_clock::time_point since;
     };
-    using Connection = std::unique_ptr<PostgresStore>;
+    // What a thread has: a connection, one that is owed an answer, or neither.
+    struct Connection {
+        std::unique_ptr<PostgresStore> store, given_up;
+        PostgresStore* operator->() const { return store.get(); }
+        PostgresStore& operator*() const { return *store; }
+        explicit operator bool() const { return store != nullptr; }
+    };
 
     // Makes a test's clock one that does not go back, like the process's.
     base::Timestamp raised(base::Timestamp now);
     void loop();
+    // Waits until there is work, and connects for it. False: the pool ends.
+    bool make_ready(Connection& connection);
+    // Gives up a connection that is lost or broken.
+    void drop(Connection& connection);
+    // True if nobody is connected, and nobody will try to connect now. The caller holds the mutex.
+    bool is_cut_off() const;
+    // If nobody is connected, fails all steps that wait.
+    void refuse_if_alone();
     void end_rotating();
     // Waits for work: returns one step, or several rotations; empty when the pool ends.
     std::vector<Waiting> take();
@@ -58,10 +77,11 @@ private:
     std::function<base::Timestamp()> clock_;
     std::atomic<std::int64_t> latest_{0};  // the latest time that raised() has returned
     std::mutex mutex_;
-    std::condition_variable wake_;
+    std::condition_variable wake_, wanted_;  // of threads with and without a connection
     std::deque<Waiting> waiting_, rotations_;
     std::size_t rotating_ = 0;  // connections that rotate at this moment
     bool stopping_ = false;
+    std::int64_t connected_ = 0, given_up_ = 0;  // threads
     // Shared by all connections: how many attempts to connect have failed in a row, and when the next one may
     // start.
     unsigned failures_ = 0;

@@ -241,6 +241,8 @@ void PostgresStore::catch_up() {
     }
 }
 
+void PostgresStore::commit_locally() { db_.query("SET LOCAL synchronous_commit = local").run(); }
+
 PostgresStore::FeedState PostgresStore::look() {
     auto row = db_.query(
         sql<"SELECT f.last_id, m.keys_version, ", database_clock_sql,

@@ -43,6 +43,7 @@ public:
     void commit();
     void rollback();
     bool is_broken() const { return postgres_.is_broken(); }
+    bool is_owed_an_answer(std::chrono::milliseconds at_most) { return postgres_.is_owed_an_answer(at_most); }
 
     void lock_keys() override;
     std::int64_t next_status() override;
@@ -64,6 +65,9 @@ public:
         bool from_standby = false;  // a standby answered, which may be behind
     };
     FeedState look();
+    // The commit of this transaction does not wait for a synchronous standby. What the feed writes need not
+    // survive a failover: places are given anew, and every node notes the clock.
+    void commit_locally();
     // Gives a position to every revocation that has none.
     void give_places();
     // The next position will lie after `up_to`.
