@@ -381,11 +381,12 @@ def older_sqlite(make_server):
     server = make_server({"store.url": "sqlite:coatcheck.db"})
     server.add_user("ada")
     with sqlite3.connect(server.data / "coatcheck.db") as database:
-        for index in ("revocations_by_subject", "sessions_by_due", "users_disabled"):
+        for index in ("revocations_by_subject", "sessions_by_due", "users_disabled", "audit_by_kind"):
             database.execute(f"DROP INDEX {index}")
         database.execute("CREATE INDEX sessions_by_end ON sessions(idle_end)")
         database.execute("ALTER TABLE sessions DROP COLUMN due")
         database.execute("ALTER TABLE keys DROP COLUMN token_life")
+        database.execute("ALTER TABLE audit DROP COLUMN place")
         database.execute("ALTER TABLE sessions DROP COLUMN older_end")
         database.execute("PRAGMA user_version = 3")
     return server
@@ -481,6 +482,7 @@ def test_an_upgrade_on_postgresql_stays_where_the_tables_are(make_server):
 
     newest = int(query("SELECT MAX(version) FROM coatcheck_schema"))
     query("DROP INDEX users_disabled; DROP INDEX sessions_by_due; ALTER TABLE sessions DROP COLUMN due")
+    query("DROP INDEX audit_by_kind; ALTER TABLE audit DROP COLUMN place")
     query("ALTER TABLE keys DROP COLUMN token_life; DELETE FROM coatcheck_schema WHERE version > 2")
     query(f"CREATE SCHEMA {name}")
     server.start()

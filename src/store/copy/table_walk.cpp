@@ -114,7 +114,8 @@ const std::vector<Table>& all_tables() {
                         {"user_id", text},
                         {"session", text},
                         {"address", text},
-                        {"detail", text}}),
+                        {"detail", text},
+                        {"place", number}}),
     };
     return tables;
 }

@@ -37,6 +37,7 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& liste
     auto first = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::never, clock_);
     first->migrate();
     first->refuse_unfinished_copy();
+    first->check_tables();
     if (follows) {
         first->begin();
         const auto state = first->look();

@@ -76,7 +76,6 @@ void PostgresStore::check_tables() {
 void PostgresStore::migrate() {
     check_fitness();
     store::migrate(postgres_);
-    check_tables();
 }
 
 void PostgresStore::refuse_unfinished_copy() {

@@ -147,7 +147,11 @@ bool SqlStore::delete_service_key(const std::string& name) {
 }
 
 void SqlStore::append_audit(const auth::AuditEvent& event) {
-    db_.query("INSERT INTO audit(time, event, user_id, session, address, detail) VALUES ($1,$2,$3,$4,$5,$6)")
+    // Two events at once may get the same place, which does no harm.
+    db_.query(
+           "INSERT INTO audit(time, event, user_id, session, address, detail, place) SELECT $1, $2, $3, $4, "
+           "$5, $6, "
+           "COALESCE(MAX(place), 0) + 1 FROM audit WHERE event = $2")
         .bind(unix_millis(event.time))
         .bind(event.event)
         .bind(event.user)
@@ -199,10 +203,30 @@ void SqlStore::revive_nothing(const std::string& event) {
     append_audit({now_, event, "", "", "", ""});
 }
 
+int SqlStore::sweep_audit_by_kind(std::int64_t rows) {
+    constexpr std::int64_t most_of_a_kind = 250'000;
+    int deleted = 0;
+    const auto kind_after = [&](const std::string& last) -> std::optional<std::string> {
+        auto row = db_.query("SELECT MIN(event) FROM audit WHERE event > $1");
+        row.bind(last);
+        row.step();
+        return row.is_null(0) ? std::nullopt : std::optional(row.text(0));
+    };
+    for (auto kind = kind_after(""); kind; kind = kind_after(*kind))
+        deleted += db_.query(
+                          "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE event = $1 AND place <= "
+                          "(SELECT MAX(place) FROM audit WHERE event = $1) - $2 ORDER BY place LIMIT $3)")
+                       .bind(*kind)
+                       .bind(most_of_a_kind)
+                       .bind(rows)
+                       .run();
+    return deleted;
+}
+
 std::size_t SqlStore::sweep(std::size_t limit) {
     const auto now = unix_millis(now_);
     const auto rows = static_cast<std::int64_t>(limit);
-    constexpr std::int64_t day = 86'400'000, audit_days = 90, max_audit_rows = 1'000'000;
+    constexpr std::int64_t day = 86'400'000, audit_days = 90;
     const auto run = [&](const char* sql, std::int64_t most) {
         return db_.query(sql).bind(now).bind(most).run();
     };
@@ -214,12 +238,11 @@ std::size_t SqlStore::sweep(std::size_t limit) {
     // Reads only the oldest rows of the table.
     deleted += db_.query(
                       "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, time FROM audit ORDER BY id "
-                      "LIMIT $3) AS oldest"
-                      " WHERE time < $1 OR id < (SELECT MAX(id) FROM audit) - $2)")
+                      "LIMIT $2) AS oldest WHERE time < $1)")
                    .bind(now - audit_days * day)
-                   .bind(max_audit_rows)
                    .bind(rows)
                    .run();
+    deleted += sweep_audit_by_kind(rows);
     // Ending a session moves its idle_end to that moment, and no idle_end is later than the absolute end, so
     // idle_end alone says when a session is over. A session that was made in exchange for an older
     // system's token stays while that token lives, so that the token cannot be exchanged a second time.

@@ -76,6 +76,8 @@ public:
 
 protected:
     void end_every_session();
+    // Deletes at most `rows` of each kind of event that has more than 250,000. Returns the number.
+    int sweep_audit_by_kind(std::int64_t rows);
     explicit SqlStore(Database& database) : db_(database) {}
     // One statement: checks that the token is current and rotates it. If it does, it fills in session and
     // user and returns true.

@@ -318,5 +318,35 @@ TEST_F(OnDisk, ConcurrentStepsAllEndAndAreAllThere) {
     });
 }
 
+// Row 16 of the issue "Promises that hold": a million failed sign-ins pushed the events of operators out.
+TEST_F(OnDisk, AKindOfEventHasABoundOfItsOwn) {
+    const auto at = base::from_unix_seconds(1'800'000'000);
+    SqliteStore store(path, [at] { return at; });
+    const auto write = [&](const char* event, int times) {
+        store.begin();
+        for (int i = 0; i < times; ++i) store.append_audit({at, event, "", "", "", std::to_string(i)});
+        store.commit();
+    };
+    const auto kept = [&](const std::string& event) {
+        std::vector<std::string> details;
+        store.begin();
+        for (const auto& one : store.list_audit(100))
+            if (one.event == event) details.push_back(one.detail);
+        store.commit();
+        return details;
+    };
+    write("user_created", 2);
+    write("sign_in_failed", 5);
+    SqliteDatabase(path).execute(
+        "UPDATE audit SET place = place + 249997 WHERE event = 'sign_in_failed' AND place > 3");
+    write("sign_in_failed", 1);
+    store.begin();
+    EXPECT_EQ(store.sweep(100), 3U);
+    EXPECT_EQ(store.sweep(100), 0U);
+    store.commit();
+    EXPECT_EQ(kept("user_created").size(), 2U);
+    EXPECT_EQ(kept("sign_in_failed"), (std::vector<std::string>{"0", "4", "3"}));
+}
+
 }  // namespace
 }  // namespace coatcheck::store
