@@ -4,6 +4,7 @@ of the database."""
 
 import concurrent.futures
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -323,6 +324,38 @@ def test_a_pooler_may_give_each_transaction_another_connection(make_server, boun
                 session.update(answer.json())
     assert call(first).sign_out(sessions[0]["token"]).status == 204
     wait_until(lambda: call(second).verify(sessions[0]["token"]).status == 401)
+
+
+@pytest.mark.parametrize("bouncer", [3], indirect=True)
+def test_a_pooler_before_a_dead_database_does_not_hide_the_next_host(make_server, bouncer):
+    """pgbouncer logs in for a database that is gone, as it remembers it, and a node never came back
+    (issue 18, row 59)."""
+    first, pooled = bouncer
+    port = re.search(r":(\d+)/", pooled).group(1)
+    second = postgres.Postgres()
+    try:
+        url = f"postgres://postgres@/postgres?host=127.0.0.1,{second.directory}&port={port},5432"
+        subprocess.run(["psql", "-XAtqc", "SELECT 1", pooled], check=True, capture_output=True)
+        first.stop("immediate")
+        node = make_server({"store.url": url})
+        user = node.add_user("ada")
+        node.start()
+        assert call(node).try_sign_in(user).status == 200
+        node.stop()
+
+        # The pooler's database is a standby now: it accepts log-ins, and no writes.
+        first.start()
+        first.query("ALTER SYSTEM SET default_transaction_read_only = on")
+        first.query("SELECT pg_reload_conf()")
+        node.start()
+        assert call(node).try_sign_in(user).status == 200
+        second.stop("immediate")
+        wait_until(lambda: call(node).get("/readyz").status == 503, 10)
+        second.start()
+        wait_until(lambda: call(node).get("/readyz").status == 200, 20, node.log)
+        assert call(node).try_sign_in(user).status == 200
+    finally:
+        second.remove()
 
 
 def test_what_the_standby_has_not_is_no_success(make_server):

@@ -26,7 +26,66 @@ bool is_local(std::string_view hosts) {
     }
 }
 
+// The settings in a url.
+class Url {
+public:
+    // Throws StoreError if the url is no address of a database.
+    explicit Url(const std::string& url) {
+        char* why = nullptr;
+        options_ = libpq().PQconninfoParse(url.c_str(), &why);
+        if (options_ != nullptr) return;
+        const std::string reason = trimmed(why);
+        libpq().PQfreemem(why);
+        throw StoreError("store.url is not a valid database address: " + reason);
+    }
+    ~Url() { libpq().PQconninfoFree(options_); }
+    Url(const Url&) = delete;
+
+    // Of the url, or else of the variable; empty: neither has it.
+    std::string value(std::string_view name, const char* variable) const {
+        for (const auto* option = options_; option->keyword != nullptr; ++option)
+            if (name == option->keyword && option->val != nullptr) return option->val;
+        const char* set = std::getenv(variable);
+        return set == nullptr ? "" : set;
+    }
+
+private:
+    PQconninfoOption* options_ = nullptr;
+};
+
+std::vector<std::string> parts_of(const std::string& list) {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at <= list.size();) {
+        const auto end = std::min(list.find(',', at), list.size());
+        parts.push_back(list.substr(at, end - at));
+        at = end + 1;
+    }
+    return parts;
+}
+
 }  // namespace
+
+std::vector<std::vector<ConnectionSetting>> hosts_of(const std::string& url) {
+    const Url said(url);
+    const auto hosts = parts_of(said.value("host", "PGHOST"));
+    const auto addresses = parts_of(said.value("hostaddr", "PGHOSTADDR"));
+    const auto ports = parts_of(said.value("port", "PGPORT"));
+    const std::size_t count = std::max(hosts.size(), addresses.size());
+    if (count == 1) return {{}};
+    std::vector<std::vector<ConnectionSetting>> out;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::vector<ConnectionSetting> one;
+        const auto take = [&](const char* name, const std::vector<std::string>& list) {
+            if (list.size() == count || list.size() == 1)
+                one.emplace_back(name, list[list.size() == 1 ? 0 : i]);
+        };
+        take("host", hosts);
+        take("hostaddr", addresses);
+        take("port", ports);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
 
 std::string trimmed(const char* message) {
     std::string text = message == nullptr ? "" : message;
@@ -41,32 +100,17 @@ std::vector<ConnectionSetting> defaults_for(const std::string& url) {
                                             {"keepalives_idle", "5"},
                                             {"keepalives_interval", "2"},
                                             {"keepalives_count", "3"},
-                                            {"tcp_user_timeout", "6000"},
-                                            {"target_session_attrs", "read-write"}};
-    const Libpq& pq = libpq();
-    char* why = nullptr;
-    PQconninfoOption* const said = pq.PQconninfoParse(url.c_str(), &why);
-    if (said == nullptr) {
-        const std::string reason = trimmed(why);
-        pq.PQfreemem(why);
-        throw StoreError("store.url is not a valid database address: " + reason);
-    }
-    const auto value = [&](std::string_view name, const char* variable) -> std::string {
-        for (const auto* option = said; option->keyword != nullptr; ++option)
-            if (name == option->keyword && option->val != nullptr) return option->val;
-        const char* set = std::getenv(variable);
-        return set == nullptr ? "" : set;
-    };
-    std::string mode = value("sslmode", "PGSSLMODE");
-    if (mode.empty() && !is_local(value("host", "PGHOST")))
+                                            {"tcp_user_timeout", "6000"}};
+    const Url said(url);
+    std::string mode = said.value("sslmode", "PGSSLMODE");
+    if (mode.empty() && !is_local(said.value("host", "PGHOST")))
         settings.emplace_back("sslmode", mode = "verify-full");
     const char* home = std::getenv("HOME");
-    const bool has_root = !value("sslrootcert", "PGSSLROOTCERT").empty() ||
+    const bool has_root = !said.value("sslrootcert", "PGSSLROOTCERT").empty() ||
                           (home != nullptr &&
                            std::filesystem::exists(std::string(home) + "/.postgresql/root.crt"));
     if (mode.starts_with("verify") && !has_root)
         settings.emplace_back("sslrootcert", "/etc/ssl/certs/ca-certificates.crt");
-    pq.PQconninfoFree(said);
     return settings;
 }
 

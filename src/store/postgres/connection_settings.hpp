@@ -14,6 +14,11 @@ using ConnectionSetting = std::pair<const char*, std::string>;
 // url is no address of a database.
 std::vector<ConnectionSetting> defaults_for(const std::string& url);
 
+// The hosts of the url, or of libpq's variables, one by one: for each the settings that name it alone. libpq
+// would judge by what the server said at log-in which of them accepts writes, and a pooler remembers that
+// from before a failover. So each host is tried and asked. Empty settings: the only host, as the url says.
+std::vector<std::vector<ConnectionSetting>> hosts_of(const std::string& url);
+
 // A message of libpq on one line, without the end of its line. Empty for null.
 std::string trimmed(const char* message);
 

@@ -128,64 +128,6 @@ private:
 
 void PostgresDatabase::Free::operator()(pg_result* result) const { libpq().PQclear(result); }
 
-namespace {
-
-std::string password_of(const PostgresAddress& address) {
-    try {
-        return address.password();
-    } catch (const std::exception& failure) {
-        throw Unavailable(failure.what());
-    }
-}
-
-}  // namespace
-
-PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepare)
-    : prepares_(prepare == Prepare::kept) {
-    const Libpq& pq = libpq();
-    auto settings = defaults_for(address.url);
-    settings.emplace_back("dbname", address.url);
-    settings.emplace_back("client_encoding", "UTF8");
-    if (address.password) settings.emplace_back("password", password_of(address));
-    std::vector<const char*> names, values;
-    for (const auto& [name, value] : settings) {
-        names.push_back(name);
-        values.push_back(value.c_str());
-    }
-    names.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_ = pq.PQconnectdbParams(names.data(), values.data(), 1);
-    if (pq.PQstatus(connection_) != CONNECTION_OK) {
-        const std::string why = trimmed(pq.PQerrorMessage(connection_));
-        pq.PQfinish(connection_);
-        throw Unavailable("PostgreSQL: " + why);
-    }
-    pq.PQsetNoticeReceiver(
-        connection_,
-        [](void* database, const PGresult* notice) {
-            const std::string level = trimmed(
-                libpq().PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED));
-            if (level != "WARNING") return;
-            static_cast<PostgresDatabase*>(database)->warning_ = trimmed(
-                libpq().PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
-        },
-        this);
-    pq.PQsetnonblocking(connection_, 1);
-    try {
-        // statement_timeout is shorter than our own patience, so that no statement goes on after we have
-        // given it up. A node that stops in the middle of a transaction must not keep others from the rows
-        // that it has locked. A statement that waits for a lock delays all that share the statement or its
-        // connection, so it waits no longer than twice the time in which PostgreSQL detects a deadlock.
-        execute(
-            "SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'; SET lock_timeout "
-            "= '2s'",
-            patience_);
-    } catch (...) {
-        pq.PQfinish(connection_);
-        throw;
-    }
-}
-
 PostgresDatabase::~PostgresDatabase() {
     statements_.clear();
     libpq().PQfinish(connection_);

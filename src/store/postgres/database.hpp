@@ -4,8 +4,10 @@
 // connection is given up.
 #pragma once
 
+#include "store/postgres/connection_settings.hpp"
 #include "store/sql/database.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -43,6 +45,9 @@ struct PostgresAddress {
     // Returns the password, and is called for each new connection, so that the password can change while the
     // server runs. Null: as the url or the variables say. May throw.
     std::function<std::string()> password = nullptr;
+    // Which host of the url was connected to last. The next connection tries it first: a host that is gone
+    // may take seconds to say so. Copies share it.
+    std::shared_ptr<std::atomic<std::size_t>> last_host = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 class PostgresDatabase final : public Database {
@@ -84,6 +89,8 @@ protected:
 
 private:
     friend class PostgresStatement;
+    // Connects to one host. Throws StoreError, also if it accepts no writes.
+    void connect(const PostgresAddress& address, const std::vector<ConnectionSetting>& host);
     struct Free {
         void operator()(pg_result* result) const;
     };
@@ -111,7 +118,7 @@ private:
     bool owed_ = false;  // broken_, because no answer came in time
     // False if a pooler gives each transaction another server connection, which does not have our prepared
     // statements.
-    bool prepares_;
+    bool prepares_ = false;
     std::chrono::seconds patience_{5};
     std::chrono::steady_clock::time_point deadline_;
     std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;

@@ -53,10 +53,12 @@ void PostgresFeed::loop() {
                 base::log::write(base::log::Level::error, "feed_lost", {{"reason", failure.what()}});
             store_.reset();
         }
+        connected_ = store_ != nullptr;
         try {
             wait();
         } catch (const StoreError&) {
             store_.reset();  // the next look connects again, and logs a failure
+            connected_ = false;
         }
     }
 }

@@ -40,6 +40,8 @@ public:
     void wake();
     // True if it has looked successfully within the last 3 seconds. Any thread.
     bool is_current() const;
+    // Any thread.
+    bool is_connected() const { return connected_; }
 
 private:
     void loop();
@@ -56,7 +58,7 @@ private:
     std::string epoch_;
     std::unique_ptr<PostgresStore> store_;
     int wake_;  // an eventfd
-    std::atomic<bool> stopping_{false};
+    std::atomic<bool> stopping_{false}, connected_{false};
     std::atomic<std::int64_t> looked_{0};  // the time of the last look, by the steady clock
     std::thread thread_;
 };

@@ -22,6 +22,7 @@ constexpr std::size_t most_rotating = 2;
 constexpr int most_attempts = 5;
 // More than any step has.
 constexpr int most_statements = 64;
+constexpr std::chrono::milliseconds look_again{100};
 constexpr const char* no_connection = "PostgreSQL: there is no connection";
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
@@ -66,6 +67,7 @@ PostgresPool::~PostgresPool() {
 
 void PostgresPool::follow(std::uint64_t after) {
     told_ = after;
+    const std::lock_guard lock(mutex_);
     feed_ = std::make_unique<PostgresFeed>(PostgresAddress{settings_.listen_url, settings_.address.password},
                                            listener_, after, told_);
 }
@@ -119,34 +121,54 @@ void PostgresPool::drop(Connection& connection) {
 }
 
 bool PostgresPool::make_ready(Connection& connection) {
-    constexpr std::chrono::milliseconds look_again{100};
     for (;;) {
-        bool stopping = false;
         if (connection.given_up) {
-            refuse_if_alone();
-            const bool is_owed = connection.given_up->is_owed_an_answer(look_again);
-            const std::lock_guard lock(mutex_);
-            stopping = stopping_;
-            if (!is_owed || stopping_) {
-                connection.given_up.reset();
-                --given_up_;
-            }
-        } else {
+            if (!wait_for_answer(connection)) return false;
+            continue;
+        }
+        {
             std::unique_lock lock(mutex_);
             wanted_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !rotations_.empty(); });
-            // Another thread may be trying at this moment.
+            // One connection is enough until the feed has one: if the database allows only a few, the feed
+            // needs one of them more than steps need the others.
+            const auto may_connect = [this] {
+                return (feed_ && feed_->is_connected()) || connected_ + connecting_ == 0;
+            };
+            while (!stopping_ && !may_connect()) wanted_.wait_for(lock, look_again);
+            // Another thread may have tried a moment ago.
             if (failures_ > 0) wanted_.wait_until(lock, next_try_, [this] { return stopping_; });
-            stopping = stopping_;
+            if (stopping_) break;
+            ++connecting_;
         }
-        if (!stopping && !connection.given_up) {
-            try {
-                connect(connection);
-                return true;
-            } catch (const StoreError&) {}
+        const bool is_connected = try_to_connect(connection);
+        {
+            const std::lock_guard lock(mutex_);
+            --connecting_;
         }
-        if (stopping || !connection.given_up) refuse_if_alone();
-        if (stopping) return false;
+        if (is_connected) return true;
+        refuse_if_alone();
     }
+    refuse_if_alone();
+    return false;
+}
+
+bool PostgresPool::try_to_connect(Connection& connection) {
+    try {
+        connect(connection);
+        return true;
+    } catch (const std::exception&) {
+        return false;  // connect() has logged it
+    }
+}
+
+bool PostgresPool::wait_for_answer(Connection& connection) {
+    refuse_if_alone();
+    const bool is_owed = connection.given_up->is_owed_an_answer(look_again);
+    const std::lock_guard lock(mutex_);
+    if (is_owed && !stopping_) return true;
+    connection.given_up.reset();
+    --given_up_;
+    return !stopping_;
 }
 
 std::vector<PostgresPool::Waiting> PostgresPool::take() {

@@ -57,6 +57,10 @@ private:
     void loop();
     // Waits until there is work, and connects for it. False: the pool ends.
     bool make_ready(Connection& connection);
+    bool try_to_connect(Connection& connection);
+    // Waits a moment for the answer that a given-up connection is owed, and closes it once the answer is
+    // there. False: the pool ends.
+    bool wait_for_answer(Connection& connection);
     // Gives up a connection that is lost or broken.
     void drop(Connection& connection);
     // True if nobody is connected, and nobody will try to connect now. The caller holds the mutex.
@@ -81,7 +85,7 @@ private:
     std::deque<Waiting> waiting_, rotations_;
     std::size_t rotating_ = 0;  // connections that rotate at this moment
     bool stopping_ = false;
-    std::int64_t connected_ = 0, given_up_ = 0;  // threads
+    std::int64_t connected_ = 0, connecting_ = 0, given_up_ = 0;  // threads
     // Shared by all connections: how many attempts to connect have failed in a row, and when the next one may
     // start.
     unsigned failures_ = 0;
