@@ -4,6 +4,7 @@
 #pragma once
 
 #include "store/postgres/database.hpp"
+#include "store/postgres/unanswered.hpp"
 #include "store/sql/store.hpp"
 
 #include <atomic>
@@ -18,7 +19,8 @@ public:
     // sees an end fetches what comes after it, because another node may have caused that end: when the step
     // commits, this node's verifiers learn of it before the step's request goes on.
     PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
-                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr);
+                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr,
+                  UnansweredRotations* unanswered = nullptr);
 
     // Brings the schema up to date; one node does it while the others wait. Throws StoreError if the schema
     // is newer, or if the database's encoding, fsync or synchronous_commit is unsuitable.
@@ -38,6 +40,10 @@ public:
     };
     Together rotate_together(std::span<const auth::RotateRequest* const> requests);
     // Begins a transaction whose step asks for one of these rotations: `rotated` is the result that it gets.
+    // True if this transaction has sent a rotation, which may be committed even if the step fails.
+    bool has_sent_rotation() const { return has_sent_rotation_; }
+    // The grace of this rotation begins now, if it was committed and its client has not gone on.
+    void renew_grace(const UnansweredRotations::Rotation& rotation);
     void begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated);
     void begin();
     void commit();
@@ -83,6 +89,7 @@ protected:
     SessionSweep sweep_of_sessions() const override;
     const char* delete_revocations() const override;
     void saw_an_end() override { saw_an_end_ = true; }
+    bool was_unanswered(const auth::RotateRequest& request) override;
 
 private:
     void catch_up();
@@ -91,6 +98,8 @@ private:
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
     const std::atomic<std::uint64_t>* told_;
+    UnansweredRotations* unanswered_;
+    bool has_sent_rotation_ = false;
     bool saw_an_end_ = false;  // in this transaction
     std::uint64_t caught_up_to_ = 0;
     std::optional<auth::Rotation>* rotated_ = nullptr;
