@@ -37,13 +37,16 @@ std::vector<Bucket> open_buckets(const Attempt& attempt) {
     return buckets;
 }
 
-Bucket failures_bucket(const std::string& user, bool known_address) {
-    return {(known_address ? "row, known " : "row ") + user, 100, never};
+// The beginning of the keys of all rows of failures of a user.
+std::string rows_of(const std::string& user) { return "row " + crypto::sha256(user).substr(0, 16) + ":"; }
+
+Bucket failures_bucket(const Attempt& attempt) {
+    return {rows_of(attempt.user) + (attempt.known_address ? tag_of(attempt.address) : ""), 100, never};
 }
 
 // The buckets of the user, whose state must not show.
 std::vector<Bucket> hidden_buckets(const Attempt& attempt) {
-    std::vector<Bucket> buckets{failures_bucket(attempt.user, attempt.known_address)};
+    std::vector<Bucket> buckets{failures_bucket(attempt)};
     if (!attempt.known_address) buckets.push_back({"user " + attempt.user, 50, minute});
     return buckets;
 }
@@ -85,10 +88,7 @@ bool is_withheld(ReadStore& store, const Attempt& attempt) {
     return full;
 }
 
-void forget_failures(Store& store, const std::string& user) {
-    for (const bool known_address : {false, true})
-        store.empty_bucket(failures_bucket(user, known_address).key);
-}
+void forget_failures(Store& store, const std::string& user) { store.empty_buckets(rows_of(user)); }
 
 void charge_sign_up(Store& store, const std::string& address) { charge(store, {sign_up_bucket(address)}); }
 void charge_refused_sign_up(Store& store, const std::string& address) {
@@ -131,10 +131,10 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(ReadStore& store, c
 base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_sign_up(ReadStore& store,
                                                                      const std::string& address) {
     const Bucket refused = address_bucket(address), made = sign_up_bucket(address);
-    const Duration of_made = wait_of(store, made);
-    const Duration wait = std::max(of_made, wait_of(store, refused));
+    const Duration of_refused = wait_of(store, refused), of_made = wait_of(store, made);
     const std::lock_guard lock(mutex_);
-    if (auto allowed = check(wait, of_made, made, running(made.key)); !allowed) return allowed.error();
+    for (const auto& [wait, bucket] : {std::pair{of_made, made}, std::pair{of_refused, refused}})
+        if (auto allowed = check(wait, wait, bucket, running(bucket.key)); !allowed) return allowed.error();
     return Slot(*this, {made.key, refused.key});
 }
 

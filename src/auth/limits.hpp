@@ -18,8 +18,8 @@
 // The next two exist for users only, so they must not show: while one is full, even the right password gets
 // the answer to a wrong one. An unknown name is looked up and charged in the same steps.
 //
-// The buckets of the name and the user do not apply to an address with a live session of the user, and such
-// addresses have a row of failures of their own. So a guesser elsewhere cannot lock the user out.
+// The buckets of the name and the user do not apply to an address with a live session of the user, and each
+// such address has a row of failures of its own. So a guesser elsewhere cannot lock the user out.
 //
 // Buckets are rows of the store: they survive a restart, and all nodes share them. Names are hashed to
 // 65536 rows with a key, so that unknown names cannot fill the table, and nobody can compute which names
@@ -57,7 +57,7 @@ std::string stands_for_no_user(const std::string& mark);
 void charge_failure(Store& store, const Attempt& attempt);
 // True if a bucket of the user is full: the attempt must get the answer to a wrong password.
 bool is_withheld(ReadStore& store, const Attempt& attempt);
-// Ends the user's row of failures: after a success, and when the password is set or the user is enabled.
+// Ends the user's rows of failures: after a success, and when the password is set or the user is enabled.
 void forget_failures(Store& store, const std::string& user);
 
 // Charges a sign-up that succeeded, or one that was refused because of a name or e-mail address in use.

@@ -62,7 +62,10 @@ void ClockKeeper::start(std::int64_t boot, std::int64_t stored) {
     steady_ = (is_too_far ? stored : std::max(wall, stored)) - boot;
 }
 
-void ClockKeeper::raise(std::int64_t boot, std::int64_t at_least) { raise_to(at_least - boot); }
+void ClockKeeper::raise(std::int64_t boot, std::int64_t at_least) {
+    const std::int64_t difference = at_least - boot;
+    if (difference - steady_.load() <= largest_step) raise_to(difference);
+}
 
 Clocks ClockKeeper::at(std::int64_t boot) const {
     const auto time = [boot](const std::atomic<std::int64_t>& difference) {

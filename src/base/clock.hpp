@@ -50,7 +50,8 @@ Timestamp read_clock();
 void start_clock(Timestamp stored);
 // From now on this process uses a clock that several processes share, and no longer the machine's clock.
 // `shared` is the present time on the shared clock, `noted` the latest steady time of all processes.
-// `starts`: starts the clock, as start_clock(noted) does; otherwise the steady clock only moves forward.
+// `starts`: starts the clock, as start_clock(noted) does; otherwise the steady clock only moves forward, and
+// by what another process has noted no further than a minute: that one may have started with a wrong clock.
 void follow_clock(Timestamp shared, Timestamp noted, bool starts);
 // Moves the steady clock to the wall clock, backward too. Nothing that was issued or revoked before may count
 // afterwards.

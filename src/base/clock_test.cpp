@@ -126,6 +126,8 @@ TEST_F(KeptClock, AnotherProcessRaisesIt) {
     EXPECT_EQ(look().steady, time(real() + 5s));
     keeper.raise(boot.count(), real().count());
     EXPECT_EQ(look().steady, time(real() + 5s));
+    keeper.raise(boot.count(), (real() + 1h).count());
+    EXPECT_EQ(look().steady, time(real() + 5s)) << "it may have started with a wrong clock";
 }
 
 }  // namespace

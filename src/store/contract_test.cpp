@@ -310,9 +310,14 @@ TEST_P(Contract, KeysAndBucketsAreKeptAndReplaced) {
         store.charge_bucket(std::string("a\0b", 3), 1s);
         EXPECT_EQ(store.find_bucket(std::string("a\0b", 3)), start + 2s);
         EXPECT_FALSE(store.find_bucket("a"));
-        store.empty_bucket("another");
+        store.empty_buckets("b");
+        store.empty_buckets("aa");
         EXPECT_TRUE(store.find_bucket(std::string("a\0b", 3)));
-        store.empty_bucket(std::string("a\0b", 3));
+        store.charge_bucket("ab", 1s);
+        store.charge_bucket("b", 1s);
+        store.empty_buckets("a");
+        EXPECT_FALSE(store.find_bucket("ab"));
+        EXPECT_TRUE(store.find_bucket("b"));
         EXPECT_FALSE(store.find_bucket(std::string("a\0b", 3)));
         auth::StoredKey key{"k1",  "ES256", auth::StoredKey::State::next, std::string("\0\xff", 2),
                             start, start};

@@ -17,11 +17,11 @@ Answer show_readiness(Call& call) {
     Service& service = call.service();
     if (service.revocations.generation() == 0 || !service.store.is_current())
         co_return base::Denied{base::Reason::not_ready, std::chrono::seconds(1)};
-    if (call.request.clocks.are_apart())
-        co_return base::Denied{base::Reason::clock_wrong, std::chrono::seconds(60)};
+    if (call.request.clocks.are_apart()) co_return clock_wrong();
     constexpr base::Duration holds = std::chrono::seconds(1);
     const base::Timestamp now = call.request.clocks.steady;
-    if (now - service.written.load() >= holds) {
+    const base::Timestamp written = service.written;
+    if (now < written || now - written >= holds) {
         co_await in_store(service, &auth::Store::prove_writable);
         service.written = now;
     } else {

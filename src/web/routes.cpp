@@ -3,6 +3,7 @@
 
 #include "base/reason.hpp"
 #include "web/handlers.hpp"
+#include "web/steps.hpp"
 
 #include <cstdlib>
 
@@ -32,11 +33,10 @@ Answer reads(Call& call) {
     return Handle(call, *std::move(form));
 }
 
-// Makes a waiting handler for a route that issues tokens. It issues none while the server's clocks are apart
-// (base/clock.hpp): the tokens would end at a wrong time.
+// Makes a waiting handler for a route that issues tokens.
 template <auto Handle>
 Answer issues(Call& call) {
-    if (call.request.clocks.are_apart()) return refused({Reason::clock_wrong, std::chrono::seconds(60)});
+    if (call.request.clocks.are_apart()) return refused(clock_wrong());
     return Handle(call);
 }
 

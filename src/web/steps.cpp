@@ -14,7 +14,7 @@ namespace coatcheck::web {
 namespace {
 
 using Done = void(std::exception_ptr);
-using DoneAt = void(std::exception_ptr, base::Timestamp);
+using DoneAt = void(std::exception_ptr, base::Clocks);
 
 // A suspended coroutine (`handler_` resumes it) and the event loop on which it continues. It keeps that
 // loop running.
@@ -80,8 +80,8 @@ asio::awaitable<void> detail::run_step(Service& service, auth::StoreQueue::Work 
         asio::use_awaitable, std::move(work), std::move(ready));
 }
 
-asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::string_view purpose,
-                                                 const auth::Actor& by, std::function<void()> work) {
+asio::awaitable<base::Clocks> in_hashing_pool(Service& service, std::string_view purpose,
+                                              const auth::Actor& by, std::function<void()> work) {
     std::string source(purpose);
     source += by.service_key.empty() ? " at " + auth::network_of(by.address) : " by " + by.service_key;
     return asio::async_initiate<const asio::use_awaitable_t<>&, DoneAt>(
@@ -94,9 +94,9 @@ asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::string_v
                 } catch (...) {
                     failed = std::current_exception();
                 }
-                waiting->resume(waiting, failed, base::read_clocks().wall);
+                waiting->resume(waiting, failed, base::read_clocks());
             });
-            if (!taken) waiting->resume(waiting, std::make_exception_ptr(Busy()), base::Timestamp());
+            if (!taken) waiting->resume(waiting, std::make_exception_ptr(Busy()), base::Clocks());
         },
         asio::use_awaitable, std::move(work), std::move(source));
 }

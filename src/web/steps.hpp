@@ -10,6 +10,7 @@
 // shared, such as auth::AttemptsInFlight).
 #pragma once
 
+#include "base/reason.hpp"
 #include "web/call.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -23,6 +24,10 @@
 namespace coatcheck::web {
 
 namespace asio = boost::asio;
+
+// The refusal to issue tokens while the server's clocks are apart (base/clock.hpp): they would end at a wrong
+// time.
+inline base::Denied clock_wrong() { return {base::Reason::clock_wrong, std::chrono::seconds(60)}; }
 
 // Thrown if the queue of the hashing pool is full: 503 busy.
 struct Busy : std::runtime_error {
@@ -113,8 +118,9 @@ Answer rotate_in_store(Service& service, const auth::RotateRequest& rotation, Ma
 
 // Runs `work` in the hashing pool. Requests with the same purpose wait for each other if they come from the
 // same network or have the same service key. Returns when the work ended. Use it as time of issue, so that
-// waiting does not shorten the token's life. Throws Busy, or what `work` threw.
-asio::awaitable<base::Timestamp> in_hashing_pool(Service& service, std::string_view purpose,
-                                                 const auth::Actor& by, std::function<void()> work);
+// waiting does not shorten the token's life, after a look at whether the clocks are apart. Throws Busy, or
+// what `work` threw.
+asio::awaitable<base::Clocks> in_hashing_pool(Service& service, std::string_view purpose,
+                                              const auth::Actor& by, std::function<void()> work);
 
 }  // namespace coatcheck::web

@@ -326,6 +326,19 @@ def test_a_pooler_may_give_each_transaction_another_connection(make_server, boun
     wait_until(lambda: call(second).verify(sessions[0]["token"]).status == 401)
 
 
+@pytest.mark.parametrize(
+    "hosts", ["host={gone},{here}", "host={gone},{here}&port=5432,", "host={gone},{here}&port=5432"]
+)
+def test_the_next_host_is_tried_with_ports_and_without(make_server, database, hosts):
+    schema = database.new_schema()
+    hosts = hosts.format(gone="/nowhere", here=database.directory)
+    url = f"postgres:///postgres?{hosts}&user=postgres&options=-csearch_path%3D{schema}"
+    node = make_server({"store.url": url})
+    user = node.add_user("ada")
+    node.start()
+    assert call(node).try_sign_in(user).status == 200
+
+
 @pytest.mark.parametrize("bouncer", [3], indirect=True)
 def test_a_pooler_before_a_dead_database_does_not_hide_the_next_host(make_server, bouncer):
     """pgbouncer logs in for a database that is gone, as it remembers it, and a node never came back

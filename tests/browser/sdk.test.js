@@ -964,6 +964,8 @@ describe('sending', () => {
         'data:text/html,x',
         '/\t/evil.example',
         'http:evil.example',
+        `${origin.replace('//', '//aaaaaaaaaaajavascript:alert(1)%2F%2F@')}/`,
+        `${origin.replace('//', '//user@')}//evil.example`,
         'https:/\\evil.example',
         `${origin}.evil.example/`,
         `${origin}@evil.example`,
@@ -979,6 +981,7 @@ describe('sending', () => {
         await load(page, {}, `/blank?return_to=${encodeURIComponent(asked)}`);
         const given = await page.evaluate(() => new URL(auth.returnAddress(), location.href).href);
         assert.equal(new URL(given).origin, origin, `${asked} leads to ${given}`);
+        assert.match(await page.evaluate(() => auth.returnAddress()), /^\/(?!\/)/, asked);
       }
       for (const asked of ['/posts?x=1#y', '/', `${origin}/here`]) {
         await load(page, {}, `/blank?return_to=${encodeURIComponent(asked)}`);

@@ -12,7 +12,7 @@ async function own<T>(state: State, method: string, path: string, options?: Abor
 }
 
 export const listSessions = async (state: State, options?: Abortable): Promise<SessionInfo[]> =>
-  (await own<{ sessions: SessionInfo[] }>(state, 'GET', 'sessions', options)).sessions;
+  (await own<{ sessions: SessionInfo[] }>(state, 'GET', 'sessions?limit=1000', options)).sessions;
 
 export async function endSession(state: State, id: string, options?: Abortable): Promise<void> {
   await own(state, 'DELETE', `sessions/${encodeURIComponent(id)}`, options);

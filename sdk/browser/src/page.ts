@@ -18,8 +18,9 @@ export interface Page {
   addEventListener?(event: string, listener: (event: Event) => void): void;
 }
 
-/** What follows the origin in an address. */
-export const pathOf = ({ href, origin }: Pick<URL, 'href' | 'origin'>) => href.slice(origin.length);
+/** What follows the host in an address. Not cut from `href`, where a user's name may stand before the host. */
+export const pathOf = ({ pathname, search, hash }: Pick<URL, 'pathname' | 'search' | 'hash'>) =>
+  pathname + search + hash;
 
 /** The path that the page's address names in `return_to`; `/` if it names none of this origin. */
 export const returnAddressOf = ({ location }: Page): string =>

@@ -6,7 +6,7 @@
 
 namespace coatcheck::auth {
 
-Proof prove_by_password(const std::optional<User>& user, const base::Secret& password) {
+Proof prove_by_password(const std::optional<User>& user, const base::Secret& password, bool is_withheld) {
     Proof proof{.amr = {"pwd"}};
     const std::string& hash = user ? user->password_hash : crypto::unmatchable_hash();
     // Our own hashes are made from the password in NFC. An imported hash was made from the password as the
@@ -17,7 +17,7 @@ Proof prove_by_password(const std::optional<User>& user, const base::Secret& pas
     const bool imported = crypto::needs_rehash(hash);
     const base::Secret normal(base::nfc(typed).value_or(std::string(typed)));
     const bool matches = crypto::password_matches(hash, imported ? typed : normal.reveal());
-    proof.holds = matches && user.has_value() && !typed.empty();
+    proof.holds = matches && user.has_value() && !typed.empty() && !is_withheld;
     if (proof.holds && imported) proof.new_hash = crypto::hash_password(normal.reveal());
     return proof;
 }

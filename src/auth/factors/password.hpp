@@ -11,7 +11,8 @@
 namespace coatcheck::auth {
 
 // Computes one password hash whether or not the user exists, and another one if an imported hash is to be
-// replaced.
-Proof prove_by_password(const std::optional<User>& user, const base::Secret& password);
+// replaced. Not if the attempt is withheld: the time would tell that the password is right.
+Proof prove_by_password(const std::optional<User>& user, const base::Secret& password,
+                        bool is_withheld = false);
 
 }  // namespace coatcheck::auth

@@ -37,6 +37,9 @@ TEST(PasswordProof, ReplacesAnImportedHashOnlyIfItMatches) {
     const Proof right = prove_by_password(ada, base::Secret("Kk4DQuMMfZL9o"));
     EXPECT_TRUE(right.holds);
     EXPECT_TRUE(crypto::password_matches(right.new_hash, "Kk4DQuMMfZL9o"));
+    const Proof withheld = prove_by_password(ada, base::Secret("Kk4DQuMMfZL9o"), true);
+    EXPECT_FALSE(withheld.holds);
+    EXPECT_TRUE(withheld.new_hash.empty()) << "the time of a second hash would tell";
 }
 
 }  // namespace

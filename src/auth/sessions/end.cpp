@@ -59,7 +59,8 @@ bool end_sessions(Store& store, const Policy& policy, const std::string& id, con
         revoke_foreign(store, policy, id, Foreign::until_now);
     }
     for (const auto& session : store.end_sessions(id, except)) {
-        if (except.empty()) revoke_status(store, session);
+        // A foreign token may live longer than the entry about foreign tokens.
+        if (except.empty() && session.older_end <= store.now()) revoke_status(store, session);
         else revoke_session(store, session);
         store.append_audit({store.now(), event, id, session.id, by.address, by.detail()});
     }

@@ -27,7 +27,7 @@ bool end_presented_session(Store& store, const std::string& session, const crypt
                            const std::string& address);
 
 // Ends the live sessions of the user of `newest` that are more than policy.sessions_per_user allows, those
-// first that were not used for the longest time; at most 100 at a time.
+// first that were not used for the longest time (of a few hundred, if there are more); at most 100 at a time.
 void end_excess_sessions(Store& store, const Policy& policy, const Session& newest, const Actor& by);
 
 // Ends all of the user's sessions except `except` (empty: all), and revokes the foreign tokens that were

@@ -55,7 +55,7 @@ Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const base:
     attempt.name = mark_of_login(mac_key, login);
     attempt.user = candidate.user ? candidate.user->id : stands_for_no_user(attempt.name);
     attempt.address = form.address;
-    attempt.known_address = store.has_live_session(attempt.user, form.address);
+    attempt.known_address = form.has_session || store.has_live_session(attempt.user, form.address);
     attempt.withheld = is_withheld(store, attempt);
     auto slot = in_flight.enter(store, attempt);
     if (!slot) return slot.error();
@@ -128,7 +128,7 @@ Result<Granted> exchange(Store& store, const Policy& policy, const base::Secret&
     if (const auto before = store.lock_session(session.id)) {
         const bool is_repeated = !before->ended && before->idle_end > now && before->counter == 0 &&
                                  before->secret_hash == session.secret_hash &&
-                                 now - before->created < policy.grace;
+                                 now - before->last_used < policy.grace;
         if (!is_repeated) return Denied{Reason::token_exchanged};
         session = *before;
         granted.user = *user;

@@ -22,6 +22,7 @@ struct SignIn {
     bool crypt = false;  // issue a crypt token instead of a JWT
     std::string device;
     std::string address;
+    bool has_session = false;  // the client shows a live session of the user: its address counts as known
     // When the request arrived, by this machine's clock. No token of the session gets a later auth_time.
     Timestamp asked = Timestamp::max();
 };

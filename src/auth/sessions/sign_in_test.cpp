@@ -327,6 +327,21 @@ TEST_F(OwnChange, TakesEffectIfNothingCameBetween) {
     });
 }
 
+TEST_F(OwnChange, CanBeConfirmedWhileStrangersGuess) {
+    for (int i = 0; i < 120; ++i) {
+        now += 2min;
+        (void)sign_in("ada", false, "203.0.113." + std::to_string(i));
+    }
+    EXPECT_EQ(sign_in("ada", true, "203.0.113.200").error().reason, Reason::invalid_credentials);
+    claims.username = "ada";
+    step([&](Store& s) {
+        const auto candidate = begin_confirmation(s, in_flight, mac_key, claims, "203.0.113.201");
+        ASSERT_TRUE(candidate);
+        EXPECT_FALSE(candidate->attempt.withheld)
+            << "the session shows that this is the owner, wherever it is";
+    });
+}
+
 TEST_F(OwnChange, IsRefusedOnceItsSessionHasEnded) {
     step([&](Store& s) { end_session(s, claims.session, "sign_out", "192.0.2.1"); });
     expect_refused(Reason::session_ended);

@@ -23,8 +23,8 @@ public:
     // Charges the bucket once: it will be empty `refill` later than before. A bucket that is absent or
     // empty will be empty `refill` from now.
     virtual void charge_bucket(const std::string& key, Duration refill) = 0;
-    // Forgets all that was charged.
-    virtual void empty_bucket(const std::string& key) = 0;
+    // Forgets all that was charged to the buckets whose keys begin so. `prefix` ends with a byte below 0xff.
+    virtual void empty_buckets(const std::string& prefix) = 0;
 };
 
 }  // namespace coatcheck::auth

@@ -41,6 +41,7 @@ Result<Candidate> begin_confirmation(Store& store, AttemptsInFlight& in_flight, 
     SignIn form;
     form.login = claims.username;
     form.address = by.address;
+    form.has_session = true;
     auto candidate = look_up(store, in_flight, mac_key, form);
     if (candidate && (!candidate->user || candidate->user->id != claims.subject)) {
         store.find_user(claims.subject);  // notes the end, if another node has deleted the user

@@ -240,6 +240,9 @@ void MemoryStore::extend_access(const std::string& id, Timestamp access_end) {
 }
 
 void MemoryStore::set_clock(Timestamp now) {
+    for (const auto& [id, session] : tables_.sessions)
+        if (session.access_end > now)
+            insert_revocation({verify::Revocation::Kind::session, id, 0, session.access_end});
     tables_.buckets.clear();
     now_ = now;
 }

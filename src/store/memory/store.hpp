@@ -58,7 +58,9 @@ public:
         auto& empty_at = tables_.buckets[key];
         empty_at = std::max(empty_at, now_) + refill;
     }
-    void empty_bucket(const std::string& key) override { tables_.buckets.erase(key); }
+    void empty_buckets(const std::string& prefix) override {
+        std::erase_if(tables_.buckets, [&](const auto& row) { return row.first.starts_with(prefix); });
+    }
     void lock_keys() override {}
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override { tables_.keys[key.id] = key; }

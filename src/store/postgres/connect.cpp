@@ -44,18 +44,17 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
 void PostgresDatabase::connect(const PostgresAddress& address, const std::vector<ConnectionSetting>& host) {
     const Libpq& pq = libpq();
     auto settings = defaults_for(address.url);
-    settings.emplace_back("dbname", address.url);
     settings.insert(settings.end(), host.begin(), host.end());
     settings.emplace_back("client_encoding", "UTF8");
     if (address.password) settings.emplace_back("password", password_of(address));
     std::vector<const char*> names, values;
     for (const auto& [name, value] : settings) {
-        names.push_back(name);
+        names.push_back(name.c_str());
         values.push_back(value.c_str());
     }
     names.push_back(nullptr);
     values.push_back(nullptr);
-    connection_ = pq.PQconnectdbParams(names.data(), values.data(), 1);
+    connection_ = pq.PQconnectdbParams(names.data(), values.data(), 0);
     if (pq.PQstatus(connection_) != CONNECTION_OK)
         throw Unavailable("PostgreSQL: " + trimmed(pq.PQerrorMessage(connection_)));
     pq.PQsetNoticeReceiver(

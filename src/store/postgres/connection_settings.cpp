@@ -49,6 +49,16 @@ public:
         return set == nullptr ? "" : set;
     }
 
+    // What the url sets, except these.
+    std::vector<ConnectionSetting> all_but(std::initializer_list<std::string_view> names) const {
+        std::vector<ConnectionSetting> out;
+        for (const auto* option = options_; option->keyword != nullptr; ++option)
+            if (option->val != nullptr &&
+                std::find(names.begin(), names.end(), option->keyword) == names.end())
+                out.emplace_back(option->keyword, option->val);
+        return out;
+    }
+
 private:
     PQconninfoOption* options_ = nullptr;
 };
@@ -71,13 +81,12 @@ std::vector<std::vector<ConnectionSetting>> hosts_of(const std::string& url) {
     const auto addresses = parts_of(said.value("hostaddr", "PGHOSTADDR"));
     const auto ports = parts_of(said.value("port", "PGPORT"));
     const std::size_t count = std::max(hosts.size(), addresses.size());
-    if (count == 1) return {{}};
     std::vector<std::vector<ConnectionSetting>> out;
     for (std::size_t i = 0; i < count; ++i) {
-        std::vector<ConnectionSetting> one;
+        auto one = said.all_but({"host", "hostaddr", "port"});
         const auto take = [&](const char* name, const std::vector<std::string>& list) {
-            if (list.size() == count || list.size() == 1)
-                one.emplace_back(name, list[list.size() == 1 ? 0 : i]);
+            const std::string value = list.size() == 1 ? list[0] : i < list.size() ? list[i] : "";
+            if (!value.empty()) one.emplace_back(name, value);
         };
         take("host", hosts);
         take("hostaddr", addresses);
@@ -102,6 +111,9 @@ std::vector<ConnectionSetting> defaults_for(const std::string& url) {
                                             {"keepalives_count", "3"},
                                             {"tcp_user_timeout", "6000"}};
     const Url said(url);
+    // A service file may name several hosts, which only libpq knows.
+    if (!said.value("service", "PGSERVICE").empty())
+        settings.emplace_back("target_session_attrs", "read-write");
     std::string mode = said.value("sslmode", "PGSSLMODE");
     if (mode.empty() && !is_local(said.value("host", "PGHOST")))
         settings.emplace_back("sslmode", mode = "verify-full");

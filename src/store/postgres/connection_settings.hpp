@@ -8,15 +8,15 @@
 
 namespace coatcheck::store {
 
-using ConnectionSetting = std::pair<const char*, std::string>;
+using ConnectionSetting = std::pair<std::string, std::string>;
 
 // A connection to another machine uses TLS and checks the database's certificate. Throws StoreError if the
 // url is no address of a database.
 std::vector<ConnectionSetting> defaults_for(const std::string& url);
 
-// The hosts of the url, or of libpq's variables, one by one: for each the settings that name it alone. libpq
+// The settings of the url for each of its hosts alone, or of those in libpq's variables; at least one. libpq
 // would judge by what the server said at log-in which of them accepts writes, and a pooler remembers that
-// from before a failover. So each host is tried and asked. Empty settings: the only host, as the url says.
+// from before a failover. So each host is tried and asked.
 std::vector<std::vector<ConnectionSetting>> hosts_of(const std::string& url);
 
 // A message of libpq on one line, without the end of its line. Empty for null.

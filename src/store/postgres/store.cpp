@@ -58,7 +58,8 @@ void PostgresStore::check_tables() {
                              " from this role, revocations perhaps: give the role BYPASSRLS, or disable it");
     }
     // A number that is given a second time is a duplicate key. Logical replication copies no sequences.
-    for (const auto& [table, column] : {std::pair{"revocations", "row"}, std::pair{"audit", "id"}}) {
+    for (const auto& named : {std::pair{"revocations", "row"}, std::pair{"audit", "id"}}) {
+        const char *table = named.first, *column = named.second;
         const std::string from = std::string(" FROM ") + table;
         const auto sequence = [&] {
             auto row = db_.query("SELECT pg_get_serial_sequence($1, $2)");

@@ -66,8 +66,10 @@ void SqlStore::charge_bucket(const std::string& key, base::Duration refill) {
         .run();
 }
 
-void SqlStore::empty_bucket(const std::string& key) {
-    db_.query("DELETE FROM buckets WHERE key = $1").bind_blob(key).run();
+void SqlStore::empty_buckets(const std::string& prefix) {
+    std::string end = prefix;
+    ++end.back();
+    db_.query("DELETE FROM buckets WHERE key >= $1 AND key < $2").bind_blob(prefix).bind_blob(end).run();
 }
 
 std::vector<auth::StoredKey> SqlStore::load_keys() {
@@ -172,13 +174,20 @@ std::vector<auth::AuditEvent> SqlStore::list_audit(std::size_t limit) {
     return events;
 }
 
-void SqlStore::prove_writable() {
-    db_.query("UPDATE meta SET clock = GREATEST(clock, $1)").bind(unix_millis(now_)).run();
-}
+void SqlStore::prove_writable() { db_.query("UPDATE meta SET clock = clock").run(); }
 
 // The buckets go, because a clock that was ahead has put them into the future.
 void SqlStore::set_clock(base::Timestamp now) {
     now_ = now;
+    // Tokens that were issued while the clock was ahead become valid later, if no new key makes them void
+    // (crypt tokens).
+    db_.query(
+           "INSERT INTO revocations(kind, subject, minimum, expires) SELECT $1, id, 0, access_end FROM "
+           "sessions "
+           "WHERE access_end > $2")
+        .bind(static_cast<std::int64_t>(verify::Revocation::Kind::session))
+        .bind(unix_millis(now))
+        .run();
     db_.query("UPDATE meta SET clock = $1").bind(unix_millis(now)).run();
     db_.query("DELETE FROM buckets").run();
 }

@@ -55,7 +55,7 @@ public:
     std::string feed_epoch() override;
     std::optional<base::Timestamp> find_bucket(const std::string& key) override;
     void charge_bucket(const std::string& key, base::Duration refill) override;
-    void empty_bucket(const std::string& key) override;
+    void empty_buckets(const std::string& prefix) override;
     void lock_keys() override {}  // there is one writer
     std::vector<auth::StoredKey> load_keys() override;
     void save_key(const auth::StoredKey& key) override;

@@ -33,8 +33,9 @@ asio::awaitable<Result<auth::User>> confirm(Call& call, const base::Secret& pass
                                              *ring->ring.mac_key, *call.user, actor);
     if (!candidate) co_return candidate.error();
     auth::Proof proof;
-    co_await in_hashing_pool(service, "confirmation", actor,
-                             [&] { proof = auth::prove_by_password(candidate->user, password); });
+    co_await in_hashing_pool(service, "confirmation", actor, [&] {
+        proof = auth::prove_by_password(candidate->user, password, candidate->attempt.withheld);
+    });
     if (accepts(*candidate, proof)) co_return *candidate->user;
     co_await in_store(service, auth::fail_confirmation, *call.user, *candidate, actor);
     co_return Reason::invalid_credentials;
@@ -110,14 +111,15 @@ Answer change_password(Call& call, PasswordForm form) {
     if (!confirmed) co_return confirmed.error();
     std::string hash;
     const auto actor = call.actor();
-    const auto now = co_await in_hashing_pool(service, "new password", actor,
-                                              [&] { hash = crypto::hash_password(wanted.reveal()); });
+    const auto clocks = co_await in_hashing_pool(service, "new password", actor,
+                                                 [&] { hash = crypto::hash_password(wanted.reveal()); });
+    if (clocks.are_apart()) co_return clock_wrong();
 
     const auto ring = service.current();
     const auto granted = co_await in_store(service, auth::change_own_password, service.policy, *call.user,
                                            confirmed->password_hash, hash, actor);
     if (!granted) co_return granted.error();
-    const auto tokens = auth::mint_tokens(ring->ring, service.policy, *granted, now);
+    const auto tokens = auth::mint_tokens(ring->ring, service.policy, *granted, clocks.wall);
     co_return tokens_reply(service.settings, *granted, tokens);
 }
 

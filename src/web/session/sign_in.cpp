@@ -28,12 +28,13 @@ asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignI
                                              *ring->ring.mac_key, form);
     if (!candidate) co_return candidate.error();
     auth::Proof proof;
-    const auto now = co_await in_hashing_pool(service, "sign-in", form.address, [&] {
-        proof = auth::prove_by_password(candidate->user, form.password);
+    const auto clocks = co_await in_hashing_pool(service, "sign-in", form.address, [&] {
+        proof = auth::prove_by_password(candidate->user, form.password, candidate->attempt.withheld);
     });
+    if (clocks.are_apart()) co_return clock_wrong();
     auto granted = co_await in_store(service, auth::open_session, service.policy, form, *candidate, proof);
     if (!granted) co_return granted.error();
-    co_return Opened{*std::move(granted), now};
+    co_return Opened{*std::move(granted), clocks.wall};
 }
 
 // Clears the cookies of an earlier sign-in with another delivery, so that the browser no longer sends them.
