@@ -42,6 +42,14 @@ class Nodes:
             node.data.mkdir(mode=0o700)
             shutil.copy2(first.data / "master.key", node.data / "master.key")
 
+    def url_of_plain_role(self, options=""):
+        """The URL for a new role, which is no superuser. The tables are there already."""
+        role = f"plain_{self.schema}"
+        self.database.query(f"CREATE ROLE {role} LOGIN {options}")
+        for what in ("SCHEMA", "ALL TABLES IN SCHEMA", "ALL SEQUENCES IN SCHEMA"):
+            self.database.query(f"GRANT ALL ON {what} {self.schema} TO {role}")
+        return self.url.replace("user=postgres", f"user={role}")
+
     def start(self):
         for node in self.all:
             node.launch()
@@ -629,12 +637,7 @@ def test_fewer_connections_than_configured_serve_everybody(make_server, database
     node = nodes.start()[0]
     users = [node.add_user() for _ in range(4)]
     node.stop()
-    role = f"few_{nodes.schema}"
-    database.query(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 4")
-    database.query(f"GRANT ALL ON SCHEMA {nodes.schema} TO {role}")
-    database.query(f"GRANT ALL ON ALL TABLES IN SCHEMA {nodes.schema} TO {role}")
-    database.query(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {nodes.schema} TO {role}")
-    node.settings["store.url"] = nodes.url.replace("user=postgres", f"user={role}")
+    node.settings["store.url"] = nodes.url_of_plain_role("CONNECTION LIMIT 4")
     node.start()
     sessions = [call(node).sign_in_body(user) for user in users * 4]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
@@ -652,12 +655,7 @@ def test_row_level_security_stops_the_start(make_server, database):
     nodes = Nodes(make_server, database, 1)
     node = nodes.start()[0]
     node.stop()
-    role = f"plain_{nodes.schema}"
-    database.query(f"CREATE ROLE {role} LOGIN")
-    database.query(f"GRANT ALL ON SCHEMA {nodes.schema} TO {role}")
-    database.query(f"GRANT ALL ON ALL TABLES IN SCHEMA {nodes.schema} TO {role}")
-    database.query(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {nodes.schema} TO {role}")
-    node.settings["store.url"] = nodes.url.replace("user=postgres", f"user={role}")
+    node.settings["store.url"] = nodes.url_of_plain_role()
     node.start()
     node.stop()
     database.query("ALTER TABLE revocations ENABLE ROW LEVEL SECURITY", nodes.schema)
