@@ -145,30 +145,11 @@ bool PostgresPool::make_ready(Connection& connection) {
             const std::lock_guard lock(mutex_);
             --connecting_;
         }
-        if (is_connected) {
-            settle(connection);
-            if (connection) return true;
-        }
+        if (is_connected) return true;
         refuse_if_alone();
     }
     refuse_if_alone();
     return false;
-}
-
-void PostgresPool::settle(Connection& connection) {
-    for (auto& rotation : unanswered_.take_unsettled()) {
-        try {
-            if (!connection) throw Unavailable(no_connection);
-            connection->begin();
-            connection->renew_grace(rotation);
-            connection->commit();
-        } catch (const std::exception&) {
-            // Its commit may still be under way, and then the row is locked.
-            unanswered_.add_unsettled(std::move(rotation));
-            if (connection) connection->rollback();
-            if (connection && connection->is_broken()) drop(connection);
-        }
-    }
 }
 
 bool PostgresPool::try_to_connect(Connection& connection) {
@@ -256,12 +237,9 @@ PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::
         if (!connection) connect(connection);
         return connection->rotate_together(requests);
     } catch (const Unknown&) {
-        for (const auto* request : requests) unanswered_.add(*request);
         throw;
     } catch (const std::exception&) {
-        if (!connection || !connection->is_broken()) return {};
-        for (const auto* request : requests) unanswered_.add(*request);
-        drop(connection);
+        if (connection && connection->is_broken()) drop(connection);
         return {};
     }
 }
@@ -276,7 +254,7 @@ void PostgresPool::connect(Connection& connection) {
     }
     try {
         connection.store = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept,
-                                                           clock_, &told_, &unanswered_);
+                                                           clock_, &told_);
         const std::lock_guard lock(mutex_);
         ++connected_;
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
@@ -316,10 +294,6 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
     for (int attempt = 1, prepared = 0;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
         const bool was_connected = static_cast<bool>(connection);
-        const auto note_rotation = [&] {
-            if (connection && connection->has_sent_rotation() && waiting.work.rotation != nullptr)
-                unanswered_.add(*waiting.work.rotation);
-        };
         try {
             if (!connection) connect(connection);
             // Only the first attempt uses the shared rotation.
@@ -340,12 +314,10 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
             if (connection->is_broken()) drop(connection);
             if (attempt >= most_attempts) return std::current_exception();
         } catch (const Unavailable&) {
-            note_rotation();
             drop(connection);
             if (!was_connected) return std::current_exception();
         } catch (const Unknown& failure) {
             base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-            note_rotation();
             drop(connection);
             return std::current_exception();
         } catch (const std::exception&) {

@@ -61,8 +61,6 @@ private:
     // Waits a moment for the answer that a given-up connection is owed, and closes it once the answer is
     // there. False: the pool ends.
     bool wait_for_answer(Connection& connection);
-    // Lets the grace of unanswered rotations begin now.
-    void settle(Connection& connection);
     // Gives up a connection that is lost or broken.
     void drop(Connection& connection);
     // True if nobody is connected, and nobody will try to connect now. The caller holds the mutex.
@@ -94,7 +92,6 @@ private:
     std::chrono::steady_clock::time_point next_try_{};
     // Until follow(), steps must not fetch from the feed.
     PlaceTold told_{std::numeric_limits<std::int64_t>::max()};
-    UnansweredRotations unanswered_;
     std::unique_ptr<PostgresFeed> feed_;
     std::vector<std::thread> threads_;
 };

@@ -22,13 +22,8 @@ constexpr SqlText database_clock_sql = "CAST(EXTRACT(EPOCH FROM clock_timestamp(
 }  // namespace
 
 PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
-                             std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told,
-                             UnansweredRotations* unanswered)
-    : SqlStore(postgres_),
-      postgres_(address, prepare),
-      clock_(std::move(clock)),
-      told_(told),
-      unanswered_(unanswered) {}
+                             std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told)
+    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), told_(told) {}
 
 void PostgresStore::check_fitness() {
     auto row = db_.query(
@@ -101,7 +96,6 @@ void PostgresStore::begin_rotated(base::Timestamp at, std::optional<auth::Rotati
 void PostgresStore::begin() {
     now_ = clock_();
     rotated_ = nullptr;
-    has_sent_rotation_ = false;
     published_.clear();
     caught_up_to_ = 0;
     saw_an_end_ = false;
@@ -136,28 +130,10 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
     // A client that loses the answer asks again and gets the same token within the grace. So the rotation can
     // be committed before the rest of the step.
     postgres_.first_alone();
-    has_sent_rotation_ = true;
     if (!bind_rotation(row, now_, request).step()) return false;
     result.session = read_session(row);
     result.user = read_user(row, session_column_count);
     return true;
-}
-
-bool PostgresStore::was_unanswered(const auth::RotateRequest& request) {
-    if (unanswered_ == nullptr || !unanswered_->contains(request.session, request.counter)) return false;
-    renew_grace({request.user, request.session, request.counter});
-    return true;
-}
-
-void PostgresStore::renew_grace(const UnansweredRotations::Rotation& rotation) {
-    db_.query(
-           "UPDATE sessions SET rotated_1 = $1 WHERE user_id = $2 AND id = $3 AND counter = $4 + 1 AND "
-           "rotated_1 < $1 AND ended IS NULL")
-        .bind(unix_millis(now_))
-        .bind(rotation.user)
-        .bind(rotation.session)
-        .bind(static_cast<std::int64_t>(rotation.counter))
-        .run();
 }
 
 namespace {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "store/postgres/database.hpp"
-#include "store/postgres/unanswered.hpp"
 #include "store/sql/store.hpp"
 
 #include <atomic>
@@ -19,8 +18,7 @@ public:
     // sees an end fetches what comes after it, because another node may have caused that end: when the step
     // commits, this node's verifiers learn of it before the step's request goes on.
     PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
-                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr,
-                  UnansweredRotations* unanswered = nullptr);
+                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr);
 
     // Brings the schema up to date; one node does it while the others wait. Throws StoreError if the schema
     // is newer, or if the database's encoding, fsync or synchronous_commit is unsuitable.
@@ -40,10 +38,6 @@ public:
     };
     Together rotate_together(std::span<const auth::RotateRequest* const> requests);
     // Begins a transaction whose step asks for one of these rotations: `rotated` is the result that it gets.
-    // True if this transaction has sent a rotation, which may be committed even if the step fails.
-    bool has_sent_rotation() const { return has_sent_rotation_; }
-    // The grace of this rotation begins now, if it was committed and its client has not gone on.
-    void renew_grace(const UnansweredRotations::Rotation& rotation);
     void begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated);
     void begin();
     void commit();
@@ -89,7 +83,6 @@ protected:
     SessionSweep sweep_of_sessions() const override;
     const char* delete_revocations() const override;
     void saw_an_end() override { saw_an_end_ = true; }
-    bool was_unanswered(const auth::RotateRequest& request) override;
 
 private:
     void catch_up();
@@ -98,8 +91,6 @@ private:
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
     const std::atomic<std::uint64_t>* told_;
-    UnansweredRotations* unanswered_;
-    bool has_sent_rotation_ = false;
     bool saw_an_end_ = false;  // in this transaction
     std::uint64_t caught_up_to_ = 0;
     std::optional<auth::Rotation>* rotated_ = nullptr;

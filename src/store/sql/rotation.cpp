@@ -30,8 +30,7 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
         const std::uint32_t behind = result.session.counter - r.counter;
         const bool in_grace = behind <= auth::rotations_per_grace &&
                               result.session.rotated[behind - 1] + r.grace > now_;
-        result.outcome = in_grace || was_unanswered(r) ? Rotation::Outcome::repeated
-                                                       : Rotation::Outcome::reused;
+        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
     }
     return result;
 }

@@ -82,8 +82,6 @@ protected:
     // One statement: checks that the token is current and rotates it. If it does, it fills in session and
     // user and returns true.
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result);
-    // True if the client of this superseded token was never given its successor.
-    virtual bool was_unanswered(const auth::RotateRequest&) { return false; }
     // This step has seen something that is over, and that another node may have ended.
     virtual void saw_an_end() {}
     // Moves the next index in the Token Status Lists forward by at least `count`.
