@@ -19,7 +19,7 @@ constexpr std::size_t looked_at_together = 16;
 // others time.
 constexpr std::size_t sample = 256;
 
-// What counts as one address: an IPv4 address, or the first 64 bits of an IPv6 address.
+// The part of an address that counts as one: an IPv4 address, or the first 64 bits of an IPv6 address.
 std::string network_of(const asio::ip::address& address) {
     if (address.is_v4()) return address.to_string();
     const auto v6 = address.to_v6();

@@ -248,7 +248,7 @@ Verifier::Verifier(Options options) {
     live_ = new Live(std::move(options));
 }
 
-// What belongs to the parent process is left alone: to end it would wait for a thread that is not here.
+// Leaves alone a verifier of the parent process: to end it would wait for a thread that is not here.
 Verifier::~Verifier() {
     if (Live* live = live_; live->is_of_this_process()) delete live;
 }

@@ -67,7 +67,7 @@ final class Server
     }
 
     /**
-     * What the workers know of the feed. An older version of this package may have written something else.
+     * The workers' knowledge of the feed. An older version of this package may have written something else.
      */
     private function known(): ?array
     {

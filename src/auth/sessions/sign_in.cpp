@@ -19,7 +19,7 @@ using base::Result;
 
 namespace {
 
-// What the audit log says of a sign-in that a limit withheld: the operator must be able to tell why even the
+// The audit log's detail of a sign-in that a limit withheld: the operator must be able to tell why even the
 // right password is refused.
 constexpr const char* withheld_detail = "too many failures: refused whatever the password";
 

@@ -49,7 +49,7 @@ public:
         return set == nullptr ? "" : set;
     }
 
-    // What the url sets, except these.
+    // The settings that the url has, except these.
     std::vector<ConnectionSetting> all_but(std::initializer_list<std::string_view> names) const {
         std::vector<ConnectionSetting> out;
         for (const auto* option = options_; option->keyword != nullptr; ++option)

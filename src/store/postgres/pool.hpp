@@ -44,7 +44,7 @@ private:
         Work work;
         std::chrono::steady_clock::time_point since;
     };
-    // What a thread has: a connection, one that is owed an answer, or neither.
+    // A thread has a connection, one that is owed an answer, or neither.
     struct Connection {
         std::unique_ptr<PostgresStore> store, given_up;
         PostgresStore* operator->() const { return store.get(); }

@@ -41,7 +41,7 @@ void PostgresStore::check_fitness() {
             "the database has synchronous_commit off, and can lose confirmed data: set it to on");
 }
 
-// What the tables must be after every way in which they can come into a database: a dump, a logical replica.
+// The tables can come into a database in several ways, such as a dump or a logical replica.
 void PostgresStore::check_tables() {
     for (const char* table :
          {"users", "sessions", "revocations", "buckets", "keys", "service_keys", "audit", "meta", "feed"}) {
