@@ -11,6 +11,7 @@ from client import Caller, Closed
 from clock import Clock
 from conftest import needs_sqlite, next_address
 from tokens import claims_of
+from waiting import wait_until
 
 YEARS = 10 * 365 * 86400
 WRONG = (503, "clock_wrong")
@@ -32,23 +33,28 @@ def date_of(answer):
     return email.utils.parsedate_to_datetime(answer.header("Date")).timestamp()
 
 
+def set_clock(server, ahead):
+    """Sets the clock of a server that runs, and waits until its answers show it."""
+    server.clock.set(ahead)
+    caller = caller_of(server)
+    wait_until(lambda: abs(date_of(caller.get("/healthz")) - time.time() - ahead) < 5)
+
+
 def is_now(time_of):
     return abs(time_of - time.time()) < 5
 
 
 def launch_with_wrong_clock(server):
-    server.launch()
-    deadline = time.monotonic() + 20
-    while True:
+    def says_so():
         try:
             answer = Caller(server.port).get("/readyz")
-            if answer.verdict == WRONG:
-                return
-            assert answer.status == 503, server.log()
         except (OSError, Closed):
-            pass
-        assert time.monotonic() < deadline, server.log()
-        time.sleep(0.01)
+            return False
+        assert answer.status == 503, server.log()
+        return answer.verdict == WRONG
+
+    server.launch()
+    wait_until(says_so, log=server.log)
 
 
 def assert_issues_nothing(server, user, refresh_token):
@@ -65,7 +71,7 @@ def test_a_clock_that_jumps_ahead_and_back_leaves_nothing(server):
     server.start()
     caller = caller_of(server)
     signed_in = caller.sign_in_body(user)
-    server.clock.set(3 * 3600)
+    set_clock(server, 3 * 3600)
     assert_issues_nothing(server, user, signed_in["refresh_token"])
     assert abs(date_of(caller.get("/healthz")) - time.time() - 3 * 3600) < 5
     assert caller.verify(signed_in["token"]).verdict == (401, "token_expired"), "by the clock that is ahead"
@@ -73,7 +79,7 @@ def test_a_clock_that_jumps_ahead_and_back_leaves_nothing(server):
     findings = server.try_command("doctor").stdout
     assert "no tokens are issued" in findings and "restart the server" in findings
 
-    server.clock.set(0)
+    set_clock(server, 0)
     refreshed = caller.refresh(signed_in["refresh_token"])
     assert refreshed.status == 200 and is_now(date_of(refreshed))
     claims = claims_of(refreshed.json()["token"])
@@ -148,7 +154,7 @@ def test_a_clock_that_is_set_back_a_little_shows_in_tokens_and_nowhere_else(serv
     server.start()
     caller = caller_of(server)
     first = caller.sign_in_body(user)
-    server.clock.set(0)
+    set_clock(server, 0)
     second = caller.refresh(first["refresh_token"])
     assert second.status == 200 and is_now(date_of(second))
     claims = claims_of(second.json()["token"])
@@ -176,10 +182,7 @@ def test_nodes_on_postgresql_find_the_way_back_without_a_restart(make_server):
     (elsewhere.data / "master.key").write_bytes((node.data / "master.key").read_bytes())
     (elsewhere.data / "master.key").chmod(0o600)
     assert "every session has been ended" in elsewhere.command("store", "set-clock")
-    deadline = time.monotonic() + 10
-    while caller.get("/readyz").status != 200:
-        assert time.monotonic() < deadline, node.log()
-        time.sleep(0.05)
+    wait_until(lambda: caller.get("/readyz").status == 200, log=node.log)
     assert caller.refresh(signed_in["refresh_token"]).verdict == (401, "session_ended")
     assert caller.verify(signed_in["token"]).status == 401
     again = caller.sign_in_body(user)

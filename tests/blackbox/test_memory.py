@@ -4,17 +4,18 @@ passwords and tokens stood in freed memory)."""
 
 import os
 import re
-import time
 
 import pytest
 from client import Browser, Caller
 from conftest import next_address
 from server import BINARY, User
+from waiting import wait_until
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may read the memory of the server")
-# AddressSanitizer keeps what was freed, to find a use of it.
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="the server lets root alone read its memory (PR_SET_DUMPABLE)"
+)
 frees_memory = pytest.mark.skipif(
-    b"__asan_init" in BINARY.read_bytes(), reason="a build with AddressSanitizer"
+    b"__asan_init" in BINARY.read_bytes(), reason="AddressSanitizer keeps what was freed, to find a use of it"
 )
 FIRST = "nine violet otters paint lanterns 4711"
 SECOND = "seven amber herons weave baskets 0815"
@@ -78,10 +79,10 @@ def test_neither_passwords_nor_tokens_stay_in_memory(make_server):
     secrets |= {name: cookie.value for name, cookie in cookies.items()}
     del secrets["token of change"]  # was verified: the event loop keeps it with its proof, until it ends
 
-    deadline = time.monotonic() + 5
-    while found := found_in(server.process.pid, secrets):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
+    wait_until(
+        lambda: not found_in(server.process.pid, secrets),
+        log=lambda: f"in memory: {found_in(server.process.pid, secrets)}",
+    )
 
 
 def test_the_memory_for_password_hashes_is_given_back(make_server):
@@ -92,7 +93,7 @@ def test_the_memory_for_password_hashes_is_given_back(make_server):
     before = resident(server.process.pid)
     for _ in range(4):
         caller.sign_in_body(user)
-    deadline = time.monotonic() + 10
-    while resident(server.process.pid) > before + 4096:
-        assert time.monotonic() < deadline, f"{before} kB before, {resident(server.process.pid)} kB now"
-        time.sleep(0.1)
+    wait_until(
+        lambda: resident(server.process.pid) <= before + 4096,
+        log=lambda: f"{before} kB before, {resident(server.process.pid)} kB now",
+    )

@@ -12,6 +12,7 @@ import time
 
 import postgres
 import pytest
+import waiting
 from client import Caller
 from conftest import next_address
 from server import PASSWORD, User, free_port
@@ -59,12 +60,7 @@ class Nodes:
 
 
 def wait_until(holds, seconds=BOUND, log=lambda: ""):
-    """Waits for a condition and returns how many seconds it took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s\n{log()[-2000:]}"
-        time.sleep(0.005)
-    return time.monotonic() - began
+    return waiting.wait_until(holds, seconds, log)
 
 
 def call(node):

@@ -15,6 +15,7 @@ import pytest
 from client import Caller
 from conftest import next_address
 from server import BINARY, PASSWORD, User, clean_environment, free_port, run
+from waiting import wait_until
 
 
 def fails(server, *flags, seconds=10):
@@ -28,13 +29,6 @@ def fails(server, *flags, seconds=10):
         pytest.fail(f"it started:\n{server.log()}")
     assert status not in (0, None) and status > 0, f"ended with {status}"
     return server.log()
-
-
-def wait_for(holds, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_it_runs_with_no_configuration_and_says_where_to_go(tmp_path):
@@ -291,7 +285,7 @@ def test_a_signal_that_means_nothing_is_logged_and_ends_nothing(make_server, num
     server = make_server().start()
     number = int(number) if not isinstance(number, str) else getattr(signal, f"SIG{number}")
     server.process.send_signal(number)
-    wait_for(lambda: "signal_ignored" in server.log())
+    wait_until(lambda: "signal_ignored" in server.log())
     assert server.process.poll() is None and Caller(server.port).get("/healthz").status == 200
 
 
@@ -309,7 +303,7 @@ def test_closed_standard_descriptors_are_no_files_of_ours(make_server):
         ["/bin/sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", *server.words], env=clean_environment()
     )
     try:
-        wait_for(server.is_ready)
+        wait_until(server.is_ready)
         for number in range(3):
             assert os.readlink(f"/proc/{process.pid}/fd/{number}") == "/dev/null"
         assert Caller(server.port).try_sign_in(user).status == 200
