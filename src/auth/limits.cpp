@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/limits.hpp"
 
+#include "base/network.hpp"
 #include "base/reason.hpp"
 #include "crypto/digest.hpp"
 
@@ -20,7 +21,9 @@ struct Bucket {
 constexpr Duration minute = std::chrono::minutes(1);
 constexpr Duration never = std::chrono::years(10);  // so long that a row of failures does not shrink
 
-std::string tag_of(const std::string& address) { return crypto::sha256(network_of(address)).substr(0, 8); }
+std::string tag_of(const std::string& address) {
+    return crypto::sha256(base::network_of(address)).substr(0, 8);
+}
 
 Bucket address_bucket(const std::string& address) {
     return {"address " + tag_of(address), 100, std::chrono::seconds(10)};
@@ -111,7 +114,7 @@ int AttemptsInFlight::running(const std::string& key) const {
 base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter(ReadStore& store, const Attempt& attempt) {
     constexpr int most = 4;
     std::string account = "account " + attempt.name;
-    if (attempt.known_address) account.append(" from ").append(network_of(attempt.address));
+    if (attempt.known_address) account.append(" from ").append(base::network_of(attempt.address));
     const Bucket address = address_bucket(attempt.address);
     // The store is read before the mutex is locked: an event loop that returns a slot must never wait for
     // the store.

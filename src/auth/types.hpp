@@ -65,10 +65,6 @@ struct Session {
     std::int64_t status = -1;  // the session's index in the Token Status Lists; -1: none
 };
 
-// The part of an address that the limits count as one: an IPv4 address in full, as text; of an IPv6 address
-// the first 64 bits, as 8 raw bytes.
-std::string network_of(const std::string& address);
-
 // Where a request comes from, for the audit log and the limits: the address of the client, and the name of
 // the service key if the request has one. The address is empty for the command line.
 struct Actor {

@@ -2,6 +2,7 @@
 #include "http/event_loop.hpp"
 
 #include "base/log.hpp"
+#include "base/network.hpp"
 #include "base/scheduling.hpp"
 #include "http/connection.hpp"
 
@@ -18,15 +19,6 @@ constexpr std::size_t looked_at_together = 16;
 // How many connections are looked at to find one that has waited long: whoever has too many must not cost
 // others time.
 constexpr std::size_t sample = 256;
-
-// The part of an address that counts as one: an IPv4 address, or the first 64 bits of an IPv6 address.
-std::string network_of(const asio::ip::address& address) {
-    if (address.is_v4()) return address.to_string();
-    const auto v6 = address.to_v6();
-    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-    const auto bytes = v6.to_bytes();
-    return std::string(bytes.begin(), bytes.begin() + 8);
-}
 
 }  // namespace
 
@@ -63,7 +55,7 @@ void EventLoop::welcome(tcp::socket socket, Handler& handler) {
     const std::string address = peer.address().to_string();
     std::string network;
     if (options_.max_connections_per_address > 0 && !is_trusted(address, options_.trusted_proxies)) {
-        network = network_of(peer.address());
+        network = base::network_of(address);
         if (by_address_[network] >= options_.max_connections_per_address) {
             warn("connection_dropped", "too many connections from " + address);
             if (!close_longest_waiting(network)) return;

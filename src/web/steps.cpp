@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/steps.hpp"
 #include "base/clock.hpp"
+#include "base/network.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -83,7 +84,7 @@ asio::awaitable<void> detail::run_step(Service& service, auth::StoreQueue::Work 
 asio::awaitable<base::Clocks> in_hashing_pool(Service& service, std::string_view purpose,
                                               const auth::Actor& by, std::function<void()> work) {
     std::string source(purpose);
-    source += by.service_key.empty() ? " at " + auth::network_of(by.address) : " by " + by.service_key;
+    source += by.service_key.empty() ? " at " + base::network_of(by.address) : " by " + by.service_key;
     return asio::async_initiate<const asio::use_awaitable_t<>&, DoneAt>(
         [&service](auto handler, std::function<void()> job, const std::string& from) {
             const auto waiting = wait_for(std::move(handler));

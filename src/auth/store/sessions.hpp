@@ -57,7 +57,8 @@ public:
                                                      std::size_t kept) = 0;
     // When the last of the access tokens of the user's sessions expires; the epoch if there is none.
     virtual Timestamp last_access_end(const std::string& user) = 0;
-    // True if the user has a live session that was opened from the network (network_of()) of this address.
+    // True if the user has a live session that was opened from the network (base::network_of()) of this
+    // address.
     virtual bool has_live_session(const std::string& user, const std::string& address) = 0;
     virtual std::vector<Session> page_of_sessions(const SessionPage& page) = 0;
     // How many indexes of the Token Status Lists have been given out.

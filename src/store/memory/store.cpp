@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/memory/store.hpp"
 
+#include "base/network.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"
 
@@ -173,7 +174,7 @@ bool MemoryStore::has_live_session(const std::string& user, const std::string& a
     return std::any_of(tables_.sessions.begin(), tables_.sessions.end(), [&](const auto& row) {
         const auto& session = row.second;
         return session.user == user && is_live(session) &&
-               auth::network_of(session.address) == auth::network_of(address);
+               base::network_of(session.address) == base::network_of(address);
     });
 }
 

@@ -3,6 +3,7 @@
 #include "store/sql/store.hpp"
 
 #include "base/bytes.hpp"
+#include "base/network.hpp"
 
 #include <algorithm>
 
@@ -34,7 +35,7 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
             .bind(name_of(s.delivery))
             .bind(s.device)
             .bind(s.address)
-            .bind_blob(auth::network_of(s.address))
+            .bind_blob(base::network_of(s.address))
             .bind(unix_millis(s.created))
             .bind(unix_millis(s.last_used))
             .bind(unix_millis(s.idle_end))
@@ -93,7 +94,7 @@ base::Timestamp SqlStore::last_access_end(const std::string& user) {
 bool SqlStore::has_live_session(const std::string& user, const std::string& address) {
     auto row = db_.query(
         sql<"SELECT 1 FROM sessions s WHERE s.user_id = $2 AND s.network = $3 AND ", is_live, " LIMIT 1">);
-    row.bind(unix_millis(now_)).bind(user).bind_blob(auth::network_of(address));
+    row.bind(unix_millis(now_)).bind(user).bind_blob(base::network_of(address));
     return row.step();
 }
 
