@@ -16,8 +16,8 @@ namespace {
 
 constexpr Tick stop_ticks = 10;
 constexpr std::size_t looked_at_together = 16;
-// How many connections are looked at to find one that has waited long: whoever has too many must not cost
-// others time.
+// How many connections are looked at to find one that has waited long: a client with too many connections
+// must not cost others time.
 constexpr std::size_t sample = 256;
 
 }  // namespace

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import postgres
 from client import Caller, Closed
+from waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("COATCHECK_BINARY", ROOT / "build/release/coatcheck")).absolute()
@@ -199,10 +200,7 @@ class Server:
     def log_with(self, *words, seconds=5):
         """The log, once it has one of the words. The server writes the log after its answers, on a thread of
         its own."""
-        deadline = time.monotonic() + seconds
-        while not any(word in self.log() for word in words):
-            assert time.monotonic() < deadline, f"none of {words} in the log:\n{self.log()[-3000:]}"
-            time.sleep(0.01)
+        wait_until(lambda: any(word in self.log() for word in words), seconds, self.log)
         return self.log()
 
     def secrets_in_log(self):

@@ -3,13 +3,13 @@
 
 import stat
 import threading
-import time
 
 import pytest
 from client import Caller
 from conftest import next_address
 from server import PASSWORD, User
 from tokens import header_of
+from waiting import wait_until
 
 
 def published(caller):
@@ -26,14 +26,6 @@ def ring(server):
 
 def kid_of(signed_in):
     return header_of(signed_in["token"])["kid"]
-
-
-def until(condition, seconds=1.0):
-    """Waits for the effect of a command, at most a second."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "not within a second"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -63,7 +55,7 @@ def test_rotating_makes_the_next_key_current_and_loses_nobody(ringed, ada):
     assert caller.verify(first["token"]).status == 200
     unseen = caller.sign_in_body(ada)
     ringed.command("key", "rotate")
-    until(lambda: kid_of(caller.sign_in_body(ada)) == before["next"][0])
+    wait_until(lambda: kid_of(caller.sign_in_body(ada)) == before["next"][0], 1)
     after = ring(ringed)
     assert after["current"] == before["next"] and after["retired"] == before["current"]
     assert after["next"][0] not in before["current"] + before["next"]
@@ -118,7 +110,7 @@ def test_a_rotation_under_load_refuses_nobody(ringed, ada):
         for _ in range(5):
             seen = list(counts)
             ringed.command("key", "rotate")
-            until(lambda: refusals or all(now > before + 1 for now, before in zip(counts, seen)), 60)
+            wait_until(lambda: refusals or all(now > before + 1 for now, before in zip(counts, seen)), 60)
     finally:
         stop.set()
         for thread in threads:
@@ -132,7 +124,7 @@ def test_a_revoked_key_takes_its_tokens_along_at_once_and_nobody_is_signed_out(r
     assert caller.verify(proven["token"]).status == 200, "now the proof is remembered"
     key = kid_of(proven)
     ringed.command("key", "revoke", key)
-    until(lambda: caller.verify(proven["token"]).status == 401)
+    wait_until(lambda: caller.verify(proven["token"]).status == 401, 1)
     for signed_in in (proven, unseen):
         assert caller.verify(signed_in["token"]).verdict == (401, "token_not_ours")
         refreshed = caller.refresh(signed_in["refresh_token"])
@@ -149,7 +141,7 @@ def test_signing_out_with_a_token_of_a_revoked_key_needs_the_refresh_token(ringe
     caller = Caller(ringed.port, next_address())
     one, other = caller.sign_in_body(ada), caller.sign_in_body(ada)
     ringed.command("key", "revoke", kid_of(one))
-    until(lambda: caller.verify(one["token"]).status == 401)
+    wait_until(lambda: caller.verify(one["token"]).status == 401, 1)
     assert caller.sign_out(one["token"]).verdict == (401, "token_not_ours"), (
         "whose session it was is not proven"
     )
@@ -175,7 +167,7 @@ def test_a_revoked_key_is_gone_on_every_connection(ringed, ada):
         assert {connection.read().status for connection in connections} == {expected}
         if expected == 200:
             ringed.command("key", "revoke", header_of(token)["kid"])
-            until(lambda: caller.verify(token).status == 401)
+            wait_until(lambda: caller.verify(token).status == 401, 1)
     for connection in connections:
         connection.close()
 
@@ -186,11 +178,11 @@ def test_a_retired_and_a_next_key_can_be_revoked_too(ringed, ada):
     ringed.command("key", "rotate")
     new = caller.sign_in_body(ada)
     ringed.command("key", "revoke", kid_of(old))
-    until(lambda: caller.verify(old["token"]).status == 401)
+    wait_until(lambda: caller.verify(old["token"]).status == 401, 1)
     assert caller.verify(new["token"]).status == 200
     following = ring(ringed)["next"][0]
     ringed.command("key", "revoke", following)
-    until(lambda: following not in published(caller))
+    wait_until(lambda: following not in published(caller), 1)
     assert len(ring(ringed)["next"]) == 1
     assert caller.verify(new["token"]).status == 200
 

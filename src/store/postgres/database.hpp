@@ -45,7 +45,7 @@ struct PostgresAddress {
     // Returns the password, and is called for each new connection, so that the password can change while the
     // server runs. Null: as the url or the variables say. May throw.
     std::function<std::string()> password = nullptr;
-    // Which host of the url was connected to last. The next connection tries it first: a host that is gone
+    // The host of the url that was connected to last. The next connection tries it first: a host that is gone
     // may take seconds to say so. Copies share it.
     std::shared_ptr<std::atomic<std::size_t>> last_host = std::make_shared<std::atomic<std::size_t>>(0);
 };
