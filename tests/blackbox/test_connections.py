@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from client import Caller, Closed, Connection
 from conftest import next_address
+from waiting import wait_until
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SIGN_IN = (
@@ -308,7 +309,8 @@ def test_a_crowd_that_says_nothing_makes_room_for_others(crowded, request_sent):
         assert Caller(place.server.port, next_address()).get("/healthz").status == 200
     assert Caller(place.server.port, next_address()).try_sign_in(user).status == 200
     assert time.monotonic() - start < 10
-    assert 100 < place.alive() < 300, "only as many were closed as had to be"
+    wait_until(lambda: place.alive() < 300)
+    assert place.alive() > 100, "only as many were closed as had to be"
     assert "connection_dropped" in place.server.log_with("connection_dropped")
 
 
@@ -319,7 +321,9 @@ def test_one_address_cannot_take_all_connections(crowded):
     place.join(200, next_address())
     assert Caller(place.server.port, next_address()).get("/healthz").status == 200
     others, place.crowd = place.crowd[:bystanders], place.crowd[bystanders:]
-    assert place.alive() < 100, "an address has a quarter of the connections, on each event loop"
+    # An address has a quarter of the connections on each event loop. The kernel completes a connection before
+    # its event loop takes and closes it.
+    wait_until(lambda: place.alive() < 100)
     place.crowd, crowd = others, place.crowd
     assert place.alive() == bystanders, "nobody else had to go"
     place.crowd += crowd
