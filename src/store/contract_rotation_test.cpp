@@ -36,6 +36,22 @@ TEST_P(Contract, ASupersededTokenIsRepeatedWithinTheGraceAndReusedAfterIt) {
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::reused);
 }
 
+// Who sees an unchanged row knows that nobody got the token from a repeat (store/postgres/unanswered.hpp).
+TEST_P(Contract, ARepeatChangesTheRow) {
+    add_ada();
+    sign_in();
+    place->now += 1h;
+    const Rotation first = rotate(0);
+    const Rotation again = rotate(0);
+    EXPECT_EQ(again.outcome, Rotation::Outcome::repeated);
+    EXPECT_EQ(again.session.last_used, first.session.last_used + 1ms);
+    place->now += 10s;
+    const Rotation later = rotate(0);
+    EXPECT_EQ(later.session.last_used, place->now);
+    EXPECT_EQ(later.session.access_end, place->now + 15min);
+    EXPECT_EQ(later.session.rotated, first.session.rotated) << "the grace does not begin anew";
+}
+
 TEST_P(Contract, EveryGenerationCountsFromItsOwnSuperseding) {
     add_ada();
     sign_in();

@@ -598,6 +598,35 @@ def test_given_up_commits_keep_to_the_configured_number_of_connections(strict, d
     assert int(database.query(f"SELECT count(*) {ours}")) <= 3 + 1
 
 
+@pytest.mark.parametrize("together", [1, 6], ids=["one by one", "many in one statement"])
+def test_a_standby_that_is_away_for_longer_than_the_grace_signs_nobody_out(make_server, database, together):
+    """Clients that asked meanwhile, and got 503, had used their token (issue 18, row 54)."""
+    nodes = Nodes(make_server, database, 2, {"store.connections": 3, "sessions.refresh_grace": "2s"}).start()
+    users = [nodes[0].add_user() for _ in range(together)]
+    sessions = [call(nodes[0]).sign_in_body(user) for user in users]
+    database.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    database.query("SELECT pg_reload_conf()")
+    wait_until(lambda: database.query("SHOW synchronous_standby_names") == "nobody", 5)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+
+        def refresh(node):
+            return list(pool.map(lambda one: call(node).refresh(one["refresh_token"]), sessions))
+
+        until = time.monotonic() + 9
+        while time.monotonic() < until:
+            assert {answer.verdict for answer in refresh(nodes[0])} == {(503, "unavailable")}
+            time.sleep(0.2)
+        database.query("ALTER SYSTEM SET synchronous_standby_names = ''")
+        database.query("SELECT pg_reload_conf()")
+        wait_until(lambda: call(nodes[0]).get("/readyz").status == 200, 15, nodes[0].log)
+        for node in nodes:  # the other one knows it by the database
+            answers = refresh(node)
+            assert {answer.status for answer in answers} == {200}, [answer.body for answer in answers]
+        for one, answer in zip(sessions, answers):
+            one.update(answer.json())
+        assert {answer.status for answer in refresh(nodes[1])} == {200}
+
+
 def test_fewer_connections_than_configured_serve_everybody(make_server, database):
     """Half of the refreshes got 503 beside idle connections (issue 18, row 60)."""
     nodes = Nodes(make_server, database, 1, {"store.connections": 8})

@@ -138,6 +138,10 @@ Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) {
                               session.rotated[behind - 1] + r.grace > now_;
         result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
     }
+    if (result.outcome == Rotation::Outcome::repeated) {
+        session.last_used = std::max(session.last_used + std::chrono::milliseconds(1), now_);
+        session.access_end = std::max(session.access_end, std::min(now_ + r.access_ttl, session.idle_end));
+    }
     result.session = session;
     result.user = *user;
     return result;

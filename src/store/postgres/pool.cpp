@@ -152,6 +152,50 @@ bool PostgresPool::make_ready(Connection& connection) {
     return false;
 }
 
+void PostgresPool::note_unanswered(Connection& connection, const auth::RotateRequest* request) {
+    if (!connection || request == nullptr) return;
+    const auto rotation = connection->left_by(*request);
+    if (!rotation) return;
+    unanswered_.add(*rotation);
+    connection.unsettled.push_back(*rotation);
+}
+
+bool PostgresPool::settle(Connection& connection) {
+    auto& unsettled = connection.unsettled;
+    std::vector<UnansweredRotation> renewed;
+    try {
+        while (!unsettled.empty()) {
+            const auto count = std::min(unsettled.size(), PostgresStore::most_together);
+            const auto batch = std::span(unsettled).last(count);
+            renewed.clear();
+            connection->begin();
+            renewed = connection->renew_graces(batch);
+            connection->commit();
+            for (const auto& rotation : renewed) unanswered_.forget(rotation);
+            unsettled.resize(unsettled.size() - count);
+        }
+        return true;
+    } catch (const Unknown&) {
+        // Perhaps the rows are as this has left them.
+        for (auto& rotation : renewed) {
+            rotation.rotated = rotation.last_used = connection->now();
+            unanswered_.add(rotation);
+            unsettled.push_back(rotation);
+        }
+    } catch (const AlreadyPrepared&) {
+        connection->rollback();
+        if (!connection->is_broken()) return settle(connection);
+    } catch (const std::exception&) {
+        connection->rollback();
+        if (!connection->is_broken()) {
+            unsettled.clear();  // this node still knows them, and helps clients that come back to it
+            return true;
+        }
+    }
+    drop(connection);
+    return false;
+}
+
 bool PostgresPool::try_to_connect(Connection& connection) {
     try {
         connect(connection);
@@ -191,6 +235,7 @@ void PostgresPool::loop() {
     Connection connection;
     for (;;) {
         if (!connection && !make_ready(connection)) return;
+        if (!settle(connection)) continue;
         auto group = take();
         if (group.empty()) return;
         PostgresStore::Together together;
@@ -237,9 +282,12 @@ PostgresStore::Together PostgresPool::rotate(Connection& connection, const std::
         if (!connection) connect(connection);
         return connection->rotate_together(requests);
     } catch (const Unknown&) {
+        for (const auto* request : requests) note_unanswered(connection, request);
         throw;
     } catch (const std::exception&) {
-        if (connection && connection->is_broken()) drop(connection);
+        if (!connection || !connection->is_broken()) return {};
+        for (const auto* request : requests) note_unanswered(connection, request);
+        drop(connection);
         return {};
     }
 }
@@ -254,7 +302,7 @@ void PostgresPool::connect(Connection& connection) {
     }
     try {
         connection.store = std::make_unique<PostgresStore>(settings_.address, PostgresDatabase::Prepare::kept,
-                                                           clock_, &told_);
+                                                           clock_, &told_, &unanswered_);
         const std::lock_guard lock(mutex_);
         ++connected_;
         if (std::exchange(failures_, 0) > 0) base::log::write(base::log::Level::info, "store_back", {});
@@ -294,6 +342,7 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
     for (int attempt = 1, prepared = 0;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.
         const bool was_connected = static_cast<bool>(connection);
+        const auto note = [&] { note_unanswered(connection, waiting.work.rotation); };
         try {
             if (!connection) connect(connection);
             // Only the first attempt uses the shared rotation.
@@ -310,18 +359,22 @@ std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& wa
             if (++prepared < most_statements) --attempt;
             else if (attempt >= most_attempts) return std::current_exception();
         } catch (const Conflict&) {
+            note();
             connection->rollback();
             if (connection->is_broken()) drop(connection);
             if (attempt >= most_attempts) return std::current_exception();
         } catch (const Unavailable&) {
+            note();
             drop(connection);
             if (!was_connected) return std::current_exception();
         } catch (const Unknown& failure) {
             base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+            note();
             drop(connection);
             return std::current_exception();
         } catch (const std::exception&) {
             const auto failed = std::current_exception();
+            note();
             if (connection) connection->rollback();
             if (connection && connection->is_broken()) drop(connection);
             return failed;

@@ -47,6 +47,8 @@ private:
     // A thread has a connection, one that is owed an answer, or neither.
     struct Connection {
         std::unique_ptr<PostgresStore> store, given_up;
+        // What was sent on lost connections of this thread. Its fate is known when the thread connects anew.
+        std::vector<UnansweredRotation> unsettled;
         PostgresStore* operator->() const { return store.get(); }
         PostgresStore& operator*() const { return *store; }
         explicit operator bool() const { return store != nullptr; }
@@ -61,6 +63,11 @@ private:
     // Waits a moment for the answer that a given-up connection is owed, and closes it once the answer is
     // there. False: the pool ends.
     bool wait_for_answer(Connection& connection);
+    // Remembers the request's rotation, if the database may have committed it.
+    void note_unanswered(Connection& connection, const auth::RotateRequest* request);
+    // Lets the grace of the connection's unanswered rotations begin now. False if that failed: the connection
+    // is given up.
+    bool settle(Connection& connection);
     // Gives up a connection that is lost or broken.
     void drop(Connection& connection);
     // True if nobody is connected, and nobody will try to connect now. The caller holds the mutex.
@@ -92,6 +99,7 @@ private:
     std::chrono::steady_clock::time_point next_try_{};
     // Until follow(), steps must not fetch from the feed.
     PlaceTold told_{std::numeric_limits<std::int64_t>::max()};
+    UnansweredRotations unanswered_;
     std::unique_ptr<PostgresFeed> feed_;
     std::vector<std::thread> threads_;
 };

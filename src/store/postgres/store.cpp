@@ -22,8 +22,13 @@ constexpr SqlText database_clock_sql = "CAST(EXTRACT(EPOCH FROM clock_timestamp(
 }  // namespace
 
 PostgresStore::PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
-                             std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told)
-    : SqlStore(postgres_), postgres_(address, prepare), clock_(std::move(clock)), told_(told) {}
+                             std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told,
+                             UnansweredRotations* unanswered)
+    : SqlStore(postgres_),
+      postgres_(address, prepare),
+      clock_(std::move(clock)),
+      told_(told),
+      unanswered_(unanswered) {}
 
 void PostgresStore::check_fitness() {
     auto row = db_.query(
@@ -91,11 +96,13 @@ void PostgresStore::begin_rotated(base::Timestamp at, std::optional<auth::Rotati
     begin();
     now_ = at;
     rotated_ = &rotated;
+    if (rotated) left_ = RowLeft{at, at};
 }
 
 void PostgresStore::begin() {
     now_ = clock_();
     rotated_ = nullptr;
+    left_.reset();
     published_.clear();
     caught_up_to_ = 0;
     saw_an_end_ = false;
@@ -130,10 +137,58 @@ bool PostgresStore::rotate_current(const auth::RotateRequest& request, auth::Rot
     // A client that loses the answer asks again and gets the same token within the grace. So the rotation can
     // be committed before the rest of the step.
     postgres_.first_alone();
-    if (!bind_rotation(row, now_, request).step()) return false;
+    left_ = RowLeft{now_, now_};
+    try {
+        if (!bind_rotation(row, now_, request).step()) return left_.reset(), false;
+    } catch (const Unknown&) {
+        throw;
+    } catch (...) {
+        if (!is_broken()) left_.reset();  // the database has said that it failed
+        throw;
+    }
     result.session = read_session(row);
     result.user = read_user(row, session_column_count);
     return true;
+}
+
+auth::Rotation PostgresStore::rotate_refresh(const auth::RotateRequest& request) {
+    auto result = SqlStore::rotate_refresh(request);
+    // A repeat of an unanswered rotation that is not answered either: the client still has the old token.
+    if (std::exchange(found_unanswered_, false))
+        left_ = {result.session.rotated[0], result.session.last_used};
+    return result;
+}
+
+bool PostgresStore::was_unanswered(const auth::RotateRequest& request, const auth::Session& session) {
+    found_unanswered_ = unanswered_ != nullptr &&
+                        unanswered_->contains({request.user, request.session, request.counter,
+                                               session.rotated[0], session.last_used});
+    return found_unanswered_;
+}
+
+std::optional<UnansweredRotation> PostgresStore::left_by(const auth::RotateRequest& request) const {
+    if (!left_) return std::nullopt;
+    return UnansweredRotation{request.user, request.session, request.counter, left_->rotated,
+                              left_->last_used};
+}
+
+std::vector<UnansweredRotation> PostgresStore::renew_graces(std::span<const UnansweredRotation> rotations) {
+    static const std::string text = renew_graces_on_postgres(most_together);
+    auto row = db_.query(text.c_str());
+    row.bind(unix_millis(now_));
+    static const UnansweredRotation nobody{};
+    for (std::size_t i = 0; i < most_together; ++i) {
+        const auto& rotation = i < rotations.size() ? rotations[i] : nobody;
+        row.bind(static_cast<std::int64_t>(i))
+            .bind(rotation.user)
+            .bind(rotation.session)
+            .bind(static_cast<std::int64_t>(rotation.counter))
+            .bind(unix_millis(rotation.rotated))
+            .bind(unix_millis(rotation.last_used));
+    }
+    std::vector<UnansweredRotation> renewed;
+    while (row.step()) renewed.push_back(rotations[static_cast<std::size_t>(row.integer(0))]);
+    return renewed;
 }
 
 namespace {
@@ -150,7 +205,9 @@ const std::string& rotate_many_sql(std::ptrdiff_t size) {
 }  // namespace
 
 PostgresStore::Together PostgresStore::rotate_together(std::span<const auth::RotateRequest* const> requests) {
-    Together together{clock_(), std::vector<std::optional<auth::Rotation>>(requests.size())};
+    now_ = clock_();
+    left_ = RowLeft{now_, now_};
+    Together together{now_, std::vector<std::optional<auth::Rotation>>(requests.size())};
     // In the same order on every node, so that nodes that rotate the same sessions do not wait for each other
     // in a circle.
     std::vector<std::size_t> order(requests.size());

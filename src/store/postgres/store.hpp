@@ -4,6 +4,7 @@
 #pragma once
 
 #include "store/postgres/database.hpp"
+#include "store/postgres/unanswered.hpp"
 #include "store/sql/store.hpp"
 
 #include <atomic>
@@ -18,7 +19,8 @@ public:
     // sees an end fetches what comes after it, because another node may have caused that end: when the step
     // commits, this node's verifiers learn of it before the step's request goes on.
     PostgresStore(const PostgresAddress& address, PostgresDatabase::Prepare prepare,
-                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr);
+                  std::function<base::Timestamp()> clock, const std::atomic<std::uint64_t>* told = nullptr,
+                  UnansweredRotations* unanswered = nullptr);
 
     // Brings the schema up to date; one node does it while the others wait. Throws StoreError if the schema
     // is newer, or if the database's encoding, fsync or synchronous_commit is unsuitable.
@@ -39,12 +41,19 @@ public:
     Together rotate_together(std::span<const auth::RotateRequest* const> requests);
     // Begins a transaction whose step asks for one of these rotations: `rotated` is the result that it gets.
     void begin_rotated(base::Timestamp at, std::optional<auth::Rotation>& rotated);
+    // If this transaction has sent the request's rotation, which may be committed even if the step fails: the
+    // row as it is then.
+    std::optional<UnansweredRotation> left_by(const auth::RotateRequest& request) const;
+    // Lets the grace of these, at most `most_together`, begin now. Returns those whose rows were still as
+    // they had been left. Waits for no lock: a row that is locked is left out.
+    std::vector<UnansweredRotation> renew_graces(std::span<const UnansweredRotation> rotations);
     void begin();
     void commit();
     void rollback();
     bool is_broken() const { return postgres_.is_broken(); }
     bool is_owed_an_answer(std::chrono::milliseconds at_most) { return postgres_.is_owed_an_answer(at_most); }
 
+    auth::Rotation rotate_refresh(const auth::RotateRequest& request) override;
     void lock_keys() override;
     std::int64_t next_status() override;
     std::int64_t given_statuses() override;
@@ -83,14 +92,21 @@ protected:
     SessionSweep sweep_of_sessions() const override;
     const char* delete_revocations() const override;
     void saw_an_end() override { saw_an_end_ = true; }
+    bool was_unanswered(const auth::RotateRequest& request, const auth::Session& session) override;
 
 private:
+    struct RowLeft {
+        base::Timestamp rotated, last_used;
+    };
     void catch_up();
     void check_fitness();
 
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
     const std::atomic<std::uint64_t>* told_;
+    UnansweredRotations* unanswered_;
+    std::optional<RowLeft> left_;  // by this transaction's rotation
+    bool found_unanswered_ = false;
     bool saw_an_end_ = false;  // in this transaction
     std::uint64_t caught_up_to_ = 0;
     std::optional<auth::Rotation>* rotated_ = nullptr;

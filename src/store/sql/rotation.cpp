@@ -4,6 +4,8 @@
 #include "store/sql/rows.hpp"
 #include "store/sql/store.hpp"
 
+#include <algorithm>
+
 namespace coatcheck::store {
 
 using auth::Rotation;
@@ -16,23 +18,44 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
         return result;
     }
     if (!lock_live(r.session, r.user, result)) return saw_an_end(), result;
-    const auth::Session& session = result.session;
+    auth::Session& session = result.session;
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
     } else if (session.secret_hash != r.secret_hash) {
         return saw_an_end(), Rotation{};  // perhaps the secret of before a password change
-    } else if (r.counter == result.session.counter) {
+    } else if (r.counter == session.counter) {
         result.outcome = Rotation::Outcome::repeated;  // four rotations within this grace already
+        note_repeat(r, session);
     } else {
         // The token was superseded `behind` rotations ago, at rotated[behind - 1]. At most four rotations
         // fall within one grace, so an older token is outside it. A counter ahead of the row wraps to a huge
         // number.
-        const std::uint32_t behind = result.session.counter - r.counter;
+        const std::uint32_t behind = session.counter - r.counter;
         const bool in_grace = behind <= auth::rotations_per_grace &&
-                              result.session.rotated[behind - 1] + r.grace > now_;
-        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+                              session.rotated[behind - 1] + r.grace > now_;
+        if (const bool was_lost = behind == 1 && was_unanswered(r, session); in_grace || was_lost) {
+            result.outcome = Rotation::Outcome::repeated;
+            if (!in_grace) session.rotated[0] = now_;
+            note_repeat(r, session);
+        } else {
+            result.outcome = Rotation::Outcome::reused;
+        }
     }
     return result;
+}
+
+void SqlStore::note_repeat(const auth::RotateRequest& r, auth::Session& session) {
+    session.last_used = std::max(session.last_used + std::chrono::milliseconds(1), now_);
+    session.access_end = std::max(session.access_end, std::min(now_ + r.access_ttl, session.idle_end));
+    db_.query(
+           "UPDATE sessions SET rotated_1 = $1, last_used = $2, access_end = $3 WHERE user_id = $4 AND id = "
+           "$5")
+        .bind(base::unix_millis(session.rotated[0]))
+        .bind(base::unix_millis(session.last_used))
+        .bind(base::unix_millis(session.access_end))
+        .bind(session.user)
+        .bind(session.id)
+        .run();
 }
 
 // In two statements, because SQLite returns no columns of a joined table. PostgresStore has its own.
@@ -89,14 +112,39 @@ RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created
 )";
 
-std::string rotate_many_on_postgres(std::size_t size) {
-    std::string requests;
-    for (std::size_t row = 0, parameter = 4; row < size; ++row) {
-        requests += row == 0 ? "(" : ", (";
+namespace {
+
+// Rows of six parameters each: ($5, $6, …), …
+std::string rows_of_six(std::size_t rows, std::size_t parameter) {
+    std::string text;
+    for (std::size_t row = 0; row < rows; ++row) {
+        text += row == 0 ? "(" : ", (";
         for (int column = 0; column < 6; ++column)
-            requests.append(column == 0 ? "$" : ", $").append(std::to_string(++parameter));
-        requests += ")";
+            text.append(column == 0 ? "$" : ", $").append(std::to_string(parameter++));
+        text += ")";
     }
+    return text;
+}
+
+}  // namespace
+
+std::string renew_graces_on_postgres(std::size_t size) {
+    return R"(
+WITH unchanged AS (
+    SELECT s.user_id, s.id, r.number
+    FROM sessions s, (VALUES )" +
+           rows_of_six(size, 2) + R"() AS r(number, of_user, session, at_counter, rotated, used)
+    WHERE s.user_id = r.of_user AND s.id = r.session AND s.counter = r.at_counter + 1
+      AND s.rotated_1 = r.rotated AND s.last_used = r.used AND s.ended IS NULL
+    FOR UPDATE OF s SKIP LOCKED
+)
+UPDATE sessions AS s SET rotated_1 = $1, last_used = $1
+FROM unchanged u WHERE s.user_id = u.user_id AND s.id = u.id
+RETURNING u.number
+)";
+}
+
+std::string rotate_many_on_postgres(std::size_t size) {
     return R"(
 UPDATE sessions AS s
 SET counter = counter + 1,
@@ -105,7 +153,7 @@ SET counter = counter + 1,
     idle_end = LEAST($1 + $2, absolute_end),
     access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))
 FROM users u, (VALUES )" +
-           requests + R"() AS r(number, session, of_user, hash, at_counter, by_cookie)
+           rows_of_six(size, 5) + R"() AS r(number, session, of_user, hash, at_counter, by_cookie)
 WHERE u.id = s.user_id AND u.enabled = 1
   AND s.id = r.session AND s.user_id = r.of_user
   AND s.secret_hash = r.hash AND s.counter = r.at_counter AND s.rotated_4 <= $1 - $4

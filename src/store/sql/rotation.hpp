@@ -24,4 +24,9 @@ Query& bind_rotation(Query& query, base::Timestamp now, const auth::RotateReques
 // whether it came as a cookie. Returns session, user and the request's number for each that was current.
 std::string rotate_many_on_postgres(std::size_t size);
 
+// Begins anew the grace of up to `size` rotations whose rows are as they left them. Binds: $1 now, and then
+// six parameters for each: its number, user, session, counter of the superseded token, rotated_1, last_used.
+// Returns the numbers of those that it has changed.
+std::string renew_graces_on_postgres(std::size_t size);
+
 }  // namespace coatcheck::store

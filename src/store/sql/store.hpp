@@ -82,6 +82,12 @@ protected:
     // One statement: checks that the token is current and rotates it. If it does, it fills in session and
     // user and returns true.
     virtual bool rotate_current(const auth::RotateRequest& request, auth::Rotation& result);
+    // The client gets the session's current token again. Always changes the row: a row that is as a rotation
+    // left it proves that only the rotation's own answer can have had the token.
+    void note_repeat(const auth::RotateRequest& request, auth::Session& session);
+    // True if the token was superseded by a rotation that was never answered, and nobody was given its
+    // successor since.
+    virtual bool was_unanswered(const auth::RotateRequest&, const auth::Session&) { return false; }
     // This step has seen something that is over, and that another node may have ended.
     virtual void saw_an_end() {}
     // Moves the next index in the Token Status Lists forward by at least `count`.
