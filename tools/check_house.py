@@ -26,7 +26,7 @@ THIRD_PARTY = [
     (r"openssl/", {"crypto"}),
     (r"sodium\.h|crypt\.h", {"crypto", "base"}),
     (r"sqlite3\.h|libpq", {"store"}),
-    (r"utf8proc", {"base"}),
+    (r"utf8proc|unicode/", {"base"}),
     (r"spdlog/|fmt/", {"base"}),
     (r"toml\+\+/|CLI/", {"app"}),
 ]

@@ -6,6 +6,7 @@
 #include "app/doctor.hpp"
 #include "app/node.hpp"
 #include "app/private_file.hpp"
+#include "base/identifier.hpp"
 #include "base/log.hpp"
 #include "crypto/hash_memory.hpp"
 #include "http/server.hpp"
@@ -167,7 +168,10 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
 
     Node node(config, directory, Node::Purpose::serve);
-    base::WorkerPool hashing(cores, max_waiting_hashes, crypto::release_hash_memory);
+    base::WorkerPool hashing(cores, max_waiting_hashes, [] {
+        crypto::release_hash_memory();
+        base::release_identifier_checks();  // a new name comes with a password to hash
+    });
     web::Service service{settings_of(config), node.policy(),      node.store(), hashing,
                          node.keys(),         node.revocations(), node.ring(),  node.log(),
                          node.service_keys()};

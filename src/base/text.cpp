@@ -68,43 +68,91 @@ std::size_t code_points(std::string_view text) {
     return count;
 }
 
-bool has_outer_space(std::string_view text) {
-    const auto is_space = [](std::string_view point) {
-        utf8proc_int32_t value = 0;
-        if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
-                             static_cast<utf8proc_ssize_t>(point.size()), &value) <= 0)
-            return false;
-        const auto category = utf8proc_category(value);
-        return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
-               category == UTF8PROC_CATEGORY_ZP;
-    };
-    if (text.empty()) return false;
-    std::size_t last = text.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xc0) == 0x80) --last;
-    return is_space(text) || is_space(text.substr(last));
+namespace {
+
+// The code point at the beginning of the text, and how many bytes it takes; 0 bytes if they are not UTF-8.
+struct Point {
+    utf8proc_int32_t value = 0;
+    std::size_t size = 0;
+};
+
+Point first_point(std::string_view text) {
+    Point point;
+    const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                       static_cast<utf8proc_ssize_t>(text.size()), &point.value);
+    point.size = used > 0 ? static_cast<std::size_t>(used) : 0;
+    return point;
 }
 
-bool has_invisible(std::string_view text) {
-    auto at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-    auto left = static_cast<utf8proc_ssize_t>(text.size());
-    while (left > 0) {
-        utf8proc_int32_t point = 0;
-        const auto used = utf8proc_iterate(at, left, &point);
-        if (used <= 0) return true;
-        switch (utf8proc_category(point)) {
-            case UTF8PROC_CATEGORY_CC:
-            case UTF8PROC_CATEGORY_CF:
-            case UTF8PROC_CATEGORY_CS:
-            case UTF8PROC_CATEGORY_CO:
-            case UTF8PROC_CATEGORY_CN:
-            case UTF8PROC_CATEGORY_ZL:
-            case UTF8PROC_CATEGORY_ZP: return true;
-            default: break;
-        }
-        at += used;
-        left -= used;
+bool is_space(utf8proc_int32_t point) {
+    const auto category = utf8proc_category(point);
+    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP;
+}
+
+bool is_invisible(utf8proc_int32_t point) {
+    constexpr utf8proc_int32_t braille_blank = 0x2800;
+    if (point == braille_blank || utf8proc_get_property(point)->ignorable) return true;
+    switch (utf8proc_category(point)) {
+        case UTF8PROC_CATEGORY_CC:
+        case UTF8PROC_CATEGORY_CF:
+        case UTF8PROC_CATEGORY_CS:
+        case UTF8PROC_CATEGORY_CO:
+        case UTF8PROC_CATEGORY_CN:
+        case UTF8PROC_CATEGORY_ZL:
+        case UTF8PROC_CATEGORY_ZP: return true;
+        default: return false;
+    }
+}
+
+// True if a code point is of this kind, or if the text is not valid UTF-8.
+template <class Is>
+bool has(std::string_view text, Is is) {
+    while (!text.empty()) {
+        const Point point = first_point(text);
+        if (point.size == 0 || is(point.value)) return true;
+        text.remove_prefix(point.size);
     }
     return false;
+}
+
+}  // namespace
+
+std::string_view without_outer_space(std::string_view text) {
+    while (!text.empty() && is_space(first_point(text).value))
+        text.remove_prefix(std::max<std::size_t>(first_point(text).size, 1));
+    while (!text.empty()) {
+        std::size_t last = text.size() - 1;
+        while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xc0) == 0x80) --last;
+        if (!is_space(first_point(text.substr(last)).value)) break;
+        text.remove_suffix(text.size() - last);
+    }
+    return text;
+}
+
+bool has_odd_space(std::string_view text) {
+    return has(text, [](auto point) { return point != ' ' && is_space(point); });
+}
+
+bool has_invisible(std::string_view text) { return has(text, is_invisible); }
+
+std::optional<std::string> with_usual_width(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const Point point = first_point(text);
+        if (point.size == 0) return std::nullopt;
+        const auto form = utf8proc_get_property(point.value)->decomp_type;
+        const auto bytes = text.substr(0, point.size);
+        if (form == UTF8PROC_DECOMP_TYPE_WIDE || form == UTF8PROC_DECOMP_TYPE_NARROW) {
+            const auto usual = mapped(bytes, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+            if (!usual) return std::nullopt;
+            out += *usual;
+        } else {
+            out += bytes;
+        }
+        text.remove_prefix(point.size);
+    }
+    return nfc(out);
 }
 
 }  // namespace coatcheck::base

@@ -27,11 +27,19 @@ std::string well_formed(std::string_view text);
 // The number of code points in valid UTF-8.
 std::size_t code_points(std::string_view text);
 
-// True if the text begins or ends with a space of any script (general category Z).
-bool has_outer_space(std::string_view text);
+// Returns the text without the spaces of any script (general category Z) at its ends.
+std::string_view without_outer_space(std::string_view text);
 
-// True if a code point is invisible (control, format such as bidi or zero-width, surrogate, private,
-// unassigned, line or paragraph separator), or if the text is not valid UTF-8.
+// True if the text has a space of any script other than that of ASCII.
+bool has_odd_space(std::string_view text);
+
+// True if a code point is invisible (control, format such as bidi or zero-width, default ignorable such as
+// fillers and variation selectors, surrogate, private, unassigned, line or paragraph separator, U+2800), or
+// if the text is not valid UTF-8.
 bool has_invisible(std::string_view text);
+
+// Replaces full-width and half-width forms by the usual ones, and returns the result in NFC (RFC 8265 §3.3).
+// Returns nullopt for invalid UTF-8.
+std::optional<std::string> with_usual_width(std::string_view text);
 
 }  // namespace coatcheck::base

@@ -137,6 +137,11 @@ TEST(HasInvisible, SeesControlFormatPrivateAndUnassigned) {
         EXPECT_TRUE(has_invisible("a" + utf8(c) + "b")) << std::hex << static_cast<unsigned>(c);
 }
 
+TEST(HasInvisible, SeesWhatIsDrawnAsNothing) {
+    for (char32_t c : {0x34f, 0x115f, 0x1160, 0x17b4, 0x180b, 0x2800, 0x3164, 0xfe0f, 0xffa0, 0xe0100})
+        EXPECT_TRUE(has_invisible("a" + utf8(c) + "b")) << std::hex << static_cast<unsigned>(c);
+}
+
 TEST(HasInvisible, LetsLettersMarksSignsAndSpacesPass) {
     for (std::string_view text :
          {"", "alice", "Anna Maria", "\u00e9", "e\u0301", "\u05d0\u05d1", "\u0639\u0644\u064a",
@@ -147,6 +152,27 @@ TEST(HasInvisible, LetsLettersMarksSignsAndSpacesPass) {
 TEST(HasInvisible, TakesInvalidUtf8ForInvisible) {
     for (std::string_view text : invalid_utf8)
         EXPECT_TRUE(has_invisible(text)) << testing::PrintToString(text);
+}
+
+TEST(WithUsualWidth, MapsWideAndNarrowFormsOnly) {
+    EXPECT_EQ(with_usual_width("\uff21\uff44\uff41"), "Ada");
+    EXPECT_EQ(with_usual_width("\uff71\uff80\uff9e"), "\u30a2\u30c0") << "a half-width mark joins its letter";
+    EXPECT_EQ(with_usual_width("a\u3000b"), "a b");
+    EXPECT_EQ(with_usual_width("\ufb01\u00b2\u2167"), "\ufb01\u00b2\u2167");
+    EXPECT_EQ(with_usual_width("e\u0301"), "\u00e9");
+    for (std::string_view text : invalid_utf8) EXPECT_FALSE(with_usual_width(text));
+}
+
+TEST(OuterSpace, OfAnyScriptIsLeftOut) {
+    EXPECT_EQ(without_outer_space(" \u00a0ada lovelace\u3000 \u2028"), "ada lovelace");
+    EXPECT_EQ(without_outer_space(" "), "");
+    EXPECT_EQ(without_outer_space(""), "");
+    EXPECT_EQ(without_outer_space("\xff "), "\xff") << "what is not UTF-8 stays";
+}
+
+TEST(OddSpace, IsEveryOneButThatOfAscii) {
+    EXPECT_FALSE(has_odd_space("ada lovelace"));
+    for (std::string_view text : {"a\u00a0b", "a\u2003", "\u3000"}) EXPECT_TRUE(has_odd_space(text)) << text;
 }
 
 }  // namespace

@@ -81,10 +81,61 @@ def test_nobody_takes_anothers_address_as_a_name(caller):
         "\u200b",
         "\u202eada",
         "\ufeffada",
+        "\u3164",
+        "ada\u115f",
+        "ada\ufe0f",
+        "a\u034fda",
+        "ada\u2800",
+        "ada\u00a0b",
+        "ada  b",
     ],
 )
 def test_names_that_nobody_could_read_or_type_are_refused(caller, name):
     assert sign_up(caller, name).verdict == (400, "invalid_member")
+
+
+@pytest.mark.parametrize(
+    "name,why",
+    [
+        ("p\u0430ypal", "scripts"),
+        ("Ada \u041b\u0430\u0432\u043b\u0435\u0439\u0441", "scripts"),
+        ("\u0905\u0967\u0968\u0663", "digits"),
+        ("\ufb01n", "letters"),
+        ("ada\u2665", "letters"),
+        ("1\u05d3\u05e0\u05d4", "place"),
+    ],
+)
+def test_names_that_look_like_others_are_refused(server, caller, name, why):
+    """RFC 8265 and UTS 39 (issue 18, row 15), wherever a name comes from."""
+    answer = sign_up(caller, name)
+    assert answer.verdict == (400, "invalid_member")
+    assert answer.json()["member"] == "username" and why in answer.json()["detail"]
+    said = server.try_command("user", "add", name, "--password-stdin", stdin=PASSWORD + "\n")
+    assert said.returncode != 0 and "username" in said.stderr and why in said.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0410\u0434\u0430", "\u5c71\u7530\u592a\u90ce", "\uae40\ubbfc\uc900", "Ada von \u00d6"]
+)
+def test_names_of_any_script_are_taken(caller, name):
+    assert sign_up(caller, name).status == 201
+    assert caller.sign_in_body(Named(name))["user"]["username"] == name
+
+
+def test_width_makes_no_other_name(caller):
+    """Keyboards of East Asia write letters in full width (RFC 8265 section 3.3)."""
+    answer = sign_up(caller, "\uff37\uff49\uff44\uff45", email="wide\uff20example.org")
+    assert answer.status == 201 and answer.json()["user"]["username"] == "Wide"
+    assert sign_up(caller, "wide").verdict == (409, "username_taken")
+    for typed in ("wide", "\uff57\uff49\uff44\uff45", "wide@example.org", "Wide\uff20example.org"):
+        assert caller.sign_in_body(Named(typed))["user"]["username"] == "Wide"
+
+
+@pytest.mark.parametrize("typed", ["spaced ", " spaced", "spaced\u3000", " spaced@example.org "])
+def test_spaces_at_the_ends_of_a_login_do_not_count(caller, typed):
+    """Keyboards of phones add them (issue 19, row 25)."""
+    sign_up(caller, "spaced", email="spaced@example.org")
+    assert caller.sign_in_body(Named(typed))["user"]["username"] == "spaced"
 
 
 @pytest.mark.parametrize(

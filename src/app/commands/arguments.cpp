@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands/arguments.hpp"
 
-#include "base/text.hpp"
+#include "auth/users/names.hpp"
 #include "web/public_reason.hpp"
 
 #include <boost/json/array.hpp>
@@ -34,7 +34,7 @@ std::vector<std::string> list_of(const json::object& request, std::string_view n
 
 auth::User load_user(auth::ReadStore& store, const json::object& request) {
     const std::string name = text_of(request, "name");
-    auto user = store.find_user_by_login(base::folded(name).value_or(name));
+    auto user = auth::find_by_login(store, name);
     if (!user) user = store.find_user(name);
     if (!user) throw Refused("there is no user " + name);
     return *user;

@@ -2,12 +2,11 @@
 #include "auth/sessions/sign_in.hpp"
 
 #include "auth/sessions/end.hpp"
-#include "base/reason.hpp"
-#include "verify/verifier.hpp"
-
+#include "auth/users/names.hpp"
 #include "base/random.hpp"
-#include "base/text.hpp"
+#include "base/reason.hpp"
 #include "crypto/digest.hpp"
+#include "verify/verifier.hpp"
 
 #include <algorithm>
 
@@ -49,10 +48,9 @@ Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const base:
                           const SignIn& form) {
     Candidate candidate;
     // A login that is invalid or unknown takes the same path, so that response time reveals nothing.
-    const std::string login = base::folded(form.login).value_or(form.login);
-    candidate.user = store.find_user_by_login(login);
+    candidate.user = find_by_login(store, form.login);
     Attempt& attempt = candidate.attempt;
-    attempt.name = mark_of_login(mac_key, login);
+    attempt.name = mark_of_login(mac_key, login_key(form.login));
     attempt.user = candidate.user ? candidate.user->id : stands_for_no_user(attempt.name);
     attempt.address = form.address;
     attempt.known_address = form.has_session || store.has_live_session(attempt.user, form.address);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/users/names.hpp"
 
+#include "base/identifier.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"
 #include "token/claims.hpp"
@@ -15,26 +16,61 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
+namespace {
+
+const char* sentence_about(base::IdentifierFlaw flaw) {
+    using base::IdentifierFlaw;
+    switch (flaw) {
+        case IdentifierFlaw::none: break;
+        case IdentifierFlaw::character:
+            return "must have letters, digits and signs of ASCII only, with single spaces between words";
+        case IdentifierFlaw::scripts:
+            return "must not mix letters of several scripts, such as Latin and Cyrillic: some look the same";
+        case IdentifierFlaw::digits: return "must not mix digits of several scripts";
+        case IdentifierFlaw::order:
+            return "has a character in a place where it looks like something else, such as a digit before "
+                   "right-to-left letters";
+    }
+    return nullptr;
+}
+
+}  // namespace
+
 Result<std::string> checked_username(std::string_view text) {
-    const auto name = base::nfc(text);
+    const auto refuse = [](const char* detail) {
+        return Denied{Reason::invalid_member, {}, detail, "username"};
+    };
+    const auto name = base::with_usual_width(text);
     if (!name || name->empty() || base::code_points(*name) > 64 || base::has_invisible(*name) ||
-        name->find('@') != std::string::npos || base::has_outer_space(*name))
-        return Denied{Reason::invalid_member,
-                      {},
-                      "must have 1 to 64 visible characters, no @, and no space at either end",
-                      "username"};
+        name->find('@') != std::string::npos || base::without_outer_space(*name) != *name)
+        return refuse("must have 1 to 64 visible characters, no @, and no space at either end");
+    if (name->find("  ") != std::string::npos) return refuse(sentence_about(base::IdentifierFlaw::character));
+    if (const char* flaw = sentence_about(base::flaw_of_identifier(*name))) return refuse(flaw);
     return *name;
 }
 
 Result<std::string> checked_email(std::string_view text) {
-    const auto email = base::nfc(text);
+    const auto email = base::with_usual_width(text);
     const auto at = email ? email->find('@') : std::string::npos;
     if (at == std::string::npos || at == 0 || at + 1 == email->size() ||
         email->find('@', at + 1) != std::string::npos || email->size() > 254 || base::has_invisible(*email) ||
-        email->find(' ') != std::string::npos)
+        email->find(' ') != std::string::npos || base::has_odd_space(*email))
         return Denied{
             Reason::invalid_member, {}, "must be an e-mail address, such as ada@example.com", "email"};
     return *email;
+}
+
+std::string login_key(std::string_view typed) {
+    const std::string text(base::without_outer_space(typed));
+    return base::folded(base::with_usual_width(text).value_or(text)).value_or(text);
+}
+
+std::optional<User> find_by_login(ReadStore& store, std::string_view typed) {
+    const std::string text(base::without_outer_space(typed));
+    const std::string exact = base::folded(text).value_or(text), key = login_key(typed);
+    auto user = store.find_user_by_login(exact);
+    if (!user && key != exact) user = store.find_user_by_login(key);
+    return user;
 }
 
 Result<std::vector<std::string>> checked_roles(std::vector<std::string> roles) {
