@@ -22,11 +22,11 @@ auth::Policy policy_of(const Config& config) {
     return policy;
 }
 
-std::shared_ptr<const token::EncryptionKeys> read_encryption_keys(const std::filesystem::path& path) {
-    auto keys = std::make_shared<token::EncryptionKeys>();
-    for (auto& key : read_keys(path, "tokens.encryption_key_file"))
-        keys->push_back(token::encryption_key(std::move(key)));
-    return keys;
+token::CryptFields crypt_fields_of(const Config& config) {
+    token::CryptFields fields{{config.crypt_fields[0]}, {config.crypt_fields[1]}, {config.crypt_fields[2]}};
+    if (config.crypt_fields[1] == "time_stamp")
+        fields.issued.push_back("time_stemp");  // as the snippet that most people copied spells it
+    return fields;
 }
 
 }  // namespace
@@ -58,18 +58,21 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
     : config_(std::move(config)),
       policy_(policy_of(config_)),
       algorithm_(crypto::algorithm_named(config_.algorithm).value()),
+      place_(directory),
       directory_(directory),
       sealing_key_(directory_.sealing_key(config_.store_sealing_key_file)),
       queue_(open_store(place_of(config_, directory), purpose, *this)) {
     if (config_.token_format != "jwt") {
-        policy_.encryption = read_encryption_keys(directory / config_.encryption_key_file);
+        encryption_ = std::make_shared<token::CurrentEncryptionKeys>(read_encryption_keys());
+        policy_.encryption = encryption_;
         policy_.only_encrypted = config_.token_format == "jwe";
     }
+    if (config_.crypt && purpose == Purpose::serve)
+        crypt_.emplace(read_crypt_keys(), crypt_fields_of(config_), config_.policy.crypt_ttl, revocations_);
     if (!config_.foreign_file.empty()) {
-        auto issuers = read_foreign_issuers(directory / config_.foreign_file, config_.web.public_url);
         // The longest life: the operator may move an issuer's last day on, and tokens may name a late end.
         policy_.foreign_life = verify::longest_foreign_life;
-        foreign_.emplace(std::move(issuers), revocations_);
+        foreign_.emplace(read_issuers(), revocations_);
     }
     queue_->run([&](auth::Store& store) {
         // Users who were disabled before foreign tokens were switched on must not get in with one.
@@ -96,8 +99,40 @@ void Node::load_keys(auth::Store& store) {
     const std::lock_guard lock(loading_);
     auto ring = auth::load_ring(store, sealing_key_);
     keys_.replace(ring.published);
-    ring_.replace(std::move(ring));
+    ring_.replace(auth::RingView(std::move(ring)));
     service_keys_.replace(store.list_service_keys());
+}
+
+token::EncryptionKeys Node::read_encryption_keys() const {
+    token::EncryptionKeys keys;
+    for (auto& key : read_keys(place_ / config_.encryption_key_file, "tokens.encryption_key_file"))
+        keys.push_back(token::encryption_key(std::move(key)));
+    return keys;
+}
+
+token::CryptKeys Node::read_crypt_keys() const {
+    const auto cipher = config_.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm
+                                                              : crypto::EnvelopeCipher::aes_256_cbc;
+    return {cipher, read_keys(place_ / config_.crypt_key_file, "accept.crypt_key_file")};
+}
+
+std::vector<verify::ForeignIssuer> Node::read_issuers() const {
+    return read_foreign_issuers(place_ / config_.foreign_file, config_.web.public_url);
+}
+
+void Node::reload() {
+    std::optional<token::EncryptionKeys> encryption;
+    std::optional<token::CryptKeys> crypt;
+    std::optional<std::vector<verify::ForeignIssuer>> issuers;
+    if (encryption_) encryption = read_encryption_keys();
+    if (crypt_) crypt = read_crypt_keys();
+    if (foreign_) issuers = read_issuers();
+    if (encryption) {
+        encryption_->replace(*std::move(encryption));
+        keys_.void_proofs();  // some may be of tokens that were encrypted with a key that has left the file
+    }
+    if (crypt) crypt_->replace_keys(*std::move(crypt));
+    if (issuers) foreign_->replace_issuers(*std::move(issuers));
 }
 
 void Node::reseal_keys(const std::string& file) {

@@ -9,6 +9,7 @@
 #include "auth/keys/service_keys.hpp"
 #include "auth/revocation/log.hpp"
 #include "store/open.hpp"
+#include "verify/crypt_verifier.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
 
@@ -43,6 +44,12 @@ public:
     // The verifier of foreign tokens; nullptr: none are accepted.
     const verify::ForeignVerifier* foreign() const { return foreign_ ? &*foreign_ : nullptr; }
 
+    // The verifier of crypt tokens; nullptr: none are accepted.
+    const verify::CryptVerifier* crypt() const { return crypt_ ? &*crypt_ : nullptr; }
+
+    // Reads again the files that hold keys of encrypted, crypt and foreign tokens; the configuration stays.
+    // Throws ConfigError if one of them is wrong; then nothing has changed. Any thread.
+    void reload();
     // Seals the keys in the store with the sealing key in another file, which is made if it is missing.
     void reseal_keys(const std::string& file);
     // Logs when the clocks come apart (base/clock.hpp), and when they are together again.
@@ -52,6 +59,10 @@ public:
 
 private:
     void load_keys(auth::Store& store);
+    // These read what the configuration names.
+    token::EncryptionKeys read_encryption_keys() const;
+    token::CryptKeys read_crypt_keys() const;
+    std::vector<verify::ForeignIssuer> read_issuers() const;
     // auth::StoreListener: this node's verifiers and its feed learn of revocations.
     void on_revoked(const std::vector<verify::Revocation>& entries) override { revocations_.add(entries); }
     void on_feed(const std::vector<verify::Revocation>& entries) override { log_.append(entries); }
@@ -60,10 +71,13 @@ private:
     Config config_;
     auth::Policy policy_;
     crypto::Algorithm algorithm_;
+    std::filesystem::path place_;
     DataDirectory directory_;
     base::Secret sealing_key_;
     verify::KeySet keys_;
     verify::Revocations revocations_;
+    std::shared_ptr<token::CurrentEncryptionKeys> encryption_;  // policy_ has it too
+    std::optional<verify::CryptVerifier> crypt_;
     std::optional<verify::ForeignVerifier> foreign_;
     auth::CurrentRing ring_;
     auth::RevocationLog log_;

@@ -55,19 +55,6 @@ http::Options options_of(const Config& config, std::uint64_t max_connections_per
     return options;
 }
 
-verify::CryptVerifier crypt_verifier_of(const Config& config, const std::filesystem::path& directory,
-                                        const verify::Revocations& revocations) {
-    const auto cipher = config.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm
-                                                             : crypto::EnvelopeCipher::aes_256_cbc;
-    token::CryptFields fields{{config.crypt_fields[0]}, {config.crypt_fields[1]}, {config.crypt_fields[2]}};
-    if (config.crypt_fields[1] == "time_stamp")
-        fields.issued.push_back("time_stemp");  // as the snippet that most people copied spells it
-    return {{cipher, read_keys(directory / config.crypt_key_file, "accept.crypt_key_file")},
-            std::move(fields),
-            config.policy.crypt_ttl,
-            revocations};
-}
-
 http::Endpoint endpoint_of(const std::string& text) {
     const auto listen = parse_listen(text).value();
     return {listen.host, listen.port};
@@ -112,15 +99,37 @@ sigset_t block_signals() {
     return wanted;
 }
 
-// Returns the name of the signal that ends the server. A terminal that closes (SIGHUP) does not.
-std::string wait_for_the_end(const sigset_t& signals) {
+// The name of a signal that ends the server; empty for any other.
+std::string name_of_end(int signal) {
+    switch (signal) {
+        case SIGTERM: return "TERM";
+        case SIGINT: return "INT";
+        case SIGQUIT: return "QUIT";
+        default: return "";
+    }
+}
+
+void reload(Node& node) {
+    try {
+        node.reload();
+        base::log::write(base::log::Level::info, "reloaded", {});
+    } catch (const std::exception& failure) {
+        base::log::write(base::log::Level::error, "reload_failed",
+                         {{"reason", failure.what()}, {"meaning", "the keys of before stay in use"}});
+    }
+}
+
+// Returns the name of the signal that ends the server. SIGHUP makes the node read its files of keys again; a
+// terminal that closes sends it too.
+std::string wait_for_the_end(const sigset_t& signals, Node& node) {
     for (;;) {
         int signal = 0;
         sigwait(&signals, &signal);
-        if (signal == SIGTERM) return "TERM";
-        if (signal == SIGINT) return "INT";
-        if (signal == SIGQUIT) return "QUIT";
-        if (signal == SIGHUP) continue;
+        if (auto name = name_of_end(signal); !name.empty()) return name;
+        if (signal == SIGHUP) {
+            reload(node);
+            continue;
+        }
         const char* name = sigabbrev_np(signal);
         base::log::write(base::log::Level::warning, "signal_ignored",
                          {{"signal", name != nullptr ? std::string(name) : std::to_string(signal)}});
@@ -145,6 +154,26 @@ std::uint64_t raise_descriptor_limit() {
     return limit.rlim_cur > 2 * reserve ? limit.rlim_cur - reserve : reserve;
 }
 
+// Builds the node. If PostgreSQL cannot be reached, tries again for as long as the configuration says: after
+// a power cut everything starts at once. nullptr: a signal ends the server meanwhile; `ended_by` is its name.
+std::unique_ptr<Node> build_node(const Config& config, const std::filesystem::path& directory,
+                                 const sigset_t& signals, std::string& ended_by) {
+    const auto deadline = std::chrono::steady_clock::now() + config.store_start_wait;
+    for (bool is_first = true;; is_first = false) {
+        try {
+            return std::make_unique<Node>(config, directory, Node::Purpose::serve);
+        } catch (const store::NotThereYet& failure) {
+            if (std::chrono::steady_clock::now() >= deadline) throw;
+            if (is_first)
+                base::log::write(base::log::Level::warning, "waiting_for_store",
+                                 {{"reason", failure.what()}});
+        }
+        const timespec pause{1, 0};
+        const int signal = sigtimedwait(&signals, nullptr, &pause);
+        if (!(ended_by = name_of_end(signal)).empty()) return nullptr;
+    }
+}
+
 void say_hello(Node& node, const Config& config, const std::filesystem::path& directory) {
     bool nobody = false;
     node.store().run([&](auth::Store& store) { nobody = store.list_users({.limit = 1}).empty(); });
@@ -167,7 +196,13 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     const std::uint64_t connections = raise_descriptor_limit();
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
 
-    Node node(config, directory, Node::Purpose::serve);
+    const auto log_stopping = [](const std::string& signal) {
+        base::log::write(base::log::Level::info, "stopping", {{"signal", signal}});
+    };
+    std::string ended_by;
+    const auto built = build_node(config, directory, signals, ended_by);
+    if (!built) return log_stopping(ended_by), 0;
+    Node& node = *built;
     base::WorkerPool hashing(cores, max_waiting_hashes, [] {
         crypto::release_hash_memory();
         base::release_identifier_checks();  // a new name comes with a password to hash
@@ -175,7 +210,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     web::Service service{settings_of(config), node.policy(),      node.store(), hashing,
                          node.keys(),         node.revocations(), node.ring(),  node.log(),
                          node.service_keys()};
-    if (config.crypt) service.crypt.emplace(crypt_verifier_of(config, directory, node.revocations()));
+    service.crypt = node.crypt();
     service.foreign = node.foreign();
     http::Server server(options_of(config, connections / cores), cores);
     add_gauges(service.metrics, server, hashing);
@@ -195,7 +230,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
                      {{"listen", config.listen}, {"public_url", config.web.public_url}});
     say_hello(node, config, directory);
 
-    base::log::write(base::log::Level::info, "stopping", {{"signal", wait_for_the_end(signals)}});
+    log_stopping(wait_for_the_end(signals, node));
     server.stop();
     return 0;
 }

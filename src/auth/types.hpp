@@ -87,9 +87,9 @@ struct AuditEvent {
 struct Policy {
     std::string issuer;
     std::string audience;
-    std::shared_ptr<const token::EncryptionKeys> encryption{};  // the first key encrypts access tokens
-    bool only_encrypted = false;                                // refuse access tokens that are not encrypted
-    bool status_lists = false;  // access tokens state their session's index in the Token Status Lists
+    std::shared_ptr<const token::CurrentEncryptionKeys> encryption{};  // the first key encrypts access tokens
+    bool only_encrypted = false;  // refuse access tokens that are not encrypted
+    bool status_lists = false;    // access tokens state their session's index in the Token Status Lists
     Duration access_ttl = std::chrono::minutes(15);
     Duration crypt_ttl = std::chrono::hours(48);  // life of our crypt tokens (docs/dialects.md)
     // The longest life of the foreign tokens that this server accepts, including crypt tokens of another

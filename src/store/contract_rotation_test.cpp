@@ -44,11 +44,11 @@ TEST_P(Contract, ARepeatChangesTheRow) {
     const Rotation first = rotate(0);
     const Rotation again = rotate(0);
     EXPECT_EQ(again.outcome, Rotation::Outcome::repeated);
-    EXPECT_EQ(again.session.last_used, first.session.last_used + 1ms);
+    EXPECT_GT(again.session.last_used, first.session.last_used) << "even in the same millisecond";
     place->now += 10s;
     const Rotation later = rotate(0);
-    EXPECT_EQ(later.session.last_used, place->now);
-    EXPECT_EQ(later.session.access_end, place->now + 15min);
+    EXPECT_GE(later.session.last_used, place->now);
+    EXPECT_GE(later.session.access_end, place->now + 15min);
     EXPECT_EQ(later.session.rotated, first.session.rotated) << "the grace does not begin anew";
 }
 

@@ -118,10 +118,15 @@ void refuse_to_migrate(const Place& place) {
 }
 
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener) {
-    if (is_postgres(place.url))
-        return std::make_unique<PostgresPool>(
-            PostgresSettings{{place.url, place.password}, place.listen_url, place.connections}, listener);
-    return std::make_unique<Sqlite>(file_of(place), listener);
+    if (!is_postgres(place.url)) return std::make_unique<Sqlite>(file_of(place), listener);
+    const PostgresAddress address{place.url, place.password};
+    try {
+        return std::make_unique<PostgresPool>(PostgresSettings{address, place.listen_url, place.connections},
+                                              listener);
+    } catch (const Unavailable& failure) {
+        if (failure.is_refusal && PostgresDatabase::is_up(address)) throw;
+        throw NotThereYet(failure.what());
+    }
 }
 
 }  // namespace coatcheck::store

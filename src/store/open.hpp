@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 namespace coatcheck::store {
 
@@ -37,7 +38,12 @@ void check_tables(const Place& place);
 // Throws StoreError if the store has an older schema than this program's: open() would change it.
 void refuse_to_migrate(const Place& place);
 
-// Opens the store and migrates it. Throws StoreError if that is not possible.
+// The database cannot be reached, or does not take writes yet: it may start later. what() says why.
+struct NotThereYet : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Opens the store and migrates it. Throws NotThereYet, or StoreError if waiting would not help.
 std::unique_ptr<auth::StoreQueue> open(const Place& place, auth::StoreListener& listener);
 
 }  // namespace coatcheck::store

@@ -4,6 +4,7 @@
 // JWT.
 #pragma once
 
+#include "base/current.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 
@@ -19,6 +20,7 @@ struct EncryptionKey {
     base::Secret key;  // 32 bytes
 };
 using EncryptionKeys = std::vector<EncryptionKey>;  // the first key encrypts, all keys decrypt
+using CurrentEncryptionKeys = base::Current<EncryptionKeys>;
 
 // Makes a key from 32 bytes. Its id is their thumbprint.
 EncryptionKey encryption_key(base::Secret key);

@@ -70,11 +70,10 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
         revocations.load(entries);
         Policy policy{string_of(set, "issuer"), string_of(set, "audience")};
         if (const auto* lines = set.as_object().if_contains("encryption_keys")) {
-            auto encryption = std::make_shared<token::EncryptionKeys>();
+            token::EncryptionKeys encryption;
             for (const auto& line : lines->as_array())
-                encryption->push_back(
-                    token::parse_encryption_key(std::string_view(line.as_string())).value());
-            policy.encryption = std::move(encryption);
+                encryption.push_back(token::parse_encryption_key(std::string_view(line.as_string())).value());
+            policy.encryption = std::make_shared<token::CurrentEncryptionKeys>(std::move(encryption));
             policy.only_encrypted = true;
         }
         Verifier verifier(std::move(policy), keys, revocations);

@@ -11,7 +11,7 @@ using base::Reason;
 using base::Result;
 
 Result<token::AccessClaims> CryptVerifier::check_even_if_over(std::string_view text) const {
-    auto read = token::read_crypt_token(text, fields_, keys_);
+    auto read = token::read_crypt_token(text, fields_, *keys_.get());
     if (!read) return read.error();
     token::AccessClaims claims;
     claims.subject = std::move(read->user);

@@ -3,6 +3,7 @@
 // content, time, revocations.
 #pragma once
 
+#include "base/current.hpp"
 #include "token/claims.hpp"
 #include "token/crypt_token.hpp"
 #include "verify/revocations.hpp"
@@ -26,11 +27,13 @@ public:
     base::Result<token::AccessClaims> check_even_if_over(std::string_view text) const;
 
     std::string write(const token::CryptClaims& claims) const {
-        return token::write_crypt_token(claims, fields_, keys_);
+        return token::write_crypt_token(claims, fields_, *keys_.get());
     }
 
+    void replace_keys(token::CryptKeys keys) { keys_.replace(std::move(keys)); }
+
 private:
-    token::CryptKeys keys_;
+    base::Current<token::CryptKeys> keys_;
     token::CryptFields fields_;
     base::Duration life_;
     const Revocations& revocations_;

@@ -78,11 +78,12 @@ Result<token::AccessClaims> ForeignVerifier::prove(const token::CompactToken& pa
     // verified the signature.
     const auto said = token::unverified_issuer(*parts.claims);
     if (!said) return said.error();
-    const auto issuer = std::find_if(issuers_.begin(), issuers_.end(), [&](const ForeignIssuer& one) {
+    const auto issuers = issuers_.get();
+    const auto issuer = std::find_if(issuers->begin(), issuers->end(), [&](const ForeignIssuer& one) {
         return said->empty() ? one.issuers.empty()
                              : std::find(one.issuers.begin(), one.issuers.end(), *said) != one.issuers.end();
     });
-    if (issuer == issuers_.end()) return not_ours("no accepted issuer has its iss");
+    if (issuer == issuers->end()) return not_ours("no accepted issuer has its iss");
     if (parts.header->algorithm != issuer->algorithm) return not_ours("its issuer uses another algorithm");
     const bool is_signed = std::any_of(issuer->keys.begin(), issuer->keys.end(),
                                        [&](const auto& key) { return is_signed_with(key, parts); });

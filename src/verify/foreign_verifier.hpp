@@ -3,6 +3,7 @@
 // system's keys; the order of the checks is the same as for all tokens.
 #pragma once
 
+#include "base/current.hpp"
 #include "base/secret.hpp"
 #include "crypto/signing_key.hpp"
 #include "token/claims.hpp"
@@ -65,10 +66,12 @@ public:
     // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_even_if_over(std::string_view text) const;
 
+    void replace_issuers(std::vector<ForeignIssuer> issuers) { issuers_.replace(std::move(issuers)); }
+
 private:
     base::Result<token::AccessClaims> prove(const token::CompactToken& parts) const;
 
-    std::vector<ForeignIssuer> issuers_;
+    base::Current<std::vector<ForeignIssuer>> issuers_;
     const Revocations& revocations_;
 };
 

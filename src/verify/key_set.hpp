@@ -40,6 +40,9 @@ public:
         generation_.fetch_add(1, std::memory_order_release);
     }
 
+    // All proofs become void, because something else than these keys has changed that they rest on.
+    void void_proofs() { generation_.fetch_add(1, std::memory_order_release); }
+
     // The keys by their id. The map that is returned never changes.
     std::shared_ptr<const std::map<std::string, crypto::PublicKey, std::less<>>> keys() const {
         const std::lock_guard lock(mutex_);
@@ -51,7 +54,7 @@ public:
         const std::lock_guard lock(mutex_);
         return keys_->contains(key_id) || dropped_.contains(key_id);
     }
-    // Increases with each change of the keys.
+    // Increases with each change of the keys, and with void_proofs().
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
 private:

@@ -18,7 +18,7 @@ constexpr int most_looks = 16;
 Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, std::string& storage) {
     if (!policy.encryption) return token;
     if (token::is_encrypted(token)) {
-        auto inner = token::decrypt(token, *policy.encryption);
+        auto inner = token::decrypt(token, *policy.encryption->get());
         if (!inner) return inner.error();
         return std::string_view(storage = *std::move(inner));
     }

@@ -26,7 +26,7 @@ struct Policy {
     bool keep_payload = false;  // fill AccessClaims::payload
     // The keys of encrypted tokens; nullptr: none are accepted. `only_encrypted`: no others are accepted (RFC
     // 9068 §4).
-    std::shared_ptr<const token::EncryptionKeys> encryption{};
+    std::shared_ptr<const token::CurrentEncryptionKeys> encryption{};
     bool only_encrypted = false;
 };
 

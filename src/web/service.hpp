@@ -36,14 +36,14 @@ struct Service {
     const auth::CurrentRing& ring;
     auth::RevocationLog& log;
     const auth::ServiceKeys& service_keys;
-    std::optional<verify::CryptVerifier> crypt{};      // set if the dialect is switched on
+    const verify::CryptVerifier* crypt = nullptr;      // set if the dialect is switched on
     const verify::ForeignVerifier* foreign = nullptr;  // set if foreign tokens are accepted
     auth::AttemptsInFlight in_flight{};
     Metrics metrics{};
     std::atomic<base::Timestamp> written{};  // when /readyz last wrote to the store
 
     // The present key ring.
-    std::shared_ptr<const auth::CurrentRing::View> current() const { return ring.get(); }
+    std::shared_ptr<const auth::RingView> current() const { return ring.get(); }
 };
 
 // A Token Status List, as it was last signed.

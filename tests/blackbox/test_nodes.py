@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -251,14 +252,45 @@ def test_a_restored_backup_revives_nothing(make_server, database):
     "url, said",
     [
         ("postgres://nobody@127.0.0.1:1/x", "Connection refused"),
-        ("postgres:///x?no_such_option=1", "no_such_option"),
         ("postgres:///template1?host=/nowhere", "/nowhere"),
     ],
 )
 def test_a_database_that_cannot_be_reached_is_named_at_the_start(make_server, url, said):
-    server = make_server({"store.url": url})
+    server = make_server({"store.url": url, "store.start_wait": "1s"})
     with pytest.raises(RuntimeError, match=said):
         server.start()
+
+
+def test_where_waiting_does_not_help_the_start_fails_at_once(make_server, database):
+    wrong = {
+        "postgres:///x?no_such_option=1": "no_such_option",
+        database.url.replace("user=postgres", "user=nobody"): "nobody",
+        database.url.replace("///postgres?", "///nowhere?"): "nowhere",
+    }
+    for url, said in wrong.items():
+        assert url != database.url
+        server = make_server({"store.url": url, "store.start_wait": "1h"})
+        with pytest.raises(RuntimeError, match=said):
+            server.start()
+
+
+def test_a_server_that_starts_before_its_database_waits_for_it(make_server):
+    """After a power cut both start at once (issue 18, row 59)."""
+    database = postgres.Postgres()
+    try:
+        database.stop()
+        patient, ended = [make_server({"store.url": database.url}) for _ in range(2)]
+        for server in (patient, ended):
+            server.launch()
+            assert "No such file" in server.log_with("waiting_for_store")
+        ended.process.send_signal(signal.SIGTERM)
+        assert ended.process.wait(10) == 0 and "stopping" in ended.log()
+        database.start()
+        wait_until(patient.is_ready, 20, patient.log)
+        assert call(patient).sign_in_body(patient.add_user())["token"]
+        assert patient.log().count("waiting_for_store") == 1
+    finally:
+        database.remove()
 
 
 def test_a_database_that_forgets_is_refused(make_server, database):

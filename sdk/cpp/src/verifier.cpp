@@ -110,14 +110,14 @@ public:
               [this] { watchers_.tell_all(); }) {
         verify::Policy policy{options_.issuer, options_.audience, /*keep_payload=*/true};
         if (!options_.encryption_keys.empty()) {
-            auto encryption = std::make_shared<token::EncryptionKeys>();
+            token::EncryptionKeys encryption;
             for (const auto& line : options_.encryption_keys) {
                 auto key = token::parse_encryption_key(line);
                 if (!key)
                     throw std::invalid_argument("coatcheck: an encryption key is \"base64:\" and 32 bytes");
-                encryption->push_back(*std::move(key));
+                encryption.push_back(*std::move(key));
             }
-            policy.encryption = std::move(encryption);
+            policy.encryption = std::make_shared<token::CurrentEncryptionKeys>(std::move(encryption));
             policy.only_encrypted = !options_.accept_unencrypted;
         }
         if (!options_.foreign.empty()) foreign_.emplace(issuers_of(options_.foreign), revocations_);

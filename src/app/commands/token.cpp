@@ -58,7 +58,8 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
             1, "", {}, "This is a refresh token of Coatcheck. It is opaque: only the server can read it."};
     std::string jwt = token;
     if (token::is_encrypted(token)) {
-        const auto keys = node == nullptr ? nullptr : node->policy().encryption;
+        const auto keys = node == nullptr || !node->policy().encryption ? nullptr
+                                                                        : node->policy().encryption->get();
         auto inner = keys ? token::decrypt(token, *keys)
                           : base::Result<std::string>(base::Denied{base::Reason::token_not_ours});
         if (!inner)

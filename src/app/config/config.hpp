@@ -42,6 +42,7 @@ struct Config {
     std::string foreign_file;
     std::vector<std::string> origins;
     std::string metrics_listen;  // empty: off
+    base::Duration store_start_wait = std::chrono::seconds(30);
     std::string store_password_file;
     std::string store_sealing_key_file = "master.key";
 

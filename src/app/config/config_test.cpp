@@ -58,6 +58,7 @@ const Sample samples[] = {
     {"log.access", "true", "true"},
     {"store.url", "sqlite:other.db", R"("sqlite:other.db")"},
     {"store.password_file", "database-password", R"("database-password")"},
+    {"store.start_wait", "2m", R"("2m")"},
     {"store.connections", "20", "20"},
     {"store.listen_url", "postgres://db.internal/coatcheck", R"("postgres://db.internal/coatcheck")"},
     {"store.sealing_key_file", "/etc/coatcheck/sealing.key", R"("/etc/coatcheck/sealing.key")"}};

@@ -38,7 +38,7 @@ Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& grante
     refresh.counter = session.counter;
     refresh.secret = secret;
     std::string access = token::mint(claims, ring.current_id, *ring.current);
-    if (policy.encryption) access = token::encrypt(access, policy.encryption->front());
+    if (policy.encryption) access = token::encrypt(access, policy.encryption->get()->front());
     return {std::move(access), refresh.write(*ring.mac_key), claims.expires, life};
 }
 

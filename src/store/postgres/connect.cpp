@@ -21,6 +21,7 @@ std::string password_of(const PostgresAddress& address) {
 
 PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepare) {
     std::string failures;
+    bool all_refused = true;
     const auto hosts = hosts_of(address.url);
     const std::size_t first = *address.last_host;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
@@ -32,13 +33,21 @@ PostgresDatabase::PostgresDatabase(const PostgresAddress& address, Prepare prepa
             return;
         } catch (const StoreError& failure) {
             failures += (failures.empty() ? "" : "; ") + std::string(failure.what());
+            const auto* unavailable = dynamic_cast<const Unavailable*>(&failure);
+            all_refused = all_refused && unavailable != nullptr && unavailable->is_refusal;
             statements_.clear();
             libpq().PQfinish(std::exchange(connection_, nullptr));
             broken_ = owed_ = open_ = false;
             put_off_.clear();
         }
     }
-    throw Unavailable(failures);
+    Unavailable failure(failures);
+    failure.is_refusal = all_refused;
+    throw failure;
+}
+
+bool PostgresDatabase::is_up(const PostgresAddress& address) {
+    return libpq().PQping(address.url.c_str()) == PQPING_OK;
 }
 
 void PostgresDatabase::connect(const PostgresAddress& address, const std::vector<ConnectionSetting>& host) {
@@ -55,8 +64,12 @@ void PostgresDatabase::connect(const PostgresAddress& address, const std::vector
     names.push_back(nullptr);
     values.push_back(nullptr);
     connection_ = pq.PQconnectdbParams(names.data(), values.data(), 0);
-    if (pq.PQstatus(connection_) != CONNECTION_OK)
-        throw Unavailable("PostgreSQL: " + trimmed(pq.PQerrorMessage(connection_)));
+    if (pq.PQstatus(connection_) != CONNECTION_OK) {
+        Unavailable failure("PostgreSQL: " + trimmed(pq.PQerrorMessage(connection_)));
+        // libpq has no other sign of who speaks. In some languages a server says it in another word.
+        failure.is_refusal = std::string_view(failure.what()).find("FATAL") != std::string_view::npos;
+        throw failure;
+    }
     pq.PQsetNoticeReceiver(
         connection_,
         [](void* database, const PGresult* notice) {

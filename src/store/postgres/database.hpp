@@ -23,6 +23,9 @@ namespace coatcheck::store {
 // statement after first_alone().
 struct Unavailable : StoreError {
     using StoreError::StoreError;
+    // Every server that was asked for a connection answered and refused it: such as a wrong password, but
+    // also a server that starts.
+    bool is_refusal = false;
 };
 // The connection was lost during the commit: the transaction may be committed or not. Or it is committed, but
 // perhaps not on the synchronous standby.
@@ -59,6 +62,9 @@ public:
                               Prepare prepare = Prepare::never);  // throws Unavailable
     ~PostgresDatabase() override;
     PostgresDatabase(const PostgresDatabase&) = delete;
+
+    // True if a server of this address takes connections now.
+    static bool is_up(const PostgresAddress& address);
 
     // BEGIN is sent with the first statement. A transaction without a statement sends nothing.
     void begin();

@@ -9,7 +9,7 @@ namespace coatcheck::store {
 
 // clang-format off
 #define COATCHECK_LIBPQ(F) \
-    F(PQconnectdbParams) F(PQconninfoParse) F(PQconninfoFree) F(PQfinish) F(PQstatus) F(PQsocket) \
+    F(PQconnectdbParams) F(PQping) F(PQconninfoParse) F(PQconninfoFree) F(PQfinish) F(PQstatus) F(PQsocket) \
     F(PQerrorMessage) F(PQsetnonblocking) F(PQenterPipelineMode) F(PQexitPipelineMode) \
     F(PQpipelineSync) F(PQsendPrepare) F(PQsendQueryPrepared) F(PQsendQueryParams) F(PQsendQuery) \
     F(PQflush) F(PQconsumeInput) F(PQisBusy) F(PQgetResult) F(PQresultStatus) F(PQresultErrorField) \
