@@ -15,12 +15,15 @@ WANTED = os.environ.get("COATCHECK_TEST_STORE") == "postgres"
 
 
 class Postgres:
-    def __init__(self, *options):
+    def __init__(self, *options, primary=None):
         self.directory = Path(tempfile.mkdtemp(prefix="coatcheck-postgres-"))
         self.directory.chmod(0o755)
         self.options = options
         self._schemas = itertools.count(1)
-        self.start()
+        if primary:
+            self.url = self._run("standby", primary.directory, *options)
+        else:
+            self.start()
 
     def _run(self, *words):
         return subprocess.run(
@@ -33,6 +36,10 @@ class Postgres:
 
     def start(self):
         self.url = self._run("start", *self.options)
+
+    def make_standby(self, *options):
+        """Returns a standby that follows this database."""
+        return Postgres(*self.options, *options, primary=self)
 
     def stop(self, how="fast"):
         self._run("stop", how)

@@ -26,13 +26,17 @@ std::string eight_bytes(std::int64_t value) {
     return bytes;
 }
 
+// pgpool2 sends what only reads to a standby, which may not know yet what was revoked. It leaves a statement
+// that begins with this comment at the primary.
+constexpr std::string_view stays_here = "/*NO LOAD BALANCE*/ ";
+
 }  // namespace
 
 class PostgresStatement final : public Statement {
 public:
     PostgresStatement(PostgresDatabase& database, const char* sql)
         : database_(database),
-          sql_(sql),
+          sql_(std::string(stays_here) + sql),
           name_("coatcheck_" + base::base64url(crypto::sha256(sql).substr(0, 16))) {}
 
     void bind(std::int64_t value) override { add(int8, eight_bytes(value)); }
@@ -103,12 +107,12 @@ private:
         const Libpq& pq = libpq();
         result_ = database_.exchange([&](pg_conn* connection) {
             if (!database_.prepares_) {
-                pq.PQsendQueryParams(connection, sql_, count, types_.data(), at.data(), lengths.data(),
+                pq.PQsendQueryParams(connection, sql_.c_str(), count, types_.data(), at.data(), lengths.data(),
                                      binary.data(), 1);
                 return std::size_t{1};
             }
             const std::size_t results = prepared_ ? 1 : 2;
-            if (!prepared_) pq.PQsendPrepare(connection, name_.c_str(), sql_, count, types_.data());
+            if (!prepared_) pq.PQsendPrepare(connection, name_.c_str(), sql_.c_str(), count, types_.data());
             pq.PQsendQueryPrepared(connection, name_.c_str(), count, at.data(), lengths.data(), binary.data(),
                                    1);
             return results;
@@ -116,7 +120,7 @@ private:
     }
 
     PostgresDatabase& database_;
-    const char* sql_;
+    std::string sql_;
     // Made from the text: if two programs share a server's connection, a name means the same text for both.
     std::string name_;
     bool prepared_ = false;
