@@ -107,8 +107,8 @@ private:
         const Libpq& pq = libpq();
         result_ = database_.exchange([&](pg_conn* connection) {
             if (!database_.prepares_) {
-                pq.PQsendQueryParams(connection, sql_.c_str(), count, types_.data(), at.data(), lengths.data(),
-                                     binary.data(), 1);
+                pq.PQsendQueryParams(connection, sql_.c_str(), count, types_.data(), at.data(),
+                                     lengths.data(), binary.data(), 1);
                 return std::size_t{1};
             }
             const std::size_t results = prepared_ ? 1 : 2;
