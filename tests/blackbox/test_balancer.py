@@ -66,7 +66,9 @@ class Balancer:
         """The primary alone has this table, so that the standby does not know it."""
         self.primary.query("CREATE TABLE IF NOT EXISTS here (x int)")
         words = ["psql", "-X", "-q", self.url, "-c", "SELECT * FROM here"]
-        return 'relation "here" does not exist' in subprocess.run(words, capture_output=True, text=True).stderr
+        return (
+            'relation "here" does not exist' in subprocess.run(words, capture_output=True, text=True).stderr
+        )
 
     def remove(self):
         self.process.terminate()
