@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace coatcheck::store {
@@ -38,6 +39,8 @@ public:
         : database_(database),
           sql_(std::string(stays_here) + sql),
           name_("coatcheck_" + base::base64url(crypto::sha256(sql).substr(0, 16))) {}
+
+    bool is(std::string_view sql) const { return sql_.substr(stays_here.size()) == sql; }
 
     void bind(std::int64_t value) override { add(int8, eight_bytes(value)); }
     void bind(std::string_view text) override { add(text_type, base::well_formed(text)); }
@@ -140,6 +143,7 @@ PostgresDatabase::~PostgresDatabase() {
 Statement& PostgresDatabase::prepare(const char* sql) {
     auto& statement = statements_[sql];
     if (!statement) statement = std::make_unique<PostgresStatement>(*this, sql);
+    assert(static_cast<PostgresStatement&>(*statement).is(sql));  // see Database::query()
     return *statement;
 }
 

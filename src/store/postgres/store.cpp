@@ -58,18 +58,20 @@ void PostgresStore::check_tables() {
                              " from this role, revocations perhaps: give the role BYPASSRLS, or disable it");
     }
     // A number that is given a second time is a duplicate key. Logical replication copies no sequences.
-    for (const auto& named : {std::pair{"revocations", "row"}, std::pair{"audit", "id"}}) {
-        const char *table = named.first, *column = named.second;
-        const std::string from = std::string(" FROM ") + table;
-        const auto sequence = [&] {
-            auto row = db_.query("SELECT pg_get_serial_sequence($1, $2)");
-            row.bind(table).bind(column);
-            row.step();
-            return row.text(0);
-        }();
-        const std::string largest = std::string("SELECT COALESCE(MAX(") + column + "), 0)" + from;
-        const auto in_use = number_of(db_, largest.c_str());
-        const auto given = number_of(db_, ("SELECT last_value FROM " + sequence).c_str());
+    struct Numbered {
+        const char *table, *column, *largest;
+    };
+    for (const auto& [table, column, largest] :
+         {Numbered{"revocations", "row", "SELECT COALESCE(MAX(row), 0) FROM revocations"},
+          Numbered{"audit", "id", "SELECT COALESCE(MAX(id), 0) FROM audit"}}) {
+        const auto in_use = number_of(db_, largest);
+        auto row = db_.query(
+            "SELECT pg_get_serial_sequence($1, $2), "
+            "pg_sequence_last_value(CAST(pg_get_serial_sequence($1, $2) AS regclass))");
+        row.bind(table).bind(column);
+        row.step();
+        const std::string sequence = row.text(0);
+        const auto given = row.integer(1);
         if (in_use > given)
             throw StoreError(
                 "the sequence " + sequence + " is at " + std::to_string(given) + ", but the table " + table +
