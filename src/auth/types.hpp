@@ -63,6 +63,8 @@ struct Session {
     std::optional<Timestamp> ended;
     Timestamp older_end{};     // when the foreign token expires that opened this session; {}: a sign-in did
     std::int64_t status = -1;  // the session's index in the Token Status Lists; -1: none
+    // How the user was recognised (auth/factors/proof.hpp). Empty: by a foreign token.
+    std::vector<std::string> amr{};
 };
 
 // Where a request comes from, for the audit log and the limits: the address of the client, and the name of

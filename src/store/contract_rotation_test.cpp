@@ -22,6 +22,7 @@ TEST_P(Contract, TheCurrentTokenRotatesAndMovesTheIdleEnd) {
     EXPECT_EQ(first.session.idle_end, start + 1h + 168h);
     EXPECT_EQ(first.session.access_end, start + 1h + 15min);
     EXPECT_EQ(first.session.last_used, start + 1h);
+    EXPECT_EQ(first.session.amr, (std::vector<std::string>{"pwd", "otp"}));
     EXPECT_EQ(first.user.username, "Ada");
 }
 

@@ -162,6 +162,7 @@ protected:
         s.idle_end = place->now + std::chrono::hours(168);
         s.absolute_end = place->now + std::chrono::hours(720);
         s.access_end = place->now + std::chrono::minutes(15);
+        s.amr = {"pwd", "otp"};
         return s;
     }
     void add_ada() {

@@ -140,7 +140,7 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
     body["scope"] = claims.scope;
     body["sid"] = claims.session;
     body["auth_time"] = base::unix_seconds(claims.authenticated);
-    body["amr"] = json::array({"pwd"}, storage);
+    if (!claims.methods.empty()) body["amr"] = strings(claims.methods, storage);
     body["preferred_username"] = claims.username;
     body["roles"] = strings(claims.roles, storage);
     body["ver"] = claims.version;

@@ -32,7 +32,9 @@ struct AccessClaims {
     std::string scope = "account";
     std::string session;            // sid
     base::Timestamp authenticated;  // auth_time
-    std::string username;           // preferred_username
+    // amr: how the user was recognised, by the names of RFC 8176 §2; left out if empty.
+    std::vector<std::string> methods{};
+    std::string username;  // preferred_username
     std::vector<std::string> roles;
     // Set only for a foreign token (verify/foreign_verifier.hpp): when it expires by its own claims.
     base::Timestamp foreign_end{};

@@ -32,6 +32,7 @@ AccessClaims some_claims() {
     claims.id = base::random_id();
     claims.session = base::random_id();
     claims.authenticated = from_unix_seconds(1'799'990'000);
+    claims.methods = {"pwd"};
     claims.username = "alice";
     claims.roles = {"admin"};
     claims.version = 3;
@@ -97,6 +98,7 @@ TEST(Mint, TokenHoldsExactlyTheClaimsOfRfc9068AndOurs) {
                                       "roles",     "ver"};
     for (std::string_view name : names) EXPECT_TRUE(claims.contains(name)) << name;
     EXPECT_EQ(claims.size(), std::size(names));  // no nbf
+    EXPECT_EQ(claims.at("amr"), json::array({"pwd"}));
     EXPECT_TRUE(claims.at("aud").is_string());
     EXPECT_TRUE(claims.at("exp").is_int64());
     EXPECT_EQ(claims.at("exp"), 1'800'000'900);

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from server import PASSWORD, ROOT, User
 from test_startup import fails
-from tokens import encode
+from tokens import claims_of, encode
 
 VERIFY, WHO, EXCHANGE = "/api/v1/verify", "/api/v1/authentication", "/api/v1/authentication/exchange"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -250,7 +250,10 @@ def test_it_is_exchanged_for_a_session_of_ours(served, caller):
     assert told["user"]["username"] == "ada" and told["user"]["roles"] == ["editor"], "ours, not the token's"
     assert told["session"]["device"] == "the old app"
     assert caller.verify(told["token"]).header("X-Auth-Roles") == "editor"
-    assert caller.refresh(told["refresh_token"]).status == 200
+    refreshed = caller.refresh(told["refresh_token"])
+    assert refreshed.status == 200
+    for token in (told["token"], refreshed.json()["token"]):
+        assert "amr" not in claims_of(token), "no password was shown here (RFC 8176)"
     assert caller.verify(old).status == 200, "until the client has changed"
     assert caller.get(WHO, bearer=old).json()["session"]["id"] == told["session"]["id"]
     events = [row["event"] for row in served.rows("audit", "list")]

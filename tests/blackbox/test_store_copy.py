@@ -388,6 +388,7 @@ def older_sqlite(make_server):
         database.execute("ALTER TABLE keys DROP COLUMN token_life")
         database.execute("ALTER TABLE audit DROP COLUMN place")
         database.execute("ALTER TABLE sessions DROP COLUMN older_end")
+        database.execute("ALTER TABLE sessions DROP COLUMN amr")
         database.execute("PRAGMA user_version = 3")
     return server
 
@@ -483,6 +484,7 @@ def test_an_upgrade_on_postgresql_stays_where_the_tables_are(make_server):
     newest = int(query("SELECT MAX(version) FROM coatcheck_schema"))
     query("DROP INDEX users_disabled; DROP INDEX sessions_by_due; ALTER TABLE sessions DROP COLUMN due")
     query("DROP INDEX audit_by_kind; ALTER TABLE audit DROP COLUMN place")
+    query("ALTER TABLE sessions DROP COLUMN amr")
     query("ALTER TABLE keys DROP COLUMN token_life; DELETE FROM coatcheck_schema WHERE version > 2")
     query(f"CREATE SCHEMA {name}")
     server.start()

@@ -26,6 +26,7 @@ Tokens mint_tokens(const Ring& ring, const Policy& policy, const Granted& grante
     claims.session = session.id;
     claims.authenticated = std::min(claims.issued,
                                     Timestamp(std::chrono::floor<std::chrono::seconds>(session.created)));
+    claims.methods = session.amr;
     claims.username = user.username;
     claims.roles = user.roles;
     claims.version = user.version;

@@ -83,6 +83,7 @@ Result<Granted> open_session(Store& store, const Policy& policy, const SignIn& f
     Session& session = granted.session;
     session.id = base::random_id();
     session.user = candidate.user->id;
+    session.amr = proof.amr;
     if (policy.status_lists) session.status = store.next_status();
     granted.secret = base::random_bytes(16);
     session.secret_hash = crypto::SecretHash::of(granted.secret);

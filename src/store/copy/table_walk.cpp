@@ -106,7 +106,7 @@ const std::vector<Table>& all_tables() {
              {"rotated_3", number}, {"rotated_4", number},    {"delivery", text},     {"device", text},
              {"address", text},     {"network", blob},        {"created", number},    {"last_used", number},
              {"idle_end", number},  {"absolute_end", number}, {"access_end", number}, {"ended", number},
-             {"status", number},    {"older_end", number}}),
+             {"status", number},    {"older_end", number},    {"amr", text}}),
         table("buckets", {{"key", blob}, {"empty_at", number}}),
         table("audit", {{"id", number},
                         {"time", number},

@@ -108,7 +108,7 @@ WHERE u.id = s.user_id AND u.enabled = 1
   AND ($9 = 0 OR s.delivery <> 'body')
 RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created,
-    s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end,
+    s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end, s.amr,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created
 )";
 
@@ -161,7 +161,7 @@ WHERE u.id = s.user_id AND u.enabled = 1
   AND (r.by_cookie = 0 OR s.delivery <> 'body')
 RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created,
-    s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end,
+    s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end, s.amr,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created,
     r.number
 )";

@@ -53,6 +53,7 @@ auth::Session read_session(const Query& row) {
     if (!row.is_null(17)) session.ended = time(17);
     session.status = row.integer(18);
     session.older_end = time(19);
+    session.amr = lines_of(row.text(20));
     return session;
 }
 

@@ -26,9 +26,9 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
         db_.query(
                "INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, "
                "last_used,"
-               " idle_end, absolute_end, access_end, status, older_end, due)"
+               " idle_end, absolute_end, access_end, status, older_end, due, amr)"
                " SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, GREATEST(CAST($9 AS "
-               "BIGINT), CAST($13 AS BIGINT)) FROM users WHERE id = $14 AND enabled = 1"
+               "BIGINT), CAST($13 AS BIGINT)), $16 FROM users WHERE id = $14 AND enabled = 1"
                " AND password_hash = $15 FOR SHARE")
             .bind(s.id)
             .bind_blob(s.secret_hash.bytes())
@@ -45,6 +45,7 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
             .bind(unix_millis(s.older_end))
             .bind(s.user)
             .bind(password_hash)
+            .bind(joined(s.amr))
             .run();
     if (inserted != 1) return std::nullopt;
     return find_user(s.user);
