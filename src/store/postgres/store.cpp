@@ -65,13 +65,11 @@ void PostgresStore::check_tables() {
          {Numbered{"revocations", "row", "SELECT COALESCE(MAX(row), 0) FROM revocations"},
           Numbered{"audit", "id", "SELECT COALESCE(MAX(id), 0) FROM audit"}}) {
         const auto in_use = number_of(db_, largest);
-        auto row = db_.query(
-            "SELECT pg_get_serial_sequence($1, $2), "
-            "pg_sequence_last_value(CAST(pg_get_serial_sequence($1, $2) AS regclass))");
+        auto row = db_.query("SELECT pg_get_serial_sequence($1, $2)");
         row.bind(table).bind(column);
         row.step();
         const std::string sequence = row.text(0);
-        const auto given = row.integer(1);
+        const auto given = number_of(db_, texts_.emplace_back("SELECT last_value FROM " + sequence).c_str());
         if (in_use > given)
             throw StoreError(
                 "the sequence " + sequence + " is at " + std::to_string(given) + ", but the table " + table +

@@ -8,6 +8,7 @@
 #include "store/sql/store.hpp"
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <span>
 
@@ -101,6 +102,8 @@ private:
     void catch_up();
     void check_fitness();
 
+    std::deque<std::string>
+        texts_;  // of statements that are made here: postgres_ knows them by their address
     PostgresDatabase postgres_;
     std::function<base::Timestamp()> clock_;
     const std::atomic<std::uint64_t>* told_;
