@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares this build with another one, such as the build before a change, in turn and in one run:
 
-    script/build && /usr/bin/python3 bench/against.py OTHER-BINARY [--rounds 5]
+    script/build && /usr/bin/python3 bench/against.py OTHER-BINARY [--rounds 5] [--only "refresh, ES256"]
 
 Prints the median of both and their ratio for each row. For rates more is better, for times and sizes less."""
 
@@ -33,7 +33,7 @@ class Side:
     def __init__(self, name, binary, directory):
         self.name, self.binary = name, binary
         directory.mkdir()
-        self.town = Town(directory)
+        self.town = Town(directory, binary)
         self.town.fill()
 
     def server(self, *settings):
@@ -93,19 +93,19 @@ def rates(side, stack):
 @contextlib.contextmanager
 def copied(town):
     with tempfile.TemporaryDirectory(dir=town.directory) as directory:
-        other = Town(Path(directory))
+        other = Town(Path(directory), town.binary)
         other.fill()
         yield other.data
 
 
-def measure(sides, rounds):
+def measure(sides, rounds, only=""):
     """Values by row and side."""
     values = {}
 
     def add(row, side, value):
         values.setdefault(row, {}).setdefault(side.name, []).append(value)
 
-    for number in range(1, rounds + 1):
+    for number in range(1, 1 if only else rounds + 1):
         for side in sides if number % 2 else sides[::-1]:
             server = side.server()
             add("start, ms", side, row_start.milliseconds_to_start(server).value)
@@ -118,7 +118,7 @@ def measure(sides, rounds):
     with contextlib.ExitStack() as stack:
         functions = {side: rates(side, stack) for side in sides}
         for number in range(1, rounds + 1):
-            for row in next(iter(functions.values())):
+            for row in [only] if only else next(iter(functions.values())):
                 for side in sides if number % 2 else sides[::-1]:
                     add(row, side, functions[side][row]())
             print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
@@ -131,6 +131,7 @@ def main():
     )
     parser.add_argument("other", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="measure this rate alone")
     options = parser.parse_args()
     programs.compile_all()
     with tempfile.TemporaryDirectory() as directory:
@@ -138,7 +139,7 @@ def main():
             Side("other", options.other.absolute(), Path(directory) / "other"),
             Side("this", BINARY, Path(directory) / "this"),
         ]
-        values = measure(sides, options.rounds)
+        values = measure(sides, options.rounds, options.only)
     print("| row | other build | this build | ratio |\n| --- | --- | --- | --- |")
     for row, by_side in values.items():
         other, this = (statistics.median(by_side[name]) for name in ("other", "this"))

@@ -89,7 +89,7 @@ def measure(bench):
         dropped = [before + sample.note for before, sample in zip(dropped, (mine, other))]
         if number % 5 == 0:
             bench.say(figure, number, f"{figure.ours[-1]:.1f} ms, nginx {figure.theirs[-1]:.1f} ms", STARTS)
-    figure.notes.append(f"{USERS} users in the database; the time to spawn a process is part of both")
+    figure.notes.append(f"{2 * USERS} users in the database; the time to spawn a process is part of both")
     figure.notes.append(
         f"connections taken and then dropped before the first answer: Coatcheck {dropped[0]}, nginx {dropped[1]}"
     )

@@ -14,11 +14,13 @@ USERS = 64
 
 
 class Town:
-    def __init__(self, directory):
-        self.directory = directory
+    def __init__(self, directory, binary=BINARY):
+        self.directory, self.binary = directory, binary
         self.data = directory / "data"
         # All of the same length, so that all answers are.
         self.names = [f"user-{number:03}" for number in range(USERS)]
+        # They sign in again and again: a user has at most 100 sessions, and the others keep theirs.
+        self.restless = [f"rest-{number:03}" for number in range(USERS)]
         self._is_filled = False
 
     def fill(self):
@@ -26,11 +28,11 @@ class Town:
         if self._is_filled:
             return
         started = time.monotonic()
-        print(f"bench: making {USERS} users", end="", flush=True)
+        print(f"bench: making {2 * USERS} users", end="", flush=True)
         hashed = run(program("raw_argon2id"), "hash", stdin=PASSWORD + "\n")
-        for name in self.names:
+        for name in self.names + self.restless:
             run(
-                BINARY,
+                self.binary,
                 "user",
                 "add",
                 name,
@@ -56,7 +58,7 @@ class Town:
     def write_forms(self):
         """Writes a FILE for `client sign-in`."""
         path = self.directory / "forms"
-        path.write_text("".join(f"{name}\t{json.dumps(self.form(name))}\n" for name in self.names))
+        path.write_text("".join(f"{name}\t{json.dumps(self.form(name))}\n" for name in self.restless))
         return path
 
     def sign_in(self, server, name):

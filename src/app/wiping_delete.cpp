@@ -13,19 +13,22 @@
 
 namespace {
 
-void wipe_and_free(void* memory) noexcept {
+void wipe_and_free(void* memory, std::size_t size) noexcept {
     if (memory == nullptr) return;
-    ::explicit_bzero(memory, ::malloc_usable_size(memory));
+    ::explicit_bzero(memory, size);
     std::free(memory);
 }
+void wipe_and_free(void* memory) noexcept { wipe_and_free(memory, ::malloc_usable_size(memory)); }
 
 }  // namespace
 
 // The operators for arrays call these. The standard library's `new` takes its memory from malloc() and
-// aligned_alloc().
+// aligned_alloc(). Where the size is given, it is the whole size that was asked for.
 void operator delete(void* memory) noexcept { wipe_and_free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { wipe_and_free(memory); }
+void operator delete(void* memory, std::size_t size) noexcept { wipe_and_free(memory, size); }
 void operator delete(void* memory, std::align_val_t) noexcept { wipe_and_free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { wipe_and_free(memory); }
+void operator delete(void* memory, std::size_t size, std::align_val_t) noexcept {
+    wipe_and_free(memory, size);
+}
 
 #endif
