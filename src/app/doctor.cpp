@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
+#include <sstream>
 
 namespace coatcheck::app {
 namespace {
@@ -157,6 +158,14 @@ void examine_addresses(Findings& findings, const Config& config, bool server_run
             ", but it is not this server: verifiers cannot get the keys from the issuer that tokens name.");
 }
 
+// What the server that runs has noticed.
+void add_noticed(Findings& findings, const std::filesystem::path& directory) {
+    const auto reply = ask_server(directory, {{"command", "noticed"}});
+    if (!reply || reply->status != 0) return;
+    std::istringstream lines(reply->text);
+    for (std::string line; std::getline(lines, line);) findings.push_back(line);
+}
+
 void examine_cookies(Findings& findings, const Config& config) {
     const Url url = parsed(config.web.public_url);
     if (!url.tls && !is_local(url.host))
@@ -215,6 +224,7 @@ std::vector<std::string> examine(const Config& config, const std::filesystem::pa
     examine_clock(findings, config, directory, server_runs);
     examine_addresses(findings, config, server_runs);
     examine_cookies(findings, config);
+    if (server_runs) add_noticed(findings, directory);
     if (config.policy.access_ttl > std::chrono::hours(1))
         findings.push_back(
             "tokens.access_ttl is " + base::format_duration(config.policy.access_ttl) +

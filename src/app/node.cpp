@@ -149,6 +149,21 @@ void Node::watch_clock() {
     else base::log::write(base::log::Level::info, "clock_right", {});
 }
 
+void Node::notice(const std::string& event, const std::string& sentence) {
+    {
+        const std::lock_guard lock(noticing_);
+        if (!noticed_.emplace(event, sentence).second) return;
+    }
+    base::log::write(base::log::Level::warning, event.c_str(), {{"meaning", sentence}});
+}
+
+std::vector<std::string> Node::noticed() const {
+    const std::lock_guard lock(noticing_);
+    std::vector<std::string> sentences;
+    for (const auto& [event, sentence] : noticed_) sentences.push_back(sentence);
+    return sentences;
+}
+
 void Node::keep_house() {
     watch_clock();
     base::Timestamp now;

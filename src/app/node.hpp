@@ -15,6 +15,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -54,6 +55,10 @@ public:
     void reseal_keys(const std::string& file);
     // Logs when the clocks come apart (base/clock.hpp), and when they are together again.
     void watch_clock();
+    // Keeps and logs what an operator should know of how the server is used, once for each event. `doctor`
+    // repeats the sentences. Any thread.
+    void notice(const std::string& event, const std::string& sentence);
+    std::vector<std::string> noticed() const;
     // Watches the clock, rotates keys that are due, and deletes expired revocations from this node's memory.
     void keep_house();
 
@@ -83,6 +88,8 @@ private:
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;
     bool clock_was_wrong_ = false;
+    mutable std::mutex noticing_;
+    std::map<std::string, std::string> noticed_;  // sentences by event
     std::mutex loading_;  // held by load_keys(), so that older keys never replace newer ones
     std::unique_ptr<auth::StoreQueue> queue_;
 };

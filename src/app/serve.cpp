@@ -55,6 +55,17 @@ http::Options options_of(const Config& config, std::uint64_t max_connections_per
     return options;
 }
 
+// What a client may have written is cut, and shown as ASCII.
+std::string unreadable_address(std::string_view entry) {
+    constexpr std::size_t most = 64;
+    std::string shown(entry.substr(0, most));
+    std::ranges::replace_if(
+        shown, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return "A trusted proxy sends X-Forwarded-For with \"" + shown +
+           "\", which is no address: the limits on failed sign-ins count all clients of that proxy as one. "
+           "Let it send the address of its client.";
+}
+
 http::Endpoint endpoint_of(const std::string& text) {
     const auto listen = parse_listen(text).value();
     return {listen.host, listen.port};
@@ -212,7 +223,11 @@ int serve(const Config& config, const std::filesystem::path& directory) {
                          node.service_keys()};
     service.crypt = node.crypt();
     service.foreign = node.foreign();
-    http::Server server(options_of(config, connections / cores), cores);
+    http::Options options = options_of(config, connections / cores);
+    options.on_unreadable_address = [&node](std::string_view entry) {
+        node.notice("forwarded_unreadable", unreadable_address(entry));
+    };
+    http::Server server(options, cores);
     add_gauges(service.metrics, server, hashing);
     server.listen(endpoint_of(config.listen), [&] {
         return std::make_unique<web::Edge>(service, web::public_routes(), service.metrics.add_counters());

@@ -193,7 +193,9 @@ void Connection::parse_header(std::string_view head) {
     std::string list;  // several fields make one list (RFC 9110 §5.3)
     for (auto [row, end] = message.equal_range("X-Forwarded-For"); row != end; ++row)
         list.append(list.empty() ? "" : ",").append(row->value().data(), row->value().size());
-    request_.address = client_address(peer_, list, loop_.options().trusted_proxies);
+    std::string_view unreadable;
+    request_.address = client_address(peer_, list, loop_.options().trusted_proxies, unreadable);
+    if (unreadable.data() != nullptr) loop_.note_unreadable(unreadable);
 }
 
 void Connection::handle() {

@@ -104,6 +104,11 @@ void EventLoop::pause_accepting(const std::shared_ptr<Listener>& listener, const
     });
 }
 
+void EventLoop::note_unreadable(std::string_view entry) {
+    if (!std::exchange(noted_unreadable_, true) && options_.on_unreadable_address)
+        options_.on_unreadable_address(entry);
+}
+
 void EventLoop::add(Connection& connection) { connections_.push_back(connection); }
 
 void EventLoop::add_stream(const std::shared_ptr<Connection>& connection) {

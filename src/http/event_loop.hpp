@@ -64,6 +64,8 @@ public:
     void add(Connection& connection);
     void forget_address(const std::string& network);
     // From now on, wake_streams() also concerns this connection.
+    // An entry of a trusted proxy's X-Forwarded-For is no address.
+    void note_unreadable(std::string_view entry);
     void add_stream(const std::shared_ptr<Connection>& connection);
 
 private:
@@ -98,6 +100,7 @@ private:
     std::atomic<bool> has_streams_{false}, wake_is_posted_{false};
     asio::steady_timer ticker_{io_};
     Tick tick_ = 1, stop_at_ = 0, last_warning_ = 0;
+    bool noted_unreadable_ = false;
     std::chrono::steady_clock::time_point next_tick_{};
     // The number of connections at the start of this tick, and how many of them the loop has not checked
     // yet.

@@ -10,9 +10,42 @@ namespace coatcheck::http {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
     return text;
+}
+
+// RFC 7239 §6.2: digits, or an underscore and a name that hides the port.
+bool is_port(std::string_view text) {
+    if (text.starts_with('_'))
+        return text.size() > 1 && std::ranges::all_of(text, [](char c) {
+                   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          c == '.' || c == '_' || c == '-';
+               });
+    return base::parse_number(text, 0, 65535).has_value();
+}
+
+// One entry of the list: an address, perhaps with a port, perhaps quoted (RFC 7239 §6, which has IPv6 in
+// brackets), or IPv6 without brackets and port.
+std::optional<Network> address_of(std::string_view entry) {
+    if (entry.size() >= 2 && entry.front() == '"' && entry.back() == '"')
+        entry = entry.substr(1, entry.size() - 2);
+    std::string_view host = entry, rest;
+    const bool has_brackets = entry.starts_with('[');
+    if (has_brackets) {
+        const auto end = entry.find(']');
+        if (end == std::string_view::npos) return std::nullopt;
+        host = entry.substr(1, end - 1);
+        rest = entry.substr(end + 1);
+        if (host.find(':') == std::string_view::npos) return std::nullopt;
+    } else if (std::ranges::count(entry, ':') == 1) {
+        host = entry.substr(0, entry.find(':'));
+        rest = entry.substr(host.size());
+    }
+    if (!rest.empty() && !(rest.front() == ':' && is_port(rest.substr(1)))) return std::nullopt;
+    const auto address = Network::parse(host);
+    return address && host.find('/') == std::string_view::npos ? address : std::nullopt;
 }
 
 std::string text_of(const Network& address) {
@@ -67,14 +100,15 @@ bool is_trusted(const std::string& peer, const std::vector<Network>& trusted) {
 }
 
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
-                           const std::vector<Network>& trusted) {
+                           const std::vector<Network>& trusted, std::string_view& unreadable) {
     if (!is_trusted(peer, trusted)) return peer;
     std::string client = peer;
     while (!forwarded_for.empty()) {
         const auto comma = forwarded_for.rfind(',');
         const auto start = comma == std::string_view::npos ? 0 : comma + 1;
-        const auto address = Network::parse(trimmed(forwarded_for.substr(start)));
-        if (!address || address->prefix_bits != 128) return client;
+        const auto entry = trimmed(forwarded_for.substr(start));
+        const auto address = address_of(entry);
+        if (!address) return unreadable = entry, client;
         client = text_of(*address);
         if (!holds(trusted, *address)) return client;
         forwarded_for = forwarded_for.substr(0, comma == std::string_view::npos ? 0 : comma);

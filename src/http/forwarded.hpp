@@ -21,11 +21,12 @@ struct Network {
 };
 
 // Returns the right-most address in X-Forwarded-For that is not a trusted proxy, because a client could
-// invent everything to the left of it. If there is none, or an entry is not an address, returns the address
-// to the right of that place: that of the last trusted proxy, or the peer. Returns the peer if it is not a
+// invent everything to the left of it. An entry may have a port, brackets and quotes (RFC 7239 §6). If there
+// is no such address, or an entry is not an address, returns the address to the right of that place: that of
+// the last trusted proxy, or the peer; then `unreadable` is the entry. Returns the peer if it is not a
 // trusted proxy.
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
-                           const std::vector<Network>& trusted);
+                           const std::vector<Network>& trusted, std::string_view& unreadable);
 
 bool is_trusted(const std::string& peer, const std::vector<Network>& trusted);
 

@@ -12,6 +12,12 @@ std::vector<Network> networks(std::initializer_list<std::string_view> texts) {
     return out;
 }
 
+std::string client_address(const std::string& peer, std::string_view list,
+                           const std::vector<Network>& trusted) {
+    std::string_view unreadable;
+    return http::client_address(peer, list, trusted, unreadable);
+}
+
 bool inside(std::string_view network, std::string_view address) {
     return Network::parse(network)->contains(*Network::parse(address));
 }
@@ -116,10 +122,64 @@ TEST(ClientAddress, IsTheFirstProxyWhereOnlyProxiesAreNamed) {
 
 TEST(ClientAddress, IsThePeerWhereTheListMakesNoSense) {
     const auto trusted = networks({"10.0.0.0/8"});
+    for (std::string_view list : {"unknown",
+                                  "localhost",
+                                  "9.9.9.9 8.8.8.8",
+                                  ",",
+                                  "9.9.9.9,",
+                                  "9.9.9.9, ",
+                                  "_hidden",
+                                  "9.9.9.9;10.0.0.2",
+                                  "9.9.9.0/24",
+                                  "9.9.9.9/32",
+                                  "for=9.9.9.9",
+                                  "9.9.9.9:",
+                                  "9.9.9.9:65536",
+                                  "9.9.9.9:-1",
+                                  "9.9.9.9:80:80",
+                                  "[9.9.9.9]:80",
+                                  "[::1",
+                                  "::1]",
+                                  "[::1]80",
+                                  "[::1]:",
+                                  "[::1]:http",
+                                  "[]",
+                                  "[]:80",
+                                  "\"9.9.9.9",
+                                  "\"\"",
+                                  "\"\"9.9.9.9\"\"",
+                                  "9.9.9.9:_",
+                                  "9.9.9.9:_a b",
+                                  "[fe80::1%1]",
+                                  "[2001:db8::7]:443x"}) {
+        std::string_view unreadable;
+        EXPECT_EQ(http::client_address("10.0.0.1", list, trusted, unreadable), "10.0.0.1") << list;
+        EXPECT_NE(unreadable.data(), nullptr) << list;
+    }
+}
+
+// Azure's gateways and others write the client's port (issue 19, row 19).
+TEST(ClientAddress, MayHaveAPortBracketsAndQuotes) {
+    const auto trusted = networks({"10.0.0.0/8", "2001:db8:1::/48"});
     for (std::string_view list :
-         {"unknown", "localhost", "9.9.9.9:1234", "[2001:db8::1]", "9.9.9.9 8.8.8.8", ",", "9.9.9.9,",
-          "9.9.9.9, ", "\"9.9.9.9\"", "_hidden", "9.9.9.9;10.0.0.2", "9.9.9.0/24", "for=9.9.9.9"})
-        EXPECT_EQ(client_address("10.0.0.1", list, trusted), "10.0.0.1") << list;
+         {"203.0.113.9:41234", "203.0.113.9:_hidden", "\"203.0.113.9:41234\"", "\"203.0.113.9\"",
+          "203.0.113.9:1, 10.0.0.2:2", "203.0.113.9, [2001:db8:1::2]:443", "x, 203.0.113.9:0\t"})
+        EXPECT_EQ(client_address("10.0.0.1", list, trusted), "203.0.113.9") << list;
+    for (std::string_view list : {"[2001:db8::7]:443", "[2001:db8::7]", "\"[2001:db8::7]:443\"",
+                                  "2001:db8::7", "[2001:0db8::7]:_x, 10.0.0.2:41234"})
+        EXPECT_EQ(client_address("10.0.0.1", list, trusted), "2001:db8::7") << list;
+}
+
+TEST(ClientAddress, SaysWhichEntryItCannotRead) {
+    std::string_view unreadable;
+    const auto trusted = networks({"10.0.0.0/8"});
+    EXPECT_EQ(http::client_address("10.0.0.1", "1.1.1.1, unknown , 10.0.0.2", trusted, unreadable),
+              "10.0.0.2");
+    EXPECT_EQ(unreadable, "unknown");
+    unreadable = {};
+    http::client_address("10.0.0.1", "junk, 9.9.9.9", trusted, unreadable);
+    http::client_address("9.9.9.9", "junk", trusted, unreadable);
+    EXPECT_EQ(unreadable.data(), nullptr) << "what a client made up does not matter";
 }
 
 TEST(ClientAddress, NonsenseEndsTheListAtTheLastProxyThatMadeSense) {

@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace coatcheck::http {
@@ -18,7 +20,9 @@ struct Endpoint {
 
 struct Options {
     std::vector<Network> trusted_proxies;  // only their X-Forwarded-For counts
-    bool hsts = false;                     // add Strict-Transport-Security to each answer
+    // Called by each loop once, with the first entry of a trusted proxy's X-Forwarded-For that is no address.
+    std::function<void(std::string_view)> on_unreadable_address = nullptr;
+    bool hsts = false;  // add Strict-Transport-Security to each answer
     // The rest of the program needs file descriptors too. A new connection beyond this number takes the place
     // of the one that has waited for a request for the longest time.
     std::uint64_t max_connections_per_loop = 100000;

@@ -33,6 +33,12 @@ def address_of(caller, user, headers):
         (forwarded(f"203.0.113.7, {FRONT}"), "203.0.113.7"),
         (forwarded(f"198.51.100.1, 203.0.113.7, {FRONT}, {PROXY}"), "203.0.113.7"),
         (forwarded("198.51.100.1", "203.0.113.7"), "203.0.113.7"),
+        # As Azure and others write it (RFC 7239 section 6; issue 19, row 19).
+        (forwarded("203.0.113.7:41234"), "203.0.113.7"),
+        (forwarded("[2001:db8::7]:443"), "2001:db8::7"),
+        (forwarded("[2001:db8::7]"), "2001:db8::7"),
+        (forwarded('"[2001:db8::7]:443"'), "2001:db8::7"),
+        (forwarded(f"203.0.113.7:1, {FRONT}:2"), "203.0.113.7"),
         ((), PROXY),
     ],
 )
@@ -69,6 +75,25 @@ def test_junk_from_a_trusted_proxy_harms_nobody(proxy, ada, text):
     if answer.status == 200:
         address = answer.json()["session"]["address"]
         assert address and set(address) <= set("0123456789abcdef.:"), address
+
+
+def test_what_a_trusted_proxy_sends_and_nobody_can_read_is_told(make_server):
+    server = make_server(SETTINGS).start()
+    user = server.add_user()
+    proxy = Caller(server.port, PROXY)
+    assert "X-Forwarded-For" not in server.try_command("doctor").stdout
+    Caller(server.port, next_address()).try_sign_in(user, headers=forwarded("made up"))
+    for _ in range(3):
+        assert proxy.try_sign_in(user, headers=forwarded("client\xe9<7>, 127.99.0.2")).status == 200
+    log = server.log_with("forwarded_unreadable")
+    assert "client?<7>" in log and "made up" not in log
+    assert 'X-Forwarded-For with "client?<7>"' in server.try_command("doctor").stdout
+    other_loops = [Caller(server.port, PROXY).connect() for _ in range(20)]
+    for connection in other_loops:
+        connection.send(proxy.compose("GET", "/healthz", headers=forwarded("more junk")))
+        assert connection.read().status == 200
+        connection.close()
+    assert server.log().count("forwarded_unreadable") == 1
 
 
 def test_nobody_else_says_where_they_come_from(caller, ada):
