@@ -10,6 +10,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace coatcheck::http;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto origin = only_value(text, "Origin");
+    if (origin.find("\r\n") != std::string_view::npos) std::abort();
     const auto end = text.find("\r\n\r\n");
     if (end == std::string_view::npos || end + 4 > max_head_bytes) return 0;
     const std::string_view head = text.substr(0, end + 4);

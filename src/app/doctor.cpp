@@ -177,6 +177,7 @@ void examine_cookies(Findings& findings, const Config& config) {
             "Over http://" + url.host +
             " Chrome and Firefox keep Secure cookies, but Safari does not: for Safari start with --dev.");
     for (const auto& text : config.origins) {
+        if (!is_origin(text)) continue;  // an app's, to which no site belongs
         const Url origin = parsed(text);
         if (site_of(origin.host) != site_of(url.host))
             findings.push_back("cors.origins lists " + text + ", which is another site than " +

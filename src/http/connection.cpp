@@ -252,9 +252,10 @@ void Connection::refuse_and_close(const base::Denied& denied) {
     read_clocks();
     response_.clear();
     const bool has_header = frame_ && parser_ && parser_->is_header_done();
-    handler_.refuse(denied, has_header ? &request_ : nullptr, response_);
+    const std::string_view bytes(in_.data(), in_size_);
+    handler_.refuse(denied, has_header ? &request_ : nullptr, bytes, response_);
     response_.close = close_after_answer_ = true;
-    const bool head_only = std::string_view(in_.data(), in_size_).starts_with("HEAD ");
+    const bool head_only = bytes.starts_with("HEAD ");
     response_.write_to(out_, loop_.date_field(request_.clocks.wall), head_only, loop_.options().hsts);
     enter(State::writing);
     send();

@@ -80,6 +80,21 @@ bool has_control(std::string_view text) {
 
 }  // namespace
 
+std::string_view only_value(std::string_view bytes, std::string_view name) {
+    std::string_view value;
+    int times = 0;
+    for (auto end = bytes.find("\r\n"); end != std::string_view::npos && end > 0; end = bytes.find("\r\n")) {
+        const std::string_view line = bytes.substr(0, end);
+        const auto colon = std::min(line.find(':'), line.size());
+        if (is(line.substr(0, colon), name)) {
+            value = trimmed(line.substr(std::min(colon + 1, line.size())));
+            ++times;
+        }
+        bytes.remove_prefix(end + 2);
+    }
+    return times == 1 ? value : std::string_view();
+}
+
 base::Result<Frame> check_framing(std::string_view head) {
     const auto line_end = head.find("\r\n");
     const std::string_view request_line = head.substr(0, line_end);

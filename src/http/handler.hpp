@@ -23,8 +23,9 @@ public:
     virtual std::optional<Waiting> handle(const Request& request, Response& response) = 0;
 
     // Writes the answer to bytes that cannot become a request; the connection closes after it. `request`
-    // holds the header, or is null if the header could not be read either.
-    virtual void refuse(const base::Denied& denied, const Request* request, Response& response) = 0;
+    // holds the header, or is null if the header could not be read either; `bytes` is what has come.
+    virtual void refuse(const base::Denied& denied, const Request* request, std::string_view bytes,
+                        Response& response) = 0;
 };
 
 }  // namespace coatcheck::http

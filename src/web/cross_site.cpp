@@ -8,9 +8,6 @@ bool is_listed(const Settings& settings, std::string_view origin) {
     return settings.allowed_origins.contains(origin);
 }
 
-// True if the field occurs exactly once. With two Origin fields, neither can be trusted.
-bool comes_once(const Request& request, http::field name) { return request.count(name) == 1; }
-
 }  // namespace
 
 bool site_is_allowed(const Request& request, const Settings& settings, verify::SiteProof proof) {
@@ -18,25 +15,33 @@ bool site_is_allowed(const Request& request, const Settings& settings, verify::S
     return verify::site_is_allowed(request, settings.origin, listed, proof);
 }
 
-void allow_origin(Reply& reply, const Request& request, const Settings& settings) {
+std::string_view only_origin(const Request& request) {
+    return request.count(http::field::origin) == 1 ? request.value(http::field::origin) : std::string_view();
+}
+
+void allow_origin(Reply& reply, std::string_view origin, const Settings& settings) {
     reply.field("Vary", "Origin");
-    const std::string_view origin = request.value(http::field::origin);
-    if (!comes_once(request, http::field::origin) || !is_listed(settings, origin)) return;
+    if (!is_listed(settings, origin)) return;
     reply.field("Access-Control-Allow-Origin", origin);
     reply.field("Access-Control-Allow-Credentials", "true");
     reply.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
+}
+
+bool is_preflight(std::string_view method, const Request& request) {
+    return method == "OPTIONS" && request.count("Origin") == 1 &&
+           request.count("Access-Control-Request-Method") == 1;
 }
 
 void answer_preflight(Reply& reply, const Request& request, const Settings& settings,
                       std::string_view methods) {
     reply.status = 204;
     reply.field("Allow", methods);
-    if (!comes_once(request, http::field::origin) || !is_listed(settings, request.value(http::field::origin)))
-        return;
+    if (!is_listed(settings, only_origin(request))) return;
     reply.field("Access-Control-Allow-Methods", methods);
     std::string headers = "Authorization, Content-Type, X-Coatcheck";
     if (settings.dialects[static_cast<std::size_t>(Dialect::x_token)]) headers += ", X-TOKEN, X-USER";
     if (settings.dialects[static_cast<std::size_t>(Dialect::crypt)]) headers += ", " + settings.crypt_header;
+    for (const auto& more : settings.more_headers) headers.append(", ").append(more);
     reply.field("Access-Control-Allow-Headers", headers);
     reply.field("Access-Control-Max-Age", "600");
 }

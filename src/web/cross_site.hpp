@@ -13,9 +13,14 @@ namespace coatcheck::web {
 // Calls verify::site_is_allowed() with our own origin and the listed ones.
 bool site_is_allowed(const Request& request, const Settings& settings, verify::SiteProof proof);
 
-// Adds Vary: Origin and, if the request's Origin is listed (exact match), the Access-Control-* fields,
-// which allow credentials.
-void allow_origin(Reply& reply, const Request& request, const Settings& settings);
+// The request's Origin; empty if it has none, or several: then none can be trusted.
+std::string_view only_origin(const Request& request);
+// Adds Vary: Origin and, if this origin is listed (exact match), the Access-Control-* fields, which allow
+// credentials.
+void allow_origin(Reply& reply, std::string_view origin, const Settings& settings);
+// True for a preflight (Fetch §3.2.2), which browsers send without credentials. `method` may be that of a
+// proxy's client.
+bool is_preflight(std::string_view method, const Request& request);
 // Answers a preflight (Fetch §3.2.2). `methods` is the ready-made list of allowed methods.
 void answer_preflight(Reply& reply, const Request& request, const Settings& settings,
                       std::string_view methods);

@@ -38,7 +38,7 @@ std::string answer(const std::vector<Field>& fields, bool preflight) {
     const Sent sent(fields);
     Reply reply;
     if (preflight) answer_preflight(reply, sent.request, settings(), "GET, POST, OPTIONS");
-    allow_origin(reply, sent.request, settings());
+    allow_origin(reply, only_origin(sent.request), settings());
     std::string out;
     reply.write_to(out, "", false, false);
     return out;

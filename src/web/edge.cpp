@@ -4,6 +4,7 @@
 #include "auth/keys/tokens.hpp"
 #include "base/log.hpp"
 #include "base/reason.hpp"
+#include "http/framing.hpp"
 #include "web/credentials.hpp"
 #include "web/cross_site.hpp"
 #include "web/forms.hpp"
@@ -56,6 +57,9 @@ Result<void> find_credential(const Route& route, Call& call) {
             const auto accepts = route.who.kind == Who::Kind::any_token ? Accepts::any : Accepts::own;
             const auto proof = authenticate(call.context, call.request, judged_method(route, call.request),
                                             accepts);
+            if (!proof && proof.error().reason == Reason::token_missing && route.style == Style::proxy &&
+                is_preflight(judged_method(route, call.request), call.request))
+                return {};
             if (!proof) return proof.error();
             call.proof = *proof;
             call.user = (*proof)->claims;
@@ -196,20 +200,25 @@ void Edge::answer_unknown(const http::Match<Route>& match, const Request& reques
     finish(nullptr, readers, request, reply, denied ? &*denied : nullptr);
 }
 
-void Edge::refuse(const Denied& denied, const Request* request, Reply& reply) {
+void Edge::refuse(const Denied& denied, const Request* request, std::string_view bytes, Reply& reply) {
     write_refusal(reply, denied, Style::problem);
     counters_.count_refusal(denied.reason);
-    if (request == nullptr) return;
+    if (request == nullptr) {
+        // The answer says what is wrong with the request, and nothing else: pages of listed origins may read
+        // it whatever they asked for.
+        allow_origin(reply, http::only_value(bytes, "Origin"), context_.service.settings);
+        return;
+    }
     const auto match = find(*request);
     if (match.same_path != nullptr ? match.same_path->readers == Readers::listed_origins
                                    : request->path.starts_with("/api/"))
-        allow_origin(reply, *request, context_.service.settings);
+        allow_origin(reply, only_origin(*request), context_.service.settings);
 }
 
 void Edge::finish(const Route* route, Readers readers, const Request& request, Reply& reply,
                   const Denied* denied) {
     const Settings& settings = context_.service.settings;
-    if (readers == Readers::listed_origins) allow_origin(reply, request, settings);
+    if (readers == Readers::listed_origins) allow_origin(reply, only_origin(request), settings);
     if (route != nullptr && routes_.data() == public_routes().data())
         counters_.count_answer(static_cast<std::size_t>(route - routes_.data()), reply.status);
     if (denied != nullptr) counters_.count_refusal(denied->reason);

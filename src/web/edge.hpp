@@ -20,7 +20,8 @@ public:
     Edge(Service& service, std::span<const Route> routes, Counters& counters);
 
     std::optional<http::Waiting> handle(const Request& request, Reply& reply) override;
-    void refuse(const base::Denied& denied, const Request* request, Reply& reply) override;
+    void refuse(const base::Denied& denied, const Request* request, std::string_view bytes,
+                Reply& reply) override;
 
 private:
     http::Match<Route> find(const Request& request) const;

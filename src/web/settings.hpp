@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coatcheck::web {
 
@@ -22,6 +23,8 @@ struct Settings {
     std::string public_url = "http://localhost:8080";
     std::string origin = "http://localhost:8080";        // the origin of public_url
     std::set<std::string, std::less<>> allowed_origins;  // in addition to our own origin
+    // Request headers that pages of these origins may send, in addition to our own.
+    std::vector<std::string> more_headers{"traceparent", "baggage", "sentry-trace"};
     bool dev = false;
     // The time until which each dialect is accepted; nullopt if it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};

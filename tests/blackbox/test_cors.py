@@ -150,6 +150,80 @@ def test_answers_differ_by_origin_and_say_so(caller):
         assert "origin" in words(answer, "Vary"), headers
 
 
+@pytest.mark.parametrize("name", ["traceparent", "baggage", "sentry-trace"])
+def test_a_page_may_send_the_headers_of_its_tracing_library(caller, name):
+    """They are on every request, sign-in too (issue 19, row 23)."""
+    answer = preflight(caller, "/api/v1/authentication", "POST", APP, f"content-type,{name}")
+    assert name in words(answer, "Access-Control-Allow-Headers")
+
+
+def test_the_operator_says_which_other_headers_a_page_may_send(make_server):
+    server = make_server({"cors.origins": [APP], "cors.headers": ["X-Request-Id"]}).start()
+    answer = preflight(Caller(server.port, next_address()), "/api/v1/authentication", "POST", APP)
+    allowed = words(answer, "Access-Control-Allow-Headers")
+    assert {"authorization", "content-type", "x-request-id"} <= allowed and "baggage" not in allowed
+
+
+@pytest.mark.parametrize("name", ["authorization", "cookie", "*", "x y", "", "x-forwarded-for"])
+def test_headers_that_nobody_may_allow_are_refused(make_server, name):
+    server = make_server({"cors.origins": [APP], "cors.headers": [name]})
+    with pytest.raises(RuntimeError, match="cors.headers"):
+        server.start()
+
+
+@pytest.mark.parametrize(
+    "origin", ["capacitor://localhost", "tauri://localhost", f"chrome-extension://{'abcdefgh' * 4}"]
+)
+def test_an_app_may_be_listed_by_its_origin(make_server, origin):
+    """Web views and extensions have schemes of their own (issue 19, row 22)."""
+    server = make_server({"cors.origins": [origin]}).start()
+    user = server.add_user()
+    caller = Caller(server.port, next_address())
+    assert (
+        preflight(caller, "/api/v1/authentication", "POST", origin).header("Access-Control-Allow-Origin")
+        == origin
+    )
+    answer = caller.try_sign_in(user, delivery="body", headers={"Origin": origin})
+    assert answer.status == 200 and answer.header("Access-Control-Allow-Origin") == origin
+    other = caller.get("/api/v1/users/me", headers={"Origin": origin.replace("://", "s://")})
+    assert not other.all("Access-Control-Allow-Origin")
+    assert server.try_command("doctor").returncode in (0, 1)
+
+
+@pytest.mark.parametrize("origin", ["null", "file://", "*", "capacitor://*", "capacitor://localhost/"])
+def test_what_is_no_origin_of_one_app_is_refused(make_server, origin):
+    server = make_server({"cors.origins": [origin]})
+    with pytest.raises(RuntimeError, match="cors.origins"):
+        server.start()
+
+
+@pytest.mark.parametrize(
+    "status,more",
+    [
+        (411, "Transfer-Encoding: chunked\r\n"),
+        (431, "X: " + "x" * 17000 + "\r\n"),
+        (431, "".join(f"X-{number}: 1\r\n" for number in range(200))),
+        (413, "Content-Length: 20000\r\n"),
+        (400, "Content-Length: x\r\n"),
+    ],
+)
+def test_a_page_can_read_why_its_request_could_not_be_read(caller, status, more):
+    """Such a request has no header that is understood (issue 19, row 20)."""
+
+    def asked(*origins):
+        fields = "".join(f"Origin: {origin}\r\n" for origin in origins)
+        head = f"POST /api/v1/authentication HTTP/1.1\r\nHost: localhost\r\n{fields}{more}\r\n"
+        answer = caller.raw(head.encode())
+        assert answer.status == status
+        return answer
+
+    answer = asked(APP)
+    assert answer.header("Access-Control-Allow-Origin") == APP and "origin" in words(answer, "Vary")
+    assert answer.header("Access-Control-Allow-Credentials") == "true"
+    for origins in ((), ("https://evil.example",), (APP, APP), (APP, "https://evil.example")):
+        assert not asked(*origins).all("Access-Control-Allow-Origin")
+
+
 def test_a_preflight_needs_no_credential_and_does_nothing(caller, ada):
     signed_in = caller.sign_in_body(ada)
     for origin in (APP, "https://evil.example"):

@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
+import { coatcheck } from '../../sdk/node/dist/fastify.js';
 import { createVerifier } from '../../sdk/node/dist/index.js';
 import { Coatcheck, end, freePort, launch, PASSWORD, ROOT, startLumen } from '../support/servers.js';
 
@@ -260,7 +262,13 @@ describe('a verifier in Node.js', () => {
 function passes(
   name,
   start,
-  { takesXToken = false, answersInEnvelope = takesXToken, hasEvents = false, flags = [] } = {},
+  {
+    takesXToken = false,
+    answersInEnvelope = takesXToken,
+    hasEvents = false,
+    passesPreflights = true,
+    flags = [],
+  } = {},
 ) {
   describe(name, () => {
     let [server, api, stop] = [];
@@ -304,6 +312,21 @@ function passes(
       assert.equal((await ask('GET', `${api}/api/me`, bearer(another.token))).status, 200);
       await sleep(3100);
       await refused(bearer(another.token), 'token_expired');
+    });
+
+    // Browsers send it without credentials (Fetch §3.2.2), and the API alone knows its answer (issue 19, row 20).
+    test('a preflight reaches the API, and nothing that only looks like one', async () => {
+      const preflight = ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'POST'];
+      const status = async (method, headers) => (await ask(method, `${api}/api/posts`, headers)).status;
+      if (passesPreflights) assert.ok(![401, 403].includes(await status('OPTIONS', preflight)));
+      // Some routers do not know OPTIONS, and answer 404 or 405 before anything is checked.
+      assert.ok((await status('OPTIONS', preflight.slice(0, 2))) >= 401);
+      assert.ok((await status('OPTIONS', preflight.slice(2))) >= 401);
+      assert.ok((await status('OPTIONS', [...preflight, ...bearer('junk')])) >= 401);
+      const asOptions = ['X-Forwarded-Method', 'X-HTTP-Method-Override', '_method'];
+      const disguised = [...preflight, ...asOptions.flatMap((field) => [field, 'OPTIONS'])];
+      assert.equal(await status('POST', disguised), 401);
+      for (const method of ['GET', 'DELETE']) assert.ok((await status(method, disguised)) >= 401);
     });
 
     test('a cookie on an unsafe method needs proof of where it comes from', async () => {
@@ -480,8 +503,33 @@ for (const [name, [command, ...words]] of Object.entries(EXAMPLE_APIS))
       takesXToken: true,
       answersInEnvelope: !name.startsWith('cpp-'),
       hasEvents: ['express', 'cpp-beast'].includes(name),
+      passesPreflights: !name.startsWith('cpp-'), // they have pages of their own origin only
     },
   );
+
+test('the plugin for Fastify leaves preflights to the routes of its scope', async () => {
+  const server = await new Coatcheck().start();
+  const verifier = createVerifier({ url: server.url, serviceKey: server.serviceKey('fastify', 'feed') });
+  const { default: Fastify } = await import(createRequire(join(EXAMPLES, 'package.json')).resolve('fastify'));
+  const app = Fastify();
+  try {
+    await verifier.ready();
+    app.register(async (api) => {
+      api.register(coatcheck, { verifier });
+      api.options('/api/posts', (_request, reply) => reply.code(204).send());
+    });
+    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
+    const status = async (headers) =>
+      (await app.inject({ method: 'OPTIONS', url: '/api/posts', headers })).statusCode;
+    assert.equal(await status(preflight), 204);
+    assert.equal(await status({ origin: preflight.origin }), 401);
+    assert.equal(await status({ ...preflight, authorization: 'Bearer junk' }), 401);
+  } finally {
+    await app.close();
+    verifier.close();
+    await server.stop();
+  }
+});
 
 passes('examples/lumen', startLumen, { takesXToken: true });
 passes('examples/lumen with RS256', startLumen, { flags: ['--set', 'tokens.algorithm=RS256'] });

@@ -44,6 +44,15 @@ function all({ rawHeaders }: Asked, name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
 }
 
+/**
+ * True for a preflight (Fetch §3.2.2). Browsers send it without credentials before a request of another
+ * origin, and the API has to answer it.
+ */
+export const isPreflight = (asked: Asked): boolean =>
+  asked.method === 'OPTIONS' &&
+  all(asked, 'origin').length === 1 &&
+  all(asked, 'access-control-request-method').length === 1;
+
 /** The token of a request, or a conflict if there are several. `user` is the value of X-USER. */
 function find(
   asked: Asked,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // import { coatcheck } from '@coatcheck/node/express'; app.use('/api', coatcheck(verifier))
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authenticate, type CredentialOptions, refusal } from './credentials.js';
+import { authenticate, type CredentialOptions, isPreflight, refusal } from './credentials.js';
 import type { User } from './verdict.js';
 import type { Verifier } from './verifier.js';
 
@@ -21,7 +21,7 @@ export interface ExpressOptions extends CredentialOptions {
 
 /**
  * Middleware for Express and for frameworks that accept Express middleware. It sets `request.user`, or
- * answers 401, 403, 400 or 503.
+ * answers 401, 403, 400 or 503. A preflight (CORS) without a token passes, without a user.
  */
 export function coatcheck(verifier: Verifier, { optional = false, ...options }: ExpressOptions = {}) {
   return (
@@ -29,18 +29,16 @@ export function coatcheck(verifier: Verifier, { optional = false, ...options }: 
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
-    authenticate(
-      verifier,
-      { method: request.method ?? '', headers: request.headers, rawHeaders: request.rawHeaders },
-      options,
-    ).then((verdict) => {
+    const { method = '', headers, rawHeaders } = request;
+    const asked = { method, headers, rawHeaders };
+    authenticate(verifier, asked, options).then((verdict) => {
       if (verdict.ok) {
         request.user = verdict.user;
         return next();
       }
-      if (optional && verdict.code === 'token_missing') return next();
-      const { status, headers, body } = refusal(verdict.code, verdict.envelope);
-      response.writeHead(status, headers).end(body);
+      if (verdict.code === 'token_missing' && (optional || isPreflight(asked))) return next();
+      const refused = refusal(verdict.code, verdict.envelope);
+      response.writeHead(refused.status, refused.headers).end(refused.body);
     }, next);
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // import { coatcheck } from '@coatcheck/node/fastify'; fastify.register(coatcheck, { verifier })
 import type { IncomingMessage } from 'node:http';
-import { authenticate, type CredentialOptions, refusal } from './credentials.js';
+import { authenticate, type CredentialOptions, isPreflight, refusal } from './credentials.js';
 import type { User } from './verdict.js';
 import type { Verifier } from './verifier.js';
 
@@ -29,7 +29,7 @@ interface Instance {
 
 /**
  * A plugin. On every route of the scope that registers it, it sets `request.user`, or answers 401, 403, 400
- * or 503.
+ * or 503. A preflight (CORS) without a token passes, without a user.
  */
 export async function coatcheck(
   instance: Instance,
@@ -37,14 +37,11 @@ export async function coatcheck(
 ): Promise<void> {
   instance.decorateRequest('user', null);
   instance.addHook('onRequest', async (request: Request, reply: Reply) => {
-    const { raw } = request;
-    const verdict = await authenticate(
-      verifier,
-      { method: raw.method ?? '', headers: raw.headers, rawHeaders: raw.rawHeaders },
-      options,
-    );
+    const { method = '', headers, rawHeaders } = request.raw;
+    const asked = { method, headers, rawHeaders };
+    const verdict = await authenticate(verifier, asked, options);
     if (verdict.ok) request.user = verdict.user;
-    else if (!(optional && verdict.code === 'token_missing')) {
+    else if (verdict.code !== 'token_missing' || !(optional || isPreflight(asked))) {
       const { status, headers, body } = refusal(verdict.code, verdict.envelope);
       return reply.code(status).headers(headers).send(body);
     }

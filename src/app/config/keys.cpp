@@ -138,8 +138,18 @@ std::string check_crypt_fields(const Config& config) {
 
 std::string check_origins(const Config& config) {
     for (const auto& origin : config.origins)
-        if (!is_origin(origin))
-            return needs("complete origins such as https://app.example.com, without a path or *", origin);
+        if (!is_origin(origin) && !is_app_origin(origin))
+            return needs(
+                "complete origins such as https://app.example.com or capacitor://localhost, without a path "
+                "or *",
+                origin);
+    return "";
+}
+
+std::string check_cors_headers(const Config& config) {
+    for (const auto& name : config.web.more_headers)
+        if (!is_free_header(name))
+            return needs("names of request headers of other programs, such as traceparent", name);
     return "";
 }
 
@@ -241,6 +251,9 @@ constexpr Key keys[] = {
      "File with the issuers of an older system whose JWTs are accepted; empty: none."},
     {"cors.origins", at<&Config::origins>, "Other origins whose pages may call this server with credentials.",
      check_origins},
+    {"cors.headers", at<&Config::web, &web::Settings::more_headers>,
+     "Request headers that these pages may send besides ours, such as those of tracing libraries.",
+     check_cors_headers},
     {"metrics.listen", at<&Config::metrics_listen>, "Address and port for /metrics; empty: off.",
      check_metrics_listen},
     {"log.access", at<&Config::web, &web::Settings::log_access>, "One log line for each request."},

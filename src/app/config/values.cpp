@@ -56,6 +56,22 @@ bool is_origin(std::string_view text) {
                        [&](char c) { return is_letter(c) || c == '.' || c == '-'; });
 }
 
+bool is_app_origin(std::string_view text) {
+    // Pages of these have no origin of their own ("null"), or are not apps.
+    constexpr std::string_view others[] = {"http", "https", "ws",         "wss",        "ftp",  "file",
+                                           "data", "blob",  "filesystem", "javascript", "about"};
+    const auto colon = text.find("://");
+    if (colon == std::string_view::npos) return false;
+    const auto scheme = text.substr(0, colon), host = text.substr(colon + 3);
+    const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !scheme.empty() && scheme.front() >= 'a' && scheme.front() <= 'z' && !host.empty() &&
+           std::ranges::all_of(scheme,
+                               [&](char c) { return is_plain(c) || c == '+' || c == '-' || c == '.'; }) &&
+           std::ranges::all_of(host,
+                               [&](char c) { return is_plain(c) || c == '-' || c == '.' || c == '_'; }) &&
+           std::ranges::find(others, scheme) == std::end(others);
+}
+
 bool is_free_path(std::string_view path) {
     constexpr std::string_view ours[] = {"/api/v1/", "/oauth2/", "/.well-known/", "/sdk/",  "/dev/",
                                          "/healthz", "/readyz",  "/openapi.json", "/page.", "/icon.svg"};

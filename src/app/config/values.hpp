@@ -18,6 +18,9 @@ struct HostPort {
 std::optional<HostPort> parse_listen(std::string_view text);
 // True for scheme://host[:port] in lower case with nothing after it, http or https.
 bool is_origin(std::string_view text);
+// True for the origin of an app in a web view or of a browser extension, such as capacitor://localhost or
+// chrome-extension://ID: scheme://host in lower case, with a scheme that is not the web's or the browser's.
+bool is_app_origin(std::string_view text);
 // True for a path of letters, digits and /-._~ that does not begin like one of our routes.
 bool is_free_path(std::string_view path);
 // True for a field name (RFC 9110 §5.1) of letters, digits and -, which the server does not use already.

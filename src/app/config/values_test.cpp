@@ -223,6 +223,40 @@ TEST(IsOrigin, HasASchemeAHostAndPerhapsAPort) {
         EXPECT_FALSE(is_origin(bad)) << bad;
 }
 
+// Issue 19, row 22.
+TEST(IsAppOrigin, HasASchemeOfAnAppAndAHost) {
+    for (std::string_view good :
+         {"capacitor://localhost", "ionic://localhost", "tauri://localhost", "app://obsidian.md", "app://.",
+          "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+          "moz-extension://2c127fa4-62c7-7e4f-90e5-472b45eecfdc", "safari-web-extension://a-b",
+          "my.app+x://a_b"})
+        EXPECT_TRUE(is_app_origin(good)) << good;
+    for (std::string_view bad : {"",
+                                 "null",
+                                 "*",
+                                 "capacitor://",
+                                 "capacitor:localhost",
+                                 "capacitor:/localhost",
+                                 "://localhost",
+                                 "1app://localhost",
+                                 "Capacitor://localhost",
+                                 "capacitor://Localhost",
+                                 "capacitor://localhost/",
+                                 "capacitor://localhost:80",
+                                 "capacitor://*",
+                                 "capacitor://a b",
+                                 "capacitor://user@a",
+                                 "*://localhost",
+                                 "file://",
+                                 "file://localhost",
+                                 "data://a",
+                                 "blob://a",
+                                 "javascript://a",
+                                 "ws://a",
+                                 "https://a"})
+        EXPECT_FALSE(is_app_origin(bad)) << bad;
+}
+
 TEST(IsOrigin, PortIsANumberAndAHostIsWhole) {
     for (std::string_view bad :
          {"https://a:b", "https://a:80a", "https://a:65536", "https://a:99999999", "https://a:1:2",

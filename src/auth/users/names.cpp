@@ -23,7 +23,8 @@ const char* sentence_about(base::IdentifierFlaw flaw) {
     switch (flaw) {
         case IdentifierFlaw::none: break;
         case IdentifierFlaw::character:
-            return "must have letters, digits and signs of ASCII only, with single spaces between words";
+            return "may have letters and digits of any script, signs of ASCII, and single spaces between "
+                   "words";
         case IdentifierFlaw::scripts:
             return "must not mix letters of several scripts, such as Latin and Cyrillic: some look the same";
         case IdentifierFlaw::digits: return "must not mix digits of several scripts";
