@@ -23,7 +23,9 @@ struct Echo final : Handler {
                         std::string(request.body);
         return std::nullopt;
     }
-    void refuse(const base::Denied&, const Request*, Response& response) override { response.status = 400; }
+    void refuse(const base::Denied&, const Request*, std::string_view, Response& response) override {
+        response.status = 400;
+    }
 
     static Waiting later(Response& response) {
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
