@@ -161,7 +161,10 @@ TEST(Cors, PreflightOfAListedOriginIsAnswered) {
     EXPECT_TRUE(text.starts_with("HTTP/1.1 204 ")) << text;
     EXPECT_TRUE(has(text, "Allow: GET, POST, OPTIONS"));
     EXPECT_TRUE(has(text, "Access-Control-Allow-Methods: GET, POST, OPTIONS"));
-    EXPECT_TRUE(has(text, "Access-Control-Allow-Headers: Authorization, Content-Type, X-Coatcheck"));
+    EXPECT_TRUE(
+        has(text,
+            "Access-Control-Allow-Headers: Authorization, Content-Type, X-Coatcheck, traceparent, baggage, "
+            "sentry-trace"));
     EXPECT_TRUE(has(text, "Access-Control-Max-Age: 600"));
     EXPECT_EQ(text.find("Access-Control-Allow-Origin: *"), std::string::npos);
 }
