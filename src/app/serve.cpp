@@ -147,6 +147,19 @@ std::string wait_for_the_end(const sigset_t& signals, Node& node) {
     }
 }
 
+// Waits for this time, or for one more signal that ends the server.
+void wait_for_another(const sigset_t& signals, base::Duration time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                              until - std::chrono::steady_clock::now())
+                              .count();
+        if (left <= 0) return;
+        const timespec wait{left / 1'000'000'000, left % 1'000'000'000};
+        if (!name_of_end(sigtimedwait(&signals, nullptr, &wait)).empty()) return;
+    }
+}
+
 // Passwords and keys are in this process's memory.
 void keep_secrets_out_of_core_dumps() {
     const rlimit none{0, 0};
@@ -245,7 +258,15 @@ int serve(const Config& config, const std::filesystem::path& directory) {
                      {{"listen", config.listen}, {"public_url", config.web.public_url}});
     say_hello(node, config, directory);
 
-    log_stopping(wait_for_the_end(signals, node));
+    const std::string signal = wait_for_the_end(signals, node);
+    if (config.behind_proxy || !config.trusted_proxies.empty()) {
+        service.draining = true;
+        server.drain();
+        base::log::write(base::log::Level::info, "draining",
+                         {{"signal", signal}, {"for", base::format_duration(config.drain)}});
+        wait_for_another(signals, config.drain);
+    }
+    log_stopping(signal);
     server.stop();
     return 0;
 }

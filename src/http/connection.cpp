@@ -201,7 +201,7 @@ void Connection::parse_header(std::string_view head) {
 void Connection::handle() {
     response_.clear();
     head_only_ = request_.method == verb::head;
-    close_after_answer_ = close_after_answer_ || !frame_->keep_alive || loop_.stopping();
+    close_after_answer_ = close_after_answer_ || !frame_->keep_alive || loop_.stopping() || loop_.draining();
     if (auto waiting = handler_.handle(request_, response_)) return run(*std::move(waiting));
     finish(request_.clocks.wall);
 }

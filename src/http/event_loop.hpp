@@ -59,6 +59,9 @@ public:
     Counters& counters() { return counters_; }
     Tick tick() const { return tick_; }
     bool stopping() const { return stopping_; }
+    // After drain(), each answer closes its connection. Any thread.
+    void drain() { draining_ = true; }
+    bool draining() const { return draining_.load(std::memory_order_relaxed); }
     // The ready-made Date field for the second of `now`.
     const std::string& date_field(base::Timestamp now);
     void add(Connection& connection);
@@ -107,6 +110,7 @@ private:
     std::size_t in_tick_ = 0, unseen_ = 0;
     unsigned looks_ = 0;
     bool stopping_ = false;
+    std::atomic<bool> draining_{false};
     std::int64_t date_second_ = -1;
     std::string date_field_;
 };

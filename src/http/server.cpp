@@ -93,6 +93,10 @@ void Server::start() {
     for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
 }
 
+void Server::drain() {
+    for (auto& loop : loops_) loop->drain();
+}
+
 void Server::stop() {
     for (auto& loop : loops_) loop->stop();
     for (auto& thread : threads_) thread.join();

@@ -29,6 +29,9 @@ public:
     std::uint16_t listen_on_one_loop(const Endpoint& endpoint, std::unique_ptr<Handler> handler);
 
     void start();
+    // From now on each answer closes its connection. The server goes on, so that clients and proxies go
+    // elsewhere by themselves. Any thread.
+    void drain();
     // Lets running requests end, for at most 10 s, and joins the threads.
     void stop();
     // Tells all streams that they may have more to send. Any thread.

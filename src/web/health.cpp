@@ -17,6 +17,9 @@ Answer show_readiness(Call& call) {
     Service& service = call.service();
     if (service.revocations.generation() == 0 || !service.store.is_current())
         co_return base::Denied{base::Reason::not_ready, std::chrono::seconds(1)};
+    if (service.draining)
+        co_return base::Denied{base::Reason::not_ready, std::chrono::seconds(1),
+                               "the server is about to stop"};
     if (call.request.clocks.are_apart()) co_return clock_wrong();
     constexpr base::Duration holds = std::chrono::seconds(1);
     const base::Timestamp now = call.request.clocks.steady;

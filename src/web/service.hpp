@@ -41,6 +41,7 @@ struct Service {
     auth::AttemptsInFlight in_flight{};
     Metrics metrics{};
     std::atomic<base::Timestamp> written{};  // when /readyz last wrote to the store
+    std::atomic<bool> draining{false};       // the server is about to stop
 
     // The present key ring.
     std::shared_ptr<const auth::RingView> current() const { return ring.get(); }

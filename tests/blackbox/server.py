@@ -124,6 +124,7 @@ class Server:
             "--config",
             str(self.config),
             *listen,
+            *([] if "drain" in self.settings else ["--set", "drain=1ms"]),
             *self.flags,
         ]
 

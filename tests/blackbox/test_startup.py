@@ -122,6 +122,48 @@ def test_a_request_in_flight_is_answered_before_it_stops(make_server):
     assert server.process.wait(12) == 0
 
 
+def test_behind_a_proxy_it_goes_on_for_a_while_before_it_stops(make_server):
+    """The port was closed at once, under the feet of the proxy (issue 19, row 24)."""
+    server = make_server({"trusted_proxies": ["127.0.0.1"], "drain": "3s"})
+    user = server.add_user()
+    server.start()
+    caller = Caller(server.port, next_address())
+    token = caller.sign_in_body(user)["token"]
+    verify = caller.compose("GET", "/api/v1/verify", bearer=token)
+    with caller.connect() as kept:
+        kept.send(verify)
+        assert kept.read().header("Connection") != "close"
+        server.process.send_signal(signal.SIGTERM)
+        server.log_with("draining")
+        assert caller.get("/readyz").verdict == (503, "unavailable")
+        kept.send(verify)
+        answer = kept.read()
+        assert answer.status == 200 and answer.header("Connection") == "close"
+        assert kept.read_all() == []
+    answered = 0
+    while "stopping" not in server.log():
+        try:
+            assert caller.verify(token).status == 200
+            answered += 1
+        except OSError:
+            wait_until(lambda: "stopping" in server.log(), 2)
+    assert answered > 10 and server.process.wait(12) == 0
+
+
+def test_a_second_signal_stops_it_at_once(make_server):
+    server = make_server({"behind_proxy": True, "drain": "5m"}).start()
+    server.process.send_signal(signal.SIGTERM)
+    server.log_with("draining")
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(12) == 0
+
+
+def test_without_a_proxy_it_stops_at_once(make_server):
+    server = make_server({"drain": "5m"}).start()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(12) == 0 and "draining" not in server.log()
+
+
 # Next to another process.
 
 

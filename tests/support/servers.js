@@ -132,6 +132,8 @@ export class Coatcheck {
     }
     const words = [
       'serve',
+      '--set',
+      'drain=1ms',
       '--data',
       this.data,
       '--listen',

@@ -30,6 +30,7 @@ struct Config {
     std::string listen = "127.0.0.1:8080";
     bool behind_proxy = false;
     std::vector<std::string> trusted_proxies;
+    base::Duration drain = std::chrono::seconds(5);
     std::string algorithm = "ES256";
     base::Duration key_rotation = std::chrono::hours(24 * 90);
     std::string token_format = "jwt";

@@ -24,6 +24,7 @@ const Sample samples[] = {
     {"listen", "[::1]:9000", R"("[::1]:9000")"},
     {"behind_proxy", "true", "true"},
     {"trusted_proxies", "10.0.0.0/8,::1", R"(["10.0.0.0/8", "::1"])"},
+    {"drain", "10s", R"("10s")"},
     {"tokens.algorithm", "EdDSA", R"("EdDSA")"},
     {"tokens.access_ttl", "5m", R"("5m")"},
     {"tokens.audience", "https://api.example", R"("https://api.example")"},
