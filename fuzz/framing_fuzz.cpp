@@ -3,6 +3,7 @@
 // Beast must refuse it.
 #include "http/framing.hpp"
 #include "http/message.hpp"
+#include "http/static_file.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace coatcheck::http;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    (void)names_tag(text, "\"tag\"");
     const auto origin = only_value(text, "Origin");
     if (origin.find("\r\n") != std::string_view::npos) std::abort();
     const auto end = text.find("\r\n\r\n");

@@ -3,15 +3,48 @@
 
 namespace coatcheck::http {
 
-bool answer_with_tag(Response& response, const Request& request, std::string_view type,
-                     std::string_view tag) {
+bool names_tag(std::string_view list, std::string_view tag) {
+    const auto skip_space = [&] {
+        while (!list.empty() && (list.front() == ' ' || list.front() == '\t')) list.remove_prefix(1);
+    };
+    skip_space();
+    if (list.starts_with('*')) {
+        list.remove_prefix(1);
+        skip_space();
+        return list.empty();
+    }
+    for (;;) {
+        skip_space();
+        if (list.starts_with(',')) {
+            list.remove_prefix(1);  // an empty element (RFC 9110 §5.6.1.2)
+            continue;
+        }
+        if (list.starts_with("W/")) list.remove_prefix(2);
+        const auto end = list.starts_with('"') ? list.find('"', 1) : std::string_view::npos;
+        if (end == std::string_view::npos) return false;
+        if (list.substr(0, end + 1) == tag) return true;
+        list.remove_prefix(end + 1);
+        skip_space();
+        if (!list.starts_with(',')) return false;
+    }
+}
+
+bool is_current(const Request& request, std::string_view tag) {
+    bool is_named = false;
+    request.each("If-None-Match",
+                 [&](std::string_view value) { is_named = is_named || names_tag(value, tag); });
+    return is_named;
+}
+
+bool answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view tag,
+                     std::string_view cache_control) {
     response.may_be_stored = true;
-    response.field("Cache-Control", "no-cache");
+    response.field("Cache-Control", cache_control);
     response.field("ETag", tag);
     response.content_type = type;
-    const bool is_current = request.value(field::if_none_match) == tag;
-    if (is_current) response.status = 304;
-    return !is_current;
+    if (!is_current(request, tag)) return true;
+    response.status = 304;
+    return false;
 }
 
 void answer_immutable(Response& response, std::string_view type, std::string_view content) {

@@ -9,10 +9,17 @@
 
 namespace coatcheck::http {
 
-// Writes the headers of a 200, or of a 304 if the request has this `tag` (quotes included) in
-// If-None-Match. True: the caller must add the content. A 304 repeats the content type, so that its
-// headers, policies included, replace the stored ones.
-bool answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view tag);
+// True if a value of If-None-Match names this tag (quotes included), as a strong or a weak one, or is *.
+// False from the first thing on that is no tag.
+bool names_tag(std::string_view if_none_match, std::string_view tag);
+// True if the client has the content with this tag already (RFC 9110 §13.1.2).
+bool is_current(const Request& request, std::string_view tag);
+
+// Writes the headers of a 200, or of a 304 if the client has the content already. True: the caller must add
+// the content. A 304 repeats the content type, so that its headers, policies included, replace the stored
+// ones.
+bool answer_with_tag(Response& response, const Request& request, std::string_view type, std::string_view tag,
+                     std::string_view cache_control = "no-cache");
 
 // Answers with content whose name holds its digest: it never changes, and may be kept for a year.
 void answer_immutable(Response& response, std::string_view type, std::string_view content);

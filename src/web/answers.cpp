@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/answers.hpp"
 
+#include "base/bytes.hpp"
 #include "base/secret.hpp"
+#include "crypto/digest.hpp"
 #include "token/json.hpp"
 #include "web/cookies.hpp"
 
@@ -13,6 +15,10 @@ namespace coatcheck::web {
 
 using base::unix_seconds;
 namespace json = boost::json;
+
+std::string entity_tag(std::string_view content) {
+    return '"' + base::base64url(crypto::sha256(content).substr(0, 12)) + '"';
+}
 
 json::object user_json(const auth::User& user, json::storage_ptr storage) {
     json::array roles(user.roles.begin(), user.roles.end(), storage);

@@ -10,6 +10,9 @@
 
 namespace coatcheck::web {
 
+// The ETag of this content, quotes included (RFC 9110 §8.8.3).
+std::string entity_tag(std::string_view content);
+
 // A user, as shown to the user.
 boost::json::object user_json(const auth::User& user, boost::json::storage_ptr storage = {});
 // A user, as shown to services: also tells whether the account is enabled, and when it was created.

@@ -52,7 +52,7 @@ struct MadeStatusList {
     base::Timestamp made;
     std::string at;      // the cursor of the feed at that moment
     std::string key_id;  // the key that signed it
-    std::string text;
+    std::string text, tag;
 };
 
 struct Context {

@@ -113,5 +113,10 @@ def test_what_may_be_stored_comes_with_a_tag_or_an_age(caller):
             again = caller.get(target, headers={"If-None-Match": tag})
             assert again.status == 304 and again.body == b"" and again.header("ETag") == tag
             assert caller.get(target, headers={"If-None-Match": '"other"'}).status == 200
+            # Issue 19, row 28: caches weaken tags, and clients name several.
+            for value in (f"W/{tag}", f'"other", {tag}', f'"other",W/{tag} ', "*"):
+                assert caller.get(target, headers={"If-None-Match": value}).status == 304, value
+            fields = [("If-None-Match", '"other"'), ("If-None-Match", tag)]
+            assert caller.get(target, headers=fields).status == 304
         else:
             assert first.header("Cache-Control")

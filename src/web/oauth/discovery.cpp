@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves the JWK Set and the metadata of the server, for clients and verifiers.
-#include "base/bytes.hpp"
-#include "crypto/digest.hpp"
 #include "http/static_file.hpp"
+#include "web/answers.hpp"
 #include "web/handlers.hpp"
 
 #include <boost/json/array.hpp>
@@ -11,9 +10,10 @@
 namespace coatcheck::web {
 
 base::Result<void> show_keys(Call& call, Reply& reply) {
-    reply.may_be_stored = true;
-    reply.field("Cache-Control", "public, max-age=300");
-    write_json(reply, 200, call.service().current()->jwk_set);
+    const auto ring = call.service().current();
+    if (http::answer_with_tag(reply, call.request, "application/json", entity_tag(ring->jwk_set),
+                              "public, max-age=300"))
+        reply.body = ring->jwk_set;
     return {};
 }
 
@@ -38,7 +38,7 @@ base::Result<void> show_metadata(Call& call, Reply& reply) {
         {"coatcheck_refresh_endpoint", api + "/refresh"},
         {"coatcheck_audience", service.policy.audience}};
     std::string content = boost::json::serialize(metadata);
-    const std::string tag = '"' + base::base64url(crypto::sha256(content).substr(0, 12)) + '"';
+    const std::string tag = entity_tag(content);
     if (http::answer_with_tag(reply, call.request, "application/json", tag)) reply.body = std::move(content);
     return {};
 }

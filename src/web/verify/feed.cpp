@@ -3,6 +3,7 @@
 // for all others.
 #include "base/reason.hpp"
 #include "http/query.hpp"
+#include "http/static_file.hpp"
 #include "web/handlers.hpp"
 #include "web/verify/revocation_feed.hpp"
 
@@ -69,7 +70,7 @@ base::Result<void> show_revocations(Call& call, Reply& reply) {
     tag.append(service.log.end().write()).append(1, '"');
     reply.field("ETag", tag);
     reply.field("Vary", "Accept");
-    if (request.value(http::field::if_none_match) == tag) reply.status = 304;
+    if (http::is_current(request, tag)) reply.status = 304;
     else write_json(reply, 200, write_snapshot(service.log, from));
     return {};
 }

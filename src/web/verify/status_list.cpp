@@ -3,6 +3,8 @@
 #include "token/status_list.hpp"
 #include "base/numbers.hpp"
 #include "base/reason.hpp"
+#include "http/static_file.hpp"
+#include "web/answers.hpp"
 #include "web/handlers.hpp"
 #include "web/steps.hpp"
 
@@ -96,13 +98,13 @@ Answer show_status_list(Call& call) {
                                         life};
         list = {call.request.now, at, ring->ring.current_id,
                 token::write_status_list(content, ring->ring.current_id, *ring->ring.current)};
+        list.tag = entity_tag(list.text);
     }
     Reply reply;
-    reply.may_be_stored = true;
-    reply.field("Cache-Control", "public, max-age=" + std::to_string(time_to_live.count()));
     reply.field("Access-Control-Allow-Origin", "*");
-    reply.content_type = "application/statuslist+jwt";
-    reply.body = list.text;
+    if (http::answer_with_tag(reply, call.request, "application/statuslist+jwt", list.tag,
+                              "public, max-age=" + std::to_string(time_to_live.count())))
+        reply.body = list.text;
     co_return reply;
 }
 
