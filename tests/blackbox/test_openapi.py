@@ -269,6 +269,8 @@ def story(server):
     tag = told[-1][2].header("ETag")
     ask("GET", "/api/v1/revocations?since=" + tag.strip('"'), bearer=feed)
     ask("GET", "/api/v1/revocations", bearer=feed, headers={"If-None-Match": tag})
+    for target in ("/.well-known/jwks.json", "/status-lists/0"):
+        ask("GET", target, headers={"If-None-Match": "*"})
     for target in ("/status-lists/0", "/status-lists/7"):
         ask("GET", target)
     # Administration.
