@@ -15,13 +15,16 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
+constexpr std::string_view basic = "Basic ";
+
+bool is_basic(std::string_view value) {
+    return value.size() > basic.size() &&
+           boost::beast::iequals({value.data(), basic.size()}, {basic.data(), basic.size()});
+}
+
 // Name and secret of HTTP Basic, each form-encoded (RFC 7617 §2, RFC 6749 §2.3.1).
 std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value) {
-    constexpr std::string_view scheme = "Basic ";
-    if (value.size() <= scheme.size() ||
-        !boost::beast::iequals({value.data(), scheme.size()}, {scheme.data(), scheme.size()}))
-        return std::nullopt;
-    const auto pair = base::from_base64(value.substr(scheme.size()));
+    const auto pair = base::from_base64(value.substr(basic.size()));
     const auto colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos) return std::nullopt;
     const std::string_view text = *pair;
@@ -107,16 +110,27 @@ Denied no_session_here() {
 
 }  // namespace
 
+bool is_basic(const Request& request) { return is_basic(request.value(http::field::authorization)); }
+
 base::Result<auth::PresentedServiceKey> check_service_key(const Service& service, const Request& request,
-                                                          auth::Scope scope) {
+                                                          auth::Scope scope, bool takes_form) {
     // With two fields, a proxy might read the first one, and this server the second.
     if (request.count(http::field::authorization) > 1)
         return Denied{Reason::credential_conflict, {}, "the Authorization field occurs twice"};
     const std::string_view value = request.value(http::field::authorization);
-    if (const auto basic = basic_credentials(value)) {
-        auto key = service.service_keys.check(basic->second, scope);
-        if (key && key->name != basic->first) return Denied{Reason::service_key_unknown};
-        return key;
+    const auto in_form = takes_form ? parse_client(request) : Result<std::optional<ClientForm>>(std::nullopt);
+    if (!in_form) return in_form.error();
+    if (*in_form && request.has(http::field::authorization))
+        return Denied{
+            Reason::credential_conflict, {}, "the client's secret came in the form and in a header"};
+    const auto check_named = [&](std::string_view name, std::string_view secret) {
+        auto key = service.service_keys.check(secret, scope);
+        return key && key->name != name ? Denied{Reason::service_key_unknown} : key;
+    };
+    if (*in_form) return check_named((*in_form)->id, (*in_form)->secret.reveal());
+    if (is_basic(value)) {
+        const auto pair = basic_credentials(value);
+        return pair ? check_named(pair->first, pair->second) : Denied{Reason::service_key_missing};
     }
     const std::string_view text = verify::bearer_token(value, false);
     if (text.empty()) return Denied{Reason::service_key_missing};

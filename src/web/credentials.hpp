@@ -34,12 +34,14 @@ base::Result<PresentedRefresh> find_refresh_token(const Call& call);
 // invalid token in a cookie is no reason to refuse: the sign-out clears the cookie.
 base::Result<SignOutTarget> find_sign_out_target(const Call& call);
 
-// Returns the service key in the Authorization header, if it has this scope.
-// service_key_missing, service_key_unknown, service_key_scope, credential_conflict (two Authorization
-// fields). The key comes as Bearer, or in Basic with its name, as OAuth clients of resource servers send it
-// (RFC 6749 §2.3.1).
+// Returns the request's service key, if it has this scope. service_key_missing, service_key_unknown,
+// service_key_scope, credential_conflict (it came twice). The key comes in the Authorization header: as
+// Bearer, or in Basic with its name, as OAuth clients of resource servers send it (RFC 6749 §2.3.1). With
+// `takes_form` it may also come in the form, as client_secret with its name as client_id.
 base::Result<auth::PresentedServiceKey> check_service_key(const Service& service, const Request& request,
-                                                          auth::Scope scope);
+                                                          auth::Scope scope, bool takes_form);
+// True if the client tries HTTP Basic.
+bool is_basic(const Request& request);
 
 // Checks a token that came in a form, as OAuth clients send it. Returns its proof, as authenticate() does.
 base::Result<verify::Proof*> judge(Context& context, const Request& request, std::string_view token);

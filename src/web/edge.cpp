@@ -78,7 +78,8 @@ Result<void> find_credential(const Route& route, Call& call) {
             return {};
         }
         case Who::Kind::service_key: {
-            auto key = check_service_key(call.service(), call.request, route.who.scope);
+            auto key = check_service_key(call.service(), call.request, route.who.scope,
+                                         route.style == Style::oauth);
             if (!key) return key.error();
             call.service_key = *std::move(key);
             return {};
@@ -176,7 +177,8 @@ http::Waiting Edge::answer_later(const Route& route, std::string_view argument, 
 void Edge::write(const Route& route, const Request& request, Reply& reply, const Denied* denied) {
     if (denied != nullptr) {
         reply.clear();
-        write_refusal(reply, *denied, route.style);
+        const bool tries_basic = route.style == Style::oauth && is_basic(request);
+        write_refusal(reply, *denied, route.style, tries_basic ? basic_scheme : bearer_scheme);
     }
     finish(&route, route.readers, request, reply, denied);
 }

@@ -336,6 +336,16 @@ Result<ManagedUserForm> parse_user_change(const Request& request, const Settings
     return managed_user(members);
 }
 
+Result<std::optional<ClientForm>> parse_client(const Request& request) {
+    if (!is_declared_as(request, form_type)) return std::optional<ClientForm>();
+    auto secret = form_field(request.body, "client_secret");
+    if (!secret && secret.error().reason == Reason::missing_member) return std::optional<ClientForm>();
+    if (!secret) return secret.error();
+    auto id = form_field(request.body, "client_id");
+    if (!id) return id.error();
+    return std::optional(ClientForm{*std::move(id), base::Secret(*std::move(secret))});
+}
+
 Result<base::Secret> parse_token_form(const Request& request, const Settings&) {
     auto token = form_field(request.body, "token");
     if (!token) return token.error();

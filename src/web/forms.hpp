@@ -56,6 +56,13 @@ Result<ManagedUserForm> parse_new_user(const Request& request, const Settings& s
 Result<ManagedUserForm> parse_user_change(const Request& request, const Settings& settings);
 // Returns `token` from the form of an OAuth client (RFC 7662 §2.1, RFC 7009 §2.1). Other fields are ignored
 // (RFC 6749 §3.1).
+// An OAuth client that names itself in the form (RFC 6749 §2.3.1, client_secret_post). nullopt: the form has
+// no client_secret.
+struct ClientForm {
+    std::string id;
+    base::Secret secret;
+};
+Result<std::optional<ClientForm>> parse_client(const Request& request);
 Result<base::Secret> parse_token_form(const Request& request, const Settings& settings);
 
 }  // namespace coatcheck::web

@@ -11,8 +11,8 @@ namespace {
 
 namespace json = boost::json;
 
-void write_challenge(Reply& reply, const PublicReason& known) {
-    std::string challenge = "Bearer realm=\"coatcheck\"";
+void write_challenge(Reply& reply, const PublicReason& known, std::string_view scheme) {
+    std::string challenge = std::string(scheme) + " realm=\"coatcheck\"";
     // RFC 6750 §3.1: no error if no credential was sent.
     if (known.code.starts_with("token_") && known.code != "token_missing")
         challenge.append(", error=\"invalid_token\", error_description=\"").append(known.title).append("\"");
@@ -38,14 +38,14 @@ json::object envelope(const PublicReason& known) {
 
 }  // namespace
 
-void write_refusal(Reply& reply, const base::Denied& denied, Style style) {
+void write_refusal(Reply& reply, const base::Denied& denied, Style style, std::string_view scheme) {
     PublicReason known = public_reason(denied.reason);
     if (style == Style::proxy && known.status >= 500) known = public_reason(base::Reason::unavailable);
     if (style == Style::proxy && known.status != 403) known.status = 401;
     reply.status = known.status;
     if (denied.retry_after.count() > 0)
         reply.field("Retry-After", std::to_string(denied.retry_after.count()));
-    if (known.status == 401) write_challenge(reply, known);
+    if (known.status == 401) write_challenge(reply, known, scheme);
     if (style == Style::envelope) {
         reply.content_type = "application/json";
         reply.body = json::serialize(envelope(known));

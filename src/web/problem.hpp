@@ -9,12 +9,16 @@
 
 namespace coatcheck::web {
 
+inline constexpr std::string_view bearer_scheme = "Bearer", basic_scheme = "Basic";
+
 // Writes the refusal into a reply that holds nothing yet:
 //   problem   a problem document (RFC 9457)
 //   envelope  {success, data, detail: {message, error}}, with the code as `error`
 //   oauth     a problem document with `error` (RFC 6749 §5.2), if the reason has one
 //   proxy     a problem document, with status 403 or else 401
-// A 401 carries WWW-Authenticate (RFC 6750 §3) with the code, because proxies drop bodies.
-void write_refusal(Reply& reply, const base::Denied& denied, Style style);
+// A 401 carries WWW-Authenticate with the code, because proxies drop bodies. Its scheme is Bearer (RFC 6750
+// §3), or Basic for an OAuth client that has tried that (RFC 6749 §5.2).
+void write_refusal(Reply& reply, const base::Denied& denied, Style style,
+                   std::string_view scheme = bearer_scheme);
 
 }  // namespace coatcheck::web

@@ -121,8 +121,10 @@ def _problem_breaches(answer, head_only):
 
 def _challenge_breaches(answer):
     challenge = answer.header("WWW-Authenticate") or ""
-    if not re.fullmatch(r'Bearer realm="coatcheck"(, [a-z_]+="[ -!#-\[\]-~]*")*', challenge):
-        yield f"401 needs a Bearer challenge of our realm: {challenge!r}"
+    if not re.fullmatch(r'(Bearer|Basic) realm="coatcheck"(, [a-z_]+="[ -!#-\[\]-~]*")*', challenge):
+        yield f"401 needs a challenge of our realm: {challenge!r}"
+    if challenge.startswith("Basic") and not answer.request.startswith("POST /oauth2/"):
+        yield f"only OAuth clients may come by Basic: {challenge!r}"
     names = re.findall(r'([a-z_]+)="', challenge)
     if len(names) != len(set(names)):
         yield f"a parameter comes twice in {challenge!r}"

@@ -126,9 +126,47 @@ def test_it_takes_a_service_key_as_bearer_or_basic(served, caller):
     ):
         answer = introspect(caller, token, None, **headers)
         assert answer.status == 401 and answer.json()["error"] == "invalid_client", headers
+        # RFC 6749 section 5.2 wants the scheme that was tried (issue 19, row 29).
+        scheme = "Basic" if headers else "Bearer"
+        assert answer.header("WWW-Authenticate").startswith(f'{scheme} realm="coatcheck"'), headers
     assert introspect(caller, token, token).verdict == (401, "service_key_unknown"), "a token is no key"
     feed = served.command("service-key", "add", "feed", "--scope", "feed").strip()
     assert introspect(caller, token, feed).verdict == (403, "service_key_scope")
+
+
+def test_it_takes_a_service_key_in_the_form(served, caller):
+    """openid-client sends client_secret_post by default (issue 19, row 29)."""
+    token = caller.sign_in_body(served.add_user())["token"]
+
+    def ask(more, **kind):
+        body = urlencode({"token": token}) + "&" + more
+        return caller.post("/oauth2/introspect", body=body.encode(), **{"headers": FORM, **kind})
+
+    good = urlencode({"client_id": "shop & more", "client_secret": served.key})
+    assert ask(good).json()["active"]
+    for more in (
+        urlencode({"client_id": "other", "client_secret": served.key}),
+        urlencode({"client_id": "shop & more", "client_secret": served.key[:-1]}),
+        urlencode({"client_id": "shop & more", "client_secret": ""}),
+        urlencode({"client_id": "shop & more"}),
+    ):
+        answer = ask(more)
+        assert answer.status == 401 and answer.json()["error"] == "invalid_client", more
+    for more in (
+        urlencode({"client_secret": served.key}),
+        good + "&client_id=other",
+        good + "&client_secret=other",
+        good + "%zz",
+    ):
+        assert (ask(more).status, ask(more).json()["error"]) == (400, "invalid_request"), more
+    twice = ask(good, headers={**FORM, "Authorization": f"Bearer {served.key}"})
+    assert (twice.status, twice.json()["error"]) == (400, "invalid_request"), "RFC 6749 section 2.3"
+    admin = caller.post(
+        "/api/v1/admin/users", body=good.encode(), headers={"Content-Type": FORM["Content-Type"]}
+    )
+    assert admin.status == 401, "only OAuth clients name themselves in a form"
+    metadata = caller.get("/.well-known/oauth-authorization-server").json()
+    assert "client_secret_post" in metadata["introspection_endpoint_auth_methods_supported"]
 
 
 def test_what_is_no_such_form_is_refused(served, caller):
