@@ -10,15 +10,17 @@ Proof prove_by_password(const std::optional<User>& user, const base::Secret& pas
     Proof proof{.amr = {"pwd"}};
     const std::string& hash = user ? user->password_hash : crypto::unmatchable_hash();
     // Our own hashes are made from the password in NFC. An imported hash was made from the password as the
-    // other system received it. A password that is too long for any hash is replaced by an empty one, which
-    // takes no time to normalise and never matches.
+    // other system received it, and may have our own cost: nobody can tell it from ours. So where the two
+    // differ, both are tried, always, because the time must not tell which one was right. A password that is
+    // too long for any hash is replaced by an empty one, which takes no time to normalise and never matches.
     const bool too_long = password.reveal().size() > crypto::max_password_bytes;
     const std::string_view typed = password.reveal().substr(0, too_long ? 0 : std::string_view::npos);
-    const bool imported = crypto::needs_rehash(hash);
     const base::Secret normal(base::nfc(typed).value_or(std::string(typed)));
-    const bool matches = crypto::password_matches(hash, imported ? typed : normal.reveal());
-    proof.holds = matches && user.has_value() && !typed.empty() && !is_withheld;
-    if (proof.holds && imported) proof.new_hash = crypto::hash_password(normal.reveal());
+    const bool by_normal = crypto::password_matches(hash, normal.reveal());
+    const bool by_typed = normal.reveal() == typed ? by_normal : crypto::password_matches(hash, typed);
+    proof.holds = (by_normal || by_typed) && user.has_value() && !typed.empty() && !is_withheld;
+    if (proof.holds && (!by_normal || crypto::needs_rehash(hash)))
+        proof.new_hash = crypto::hash_password(normal.reveal());
     return proof;
 }
 
