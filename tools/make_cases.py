@@ -373,7 +373,12 @@ def requests(signer):
     for other in ("Basic YTpi", "Digest x", "Bearerx y", "DPoP x"):
         yield f"another scheme: {other}", "GET", [["Authorization", other]], "token_missing"
         yield f"another scheme beside a cookie: {other}", "GET", [["Authorization", other], cookie(ada)], "ok"
-    yield "two spaces", "GET", [["Authorization", f"Bearer  {ada}"]], "token_malformed"
+    yield "two spaces", "GET", [["Authorization", f"Bearer  {ada}"]], "ok"
+    yield "many spaces", "GET", [["Authorization", f"Bearer     {ada}"]], "ok"
+    yield "two spaces before a forged one", "GET", [["Authorization", f"Bearer  {forged}"]], "token_not_ours"
+    yield "a tab", "GET", [["Authorization", f"Bearer\t{ada}"]], "token_missing"
+    yield "a space and a tab", "GET", [["Authorization", f"Bearer \t{ada}"]], "token_malformed"
+    yield "spaces inside", "GET", [["Authorization", f"Bearer {ada} x"]], "token_malformed"
     yield "the same twice", "GET", [bearer(ada), bearer(ada)], "ok"
     yield "two tokens", "GET", [bearer(ada), bearer(bob)], "credential_conflict"
     yield "the same by cookie", "GET", [bearer(ada), cookie(ada)], "ok"

@@ -94,7 +94,9 @@ inline std::string_view bearer_token(std::string_view value, bool bare_allowed) 
         if (is_bearer) return "-";  // a scheme without a token: the verifier answers token_malformed
         return bare_allowed ? value : std::string_view();
     }
-    return is_bearer ? value.substr(space + 1) : std::string_view();
+    if (!is_bearer) return {};
+    value.remove_prefix(std::min(value.find_first_not_of(' ', space), value.size()));  // RFC 6750 §2.1: 1*SP
+    return value;
 }
 
 // The value of a cookie; empty if there is none. credential_conflict if the cookie occurs with different

@@ -6,6 +6,7 @@
 #include "web/cross_site.hpp"
 #include "web/forms.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 
 namespace coatcheck::web {
@@ -24,7 +25,8 @@ bool is_basic(std::string_view value) {
 
 // Name and secret of HTTP Basic, each form-encoded (RFC 7617 §2, RFC 6749 §2.3.1).
 std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value) {
-    const auto pair = base::from_base64(value.substr(basic.size()));
+    value.remove_prefix(std::min(value.find_first_not_of(' ', basic.size()), value.size()));
+    const auto pair = base::from_base64(value);
     const auto colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos) return std::nullopt;
     const std::string_view text = *pair;

@@ -61,7 +61,8 @@ function find(
   const inHeader = new Set<string>();
   for (const value of all(asked, 'authorization')) {
     const [scheme, ...rest] = value.split(' ');
-    const token = rest.length ? rest.join(' ') : '-'; // a scheme alone counts as malformed, not as missing
+    // RFC 6750 §2.1: 1*SP. A scheme alone counts as malformed, not as missing.
+    const token = rest.length ? rest.join(' ').replace(/^ +/, '') : '-';
     if (scheme!.toLowerCase() === 'bearer') {
       if (token) inHeader.add(token);
     } else if (!rest.length && scheme && isTaken(options.bareAuthorization)) inHeader.add(scheme);

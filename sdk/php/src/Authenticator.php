@@ -107,6 +107,7 @@ final class Authenticator
         foreach ($values as $value) {
             [$scheme, $token] = [...explode(' ', $value, 2), '-']; // a scheme alone is malformed, not missing
             $isBearer = strtolower($scheme) === 'bearer';
+            $token = ltrim($token, ' '); // RFC 6750 §2.1: 1*SP
             if ($isBearer && $token !== '') {
                 $tokens[] = $token;
             } elseif (!$isBearer && $value !== '' && !str_contains($value, ' ') && self::isTaken($this->bareAuthorization)) {
