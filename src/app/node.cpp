@@ -6,6 +6,7 @@
 #include "app/private_file.hpp"
 #include "auth/revocation/revoke.hpp"
 #include "base/clock.hpp"
+#include "base/identifier.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -166,6 +167,7 @@ std::vector<std::string> Node::noticed() const {
 
 void Node::keep_house() {
     watch_clock();
+    base::release_identifier_checks();
     base::Timestamp now;
     queue_->run([&](auth::Store& store) {
         now = store.now();

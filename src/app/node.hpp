@@ -59,7 +59,8 @@ public:
     // repeats the sentences. Any thread.
     void notice(const std::string& event, const std::string& sentence);
     std::vector<std::string> noticed() const;
-    // Watches the clock, rotates keys that are due, and deletes expired revocations from this node's memory.
+    // Watches the clock, rotates keys that are due, and frees memory: expired revocations, and what checks
+    // names.
     void keep_house();
 
 private:

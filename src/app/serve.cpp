@@ -6,7 +6,6 @@
 #include "app/doctor.hpp"
 #include "app/node.hpp"
 #include "app/private_file.hpp"
-#include "base/identifier.hpp"
 #include "base/log.hpp"
 #include "crypto/hash_memory.hpp"
 #include "http/server.hpp"
@@ -227,10 +226,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     const auto built = build_node(config, directory, signals, ended_by);
     if (!built) return log_stopping(ended_by), 0;
     Node& node = *built;
-    base::WorkerPool hashing(cores, max_waiting_hashes, [] {
-        crypto::release_hash_memory();
-        base::release_identifier_checks();  // a new name comes with a password to hash
-    });
+    base::WorkerPool hashing(cores, max_waiting_hashes, crypto::release_hash_memory);
     web::Service service{settings_of(config), node.policy(),      node.store(), hashing,
                          node.keys(),         node.revocations(), node.ring(),  node.log(),
                          node.service_keys()};

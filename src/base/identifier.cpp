@@ -60,7 +60,9 @@ std::unique_ptr<const Checks> checks;
 
 // One word is what IDNA calls a label. IDNA's other rules are for domain names only.
 bool is_in_order(const Checks& with, std::string_view word) {
-    constexpr std::uint32_t flaws = UIDNA_ERROR_LEADING_COMBINING_MARK | UIDNA_ERROR_BIDI |
+    // A word that begins like an encoded domain name is not looked at further.
+    constexpr std::uint32_t flaws = UIDNA_ERROR_PUNYCODE | UIDNA_ERROR_INVALID_ACE_LABEL |
+                                    UIDNA_ERROR_LEADING_COMBINING_MARK | UIDNA_ERROR_BIDI |
                                     UIDNA_ERROR_CONTEXTJ | UIDNA_ERROR_CONTEXTO_PUNCTUATION |
                                     UIDNA_ERROR_CONTEXTO_DIGITS;
     std::array<char, 1024> out{};

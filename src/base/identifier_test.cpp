@@ -65,6 +65,9 @@ constexpr Verdict verdicts[] = {
     {"a・b", Flaw::order, "the Katakana dot elsewhere"},
     {"\u0301ada", Flaw::order, "a mark on nothing"},
     {"ada \u0301b", Flaw::order, "a mark on nothing, in the second word"},
+    {"xn--a·b", Flaw::order, "the middle dot in what begins like an encoded domain name"},
+    {"ada XN--·", Flaw::order, "the same in capitals"},
+    {"xn--bcher-kva", Flaw::none, "an encoded domain name is ASCII"},
     {"1דנה", Flaw::order, "a digit before right-to-left letters"},
 };
 

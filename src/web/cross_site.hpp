@@ -18,8 +18,8 @@ std::string_view only_origin(const Request& request);
 // Adds Vary: Origin and, if this origin is listed (exact match), the Access-Control-* fields, which allow
 // credentials.
 void allow_origin(Reply& reply, std::string_view origin, const Settings& settings);
-// True for a preflight (Fetch §3.2.2), which browsers send without credentials. `method` may be that of a
-// proxy's client.
+// True for a preflight (Fetch §3.2.2), which browsers send without credentials. `method` is that of a proxy's
+// client, from a place that the client cannot write to: it lets the request pass.
 bool is_preflight(std::string_view method, const Request& request);
 // Answers a preflight (Fetch §3.2.2). `methods` is the ready-made list of allowed methods.
 void answer_preflight(Reply& reply, const Request& request, const Settings& settings,

@@ -293,6 +293,38 @@ def test_a_server_that_starts_before_its_database_waits_for_it(make_server):
         database.remove()
 
 
+def test_the_default_isolation_of_a_database_is_not_ours(make_server, database):
+    """A third of simultaneous sign-outs got 503 (issue 19, row 21)."""
+    level = "%20-cdefault_transaction_isolation%3Dserializable"
+    nodes = Nodes(make_server, database, 2, url=database.url_of(database.new_schema()) + level).start()
+    user = nodes[0].add_user()
+    sessions = [call(nodes[0]).sign_in_body(user) for _ in range(60)]
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+
+        def each(ask):
+            return list(pool.map(ask, range(len(sessions)), sessions))
+
+        refreshed = each(lambda i, one: call(nodes[i % 2]).refresh(one["refresh_token"]))
+        assert {answer.status for answer in refreshed} == {200}
+        ended = each(lambda i, one: call(nodes[i % 2]).sign_out(refreshed[i].json()["token"]))
+        assert {answer.status for answer in ended} == {204}
+
+
+def test_a_role_that_may_not_create_tables_is_told_what_to_do(make_server):
+    """As every new role of PostgreSQL 15 (issue 19, row 21)."""
+    database = postgres.Postgres()
+    try:
+        database.query("CREATE ROLE guest LOGIN")
+        server = make_server({"store.url": database.url.replace("user=postgres", "user=guest")})
+        with pytest.raises(RuntimeError, match="CREATE SCHEMA coatcheck AUTHORIZATION"):
+            server.start()
+        database.query("CREATE SCHEMA coatcheck AUTHORIZATION guest")
+        database.query("ALTER ROLE guest SET search_path = coatcheck")
+        assert call(server.start()).sign_in_body(server.add_user())["token"]
+    finally:
+        database.remove()
+
+
 def test_a_database_that_forgets_is_refused(make_server, database):
     schema = database.new_schema()
     server = make_server({"store.url": database.url_of(schema) + "%20-csynchronous_commit%3Doff"})

@@ -96,6 +96,28 @@ def test_what_a_trusted_proxy_sends_and_nobody_can_read_is_told(make_server):
     assert server.log().count("forwarded_unreadable") == 1
 
 
+def test_a_preflight_passes_if_the_proxys_own_address_says_so(proxy, caller, ada):
+    """A client can write X-Forwarded-Method where the proxy does not overwrite it (issue 19, row 20)."""
+    preflight = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "POST")]
+    verify = "/api/v1/verify"
+    for asker in (proxy, caller):
+        answer = asker.get(verify + "?method=OPTIONS", headers=preflight)
+        assert answer.status == 200
+        for name in ("User", "Username", "Session", "Roles", "Scope", "Expires"):
+            assert answer.header(f"X-Auth-{name}") == ""
+    for target, headers in (
+        (verify, [*preflight, ("X-Forwarded-Method", "OPTIONS")]),
+        (verify + "?method=POST", [*preflight, ("X-Forwarded-Method", "OPTIONS")]),
+        (verify + "?method=POST&method=OPTIONS", preflight),
+        (verify + "?method=options", preflight),
+        (verify + "?method=OPTIONS", preflight[:1]),
+        (verify + "?method=OPTIONS", preflight[1:]),
+    ):
+        assert proxy.get(target, headers=headers).verdict == (401, "token_missing"), (target, headers)
+    bad = proxy.get(verify + "?method=OPTIONS", headers=preflight, bearer="junk")
+    assert bad.verdict == (401, "token_malformed")
+
+
 def test_nobody_else_says_where_they_come_from(caller, ada):
     for name in (
         "X-Forwarded-For",

@@ -317,16 +317,19 @@ function passes(
     // Browsers send it without credentials (Fetch §3.2.2), and the API alone knows its answer (issue 19, row 20).
     test('a preflight reaches the API, and nothing that only looks like one', async () => {
       const preflight = ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'POST'];
-      const status = async (method, headers) => (await ask(method, `${api}/api/posts`, headers)).status;
+      const status = async (method, headers, query = '') =>
+        (await ask(method, `${api}/api/posts${query}`, headers)).status;
       if (passesPreflights) assert.ok(![401, 403].includes(await status('OPTIONS', preflight)));
       // Some routers do not know OPTIONS, and answer 404 or 405 before anything is checked.
       assert.ok((await status('OPTIONS', preflight.slice(0, 2))) >= 401);
       assert.ok((await status('OPTIONS', preflight.slice(2))) >= 401);
       assert.ok((await status('OPTIONS', [...preflight, ...bearer('junk')])) >= 401);
-      const asOptions = ['X-Forwarded-Method', 'X-HTTP-Method-Override', '_method'];
-      const disguised = [...preflight, ...asOptions.flatMap((field) => [field, 'OPTIONS'])];
+      const disguised = [...preflight, 'X-Forwarded-Method', 'OPTIONS'];
       assert.equal(await status('POST', disguised), 401);
-      for (const method of ['GET', 'DELETE']) assert.ok((await status(method, disguised)) >= 401);
+      assert.equal(await status('POST', disguised, '?method=OPTIONS'), 401);
+      // Laravel and Lumen take these for the method, before anything is checked.
+      const overriding = [...disguised, 'X-HTTP-Method-Override', 'OPTIONS', '_method', 'OPTIONS'];
+      for (const method of ['POST', 'GET', 'DELETE']) assert.ok((await status(method, overriding)) >= 401);
     });
 
     test('a cookie on an unsafe method needs proof of where it comes from', async () => {

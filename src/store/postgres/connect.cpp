@@ -88,7 +88,7 @@ void PostgresDatabase::connect(const PostgresAddress& address, const std::vector
     constexpr std::chrono::seconds first_patience{3};  // as connect_timeout
     execute(
         "SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '4s'; SET lock_timeout = "
-        "'2s'",
+        "'2s'; SET default_transaction_isolation = 'read committed'",
         first_patience);
     // Asked of the server itself: a pooler may tell what was so at its own log-in.
     prepares_ = false;

@@ -27,6 +27,10 @@ std::string eight_bytes(std::int64_t value) {
     return bytes;
 }
 
+// Our statements are made for this level, whatever the database's default is. Rows that must not change are
+// locked; at a higher level, simultaneous steps would fail instead of waiting for each other.
+constexpr const char* begin_text = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 // pgpool2 sends what only reads to a standby, which may not know yet what was revoked. It leaves a statement
 // that begins with this comment at the primary.
 constexpr std::string_view stays_here = "/*NO LOAD BALANCE*/ ";
@@ -148,7 +152,7 @@ Statement& PostgresDatabase::prepare(const char* sql) {
 }
 
 void PostgresDatabase::begin() {
-    put_off_.assign(1, "BEGIN");
+    put_off_.assign(1, begin_text);
     open_ = committing_ = alone_ = false;
 }
 
@@ -214,7 +218,7 @@ PostgresDatabase::Result PostgresDatabase::exchange(Send send) {
     open_ = !alone_;
     const bool commits_itself = std::exchange(alone_, false);
     if (commits_itself) {
-        put_off_.assign(1, "BEGIN");
+        put_off_.assign(1, begin_text);
         warning_.clear();
     }
     Result last = receive(results);

@@ -128,7 +128,9 @@ bool PostgresPool::make_ready(Connection& connection) {
         }
         {
             std::unique_lock lock(mutex_);
-            wanted_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !rotations_.empty(); });
+            wanted_.wait(lock, [&] {
+                return stopping_ || !waiting_.empty() || !rotations_.empty() || !connection.unsettled.empty();
+            });
             // One connection is enough until the feed has one: if the database allows only a few, the feed
             // needs one of them more than steps need the others.
             const auto may_connect = [this] {
@@ -162,38 +164,39 @@ void PostgresPool::note_unanswered(Connection& connection, const auth::RotateReq
 
 bool PostgresPool::settle(Connection& connection) {
     auto& unsettled = connection.unsettled;
-    std::vector<UnansweredRotation> renewed;
-    try {
-        while (!unsettled.empty()) {
-            const auto count = std::min(unsettled.size(), PostgresStore::most_together);
-            const auto batch = std::span(unsettled).last(count);
-            renewed.clear();
+    if (unsettled.empty()) return true;
+    // Some may be too old, or their clients may have come back meanwhile.
+    std::erase_if(unsettled, [this](const auto& one) { return !unanswered_.contains(one); });
+    for (int attempt = 1; !unsettled.empty();) {
+        const auto count = std::min(unsettled.size(), PostgresStore::most_together);
+        std::vector<UnansweredRotation> renewed;
+        try {
             connection->begin();
-            renewed = connection->renew_graces(batch);
+            renewed = connection->renew_graces(std::span(unsettled).last(count));
             connection->commit();
             for (const auto& rotation : renewed) unanswered_.forget(rotation);
             unsettled.resize(unsettled.size() - count);
+            continue;
+        } catch (const Unknown&) {
+            // Perhaps the rows are as this has left them.
+            for (auto& rotation : renewed) {
+                rotation.rotated = rotation.last_used = connection->now();
+                unanswered_.add(rotation);
+                unsettled.push_back(rotation);
+            }
+        } catch (const std::exception& failure) {
+            connection->rollback();
+            if (!connection->is_broken() && ++attempt <= most_statements) continue;  // such as Conflict
+            if (!connection->is_broken()) {
+                base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
+                unsettled.clear();  // this node still knows them, and helps clients that come back to it
+                break;
+            }
         }
-        return true;
-    } catch (const Unknown&) {
-        // Perhaps the rows are as this has left them.
-        for (auto& rotation : renewed) {
-            rotation.rotated = rotation.last_used = connection->now();
-            unanswered_.add(rotation);
-            unsettled.push_back(rotation);
-        }
-    } catch (const AlreadyPrepared&) {
-        connection->rollback();
-        if (!connection->is_broken()) return settle(connection);
-    } catch (const std::exception&) {
-        connection->rollback();
-        if (!connection->is_broken()) {
-            unsettled.clear();  // this node still knows them, and helps clients that come back to it
-            return true;
-        }
+        drop(connection);
+        return false;
     }
-    drop(connection);
-    return false;
+    return true;
 }
 
 bool PostgresPool::try_to_connect(Connection& connection) {
@@ -337,7 +340,8 @@ void PostgresPool::tell(Connection& connection) {
 
 std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at,
                                        std::optional<auth::Rotation>* rotated) {
-    if (Steady::now() - waiting.since > longest_wait)
+    const bool is_rotated = rotated != nullptr && rotated->has_value();  // together with others
+    if (!is_rotated && Steady::now() - waiting.since > longest_wait)
         return std::make_exception_ptr(Unavailable("PostgreSQL: the request waited too long"));
     for (int attempt = 1, prepared = 0;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.

@@ -81,7 +81,17 @@ void PostgresStore::check_tables() {
 
 void PostgresStore::migrate() {
     check_fitness();
-    store::migrate(postgres_);
+    try {
+        store::migrate(postgres_);
+    } catch (const StoreError& failure) {
+        // Since PostgreSQL 15, only the owner of a database may create tables in its schema "public".
+        if (std::string_view(failure.what()).find("(42501)") == std::string_view::npos) throw;
+        throw StoreError(
+            std::string(failure.what()) +
+            ": the role may not create tables there. Let an administrator run, in this database: "
+            "CREATE SCHEMA coatcheck AUTHORIZATION <role>; ALTER ROLE <role> SET search_path = "
+            "coatcheck");
+    }
 }
 
 void PostgresStore::refuse_unfinished_copy() {
@@ -103,6 +113,7 @@ void PostgresStore::begin() {
     now_ = clock_();
     rotated_ = nullptr;
     left_.reset();
+    found_unanswered_ = false;
     published_.clear();
     caught_up_to_ = 0;
     saw_an_end_ = false;

@@ -15,9 +15,14 @@ constexpr std::size_t most = 100'000;
 void UnansweredRotations::add(const UnansweredRotation& rotation) {
     const auto now = Clock::now();
     const std::lock_guard lock(mutex_);
-    if (known_.size() >= most)
-        std::erase_if(known_, [now](const auto& row) { return row.second.until < now; });
+    forget_old(now);
     if (known_.size() < most) known_.emplace(rotation.session, Known{rotation, now + remembered});
+}
+
+void UnansweredRotations::forget_old(Clock::time_point now) {
+    if (now < next_look_) return;
+    next_look_ = now + std::chrono::minutes(1);
+    std::erase_if(known_, [now](const auto& row) { return row.second.until < now; });
 }
 
 bool UnansweredRotations::contains(const UnansweredRotation& rotation) {

@@ -40,7 +40,11 @@ private:
         Clock::time_point until;
     };
 
+    // Once a minute: forgets those of more than an hour ago. The caller holds the mutex.
+    void forget_old(Clock::time_point now);
+
     std::mutex mutex_;
+    Clock::time_point next_look_{};
     std::unordered_multimap<std::string, Known> known_;  // by session
 };
 

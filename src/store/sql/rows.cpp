@@ -53,7 +53,9 @@ auth::Session read_session(const Query& row) {
     if (!row.is_null(17)) session.ended = time(17);
     session.status = row.integer(18);
     session.older_end = time(19);
-    session.amr = lines_of(row.text(20));
+    // Rows from before this column, and those of an older program, say "pwd" also where a foreign token was
+    // exchanged.
+    if (session.older_end == base::Timestamp{}) session.amr = lines_of(row.text(20));
     return session;
 }
 
