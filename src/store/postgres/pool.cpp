@@ -14,7 +14,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_waiting = 2000;
-constexpr std::chrono::seconds longest_wait{5};  // time in the queue before a step starts
 // At most this many connections rotate at once; fewer share better, because more rotations then wait for one
 // statement.
 constexpr std::size_t most_rotating = 2;
@@ -341,7 +340,7 @@ void PostgresPool::tell(Connection& connection) {
 std::exception_ptr PostgresPool::serve(Connection& connection, const Waiting& waiting, base::Timestamp at,
                                        std::optional<auth::Rotation>* rotated) {
     const bool is_rotated = rotated != nullptr && rotated->has_value();  // together with others
-    if (!is_rotated && Steady::now() - waiting.since > longest_wait)
+    if (!is_rotated && Steady::now() - waiting.since > settings_.longest_wait)
         return std::make_exception_ptr(Unavailable("PostgreSQL: the request waited too long"));
     for (int attempt = 1, prepared = 0;; ++attempt) {
         // An idle connection may have been lost long ago, so the step gets a second attempt on a new one.

@@ -24,6 +24,8 @@ struct PostgresSettings {
     PostgresAddress address;
     std::string listen_url;  // for the connection that is woken by NOTIFY; empty: as the address
     std::int64_t connections;
+    // A step that has waited in the queue for longer is refused.
+    std::chrono::milliseconds longest_wait = std::chrono::seconds(5);
 };
 
 class PostgresPool final : public auth::StoreQueue {

@@ -7,6 +7,7 @@
 #include "store/postgres/nodes_for_tests.hpp"
 
 #include <gtest/gtest.h>
+#include <array>
 #include <atomic>
 #include <map>
 #include <set>
@@ -60,6 +61,41 @@ TEST(PostgresConcurrent, OneOfManyRotationsIsTheOne) {
     for (auto& thread : running) thread.join();
     EXPECT_EQ(rotated, 1);
     EXPECT_EQ(repeated, 7);
+}
+
+// Rotations that wait too long were committed together, and then each was refused: its client could not know
+// that its token was used up.
+TEST(PostgresConcurrent, NoRotationIsCommittedAndThenRefused) {
+    PostgresPool pool({{PostgresServer::shared().fresh_url()}, "", 1, 20ms}, ListenerForTests::deaf(),
+                      [] { return base::from_unix_seconds(1'800'000'000); });
+    constexpr std::size_t sessions = 8;
+    const auto name = [](std::size_t i) { return "s" + std::to_string(i); };
+    pool.run([&](auth::Store& store) {
+        store.insert_user(user("u1"));
+        for (std::size_t i = 0; i < sessions; ++i)
+            store.insert_session(session(name(i), "u1", store.now()), "h");
+    });
+    std::vector<auth::RotateRequest> requests;
+    for (std::size_t i = 0; i < sessions; ++i) requests.push_back(request(name(i), "u1", 0));
+    std::array<bool, sessions> refused{};
+    std::atomic<std::size_t> done{0};
+    pool.run([&](auth::Store&) {
+        for (std::size_t i = 0; i < sessions; ++i)
+            pool.post({[&, i](auth::Store& store) { store.rotate_refresh(requests[i]); },
+                       [&, i](std::exception_ptr failed) {
+                           refused[i] = failed != nullptr;
+                           ++done;
+                       },
+                       {},
+                       &requests[i]});
+        std::this_thread::sleep_for(100ms);  // the one connection is busy
+    });
+    ASSERT_TRUE(soon([&] { return done == sessions; }));
+    for (std::size_t i = 0; i < sessions; ++i) {
+        std::uint32_t counter = 0;
+        pool.run([&](auth::Store& store) { counter = store.find_session(name(i))->counter; });
+        EXPECT_EQ(counter, refused[i] ? 0U : 1U) << name(i);
+    }
 }
 
 // One statement does the rotations that wait at the same time; each step gets its own result.
