@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/data_directory.hpp"
 
+#include "app/private_file.hpp"
 #include "base/bytes.hpp"
 #include "base/random.hpp"
 #include "crypto/sealed_box.hpp"
@@ -109,6 +110,7 @@ base::Secret DataDirectory::sealing_key(const std::string& name) const {
         throw std::runtime_error(path.string() + " can be read by other users; run: chmod 600 " +
                                  path.string());
     }
+    make_plain(text);
     auto key = base::from_base64url(std::string_view(text).substr(0, text.find('\n')));
     base::wipe(text);
     if (!key || key->size() != crypto::sealing_key_bytes)

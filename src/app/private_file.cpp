@@ -26,10 +26,17 @@ std::string read(const fs::path& path, const std::string& setting, const std::st
     if (!file.is_open() || file.bad()) refuse(path, setting, "cannot be read" + hint);
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > max_bytes) refuse(path, setting, "is larger than 64 KiB");
+    make_plain(text);
     return text;
 }
 
 }  // namespace
+
+void make_plain(std::string& text) {
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    if (text.starts_with(mark)) text.erase(0, mark.size());
+    for (auto at = text.find("\r\n"); at != std::string::npos; at = text.find("\r\n", at)) text.erase(at, 1);
+}
 
 base::Secret read_private_file(const fs::path& path, const std::string& setting, const std::string& hint) {
     base::Secret text(read(path, setting, hint.empty() ? "" : ". " + hint));

@@ -10,9 +10,13 @@
 
 namespace coatcheck::app {
 
-// Returns the text of a file. Throws ConfigError, whose text begins with `setting`, if the file cannot be
-// read, may be read by other users, or is larger than 64 KiB. `hint` says how to make such a file; it may be
-// empty.
+// Makes text from another system ours: without a byte order mark at the beginning, and with LF where it has
+// CRLF.
+void make_plain(std::string& text);
+
+// Returns the text of a file, made plain. Throws ConfigError, whose text begins with `setting`, if the file
+// cannot be read, may be read by other users, or is larger than 64 KiB. `hint` says how to make such a file;
+// it may be empty.
 base::Secret read_private_file(const std::filesystem::path& path, const std::string& setting,
                                const std::string& hint);
 

@@ -197,10 +197,16 @@ std::unique_ptr<Node> build_node(const Config& config, const std::filesystem::pa
     }
 }
 
-void say_hello(Node& node, const Config& config, const std::filesystem::path& directory) {
+// The address with the port that the server has got, if it asked for any.
+std::string with_port(const std::string& listen, std::uint16_t port) {
+    return listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
+}
+
+void say_hello(Node& node, const Config& config, const std::filesystem::path& directory,
+               const std::string& listens_on) {
     bool nobody = false;
     node.store().run([&](auth::Store& store) { nobody = store.list_users({.limit = 1}).empty(); });
-    std::printf("Coatcheck listens on %s; its public_url is %s\n", config.listen.c_str(),
+    std::printf("Coatcheck listens on %s; its public_url is %s\n", listens_on.c_str(),
                 config.web.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
@@ -238,9 +244,10 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     };
     http::Server server(options, cores);
     add_gauges(service.metrics, server, hashing);
-    server.listen(endpoint_of(config.listen), [&] {
+    const std::uint16_t port = server.listen(endpoint_of(config.listen), [&] {
         return std::make_unique<web::Edge>(service, web::public_routes(), service.metrics.add_counters());
     });
+    const std::string listens_on = with_port(config.listen, port);
     if (!config.metrics_listen.empty())
         server.listen_on_one_loop(
             endpoint_of(config.metrics_listen),
@@ -251,8 +258,8 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     Housekeeper housekeeper(node);
     server.start();
     base::log::write(base::log::Level::info, "started",
-                     {{"listen", config.listen}, {"public_url", config.web.public_url}});
-    say_hello(node, config, directory);
+                     {{"listen", listens_on}, {"public_url", config.web.public_url}});
+    say_hello(node, config, directory, listens_on);
 
     const std::string signal = wait_for_the_end(signals, node);
     if (config.behind_proxy || !config.trusted_proxies.empty()) {

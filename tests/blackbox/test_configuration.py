@@ -2,13 +2,16 @@
 """Configuration comes from the file, then the environment, then flags. A mistake stops the start, with its
 place and the expected value."""
 
+import base64
 import re
+import subprocess
 import tomllib
 
 import pytest
 from client import Caller
 from server import PASSWORD, ROOT, clean_environment, run
 from tokens import claims_of
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -365,3 +368,51 @@ def test_the_shortest_password_is_configured(make_server):
     assert len(form["password"]) == 19
     assert Caller(server.port).post("/api/v1/users", json=form).verdict == (400, "password_too_short")
     assert Caller(server.port).post("/api/v1/users", json={**form, "password": PASSWORD}).status == 201
+
+
+def test_files_that_were_written_elsewhere_are_read(make_server):
+    """A byte order mark and CRLF, as editors of Windows write them (issue 19, row 32)."""
+    key = "base64:" + base64.b64encode(b"k" * 32).decode()
+    server = make_server()
+    server.data.mkdir(mode=0o700)
+    for name, text in {"token-keys": f"# keys\r\n{key}\r\n", "master.key": "A" * 42 + "E\r\n"}.items():
+        path = server.data / name
+        path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+        path.chmod(0o600)
+    config = server.config
+    text = config.read_text() + '\n[tokens]\nformat = "jwe"\n[cors]\norigins = ["https://a.example"]\n'
+    config.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    words = [*server.words]
+    words[words.index("--config") + 1] = str(config)
+    config.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    process = subprocess.Popen(words, stderr=server.log_path.open("ab"), env=clean_environment())
+    try:
+        wait_until(server.is_ready, log=server.log)
+    finally:
+        process.terminate()
+        process.wait(12)
+
+
+def test_a_list_may_be_set_as_in_the_file():
+    for text in ('["https://a.example", "https://b.example"]', "https://a.example,https://b.example"):
+        said = run("config", "print", "--set", f"cors.origins={text}")
+        assert 'origins = ["https://a.example", "https://b.example"]' in said.stdout, said.stderr
+    for text in ('["https://a.example"', "[1]", "[https://a.example]"):
+        said = run("config", "print", "--set", f"cors.origins={text}")
+        assert said.returncode != 0 and "--set" in said.stderr, said.stderr
+
+
+@pytest.mark.parametrize("name", ["URL", "SERVICE_KEY", "X_TOKEN", "ORIGINS", "CRYPT_KEY", "ONLY_ENCRYPTED"])
+def test_variables_of_our_verifiers_do_not_stop_the_server(name):
+    said = run("config", "print", environment=clean_environment(**{f"COATCHECK_{name}": "x"}))
+    assert said.returncode == 0, said.stderr
+    wrong = run("config", "print", environment=clean_environment(COATCHECK_URLS="x"))
+    assert "COATCHECK_URLS" in wrong.stderr and wrong.returncode != 0
+
+
+def test_a_free_port_is_told(make_server):
+    server = make_server()
+    server.flags = ["--listen", "127.0.0.1:0"]
+    server.launch()
+    told = re.search(r'"listen":"127.0.0.1:(\d+)"', server.log_with('"started"'))
+    assert Caller(int(told[1])).get("/healthz").status == 200

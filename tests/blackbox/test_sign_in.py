@@ -219,9 +219,10 @@ def test_asking_without_a_token_is_refused_and_says_so(caller):
 
 
 @pytest.mark.parametrize(
-    "scheme,status", [("bearer", 200), ("BEARER", 200), ("Bearer ", 401), ("Bearer\t", 401)]
+    "scheme,status", [("bearer", 200), ("BEARER", 200), ("Bearer ", 200), ("Bearer\t", 401)]
 )
-def test_the_scheme_has_no_case_and_one_space(caller, ada, scheme, status):
+def test_the_scheme_has_no_case_and_spaces_after_it(caller, ada, scheme, status):
+    """RFC 6750 section 2.1: 1*SP (issue 19, row 33)."""
     token = caller.sign_in_body(ada)["token"]
     assert (
         caller.get("/api/v1/authentication", headers={"Authorization": f"{scheme} {token}"}).status == status

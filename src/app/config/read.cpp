@@ -53,6 +53,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
                       std::string(value));
 }
 
+void set_node(Config& config, const Key& key, const toml::node& node, const std::string& where);
+
 void set_text(Config& config, const Key& key, const std::string& value, const std::string& where) {
     const auto bad = [&] { bad_value(where, key.name, in_quotes(value), expected_for(key.member)); };
     std::visit(Overloaded{[&](Access<std::string> m) { m(config) = value; },
@@ -70,7 +72,10 @@ void set_text(Config& config, const Key& key, const std::string& value, const st
                               if (!duration) bad();
                               m(config) = *duration;
                           },
-                          [&](Access<std::vector<std::string>> m) {  // separated by commas
+                          [&](Access<std::vector<std::string>> m) {  // as in TOML, or separated by commas
+                              if (value.starts_with('['))
+                                  return set_node(config, key, *parse_toml("x = " + value, where).get("x"),
+                                                  where);
                               std::vector<std::string> list;
                               std::istringstream parts(value);
                               for (std::string part; std::getline(parts, part, ',');) list.push_back(part);
@@ -145,6 +150,17 @@ std::string variable_of(std::string_view key) {
     return name;
 }
 
+// The settings of our verifiers for Node.js and PHP, whose API may run in the same environment.
+bool is_of_a_verifier(std::string_view variable) {
+    constexpr std::string_view names[] = {
+        "URL",          "SERVICE_KEY",   "ISSUER",      "AUDIENCE",        "WHEN_CUT",
+        "ORIGINS",      "ORIGIN",        "DEV",         "X_TOKEN",         "CRYPT_KEY",
+        "CRYPT_CIPHER", "CRYPT_HEADER",  "CRYPT_UNTIL", "ENCRYPTION_KEYS", "BARE_AUTHORIZATION",
+        "FOREIGN",      "ONLY_ENCRYPTED"};
+    return std::ranges::find(names, variable.substr(std::string_view("COATCHECK_").size())) !=
+           std::end(names);
+}
+
 void read_environment(Config& config, const std::vector<std::pair<std::string, std::string>>& environment) {
     for (const auto& [variable, value] : environment) {
         const std::string& name = variable;
@@ -158,7 +174,7 @@ void read_environment(Config& config, const std::vector<std::pair<std::string, s
         }
         // Kubernetes sets such variables for a service with the name coatcheck.
         if (name.starts_with("COATCHECK_SERVICE_") || name.starts_with("COATCHECK_PORT")) continue;
-        if (name == "COATCHECK_DATA" || name == "COATCHECK_CONFIG") continue;
+        if (name == "COATCHECK_DATA" || name == "COATCHECK_CONFIG" || is_of_a_verifier(name)) continue;
         throw ConfigError(name + ": no configuration key belongs to this environment variable");
     }
 }

@@ -2,6 +2,7 @@
 #include "app/config/toml_file.hpp"
 
 #include "app/config/config.hpp"
+#include "app/private_file.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -9,13 +10,15 @@
 
 namespace coatcheck::app {
 
-toml::table parse_toml(std::string_view text, const std::string& name) {
+toml::table parse_toml(std::string_view written, const std::string& name) {
+    std::string text(written);
+    make_plain(text);
     // Outside of strings, many letters beyond ASCII make toml++ 3.3 run into undefined behaviour. So they are
     // escaped here: an escape is a syntax error outside of strings, means the same letter between double
     // quotes, and does no harm in comments. Between single quotes it would be taken as text, so that is
     // refused.
     const auto ascii = base::escape_non_ascii(text);
-    std::istringstream lines{std::string(text)};
+    std::istringstream lines{text};
     std::size_t number = 0;
     for (std::string line; ++number, std::getline(lines, line);) {
         const auto beyond = std::find_if(line.begin(), line.end(),
