@@ -66,7 +66,7 @@ TEST(PostgresConcurrent, OneOfManyRotationsIsTheOne) {
 // Rotations that wait too long were committed together, and then each was refused: its client could not know
 // that its token was used up.
 TEST(PostgresConcurrent, NoRotationIsCommittedAndThenRefused) {
-    PostgresPool pool({{PostgresServer::shared().fresh_url()}, "", 1, 20ms}, ListenerForTests::deaf(),
+    PostgresPool pool({{PostgresServer::shared().fresh_url()}, "", 1, 500ms}, ListenerForTests::deaf(),
                       [] { return base::from_unix_seconds(1'800'000'000); });
     constexpr std::size_t sessions = 8;
     const auto name = [](std::size_t i) { return "s" + std::to_string(i); };
@@ -88,7 +88,7 @@ TEST(PostgresConcurrent, NoRotationIsCommittedAndThenRefused) {
                        },
                        {},
                        &requests[i]});
-        std::this_thread::sleep_for(100ms);  // the one connection is busy
+        std::this_thread::sleep_for(700ms);  // the one connection is busy
     });
     ASSERT_TRUE(soon([&] { return done == sessions; }));
     for (std::size_t i = 0; i < sessions; ++i) {
