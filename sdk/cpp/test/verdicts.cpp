@@ -45,11 +45,12 @@ int main(int count, char** words) {
     feed.read("event: reset\ndata: {}\n\ndata: " + boost::json::serialize(set.at("revocations")) +
               "\n\nevent: synced\ndata: {}\n\n")
         .value();
-    auto encryption = std::make_shared<coatcheck::token::EncryptionKeys>();
+    coatcheck::token::EncryptionKeys encryption;
     for (const auto& line : set.at("encryption_keys").as_array())
-        encryption->push_back(
+        encryption.push_back(
             coatcheck::token::parse_encryption_key(std::string_view(line.as_string())).value());
-    coatcheck::verify::Verifier verifier({string("issuer"), string("audience"), false, encryption}, keys,
+    const auto current = std::make_shared<coatcheck::token::CurrentEncryptionKeys>(std::move(encryption));
+    coatcheck::verify::Verifier verifier({string("issuer"), string("audience"), false, current}, keys,
                                          revocations);
     const auto now = coatcheck::base::from_unix_seconds(set.at("now").as_int64());
 
