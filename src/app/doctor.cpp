@@ -102,15 +102,20 @@ void examine_files(Findings& findings, const Config& config, const std::filesyst
                            " cannot be written by this user: run coatcheck as its owner.");
 }
 
-// A server that runs knows best whether its clocks are apart. Otherwise the database tells.
+// A running server knows best whether its clocks are apart, and what it has noticed since it started.
+void add_findings_of_server(Findings& findings, const std::filesystem::path& directory) {
+    const auto reply = ask_server(directory, {{"command", "findings"}});
+    if (!reply || reply->status != 0) return;
+    std::istringstream lines(reply->text);
+    for (std::string line; std::getline(lines, line);) findings.push_back(line);
+}
+
+// Without a running server, the database tells whether the clock is right.
 void examine_clock(Findings& findings, const Config& config, const std::filesystem::path& directory,
                    bool server_runs) {
     const base::Timestamp now = base::read_clocks().wall;
     std::string wrong;
-    if (server_runs) {
-        const auto reply = ask_server(directory, {{"command", "clock"}});
-        if (reply && reply->status == 0) wrong = reply->text;
-    } else {
+    if (!server_runs) {
         try {
             if (const auto noted = store::noted_clock(place_of(config, directory))) base::start_clock(*noted);
             wrong = clock_is_wrong(base::read_clocks());
@@ -156,14 +161,6 @@ void examine_addresses(Findings& findings, const Config& config, bool server_run
         findings.push_back(
             "Something answers at public_url " + config.web.public_url +
             ", but it is not this server: verifiers cannot get the keys from the issuer that tokens name.");
-}
-
-// What the server that runs has noticed.
-void add_noticed(Findings& findings, const std::filesystem::path& directory) {
-    const auto reply = ask_server(directory, {{"command", "noticed"}});
-    if (!reply || reply->status != 0) return;
-    std::istringstream lines(reply->text);
-    for (std::string line; std::getline(lines, line);) findings.push_back(line);
 }
 
 void examine_cookies(Findings& findings, const Config& config) {
@@ -222,10 +219,10 @@ std::vector<std::string> examine(const Config& config, const std::filesystem::pa
     Findings findings;
     const bool server_runs = ask_server(directory, {{"command", "key list"}}).has_value();
     examine_files(findings, config, directory);
+    if (server_runs) add_findings_of_server(findings, directory);
     examine_clock(findings, config, directory, server_runs);
     examine_addresses(findings, config, server_runs);
     examine_cookies(findings, config);
-    if (server_runs) add_noticed(findings, directory);
     if (config.policy.access_ttl > std::chrono::hours(1))
         findings.push_back(
             "tokens.access_ttl is " + base::format_duration(config.policy.access_ttl) +

@@ -59,7 +59,6 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
     : config_(std::move(config)),
       policy_(policy_of(config_)),
       algorithm_(crypto::algorithm_named(config_.algorithm).value()),
-      place_(directory),
       directory_(directory),
       sealing_key_(directory_.sealing_key(config_.store_sealing_key_file)),
       queue_(open_store(place_of(config_, directory), purpose, *this)) {
@@ -106,7 +105,7 @@ void Node::load_keys(auth::Store& store) {
 
 token::EncryptionKeys Node::read_encryption_keys() const {
     token::EncryptionKeys keys;
-    for (auto& key : read_keys(place_ / config_.encryption_key_file, "tokens.encryption_key_file"))
+    for (auto& key : read_keys(directory_.file(config_.encryption_key_file), "tokens.encryption_key_file"))
         keys.push_back(token::encryption_key(std::move(key)));
     return keys;
 }
@@ -114,11 +113,11 @@ token::EncryptionKeys Node::read_encryption_keys() const {
 token::CryptKeys Node::read_crypt_keys() const {
     const auto cipher = config_.crypt_cipher == "AES-256-GCM" ? crypto::EnvelopeCipher::aes_256_gcm
                                                               : crypto::EnvelopeCipher::aes_256_cbc;
-    return {cipher, read_keys(place_ / config_.crypt_key_file, "accept.crypt_key_file")};
+    return {cipher, read_keys(directory_.file(config_.crypt_key_file), "accept.crypt_key_file")};
 }
 
 std::vector<verify::ForeignIssuer> Node::read_issuers() const {
-    return read_foreign_issuers(place_ / config_.foreign_file, config_.web.public_url);
+    return read_foreign_issuers(directory_.file(config_.foreign_file), config_.web.public_url);
 }
 
 void Node::reload() {

@@ -77,7 +77,6 @@ private:
     Config config_;
     auth::Policy policy_;
     crypto::Algorithm algorithm_;
-    std::filesystem::path place_;
     DataDirectory directory_;
     base::Secret sealing_key_;
     verify::KeySet keys_;

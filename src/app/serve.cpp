@@ -54,7 +54,7 @@ http::Options options_of(const Config& config, std::uint64_t max_connections_per
     return options;
 }
 
-// What a client may have written is cut, and shown as ASCII.
+// Cuts the entry and shows it as ASCII, because a client may have written it.
 std::string unreadable_address(std::string_view entry) {
     constexpr std::size_t most = 64;
     std::string shown(entry.substr(0, most));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A value that is replaced as a whole while others use it, such as keys. Who has got it keeps it as it was.
+// A value that is replaced as a whole while others use it, such as keys. Each
+// user keeps the value that it got.
 #pragma once
 
 #include <memory>

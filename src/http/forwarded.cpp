@@ -2,19 +2,13 @@
 #include "http/forwarded.hpp"
 
 #include "base/numbers.hpp"
+#include "http/framing.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>
 
 namespace coatcheck::http {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 // RFC 7239 §6.2: digits, or an underscore and a name that hides the port.
 bool is_port(std::string_view text) {

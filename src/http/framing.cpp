@@ -9,6 +9,13 @@
 #include <boost/beast/core/string.hpp>
 
 namespace coatcheck::http {
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
 namespace {
 
 using base::Denied;
@@ -33,12 +40,6 @@ bool is_token(std::string_view text) {
 bool is(std::string_view name, std::string_view expected) {
     return name.size() == expected.size() &&
            boost::beast::iequals({name.data(), name.size()}, {expected.data(), expected.size()});
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
 }
 
 // True if the comma-separated list holds the word.

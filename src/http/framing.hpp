@@ -30,6 +30,9 @@ struct Frame {
 // HTTP/1.1 and HTTP/1.0, an unknown expectation.
 base::Result<Frame> check_framing(std::string_view head);
 
+// The text without optional whitespace (RFC 9110 §5.6.3) at its ends.
+std::string_view trimmed(std::string_view text);
+
 // The value of a field in bytes that are no good header, such as one that is too long; empty if it is not
 // there, or comes more than once. Only for answers that tell nothing but what is wrong with these bytes.
 std::string_view only_value(std::string_view bytes, std::string_view name);

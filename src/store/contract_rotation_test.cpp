@@ -37,7 +37,7 @@ TEST_P(Contract, ASupersededTokenIsRepeatedWithinTheGraceAndReusedAfterIt) {
     EXPECT_EQ(rotate(0).outcome, Rotation::Outcome::reused);
 }
 
-// Who sees an unchanged row knows that nobody got the token from a repeat (store/postgres/unanswered.hpp).
+// An unchanged row proves that nobody got the token from a repeat (store/postgres/unanswered.hpp).
 TEST_P(Contract, ARepeatChangesTheRow) {
     add_ada();
     sign_in();

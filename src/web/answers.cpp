@@ -16,9 +16,11 @@ namespace coatcheck::web {
 using base::unix_seconds;
 namespace json = boost::json;
 
-std::string entity_tag(std::string_view content) {
-    return '"' + base::base64url(crypto::sha256(content).substr(0, 12)) + '"';
+std::string short_digest(std::string_view content) {
+    return base::base64url(crypto::sha256(content).substr(0, 12));
 }
+
+std::string entity_tag(std::string_view content) { return '"' + short_digest(content) + '"'; }
 
 json::object user_json(const auth::User& user, json::storage_ptr storage) {
     json::array roles(user.roles.begin(), user.roles.end(), storage);

@@ -10,6 +10,8 @@
 
 namespace coatcheck::web {
 
+// 96 bits of the content's digest, as text.
+std::string short_digest(std::string_view content);
 // The ETag of this content, quotes included (RFC 9110 §8.8.3).
 std::string entity_tag(std::string_view content);
 

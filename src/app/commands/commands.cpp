@@ -35,8 +35,7 @@ constexpr Row rows[] = {
     {"service-key end", service_key_end},
     {"store restored", store_restored},
     {"store set-clock", store_set_clock},
-    {"clock", clock_state, true},      // for doctor
-    {"noticed", noticed_state, true},  // for doctor
+    {"findings", findings, true},  // for doctor
     {"audit list", audit_list, true},
     {"token inspect", token_inspect, true},
     {"token verify", token_verify, true},

@@ -13,7 +13,8 @@ Run session_list, session_end;                                                  
 Run key_list, key_rotate, key_revoke, key_reseal;                                          // key.cpp
 Run service_key_add, service_key_list, service_key_end;                                    // service_key.cpp
 Run audit_list;                                                                            // audit.cpp
-Run store_restored, store_set_clock, clock_state, noticed_state;                           // store.cpp
+Run store_restored, store_set_clock;                                                       // store.cpp
+Run findings;                                                                              // findings.cpp
 Run token_inspect, token_verify;                                                           // token.cpp
 
 }  // namespace coatcheck::app

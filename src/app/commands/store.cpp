@@ -156,16 +156,6 @@ Reply store_restored(Node& node, const json::object&) {
     return {0, "every session has been ended, and the signing keys are new\n", {{"ended", true}}, ""};
 }
 
-// Tells whether this process's clocks are apart; empty: they are not.
-Reply clock_state(Node&, const json::object&) { return {0, clock_is_wrong(base::read_clocks()), {}, ""}; }
-
-// One sentence a line.
-Reply noticed_state(Node& node, const json::object&) {
-    std::string text;
-    for (const auto& sentence : node.noticed()) text.append(text.empty() ? "" : "\n").append(sentence);
-    return {0, text, {}, ""};
-}
-
 Reply store_set_clock(Node& node, const json::object&) {
     const auto clocks = base::read_clocks();
     if (!clocks.are_apart())

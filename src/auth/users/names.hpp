@@ -15,7 +15,7 @@ namespace coatcheck::auth {
 // Returns the name in NFC and in the usual width: 1 to 64 code points, no @. Words of letters, digits and
 // signs of ASCII, with single spaces between them (RFC 8265 §3); letters of one script, or of scripts that
 // are written together (UTS 39 §5.2, Highly Restrictive). Unlike the RFC, no joiners: nobody sees them. Holds
-// for new names only: whoever has another one signs in with it.
+// for new names only: users with another one go on signing in with it.
 base::Result<std::string> checked_username(std::string_view text);
 // Returns the address in NFC and in the usual width: one @ with something before and after it, no spaces, at
 // most 254 bytes.

@@ -49,7 +49,8 @@ private:
     // A thread has a connection, one that is owed an answer, or neither.
     struct Connection {
         std::unique_ptr<PostgresStore> store, given_up;
-        // What was sent on lost connections of this thread. Its fate is known when the thread connects anew.
+        // Rotations that this thread has sent on connections that were lost. Their fate is known when the
+        // thread connects anew.
         std::vector<UnansweredRotation> unsettled;
         PostgresStore* operator->() const { return store.get(); }
         PostgresStore& operator*() const { return *store; }

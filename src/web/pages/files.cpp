@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves the files that are embedded in the program (the page at /, the browser SDK, the OpenAPI document),
 // and advice for developers.
-#include "base/bytes.hpp"
 #include "base/reason.hpp"
-#include "crypto/digest.hpp"
 #include "http/static_file.hpp"
+#include "web/answers.hpp"
 #include "web/embedded_openapi.hpp"
 #include "web/embedded_page.hpp"
 #include "web/embedded_sdk.hpp"
@@ -21,12 +20,11 @@ namespace {
 using base::Reason;
 using base::Result;
 
-// 96 bits of the digest of a file. Embedded files never change, so each digest is computed once.
+// Embedded files never change, so the digest of each is computed once.
 const std::string& digest_of(std::string_view content) {
     thread_local std::map<std::string, std::string, std::less<>> digests;
     auto known = digests.find(content);
-    if (known == digests.end())
-        known = digests.emplace(content, base::base64url(crypto::sha256(content).substr(0, 12))).first;
+    if (known == digests.end()) known = digests.emplace(content, short_digest(content)).first;
     return known->second;
 }
 
