@@ -2,7 +2,9 @@
 #include "app/control.hpp"
 
 #include "base/log.hpp"
+#include "base/threads.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +20,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr int look_again_ms = 1000;  // how often the loop looks whether its socket is still there
 constexpr std::size_t max_message_bytes = 64 * 1024;
 constexpr std::chrono::seconds patience{10};  // how long the server waits for a request
 // How long a command waits for its answer: it may have to wait for a sweep or a slow disk.
@@ -67,18 +70,46 @@ bool send_all(int connection, std::string_view text) {
 
 ControlServer::ControlServer(Node& node, const std::filesystem::path& directory)
     : node_(node), path_(DataDirectory::socket_in(directory)) {
+    open();
+    if (::pipe2(wake_, O_CLOEXEC) != 0)
+        throw std::runtime_error(std::string("cannot make a pipe: ") + std::strerror(errno));
+    thread_ = base::start_thread("the control socket", [this] { loop(); });
+}
+
+void ControlServer::open() {
     const sockaddr_un address = address_of(path_);
+    const auto* place = reinterpret_cast<const sockaddr*>(&address);
     ::unlink(path_.c_str());  // the directory is locked, so no process uses this socket any more
-    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const mode_t before = ::umask(0177);
-    const bool bound = listener_ >= 0 &&
-                       ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-                       ::listen(listener_, 16) == 0 && ::pipe(wake_) == 0;
+    struct stat made {};
+    const bool bound = listener >= 0 && ::bind(listener, place, sizeof address) == 0 &&
+                       ::listen(listener, 16) == 0 && ::lstat(path_.c_str(), &made) == 0;
+    const int error = errno;
     ::umask(before);
-    if (!bound)
+    if (!bound) {
+        ::close(listener);
         throw std::runtime_error("cannot open the control socket " + path_.string() + ": " +
-                                 std::strerror(errno));
-    thread_ = std::thread([this] { loop(); });
+                                 std::strerror(error));
+    }
+    ::close(std::exchange(listener_, listener));
+    file_ = {made.st_dev, made.st_ino};
+}
+
+bool ControlServer::is_in_place() const {
+    struct stat now {};
+    return ::lstat(path_.c_str(), &now) == 0 && file_ == std::pair(now.st_dev, now.st_ino);
+}
+
+void ControlServer::restore() {
+    try {
+        open();
+        is_lost_ = false;
+        base::log::write(base::log::Level::warning, "control_socket_restored", {{"file", path_.native()}});
+    } catch (const std::exception& failure) {
+        if (!std::exchange(is_lost_, true))
+            base::log::write(base::log::Level::error, "control_socket_lost", {{"reason", failure.what()}});
+    }
 }
 
 ControlServer::~ControlServer() {
@@ -92,7 +123,12 @@ ControlServer::~ControlServer() {
 void ControlServer::loop() {
     for (;;) {
         pollfd wanted[] = {{listener_, POLLIN, 0}, {wake_[0], POLLIN, 0}};
-        if (::poll(wanted, 2, -1) < 0 && errno != EINTR) return;
+        const int ready = ::poll(wanted, 2, look_again_ms);
+        if (ready < 0) {
+            ::usleep(100'000);
+            continue;
+        }
+        if (ready == 0 && !is_in_place()) restore();
         if (wanted[1].revents != 0) return;
         if (wanted[0].revents == 0) continue;
         const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -100,7 +136,11 @@ void ControlServer::loop() {
             ::usleep(100'000);  // no free file descriptor: a retry at once would fail again
             continue;
         }
-        answer(connection);
+        try {
+            answer(connection);
+        } catch (const std::exception& failure) {  // such as std::bad_alloc
+            base::log::write(base::log::Level::error, "command_failed", {{"reason", failure.what()}});
+        }
         ::close(connection);
     }
 }

@@ -19,13 +19,20 @@ public:
     ~ControlServer();
 
 private:
+    // Binds the socket, in the place of a file that is there. Throws std::runtime_error.
+    void open();
+    // False: another program has removed the socket, or put another file in its place.
+    bool is_in_place() const;
+    void restore();
     void loop();
     void answer(int connection);
 
     Node& node_;
     std::filesystem::path path_;
     int listener_ = -1;
-    int wake_[2] = {-1, -1};  // a pipe: the destructor writes to it to end the loop
+    std::pair<dev_t, ino_t> file_;  // of the socket
+    bool is_lost_ = false;          // restore() has failed, and has logged it
+    int wake_[2] = {-1, -1};        // a pipe: the destructor writes to it to end the loop
     std::thread thread_;
 };
 

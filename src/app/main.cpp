@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 
 #include <fcntl.h>
 #include <cstdio>
@@ -19,9 +20,10 @@ void open_standard_descriptors() {
 
 int main(int argc, char** argv) {
     open_standard_descriptors();
-    coatcheck::base::log::start();
     int status = 1;
     try {
+        coatcheck::base::log::start();
+        coatcheck::base::explain_missing_random();
         status = coatcheck::app::run_command_line(argc, argv);
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "coatcheck: %s\n", failure.what());

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/identifier.hpp"
 #include "base/log.hpp"
+#include "base/threads.hpp"
 
 #include <algorithm>
 
@@ -176,7 +177,8 @@ void Node::keep_house() {
     log_.sweep(now);
 }
 
-Housekeeper::Housekeeper(Node& node) : node_(node), thread_([this] { loop(); }) {}
+Housekeeper::Housekeeper(Node& node)
+    : node_(node), thread_(base::start_thread("housekeeping", [this] { loop(); })) {}
 
 void Housekeeper::loop() {
     using Clock = std::chrono::steady_clock;

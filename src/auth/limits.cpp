@@ -143,7 +143,8 @@ base::Result<AttemptsInFlight::Slot> AttemptsInFlight::enter_sign_up(ReadStore& 
 
 AttemptsInFlight::Slot::Slot(AttemptsInFlight& all, std::vector<std::string> keys)
     : all_(&all), keys_(std::move(keys)) {
-    for (const auto& key : keys_) ++all.running_[key];
+    for (const auto& key : keys_) all.running_.try_emplace(key, 0);  // without memory, none has counted
+    for (const auto& key : keys_) ++all.running_.find(key)->second;
 }
 
 AttemptsInFlight::Slot::~Slot() {

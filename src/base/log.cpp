@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 
 #include "base/clock.hpp"
+#include "base/threads.hpp"
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -36,32 +37,7 @@ void append_escaped(std::string& out, std::string_view text) {
     }
 }
 
-}  // namespace
-
-void start() {
-    readable_form = isatty(STDERR_FILENO) == 1;
-    // The log's thread blocks all signals. Otherwise a signal that arrives before the server waits for
-    // signals could be delivered to this thread, and would end the process.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    pool = std::make_shared<spdlog::details::thread_pool>(queue_events, 1);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    logger = std::make_shared<spdlog::async_logger>("coatcheck",
-                                                    std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
-                                                    spdlog::async_overflow_policy::overrun_oldest);
-    logger->set_pattern("%v");
-    logger->flush_on(spdlog::level::info);
-}
-
-void stop() {
-    // Before the logger: this waits for the pool's thread, which uses the logger while it writes.
-    pool.reset();
-    logger.reset();
-}
-
-void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
-    if (!logger) return;
+std::string line_of(Level level, std::string_view event, std::initializer_list<Field> fields) {
     static constexpr std::string_view names[] = {"info", "warning", "error"};
     const std::string_view name = names[static_cast<int>(level)];
     const Timestamp now = read_clocks().wall;
@@ -85,7 +61,46 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
         }
         line.push_back('}');
     }
-    logger->info(line);
+    return line;
+}
+
+}  // namespace
+
+void start() {
+    readable_form = isatty(STDERR_FILENO) == 1;
+    // The log's thread blocks all signals. Otherwise a signal that arrives before the server waits for
+    // signals could be delivered to this thread, and would end the process.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    try {
+        pool = std::make_shared<spdlog::details::thread_pool>(queue_events, 1);
+    } catch (const std::exception& failure) {
+        const auto* refused = dynamic_cast<const std::system_error*>(&failure);
+        if (refused == nullptr) throw;
+        throw thread_refused("the log", *refused);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    logger = std::make_shared<spdlog::async_logger>("coatcheck",
+                                                    std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+                                                    spdlog::async_overflow_policy::overrun_oldest);
+    logger->set_pattern("%v");
+    logger->flush_on(spdlog::level::info);
+}
+
+void stop() {
+    // Before the logger: this waits for the pool's thread, which uses the logger while it writes.
+    pool.reset();
+    logger.reset();
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept {
+    if (!logger) return;
+    try {
+        logger->info(line_of(level, event, fields));
+    } catch (const std::exception&) {
+        // There is no memory for it.
+    }
 }
 
 std::uint64_t dropped() { return pool ? pool->overrun_counter() : 0; }

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <string>
 #include <string_view>
 
 namespace coatcheck::base::log {
@@ -15,7 +14,7 @@ enum class Level { info, warning, error };
 
 struct Field {
     std::string_view name;
-    std::string value;
+    std::string_view value;
 };
 
 // Call start() once, before the first event. stop() writes out the queued events.
@@ -23,8 +22,8 @@ void start();
 void stop();
 
 // `event` is a stable snake_case name. Never pass a secret. Values are escaped, so that each event is one
-// line. Any thread may call this.
-void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+// line. Any thread may call this. Without memory for the event, it is lost.
+void write(Level level, std::string_view event, std::initializer_list<Field> fields = {}) noexcept;
 
 // How many events were lost because the queue was full.
 std::uint64_t dropped();

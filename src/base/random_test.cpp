@@ -4,6 +4,8 @@
 #include "base/bytes.hpp"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
+#include <sysexits.h>
 #include <array>
 #include <unordered_set>
 
@@ -38,6 +40,16 @@ TEST(RandomBytes, EveryBitIsSetAboutHalfTheTime) {
         for (std::size_t bit = 0; bit < 64; ++bit) set[bit] += bytes[bit / 8] >> (bit % 8) & 1;
     }
     for (int count : set) EXPECT_NEAR(count, 4000, 450);
+}
+
+// Row 52 of the issue "Promises that hold": it ended without a line.
+TEST(RandomDeathTest, TheEndForWantOfRandomBytesIsExplained) {
+    EXPECT_EXIT(
+        {
+            explain_missing_random();
+            sodium_misuse();  // what libsodium calls then
+        },
+        testing::ExitedWithCode(EX_OSERR), "the system gives no random bytes");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <new>
 
 namespace coatcheck::base {
 namespace {
@@ -16,6 +17,7 @@ std::optional<std::string> mapped(std::string_view text, int options) {
                                    static_cast<utf8proc_ssize_t>(text.size()), &out,
                                    static_cast<utf8proc_option_t>(options | UTF8PROC_STABLE));
     std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(out, &std::free);
+    if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
     if (size < 0) return std::nullopt;
     return std::string(reinterpret_cast<const char*>(out), static_cast<std::size_t>(size));
 }

@@ -2,6 +2,7 @@
 #include "base/worker_pool.hpp"
 
 #include "base/scheduling.hpp"
+#include "base/threads.hpp"
 
 namespace coatcheck::base {
 namespace {
@@ -12,10 +13,18 @@ constexpr std::chrono::seconds idle_after{1};
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting, std::function<void()> when_idle)
     : max_waiting_(max_waiting), max_of_source_((max_waiting + 3) / 4), when_idle_(std::move(when_idle)) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
+    try {
+        for (std::size_t i = 0; i < threads; ++i)
+            threads_.push_back(start_thread("password hashes", [this] { loop(); }));
+    } catch (...) {
+        end();
+        throw;
+    }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { end(); }
+
+void WorkerPool::end() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -30,8 +39,13 @@ bool WorkerPool::try_post(const std::string& source, Work work) {
         if (waiting_ >= max_waiting_) return false;
         const auto [row, is_new] = sources_.try_emplace(source);
         if (row->second.size() >= max_of_source_) return false;
-        row->second.push_back(std::move(work));
-        if (is_new) turns_.push_back(row);
+        try {
+            row->second.push_back(std::move(work));
+            if (is_new) turns_.push_back(row);
+        } catch (...) {
+            if (is_new) sources_.erase(row);  // it would never get a turn
+            throw;
+        }
         ++waiting_;
     }
     wake_.notify_one();
@@ -44,14 +58,18 @@ std::size_t WorkerPool::waiting() const {
 }
 
 WorkerPool::Work WorkerPool::take() {
-    const auto row = turns_.front();
-    turns_.pop_front();
+    const auto turn = turns_.begin();
+    const auto row = *turn;
     auto& queue = row->second;
     Work work = std::move(queue.front());
     queue.pop_front();
     --waiting_;
-    if (queue.empty()) sources_.erase(row);
-    else turns_.push_back(row);
+    if (queue.empty()) {
+        turns_.erase(turn);
+        sources_.erase(row);
+    } else {
+        turns_.splice(turns_.end(), turns_, turn);
+    }
     return work;
 }
 

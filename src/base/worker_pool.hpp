@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -25,7 +26,6 @@ public:
     // At most `max_waiting` items wait in the queue. Each thread calls `when_idle` when it has been without
     // work for a second since its last work.
     WorkerPool(std::size_t threads, std::size_t max_waiting, std::function<void()> when_idle = {});
-    // Finishes the queued work, then ends the threads.
     ~WorkerPool();
 
     // Returns false if the queue, or the source's part of it, is full. `work` must not throw. Any thread.
@@ -37,6 +37,8 @@ private:
     using Work = std::function<void()>;
     using Sources = std::map<std::string, std::deque<Work>>;
 
+    // Finishes the queued work, then ends the threads.
+    void end();
     void loop();
     // Takes the next work. The caller holds the mutex, and the queue is not empty.
     Work take();
@@ -45,8 +47,8 @@ private:
     const std::function<void()> when_idle_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    Sources sources_;                      // those with waiting work
-    std::deque<Sources::iterator> turns_;  // each of them once; the first is next
+    Sources sources_;                     // those with waiting work
+    std::list<Sources::iterator> turns_;  // each of them once; the first is next
     std::size_t waiting_ = 0;
     bool stopping_ = false;
     std::vector<std::thread> threads_;

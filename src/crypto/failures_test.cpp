@@ -76,6 +76,59 @@ TEST_P(Failures, OfAnAllocationAreNoForgery) {
     EXPECT_FALSE(public_key.verify("another message", signature));
 }
 
+// OpenSSL reports some failures as a success with a size of four gigabytes, or writes nothing.
+TEST_P(Failures, OfAnAllocationMakeNoWrongSignatureAndNoWrongKey) {
+    const auto key = SigningKey::generate(GetParam());
+    const PublicKey public_key = key.public_key();
+    const base::Secret der = key.to_pkcs8();
+    for (int left = 0;; ++left) {
+        ASSERT_LT(left, 10'000);
+        std::string signature, exported;
+        allocations_left = left;
+        try {
+            signature = key.sign("a message");
+            exported = key.to_pkcs8().reveal();
+        } catch (const std::exception&) {
+            // Whatever was made before is right.
+        }
+        const bool all_were_allowed = allocations_left > 0;
+        allocations_left = -1;
+        if (!signature.empty()) {
+            ASSERT_TRUE(public_key.verify("a message", signature)) << left;
+        }
+        if (!exported.empty()) {
+            ASSERT_EQ(exported, der.reveal()) << left;
+        }
+        if (all_were_allowed) break;
+    }
+}
+
+// Followers of a key set would miss a key that was read at such a moment.
+TEST_P(Failures, OfAnAllocationMakeNoKeyMalformed) {
+    const PublicKey key = SigningKey::generate(GetParam()).public_key();
+    const auto read = [&]() -> std::optional<PublicKey> {
+        switch (GetParam()) {
+            case Algorithm::es256: return PublicKey::from_ec_p256(key.parameter('x'), key.parameter('y'));
+            case Algorithm::eddsa: return PublicKey::from_ed25519(key.parameter('x'));
+            default: return PublicKey::from_rsa(GetParam(), key.parameter('n'), key.parameter('e'));
+        }
+    };
+    for (int left = 0;; ++left) {
+        ASSERT_LT(left, 10'000);
+        bool thrown = false, good = false;
+        allocations_left = left;
+        try {
+            good = read().has_value();
+        } catch (const std::exception&) {
+            thrown = true;
+        }
+        const bool all_were_allowed = allocations_left > 0;
+        allocations_left = -1;
+        ASSERT_TRUE(good || thrown) << "malformed after " << left << " allocations";
+        if (all_were_allowed) break;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, Failures,
                          testing::Values(Algorithm::es256, Algorithm::rs256, Algorithm::ps256,
                                          Algorithm::eddsa),
@@ -107,9 +160,10 @@ TEST(PasswordFailures, OfTheMemoryOfArgon2AreNoWrongPassword) {
     EXPECT_TRUE(password_matches(hash, "password"));
 }
 
-TEST(PasswordFailures, OfAnAllocationAreNoWrongPassword) {
-    // Of "password", by Django's algorithm.
-    const std::string hash = "pbkdf2_sha256$1000$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=";
+class PasswordFailuresOf : public testing::TestWithParam<const char*> {};
+
+TEST_P(PasswordFailuresOf, AnAllocationAreNoWrongPassword) {
+    const std::string hash = GetParam();
     ASSERT_TRUE(password_matches(hash, "password"));
     int failed = 0;
     for (int left = 0;; ++left) {
@@ -129,6 +183,13 @@ TEST(PasswordFailures, OfAnAllocationAreNoWrongPassword) {
     EXPECT_GT(failed, 0);
     EXPECT_FALSE(password_matches(hash, "another password"));
 }
+
+// Of "password": by Django's algorithm, and by ours with 8 MiB.
+INSTANTIATE_TEST_SUITE_P(
+    Hashes, PasswordFailuresOf,
+    testing::Values(
+        "pbkdf2_sha256$1000$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=",
+        "$argon2id$v=19$m=8192,t=2,p=1$G7h/hBQFvFdkh8uMJ8lOTQ$mabPlf2jOO92lQoNjmlzGFTw2D0V6ePHd+QaiL2ykxg"));
 
 }  // namespace
 }  // namespace coatcheck::crypto

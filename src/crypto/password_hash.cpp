@@ -118,20 +118,62 @@ bool is_bearable(const Argon2& parts) {
            parts.passes >= 1 && parts.passes <= max_passes && parts.lanes >= 1 && parts.lanes <= max_lanes;
 }
 
-bool can_allocate(std::size_t bytes) {
-    void* volatile memory = std::malloc(bytes);
-    const bool got = memory != nullptr;
-    std::free(memory);
-    return got;
+// Standard Base64 without padding, as PHC strings use it.
+std::optional<std::string> from_phc_base64(std::string_view text) {
+    std::string bytes(text.size(), '\0');
+    std::size_t size = 0;
+    if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                          text.size(), nullptr, &size, nullptr,
+                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
+        return std::nullopt;
+    bytes.resize(size);
+    return bytes;
 }
 
-// Standard Base64 without padding, as PHC strings use it.
 std::string phc_base64(std::string_view bytes) {
     std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
     sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
                       bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     out.pop_back();
     return out;
+}
+
+// Computes the hash anew and compares it. nullopt: libsodium has no function for these parameters.
+std::optional<bool> recomputed_matches(const Argon2& parts, std::string_view hash,
+                                       std::string_view password) {
+    const int variant = hash.starts_with("$argon2id$") ? crypto_pwhash_ALG_ARGON2ID13
+                                                       : crypto_pwhash_ALG_ARGON2I13;
+    const auto passes_from = variant == crypto_pwhash_ALG_ARGON2ID13 ? crypto_pwhash_argon2id_OPSLIMIT_MIN
+                                                                     : crypto_pwhash_argon2i_OPSLIMIT_MIN;
+    const auto tag_at = hash.rfind('$') + 1;
+    const auto salt = from_phc_base64(hash.substr(tag_at - 1 - parts.salt, parts.salt));
+    const auto tag = from_phc_base64(hash.substr(tag_at));
+    if (!salt || !tag || salt->size() != crypto_pwhash_SALTBYTES || parts.lanes != 1 ||
+        static_cast<unsigned>(parts.passes) < passes_from)
+        return std::nullopt;
+    std::string again(tag->size(), '\0');
+    if (crypto_pwhash(reinterpret_cast<unsigned char*>(again.data()), again.size(), password.data(),
+                      password.size(), reinterpret_cast<const unsigned char*>(salt->data()),
+                      static_cast<unsigned long long>(parts.passes),
+                      static_cast<std::size_t>(parts.kib) * 1024, variant) != 0)
+        throw std::bad_alloc();  // nothing else can fail
+    return base::equal_in_constant_time(again, *tag);
+}
+
+// 0: the hash has the costs of our own ones; 1: it has others; -1: it is malformed.
+int compare_costs(std::string_view hash) {
+    const std::string text(hash);
+    errno = 0;
+    const int result = crypto_pwhash_str_needs_rehash(text.c_str(), passes, memory_bytes);
+    if (result < 0 && errno == ENOMEM) throw std::bad_alloc();
+    return result;
+}
+
+bool can_allocate(std::size_t bytes) {
+    void* volatile memory = std::malloc(bytes);
+    const bool got = memory != nullptr;
+    std::free(memory);
+    return got;
 }
 
 }  // namespace
@@ -152,17 +194,17 @@ bool password_matches(std::string_view hash, std::string_view password) {
     if (is_bcrypt(hash)) return bcrypt_matches(text, password);
     if (const auto pbkdf2 = parse_pbkdf2(hash)) return pbkdf2_matches(*pbkdf2, password);
     prepare_sodium();
+    const auto parts = parse_argon2(text);
+    if (const auto same = recomputed_matches(*parts, text, password)) return *same;
     if (crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0) return true;
     // libsodium does not tell a wrong password from memory that it cannot get
     // (findings/libsodium-no-memory-looks-like-a-wrong-password.sh).
-    const auto kib = static_cast<std::size_t>(parse_argon2(text)->kib);
-    if (!can_allocate(kib * 1024)) throw std::bad_alloc();
+    if (!can_allocate(static_cast<std::size_t>(parts->kib) * 1024)) throw std::bad_alloc();
     return false;
 }
 
 bool needs_rehash(std::string_view hash) {
-    if (!hash.starts_with("$argon2id$")) return true;
-    return crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), passes, memory_bytes) != 0;
+    return !hash.starts_with("$argon2id$") || compare_costs(hash) != 0;
 }
 
 bool is_known_hash(std::string_view hash) {
@@ -171,10 +213,9 @@ bool is_known_hash(std::string_view hash) {
         return base::parse_number(std::string_view(hash).substr(4, 2), 4, 14).has_value();
     }
     if (hash.starts_with("$argon2id$") || hash.starts_with("$argon2i$")) {
-        // crypto_pwhash_str_needs_rehash() returns -1 for a malformed hash, else 0 or 1.
         const auto argon2 = parse_argon2(hash);
         return hash.size() < crypto_pwhash_STRBYTES && argon2 && is_bearable(*argon2) &&
-               crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), passes, memory_bytes) >= 0;
+               compare_costs(hash) >= 0;
     }
     return parse_pbkdf2(hash).has_value();
 }

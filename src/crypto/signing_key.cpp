@@ -147,22 +147,23 @@ std::string raw_from_der(std::string_view der) {
 template <class Build>
 Key key_from(const char* type, Build build) {
     std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
-    if (!builder || !build(builder.get())) return {};
+    if (!builder || !build(builder.get())) fail("write key parameters");
     std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>> params(OSSL_PARAM_BLD_to_param(builder.get()));
     KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-    EVP_PKEY* key = nullptr;
-    if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
-        ERR_clear_error();
-        return {};
+    if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1) fail("prepare a key");
+    EVP_PKEY* made = nullptr;
+    ERR_clear_error();
+    bool is_good = EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, params.get()) == 1;
+    const Key key = owned(made);
+    if (is_good) {
+        KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, made, nullptr));
+        if (!check) fail("prepare a key");
+        is_good = EVP_PKEY_public_check(check.get()) == 1;
     }
-    Key result = owned(key);
-    KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-    if (!check || EVP_PKEY_public_check(check.get()) != 1) {
-        ERR_clear_error();
-        return {};
-    }
-    return result;
+    if (is_good) return key;
+    for (unsigned long error; (error = ERR_get_error()) != 0;)
+        if (ERR_FATAL_ERROR(error)) throw std::runtime_error("OpenSSL: cannot check a key");
+    return {};
 }
 
 bool fits(Algorithm algorithm, EVP_PKEY* key) {
@@ -223,7 +224,7 @@ std::optional<PublicKey> PublicKey::from_rsa(Algorithm algorithm, std::string_vi
                                              int min_bits) {
     if (algorithm != Algorithm::rs256 && algorithm != Algorithm::ps256) return std::nullopt;
     Number modulus = number(n), exponent = number(e);
-    if (!modulus || !exponent) return std::nullopt;
+    if (!modulus || !exponent) fail("read an RSA key");
     const int bits = BN_num_bits(modulus.get());
     if (bits < min_bits || bits > max_rsa_bits) return std::nullopt;
     if (!BN_is_odd(exponent.get()) || BN_num_bits(exponent.get()) < 17 || BN_num_bits(exponent.get()) > 64)
@@ -351,7 +352,7 @@ base::Secret SigningKey::to_pkcs8() const {
     if (size <= 0) fail("write private key");
     std::string der(static_cast<std::size_t>(size), '\0');
     unsigned char* out = octets(der);
-    i2d_PKCS8_PRIV_KEY_INFO(info.get(), &out);
+    if (i2d_PKCS8_PRIV_KEY_INFO(info.get(), &out) != size) fail("write private key");
     return base::Secret(std::move(der));
 }
 
@@ -369,6 +370,9 @@ std::string SigningKey::sign(std::string_view message) const {
                           digest.size()) != 1)
             fail("sign");
     }
+    // Without memory, OpenSSL may report success and an enormous size
+    // (findings/openssl-signs-four-gigabytes.sh).
+    if (size > signature.size()) fail("write a signature");
     signature.resize(size);
     return algorithm_ == Algorithm::es256 ? raw_from_der(signature) : signature;
 }

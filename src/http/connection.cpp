@@ -33,13 +33,24 @@ Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, st
       network_(std::move(network)),
       peer_is_trusted_(is_trusted(peer_, loop.options().trusted_proxies)),
       handler_(handler) {
-    loop_.counters().connections.fetch_add(1, std::memory_order_relaxed);
     in_.resize(first_buffer_bytes);
+    if (!network_.empty()) loop_.remember_address(network_);
+    loop_.counters().connections.fetch_add(1, std::memory_order_relaxed);
 }
 
 Connection::~Connection() {
     loop_.counters().connections.fetch_sub(1, std::memory_order_relaxed);
     if (!network_.empty()) loop_.forget_address(network_);
+}
+
+template <class Work>
+void Connection::guarded(Work work) noexcept {
+    try {
+        work();
+    } catch (const std::exception& failure) {
+        loop_.warn("connection_failed", failure.what());
+        close();
+    }
 }
 
 void Connection::start() {
@@ -84,7 +95,7 @@ std::optional<Tick> Connection::waiting_since() const {
 
 void Connection::on_tick(Tick now) {
     if (deadline_ != 0 && now >= deadline_) return close();
-    beat();
+    guarded([this] { beat(); });
 }
 
 void Connection::wind_down() {
@@ -104,7 +115,7 @@ void Connection::read_more() {
                             [self = shared_from_this()](const error_code& error, std::size_t bytes) {
                                 if (self->state_ == State::closed) return;
                                 if (error) return self->close();
-                                self->on_read(bytes);
+                                self->guarded([&] { self->on_read(bytes); });
                             });
 }
 
@@ -214,11 +225,13 @@ void Connection::run(Waiting waiting) {
         if (self->state_ == State::closed) return;
         if (failed)
             return self->close();  // the handler broke its promise: nothing in the response is an answer
-        // Reads the clock again, because a hash or a commit takes time: the answer's Date must not be earlier
-        // than the iat of a token in the answer.
-        self->finish(base::read_clocks().wall);
-        const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
-        if (goes_on && !self->starting_) self->work();
+        self->guarded([&] {
+            // Reads the clock again, because a hash or a commit takes time: the answer's Date must not be
+            // earlier than the iat of a token in the answer.
+            self->finish(base::read_clocks().wall);
+            const bool goes_on = self->state_ == State::header || self->state_ == State::idle;
+            if (goes_on && !self->starting_) self->work();
+        });
     });
     starting_ = false;
 }
@@ -274,7 +287,7 @@ void Connection::send() {
         socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& failed) {
             if (self->state_ == State::closed) return;
             if (failed) return self->close();
-            self->send();
+            self->guarded([&] { self->send(); });
         });
         return;
     }
@@ -320,6 +333,10 @@ void Connection::start_stream() {
     loop_.add_stream(shared_from_this());
     read_more();
     if (state_ != State::closed) send();
+}
+
+void Connection::wake_stream() {
+    guarded([this] { stream_more(); });
 }
 
 // Fills and sends in turn, until the client must read first or the stream has nothing more.

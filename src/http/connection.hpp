@@ -36,11 +36,15 @@ public:
     void wind_down();
     void close();
     // Sends what the connection's stream has to send, until the client must read first.
-    void stream_more();
+    void wake_stream();
 
 private:
     enum class State { idle, header, body, answering, writing, streaming, lingering, closed };
 
+    // Runs `work`. If it fails, such as with std::bad_alloc, the connection closes, and no other one.
+    template <class Work>
+    void guarded(Work work) noexcept;
+    void stream_more();
     void enter(State state);
     void read_more();
     void on_read(std::size_t bytes);

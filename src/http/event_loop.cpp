@@ -2,6 +2,7 @@
 #include "http/event_loop.hpp"
 
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/network.hpp"
 #include "base/scheduling.hpp"
 #include "http/connection.hpp"
@@ -34,7 +35,9 @@ void EventLoop::listen(tcp::acceptor acceptor, std::unique_ptr<Handler> handler)
 }
 
 void EventLoop::accept(const std::shared_ptr<Listener>& listener) {
-    listener->acceptor.async_accept([this, listener](const error_code& error, tcp::socket socket) {
+    listener->acceptor.async_accept([this, listener, running = Running(listener->waits)](
+                                        const error_code& error, tcp::socket socket) mutable {
+        running.end();
         if (stopping_ || error == asio::error::operation_aborted) return;
         const bool full = counters_.connections.load(std::memory_order_relaxed) >=
                           options_.max_connections_per_loop;
@@ -56,11 +59,11 @@ void EventLoop::welcome(tcp::socket socket, Handler& handler) {
     std::string network;
     if (options_.max_connections_per_address > 0 && !is_trusted(address, options_.trusted_proxies)) {
         network = base::network_of(address);
-        if (by_address_[network] >= options_.max_connections_per_address) {
+        const auto row = by_address_.find(network);
+        if (row != by_address_.end() && row->second >= options_.max_connections_per_address) {
             warn("connection_dropped", "too many connections from " + address);
             if (!close_longest_waiting(network)) return;
         }
-        ++by_address_[network];
     }
     counters_.accepted.fetch_add(1, std::memory_order_relaxed);
     auto connection = std::make_shared<Connection>(*this, std::move(socket), address, network, handler);
@@ -88,20 +91,21 @@ void EventLoop::forget_address(const std::string& network) {
     if (row != by_address_.end() && --row->second == 0) by_address_.erase(row);
 }
 
-// At most once a tick, because any client can cause it.
-void EventLoop::warn(const char* event, const std::string& reason) {
+void EventLoop::warn(std::string_view event, std::string_view reason) noexcept {
     if (last_warning_ != tick_) base::log::write(base::log::Level::warning, event, {{"reason", reason}});
     last_warning_ = tick_;
 }
 
 // Accepts again after 100 ms. Usually the process is out of file descriptors, and accepting again at once
 // would spin.
-void EventLoop::pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason) {
+void EventLoop::pause_accepting(const std::shared_ptr<Listener>& listener, std::string_view reason) {
     warn("accept_failed", reason);
     listener->pause.expires_after(std::chrono::milliseconds(100));
-    listener->pause.async_wait([this, listener](const error_code& cancelled) {
-        if (!cancelled && !stopping_) accept(listener);
-    });
+    listener->pause.async_wait(
+        [this, listener, running = Running(listener->waits)](const error_code& cancelled) mutable {
+            running.end();
+            if (!cancelled && !stopping_) accept(listener);
+        });
 }
 
 void EventLoop::note_unreadable(std::string_view entry) {
@@ -121,23 +125,40 @@ void EventLoop::add_stream(const std::shared_ptr<Connection>& connection) {
 // Many calls while the loop is busy wake it only once.
 void EventLoop::wake_streams() {
     if (!has_streams_ || wake_is_posted_.exchange(true)) return;
-    asio::post(io_, [this] {
-        wake_is_posted_ = false;
-        std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
-        counters_.streams = streams_.size();
-        for (const auto& stream : streams_)
-            if (const auto connection = stream.lock()) connection->stream_more();
+    base::once_memory_allows([this] {
+        asio::post(io_, [this] {
+            wake_is_posted_ = false;
+            std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
+            counters_.streams = streams_.size();
+            for (const auto& stream : streams_)
+                if (const auto connection = stream.lock()) connection->wake_stream();
+        });
     });
 }
 
+// A failure inside a connection closes that connection (Connection::guarded()). Others arrive here.
 void EventLoop::run() {
     base::take_short_turns();
-    on_tick();
-    io_.run();
+    for (;;) {
+        try {
+            go_on();
+            io_.run();
+            return;
+        } catch (const std::exception& failure) {
+            warn("event_loop_failed", failure.what());
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    }
+}
+
+void EventLoop::go_on() {
+    for (const auto& listener : listeners_)
+        if (!listener->waits && !stopping_) accept(listener);
+    if (!ticks_) on_tick();
 }
 
 void EventLoop::stop() {
-    asio::post(io_, [this] { begin_stop(); });
+    base::once_memory_allows([this] { asio::post(io_, [this] { begin_stop(); }); });
 }
 
 void EventLoop::begin_stop() {
@@ -171,8 +192,13 @@ void EventLoop::on_tick() {
     }
     if (connections_.empty()) return;
     ticker_.expires_after(std::chrono::milliseconds(100));
-    ticker_.async_wait([this](const error_code& cancelled) {
-        if (!cancelled) on_tick();
+    when_ticker_expires(&EventLoop::on_tick);
+}
+
+void EventLoop::when_ticker_expires(void (EventLoop::*next)()) {
+    ticker_.async_wait([this, next, running = Running(ticks_)](const error_code& cancelled) mutable {
+        running.end();
+        if (!cancelled) (this->*next)();
     });
 }
 
@@ -196,11 +222,7 @@ void EventLoop::look_at_some() {
     if (connections_.empty()) unseen_ = 0;
     if (unseen_ == 0) ticker_.expires_at(next_tick_);
     else ticker_.expires_after(second * looked_at_together / std::max(in_tick_, looked_at_together));
-    ticker_.async_wait([this](const error_code& cancelled) {
-        if (cancelled) return;
-        if (unseen_ == 0 || stopping_) on_tick();
-        else look_at_some();
-    });
+    when_ticker_expires(unseen_ == 0 ? &EventLoop::on_tick : &EventLoop::look_at_some);
 }
 
 const std::string& EventLoop::date_field(base::Timestamp now) {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace coatcheck::http {
@@ -65,26 +66,46 @@ public:
     // The ready-made Date field for the second of `now`.
     const std::string& date_field(base::Timestamp now);
     void add(Connection& connection);
+    void remember_address(const std::string& network) { ++by_address_[network]; }
     void forget_address(const std::string& network);
-    // From now on, wake_streams() also concerns this connection.
     // An entry of a trusted proxy's X-Forwarded-For is no address.
     void note_unreadable(std::string_view entry);
+    // From now on, wake_streams() also concerns this connection.
     void add_stream(const std::shared_ptr<Connection>& connection);
+    // Logs at most one warning a tick, because any client can cause them.
+    void warn(std::string_view event, std::string_view reason) noexcept;
 
 private:
+    // A handler holds it while its operation runs. An operation that fails may end without calling its
+    // handler.
+    class Running {
+    public:
+        explicit Running(bool& is_running) : is_running_(&is_running) { is_running = true; }
+        Running(Running&& other) noexcept : is_running_(std::exchange(other.is_running_, nullptr)) {}
+        ~Running() { end(); }
+        void end() {
+            if (is_running_ != nullptr) *std::exchange(is_running_, nullptr) = false;
+        }
+
+    private:
+        bool* is_running_;
+    };
     struct Listener {
         tcp::acceptor acceptor;
         Handler& handler;
         asio::steady_timer pause;
+        bool waits = false;  // for a client, or for the end of the pause
     };
+    // Accepts and ticks again where a failure, such as std::bad_alloc, has stopped it.
+    void go_on();
     void accept(const std::shared_ptr<Listener>& listener);
     void welcome(tcp::socket socket, Handler& handler);
     // Of a sample of the connections, closes the one that has waited longest for a request; of this address,
     // unless it is empty. False: none waits.
     bool close_longest_waiting(const std::string& network);
-    void warn(const char* event, const std::string& reason);
-    void pause_accepting(const std::shared_ptr<Listener>& listener, const std::string& reason);
+    void pause_accepting(const std::shared_ptr<Listener>& listener, std::string_view reason);
     void on_tick();
+    void when_ticker_expires(void (EventLoop::*next)());
     void look_at_some();
     void begin_stop();
 
@@ -97,6 +118,7 @@ private:
                            boost::intrusive::constant_time_size<false>>
         connections_;
     std::unordered_map<std::string, std::uint64_t> by_address_;  // how many connections an address has
+    bool ticks_ = false;
     asio::io_context io_{1};
     std::vector<std::shared_ptr<Listener>> listeners_;
     std::vector<std::weak_ptr<Connection>> streams_;

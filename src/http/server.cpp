@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server.hpp"
 
+#include "base/threads.hpp"
+
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <boost/asio/ip/v6_only.hpp>
@@ -90,7 +92,8 @@ std::uint16_t Server::listen_on_one_loop(const Endpoint& endpoint, std::unique_p
 }
 
 void Server::start() {
-    for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    for (auto& loop : loops_)
+        threads_.push_back(base::start_thread("an event loop", [&loop] { loop->run(); }));
 }
 
 void Server::drain() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/steps.hpp"
 #include "base/clock.hpp"
+#include "base/memory.hpp"
 #include "base/network.hpp"
 
 #include <boost/asio/associated_executor.hpp>
@@ -39,9 +40,11 @@ public:
     }
     template <class... Result>
     static void resume(std::shared_ptr<Waiting> self, std::exception_ptr failed, Result... result) {
-        asio::post(self->loop_, [self, failed, result...] {
-            if (!failed) self->run_next();
-            std::move(self->handler_)(failed ? failed : self->next_failed_, result...);
+        base::once_memory_allows([&] {
+            asio::post(self->loop_, [self, failed, result...] {
+                if (!failed) self->run_next();
+                std::move(self->handler_)(failed ? failed : self->next_failed_, result...);
+            });
         });
     }
 
@@ -64,7 +67,19 @@ private:
 
 template <class Handler>
 auto wait_for(Handler handler, std::function<void()> next = {}) {
-    return std::make_shared<Waiting<Handler>>(std::move(handler), std::move(next));
+    return base::once_memory_allows(
+        [&] { return std::make_shared<Waiting<Handler>>(std::move(handler), std::move(next)); });
+}
+
+// Calls hand_over(), which passes `waiting` on to another thread. A failure to do so resumes the coroutine.
+template <class Handler, class HandOver, class... Result>
+void resuming_after_failure(const std::shared_ptr<Waiting<Handler>>& waiting, HandOver hand_over,
+                            Result... result) {
+    try {
+        hand_over();
+    } catch (...) {
+        waiting->resume(waiting, std::current_exception(), result...);
+    }
 }
 
 }  // namespace
@@ -74,9 +89,11 @@ asio::awaitable<void> detail::run_step(Service& service, auth::StoreQueue::Work 
     return asio::async_initiate<const asio::use_awaitable_t<>&, Done>(
         [&service](auto handler, auth::StoreQueue::Work posted, std::function<void()> next) {
             const auto waiting = wait_for(std::move(handler), std::move(next));
-            posted.done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); };
-            if (waiting->has_next()) posted.ran = [waiting] { waiting->prepare(waiting); };
-            service.store.post(std::move(posted));
+            resuming_after_failure(waiting, [&] {
+                posted.done = [waiting](std::exception_ptr failed) { waiting->resume(waiting, failed); };
+                if (waiting->has_next()) posted.ran = [waiting] { waiting->prepare(waiting); };
+                service.store.post(std::move(posted));
+            });
         },
         asio::use_awaitable, std::move(work), std::move(ready));
 }
@@ -88,16 +105,21 @@ asio::awaitable<base::Clocks> in_hashing_pool(Service& service, std::string_view
     return asio::async_initiate<const asio::use_awaitable_t<>&, DoneAt>(
         [&service](auto handler, std::function<void()> job, const std::string& from) {
             const auto waiting = wait_for(std::move(handler));
-            const bool taken = service.hashing.try_post(from, [job = std::move(job), waiting] {
-                std::exception_ptr failed;
-                try {
-                    job();
-                } catch (...) {
-                    failed = std::current_exception();
-                }
-                waiting->resume(waiting, failed, base::read_clocks());
-            });
-            if (!taken) waiting->resume(waiting, std::make_exception_ptr(Busy()), base::Clocks());
+            resuming_after_failure(
+                waiting,
+                [&] {
+                    const bool taken = service.hashing.try_post(from, [job = std::move(job), waiting] {
+                        std::exception_ptr failed;
+                        try {
+                            job();
+                        } catch (...) {
+                            failed = std::current_exception();
+                        }
+                        waiting->resume(waiting, failed, base::read_clocks());
+                    });
+                    if (!taken) throw Busy();
+                },
+                base::Clocks());
         },
         asio::use_awaitable, std::move(work), std::move(source));
 }

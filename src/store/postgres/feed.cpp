@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/threads.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -27,7 +28,7 @@ PostgresFeed::PostgresFeed(PostgresAddress address, auth::StoreListener& listene
       seen_(after),
       told_(told),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_([this] { loop(); }) {}
+      thread_(base::start_thread("the revocation feed", [this] { loop(); })) {}
 
 PostgresFeed::~PostgresFeed() {
     stopping_ = true;
@@ -56,7 +57,7 @@ void PostgresFeed::loop() {
         connected_ = store_ != nullptr;
         try {
             wait();
-        } catch (const StoreError&) {
+        } catch (const std::exception&) {
             store_.reset();  // the next look connects again, and logs a failure
             connected_ = false;
         }

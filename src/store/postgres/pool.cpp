@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/scheduling.hpp"
+#include "base/threads.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -21,7 +22,7 @@ constexpr std::size_t most_rotating = 2;
 constexpr int most_attempts = 5;
 // More than any step has.
 constexpr int most_statements = 64;
-constexpr std::chrono::milliseconds look_again{100};
+constexpr std::chrono::milliseconds look_again{100}, after_failure{10};
 constexpr const char* no_connection = "PostgreSQL: there is no connection";
 constexpr std::chrono::milliseconds first_pause{50}, longest_pause{1000};  // between attempts to connect
 
@@ -44,7 +45,13 @@ PostgresPool::PostgresPool(PostgresSettings settings, auth::StoreListener& liste
         first->commit();
         base::follow_clock(state.clock, state.noted, true);
     }
-    for (std::int64_t i = 0; i < settings_.connections; ++i) threads_.emplace_back([this] { loop(); });
+    try {
+        for (std::int64_t i = 0; i < settings_.connections; ++i)
+            threads_.push_back(base::start_thread("a connection to PostgreSQL", [this] { loop(); }));
+    } catch (...) {
+        end();
+        throw;
+    }
 }
 
 base::Timestamp PostgresPool::raised(base::Timestamp now) {
@@ -54,7 +61,9 @@ base::Timestamp PostgresPool::raised(base::Timestamp now) {
     return base::from_unix_millis(std::max(latest, wanted));
 }
 
-PostgresPool::~PostgresPool() {
+PostgresPool::~PostgresPool() { end(); }
+
+void PostgresPool::end() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -94,15 +103,14 @@ bool PostgresPool::is_cut_off() const {
 }
 
 void PostgresPool::refuse_if_alone() {
-    std::deque<Waiting> refused;
+    const auto failed = std::make_exception_ptr(Unavailable(no_connection));
+    std::deque<Waiting> steps, rotations;
     {
         const std::lock_guard lock(mutex_);
-        if (connected_ > 0) return;
-        refused.swap(waiting_);
-        std::move(rotations_.begin(), rotations_.end(), std::back_inserter(refused));
-        rotations_.clear();
+        if (connected_ == 0) steps.swap(waiting_), rotations.swap(rotations_);
     }
-    for (const auto& one : refused) one.work.done(std::make_exception_ptr(Unavailable(no_connection)));
+    for (const auto* refused : {&steps, &rotations})
+        for (const auto& one : *refused) one.work.done(failed);
 }
 
 void PostgresPool::drop(Connection& connection) {
@@ -236,36 +244,39 @@ void PostgresPool::loop() {
     base::take_short_turns();
     Connection connection;
     for (;;) {
-        if (!connection && !make_ready(connection)) return;
-        if (!settle(connection)) continue;
-        auto group = take();
-        if (group.empty()) return;
-        PostgresStore::Together together;
+        std::vector<Waiting> group;
         try {
-            together = rotate(connection, group);
-        } catch (const Unknown& failure) {
+            if (!connection && !make_ready(connection)) return;
+            if (!settle(connection)) continue;
+            group = take();
+            if (group.empty()) return;
+            run_group(connection, group);
+        } catch (const std::exception& failure) {  // Unknown of a shared rotation, or std::bad_alloc
             base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-            for (const auto& waiting : group) waiting.work.done(std::current_exception());
-            end_rotating();
-            continue;
+            drop(connection);  // it may be in the middle of a transaction
+            for (const auto& waiting : group)
+                if (waiting.work.done) waiting.work.done(std::current_exception());
+            if (group.empty()) std::this_thread::sleep_for(after_failure);
         }
-        const auto is_rotated = [&](std::size_t i) {
-            return !together.rotations.empty() && together.rotations[i].has_value();
-        };
-        const auto finish = [&](std::size_t i) {
-            group[i].work.done(serve(connection, group[i], together.at,
-                                     together.rotations.empty() ? nullptr : &together.rotations[i]));
-        };
-        // First those whose token is rotated already: they only finish. The others may have to wait for a
-        // lock.
-        std::vector<std::size_t> rest;
-        for (std::size_t i = 0; i < group.size(); ++i) {
-            if (is_rotated(i)) finish(i);
-            else rest.push_back(i);
-        }
-        for (const std::size_t i : rest) finish(i);
-        if (group.front().work.rotation != nullptr) end_rotating();
+        if (!group.empty() && group.front().work.rotation != nullptr) end_rotating();
     }
+}
+
+// The `done` of each step that has ended is empty afterwards, also if this throws.
+void PostgresPool::run_group(Connection& connection, std::vector<Waiting>& group) {
+    auto together = rotate(connection, group);
+    const auto is_rotated = [&](std::size_t i) {
+        return !together.rotations.empty() && together.rotations[i].has_value();
+    };
+    const auto finish = [&](std::size_t i) {
+        const auto failed = serve(connection, group[i], together.at,
+                                  together.rotations.empty() ? nullptr : &together.rotations[i]);
+        std::exchange(group[i].work.done, nullptr)(failed);
+    };
+    // First those whose token is rotated already: they only finish. The others may have to wait for a lock.
+    for (const bool first : {true, false})
+        for (std::size_t i = 0; i < group.size(); ++i)
+            if (group[i].work.done && is_rotated(i) == first) finish(i);
 }
 
 void PostgresPool::end_rotating() {

@@ -34,7 +34,6 @@ public:
     // the process follows the database's clock.
     PostgresPool(PostgresSettings settings, auth::StoreListener& listener,
                  std::function<base::Timestamp()> clock = {});
-    // Runs the steps that wait, then ends the threads.
     ~PostgresPool() override;
 
     void post(Work work) override;
@@ -59,6 +58,8 @@ private:
 
     // Makes a test's clock one that does not go back, like the process's.
     base::Timestamp raised(base::Timestamp now);
+    // Runs the steps that wait, then ends the threads.
+    void end();
     void loop();
     // Waits until there is work, and connects for it. False: the pool ends.
     bool make_ready(Connection& connection);
@@ -80,6 +81,7 @@ private:
     void end_rotating();
     // Waits for work: returns one step, or several rotations; empty when the pool ends.
     std::vector<Waiting> take();
+    void run_group(Connection& connection, std::vector<Waiting>& group);
     PostgresStore::Together rotate(Connection& connection, const std::vector<Waiting>& group);
     std::exception_ptr serve(Connection& connection, const Waiting& waiting, base::Timestamp at = {},
                              std::optional<auth::Rotation>* rotated = nullptr);

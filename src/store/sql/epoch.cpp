@@ -4,12 +4,15 @@
 #include "base/random.hpp"
 #include "store/sql/database.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <string_view>
 
 namespace coatcheck::store {
 namespace {
@@ -48,12 +51,12 @@ void Epoch::keep_only(const std::string& noted) const {
     const std::filesystem::path database = path_;
     const std::string prefix = database.filename().string() + ".epoch-",
                       kept = noted.substr(0, noted.find(':'));
-    std::error_code failed;
-    for (std::filesystem::directory_iterator entry(database.parent_path(), failed), end;
-         !failed && entry != end; entry.increment(failed)) {
-        const std::string name = entry->path().filename().string();
-        std::error_code ignored;
-        if (name.starts_with(prefix) && name != kept) std::filesystem::remove(entry->path(), ignored);
+    // Not std::filesystem::directory_iterator, which ends the process if there is no memory for a name.
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(database.parent_path().c_str()),
+                                                        ::closedir);
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        if (name.starts_with(prefix) && name != kept) ::unlinkat(::dirfd(directory.get()), entry->d_name, 0);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "store/sqlite/checkpoints.hpp"
 
 #include "base/log.hpp"
+#include "base/threads.hpp"
 
 namespace coatcheck::store {
 namespace {
@@ -72,7 +73,7 @@ void SqliteCheckpoints::after_commit(SqliteDatabase& database) noexcept {
             const ReadGate::Closed nobody_reads(gate_);
             database.checkpoint();
         } else if (pages >= begin_at_) {
-            if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+            if (!thread_.joinable()) thread_ = base::start_thread("checkpoints", [this] { loop(); });
             {
                 const std::lock_guard lock(mutex_);
                 turn_ = Turn::thread;

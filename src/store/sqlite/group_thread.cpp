@@ -2,11 +2,12 @@
 #include "store/sqlite/group_thread.hpp"
 
 #include "base/scheduling.hpp"
+#include "base/threads.hpp"
 
 namespace coatcheck::store {
 
 GroupThread::GroupThread(std::function<void(Group&)> run)
-    : run_(std::move(run)), thread_([this] { loop(); }) {}
+    : run_(std::move(run)), thread_(base::start_thread("the database", [this] { loop(); })) {}
 
 GroupThread::~GroupThread() {
     {

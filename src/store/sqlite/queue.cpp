@@ -2,6 +2,7 @@
 #include "store/sqlite/queue.hpp"
 
 #include "base/log.hpp"
+#include "base/memory.hpp"
 
 #include <algorithm>
 
@@ -14,7 +15,7 @@ Queue::Queue(SqliteStore& store, auth::StoreListener& listener)
       }) {}
 
 Queue::Failures Queue::run_group(Group& group) {
-    Failures failures(group.size());
+    Failures failures = base::once_memory_allows([&] { return Failures(group.size()); });
     bool open = false;
     try {
         store_.begin();
@@ -38,21 +39,23 @@ Queue::Failures Queue::run_group(Group& group) {
         // First tell the listener: since the commit the reader can report a session as ended, so its tokens
         // must be refused already.
         if (const auto published = store_.take_published(); !published.empty()) {
-            listener_.on_revoked(published);
-            listener_.on_feed(published);
+            base::once_memory_allows([&] { listener_.on_revoked(published); });
+            base::once_memory_allows([&] { listener_.on_feed(published); });
         }
+        keys_to_load_ = store_.take_keys_changed() || keys_to_load_;
         store_.tidy();
-        if (store_.take_keys_changed()) {
+        if (keys_to_load_) {
             store_.begin();
             open = true;
             listener_.on_keys(store_);
             store_.commit();
             open = false;
+            keys_to_load_ = false;
         }
     } catch (const std::exception& failure) {
         // None of these steps is known to be durable, so no request of the group may succeed.
         base::log::write(base::log::Level::error, "store_failed", {{"reason", failure.what()}});
-        std::fill(failures.begin(), failures.end(), std::current_exception());
+        std::replace(failures.begin(), failures.end(), std::exception_ptr(), std::current_exception());
         try {
             if (open) store_.rollback();
         } catch (const std::exception&) {

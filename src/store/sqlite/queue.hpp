@@ -24,6 +24,7 @@ private:
 
     SqliteStore& store_;
     auth::StoreListener& listener_;
+    bool keys_to_load_ = false;  // the listener has not seen the latest keys yet
     GroupThread thread_;
 };
 

@@ -2,6 +2,7 @@
 #include "store/sqlite/reads.hpp"
 
 #include "base/log.hpp"
+#include "base/memory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -47,6 +48,7 @@ SqliteReads::SqliteReads(SqliteStore& store, std::function<base::Timestamp()> cl
 
 std::size_t SqliteReads::run_some(std::span<auth::StoreQueue::Work> waiting) {
     std::vector<std::exception_ptr> failures;
+    base::once_memory_allows([&] { failures.reserve(std::min(waiting.size(), most_steps)); });
     try {
         const ReadGate::Reading reading(gate_);
         store_.begin();

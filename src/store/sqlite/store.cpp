@@ -191,6 +191,7 @@ void SqliteStore::rollback() {
 
 void SqliteStore::savepoint() {
     published_at_savepoint_ = published_.size();
+    keys_changed_at_savepoint_ = keys_changed_;
     db_.query("SAVEPOINT step").run();
 }
 
@@ -198,6 +199,7 @@ void SqliteStore::release() { db_.query("RELEASE step").run(); }
 
 void SqliteStore::undo() {
     published_.resize(published_at_savepoint_);
+    keys_changed_ = keys_changed_at_savepoint_;
     db_.query("ROLLBACK TO step").run();
     db_.query("RELEASE step").run();
 }

@@ -99,6 +99,7 @@ private:
     base::Timestamp high_water_{};
     std::chrono::steady_clock::time_point high_water_at_{};
     std::size_t published_at_savepoint_ = 0;
+    bool keys_changed_at_savepoint_ = false;
 };
 
 }  // namespace coatcheck::store
