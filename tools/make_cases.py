@@ -997,6 +997,131 @@ def write_requests(signer):
     print(f"requests: {len(rows)} cases, {sum(row['verdict'] == 'ok' for row in rows)} good")
 
 
+def key_sets():
+    """Yields (name, set, algorithm of keys without alg or None, kids of the keys that are for us or None)."""
+    signers = {algorithm: Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")}
+    ec_key, okp, rsa_key, pss = (signer.jwk() for signer in signers.values())
+    small = {
+        **json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 2048).public_key())),
+        "alg": "RS256",
+        "kid": "small",
+    }
+    del small["key_ops"]
+    private = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(signers["ES256"].key))
+
+    def without(jwk, *names):
+        return {name: value for name, value in jwk.items() if name not in names}
+
+    def beside(name, other, otherwise=None):
+        return name, {"keys": [other, ec_key]}, otherwise, ["key-es256"]
+
+    every = ["key-es256", "key-eddsa", "key-rs256", "key-ps256"]
+    yield "a key of each kind", {"keys": [ec_key, okp, rsa_key, pss]}, None, every
+    yield "none", {"keys": []}, None, []
+    yield "other members of the set", {"keys": [ec_key], "more": {"keys": []}}, None, ["key-es256"]
+    yield "other members of a key", {"keys": [{**ec_key, "x5t": "AAAA", "iss": "x"}]}, None, ["key-es256"]
+    yield "Ed25519 (RFC 9864)", {"keys": [{**okp, "alg": "Ed25519"}]}, None, ["key-eddsa"]
+    yield "no use", {"keys": [without(ec_key, "use")]}, None, ["key-es256"]
+    yield "key_ops verify", {"keys": [{**ec_key, "key_ops": ["verify"]}]}, None, ["key-es256"]
+    yield (
+        "key_ops of the whole pair",
+        {"keys": [{**ec_key, "key_ops": ["sign", "verify"]}]},
+        None,
+        ["key-es256"],
+    )
+
+    yield beside("beside an encryption key", {**rsa_key, "use": "enc", "alg": "RSA-OAEP"})
+    yield beside("beside a key for RSA-OAEP without use", without({**rsa_key, "alg": "RSA-OAEP-256"}, "use"))
+    yield beside("beside use enc with an alg of ours", {**rsa_key, "use": "enc"})
+    yield beside("beside use null", {**rsa_key, "use": None})
+    yield beside("beside key_ops encrypt", {**rsa_key, "key_ops": ["encrypt"]})
+    yield beside("beside key_ops that is no list", {**rsa_key, "key_ops": "verify"})
+    yield beside("beside ES512", {**ec_key, "kid": "512", "crv": "P-521", "alg": "ES512"})
+    yield beside("beside RS512", {**rsa_key, "alg": "RS512"})
+    yield beside("beside ES256K", {**ec_key, "kid": "k", "crv": "secp256k1", "alg": "ES256K"})
+    yield beside("beside Ed448", {**okp, "crv": "Ed448", "alg": "Ed448"})
+    yield beside("beside X25519", {"kty": "OKP", "crv": "X25519", "x": okp["x"], "kid": "x", "use": "enc"})
+    yield beside(
+        "beside ML-DSA", {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq", "use": "sig"}
+    )
+    yield beside("beside an unknown kty", {"kty": "new", "kid": "new", "alg": "ES256"})
+    yield beside("beside a key without kty", without(rsa_key, "kty"))
+    yield beside("beside alg none", {**rsa_key, "alg": "none"})
+    yield beside("beside alg HS256", {**rsa_key, "alg": "HS256"})
+    yield beside("beside alg in small letters", {**rsa_key, "alg": "rs256"})
+    yield beside("beside alg that is a number", {**rsa_key, "alg": 256})
+    yield beside("beside alg of another type", {**okp, "alg": "ES256"})
+    yield beside("beside alg of another curve", {**ec_key, "kid": "p", "crv": "P-384"})
+    yield beside("beside a key without alg", without(rsa_key, "alg"))
+    yield beside("beside a key without kid", without(rsa_key, "kid"))
+    yield beside("beside an empty kid", {**rsa_key, "kid": ""})
+    yield beside("beside a kid that is a number", {**rsa_key, "kid": 7})
+    yield beside("beside a short x", {**okp, "x": okp["x"][:20]})
+    yield beside("beside a missing y", {**without(ec_key, "y"), "kid": "half"})
+    yield beside("beside a modulus of no characters", {**rsa_key, "n": ""})
+    yield beside("beside a small RSA key", small)
+    yield (
+        "the first of two with one kid",
+        {"keys": [ec_key, {**okp, "kid": "key-es256"}]},
+        None,
+        ["key-es256"],
+    )
+
+    yield "RSA with 2048 bits, of another issuer", {"keys": [small]}, "RS256", ["small"]
+    bare = without(small, "alg")
+    yield "no alg, RS256 is known", {"keys": [bare]}, "RS256", ["small"]
+    yield "no alg, PS256 is known", {"keys": [bare]}, "PS256", ["small"]
+    yield "no alg, ES256 is known", {"keys": [bare, without(ec_key, "alg")]}, "ES256", ["key-es256"]
+    yield "no alg, EdDSA is known", {"keys": [bare, without(okp, "alg")]}, "EdDSA", ["key-eddsa"]
+    yield "no alg, use enc", {"keys": [{**bare, "use": "enc"}]}, "RS256", []
+    yield "alg null, RS256 is known", {"keys": [{**bare, "alg": None}]}, "RS256", []
+
+    yield "a private EC key", {"keys": [{**private, "kid": "mine", "alg": "ES256"}]}, None, None
+    yield "a private key beside ours", {"keys": [ec_key, {**okp, "kid": "mine", "d": okp["x"]}]}, None, None
+    for member in ("p", "q", "dp", "dq", "qi", "oth"):
+        yield f"the member {member} of an RSA key", {"keys": [{**rsa_key, member: "AAAA"}]}, None, None
+    yield "a symmetric key", {"keys": [ec_key, {"kty": "oct", "k": "AAAA", "kid": "h"}]}, None, None
+    yield (
+        "a private key for encryption",
+        {"keys": [ec_key, {**rsa_key, "use": "enc", "d": "AAAA"}]},
+        None,
+        None,
+    )
+    yield "a private member null", {"keys": [{**ec_key, "d": None}]}, None, None
+    for name, wrong in {
+        "a list": [ec_key],
+        "null": None,
+        "no keys": {"key": [ec_key]},
+        "keys null": {"keys": None},
+        "keys that is an object": {"keys": {"0": ec_key}},
+        "a key that is a text": {"keys": ["key-es256"]},
+        "a key that is null": {"keys": [ec_key, None]},
+        "a key that is a list": {"keys": [[]]},
+    }.items():
+        yield name, wrong, None, None
+
+
+def write_key_sets():
+    rows = [
+        {"name": name, "otherwise": otherwise, "kids": kids, "set": keys}
+        for name, keys, otherwise, kids in key_sets()
+    ]
+    path = ROOT / "api/cases/key-sets/key-sets.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = (
+        "Made by tools/make_cases.py. Every verifier takes the keys with these `kids` from the JWK Set, in this"
+        " order; null: it refuses the set. A key without `alg` is for the algorithm `otherwise`; where that is"
+        " null, RSA keys need 3072 bits, else 2048."
+    )
+    path.write_text(
+        json.dumps({"about": about}, indent=1)[:-2]
+        + ',\n "cases": [\n'
+        + ",\n".join("  " + json.dumps(row) for row in rows)
+        + "\n ]\n}\n"
+    )
+    print(f"key-sets: {len(rows)} cases, {sum(row['kids'] is not None for row in rows)} good")
+
+
 def main():
     """Makes all sets, or only those that the arguments name."""
     signers = [Signer(algorithm) for algorithm in ("ES256", "EdDSA", "RS256", "PS256")]
@@ -1036,9 +1161,11 @@ def main():
             "encrypted", signers, list(encrypted(first, *keys)), encryption_keys=[key.line for key in keys]
         ),
     }
-    wanted = sys.argv[1:] or [*makers, "requests"]
+    wanted = sys.argv[1:] or [*makers, "requests", "key-sets"]
     if "requests" in wanted:
         write_requests(Signer("ES256"))
+    if "key-sets" in wanted:
+        write_key_sets()
     sets = {name: make() for name, make in makers.items() if name in wanted}
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(

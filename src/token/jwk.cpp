@@ -46,11 +46,17 @@ std::string_view text_member(const json::object& jwk, std::string_view name) {
 
 bool is_for_verifying(const json::object& jwk) {
     if (jwk.contains("use") && text_member(jwk, "use") != "sig") return false;
-    if (const auto* operations = jwk.if_contains("key_ops")) {
-        if (!operations->is_array() || operations->get_array().size() != 1) return false;
-        if (operations->get_array()[0] != "verify") return false;
-    }
-    return true;
+    const auto* operations = jwk.if_contains("key_ops");
+    if (operations == nullptr) return true;
+    const auto* list = operations->if_array();
+    return list != nullptr && std::find(list->begin(), list->end(), "verify") != list->end();
+}
+
+// These members are secret (RFC 7518 §6.2.2, §6.3.2, §6.4.1): a set that has one has published a secret.
+bool has_secret(const json::object& jwk) {
+    constexpr const char* secrets[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+    return std::any_of(std::begin(secrets), std::end(secrets),
+                       [&](const char* name) { return jwk.contains(name); });
 }
 
 std::optional<crypto::PublicKey> read_key(const json::object& jwk, Algorithm algorithm, int min_rsa_bits) {
@@ -92,7 +98,8 @@ std::string write_jwk_set(const std::vector<Jwk>& keys) {
     return json::serialize(json::object{{"keys", std::move(array)}});
 }
 
-base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_bits) {
+base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_bits,
+                                             std::optional<Algorithm> otherwise) {
     const Denied refused{Reason::malformed_json};
     if (text.size() > max_set_bytes) return refused;
     constexpr std::size_t members_of_a_key = 16;
@@ -103,22 +110,15 @@ base::Result<std::vector<Jwk>> parse_jwk_set(std::string_view text, int min_rsa_
     std::vector<Jwk> keys;
     for (const auto& element : array->get_array()) {
         const auto* jwk = element.if_object();
-        if (jwk == nullptr) return refused;
-        const std::string_view type = text_member(*jwk, "kty");
-        // These members are secret (RFC 7518 §6.2.2, §6.3.2, §6.4.1): a set that has one has published a
-        // secret.
-        for (const char* secret : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-            if (jwk->contains(secret)) return refused;
-        if (type == "oct") return refused;
-        if (type != "EC" && type != "OKP" && type != "RSA") continue;
-        const auto algorithm = crypto::algorithm_named(text_member(*jwk, "alg"));
-        if (!algorithm || !is_for_verifying(*jwk)) return refused;
+        if (jwk == nullptr || has_secret(*jwk)) return refused;
+        const auto algorithm = jwk->contains("alg") ? crypto::algorithm_named(text_member(*jwk, "alg"))
+                                                    : otherwise;
         const std::string key_id(text_member(*jwk, "kid"));
-        const bool taken = std::any_of(keys.begin(), keys.end(),
-                                       [&](const Jwk& k) { return k.key_id == key_id; });
+        if (!algorithm || key_id.empty() || !is_for_verifying(*jwk)) continue;
         auto key = read_key(*jwk, *algorithm, min_rsa_bits);
-        if (key_id.empty() || taken || !key) return refused;
-        keys.push_back({key_id, *std::move(key)});
+        const bool is_taken = std::any_of(keys.begin(), keys.end(),
+                                          [&](const Jwk& k) { return k.key_id == key_id; });
+        if (key && !is_taken) keys.push_back({key_id, *std::move(key)});
     }
     return keys;
 }

@@ -157,5 +157,24 @@ TEST(Cases, EachRequestHasTheVerdictThatIsWrittenThere) {
     EXPECT_GT(count, 200U);
 }
 
+// Row 27 of the issue "A smooth ride": one key that is not for us made the whole set useless here, while the
+// other verifiers went on.
+TEST(Cases, EachKeySetGivesTheKeysThatAreWrittenThere) {
+    const auto cases = vectors::read_json(SOURCE_DIR "/api/cases/key-sets/key-sets.json");
+    for (const auto& test : cases.at("cases").as_array()) {
+        const bool is_foreign = !test.at("otherwise").is_null();
+        const auto otherwise = is_foreign ? crypto::algorithm_named(string_of(test, "otherwise"))
+                                          : std::nullopt;
+        const auto set = token::parse_jwk_set(json::serialize(test.at("set")),
+                                              is_foreign ? crypto::foreign_rsa_bits : crypto::own_rsa_bits,
+                                              otherwise);
+        json::array kids;
+        if (set)
+            for (const auto& key : *set) kids.emplace_back(key.key_id);
+        EXPECT_EQ(set ? json::value(kids) : json::value(), test.at("kids")) << string_of(test, "name");
+    }
+    EXPECT_GT(cases.at("cases").as_array().size(), 50U);
+}
+
 }  // namespace
 }  // namespace coatcheck::verify

@@ -63,12 +63,13 @@ std::vector<ForeignIssuer::Key> parse_foreign_keys(const std::string& algorithm,
         else
             problem = "holds no public key for " + algorithm +
                       " (-----BEGIN PUBLIC KEY-----, RSA with at least 2048 bits)";
-    } else if (const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits)) {
+    } else if (const auto set = token::parse_jwk_set(text, crypto::foreign_rsa_bits, wanted)) {
         for (const auto& jwk : *set)
             if (jwk.key.algorithm() == *wanted) keys.push_back({jwk.key_id, jwk.key});
-        if (keys.empty()) problem = "holds no key for " + algorithm;
+        if (keys.empty())
+            problem = "holds no key for " + algorithm + " (with kid; RSA with at least 2048 bits)";
     } else {
-        problem = "is neither a public key in PEM nor a JWK Set of public keys with kid and alg";
+        problem = "is neither a public key in PEM nor a JWK Set of public keys";
     }
     return keys;
 }

@@ -60,19 +60,22 @@ void run(const std::string& name, int expected) {
         std::string why;
         for (const auto& jwk : keys.at("keys").as_array())
             if (why.empty()) why = why_refused(jwk.as_object());
-        const auto set = token::parse_jwk_set(json::serialize(keys));
-        if (set) {
-            EXPECT_EQ(why, "") << object.at("comment");
+        // The reason counts only if the set has no other key.
+        const auto parsed = token::parse_jwk_set(json::serialize(keys));
+        const auto set = parsed ? *parsed : std::vector<token::Jwk>();
+        if (!set.empty()) {
+            EXPECT_TRUE(why.empty() || set.size() < keys.at("keys").as_array().size())
+                << object.at("comment");
             ++sets_taken;
         }
         KeySet key_set;
-        if (set) key_set.replace(*set);
+        key_set.replace(set);
         for (const auto& test : object.at("tests").as_array()) {
             const std::string id = std::to_string(test.at("tcId").as_int64());
             const auto* text = test.at("jws").if_string();
             const std::string jws = text != nullptr ? std::string(*text) : json::serialize(test.at("jws"));
-            with_key += set.has_value();
-            tally.judge(id, vectors::result_of(test), set && is_signed(jws, *set), set ? "" : why);
+            with_key += !set.empty();
+            tally.judge(id, vectors::result_of(test), is_signed(jws, set), set.empty() ? why : "");
             if (prove(jws, key_set, {"issuer", "audience"}))
                 tally.unexplained(id, "prove() took what holds no claims");
         }

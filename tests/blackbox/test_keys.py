@@ -60,6 +60,8 @@ def test_rotating_makes_the_next_key_current_and_loses_nobody(ringed, ada):
     assert after["current"] == before["next"] and after["retired"] == before["current"]
     assert after["next"][0] not in before["current"] + before["next"]
     assert set(published(caller)) == set(after["current"] + after["next"] + after["retired"])
+    # Row 27 of the issue "A smooth ride": some libraries take the first key.
+    assert published(caller)[0] == after["current"][0]
     for signed_in in (first, unseen):
         assert caller.verify(signed_in["token"]).status == 200
         assert kid_of(caller.refresh(signed_in["refresh_token"]).json()) == after["current"][0]
@@ -226,6 +228,7 @@ def test_another_algorithm_signs_nobody_out(ringed, ada, algorithm):
     assert caller.verify(old["token"]).status == 200
     new = caller.refresh(old["refresh_token"]).json()
     assert header_of(new["token"])["alg"] == {"Ed25519": "EdDSA"}.get(algorithm, algorithm)
+    assert published(caller)[0] == kid_of(new)
     assert caller.verify(new["token"]).status == 200
     ringed.stop()
     del ringed.settings["tokens.algorithm"]

@@ -11,6 +11,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
+import { importKeys } from './keys.js';
 import type { Revocations } from './revocations.js';
 import { decode, parseCompact, readForeignClaims } from './token.js';
 import type { Code, User } from './verdict.js';
@@ -72,9 +73,9 @@ function keysOf({ name, algorithm, key }: ForeignIssuer): Key[] {
   const found =
     typeof key === 'string'
       ? [{ kid: '', key: createPublicKey(key) }]
-      : key.keys
-          .filter((jwk) => jwk.alg === algorithm && jwk.kid)
-          .map((jwk) => ({ kid: jwk.kid!, key: createPublicKey({ key: jwk, format: 'jwk' }) }));
+      : [...importKeys(key, { minRsaBits: 2048, otherwise: algorithm }).values()].filter(
+          (one) => one.alg === algorithm,
+        );
   if (!found.length || !found.every((one) => fits[algorithm]?.(one.key)))
     throw new TypeError(`${name}: there is no public key for ${algorithm}.`);
   return found;

@@ -2,12 +2,13 @@
 // The keys that may sign tokens, from the server's JWK Set. The server publishes its next key before that key
 // signs, so a set that is a few minutes old is still good. A token with an unknown key makes us fetch the set
 // again, but at most once per cool-down, whatever tokens strangers send.
-import { importJWK, type JWK } from 'jose';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { JWK } from 'jose';
 
 export interface VerificationKey {
   kid: string;
   alg: 'ES256' | 'RS256' | 'PS256' | 'EdDSA';
-  key: Exclude<Awaited<ReturnType<typeof importJWK>>, Uint8Array>;
+  key: KeyObject;
 }
 
 const ALGORITHMS: Record<string, VerificationKey['alg']> = {
@@ -18,24 +19,52 @@ const ALGORITHMS: Record<string, VerificationKey['alg']> = {
   Ed25519: 'EdDSA',
 };
 const KEY_TYPES = { ES256: 'EC', RS256: 'RSA', PS256: 'RSA', EdDSA: 'OKP' } as const;
+const CURVES: Record<string, string> = { ES256: 'P-256', EdDSA: 'Ed25519' };
+// The server's own keys have 3072 bits, those of another issuer at least 2048.
+const OWN_RSA_BITS = 3072;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const COOL_DOWN = 5_000;
 const GOOD_FOR = 300_000;
 const PATIENCE = 5_000;
 
 /** "Ed25519" and "EdDSA" name one algorithm (RFC 9864). */
-export const algorithmNamed = (name: string): VerificationKey['alg'] | undefined =>
-  Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
+export const algorithmNamed = (name: unknown): VerificationKey['alg'] | undefined =>
+  typeof name === 'string' && Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
 
-/** Gives the keys of a set by their kid. Throws if one of them holds a private or secret member. */
-export async function importKeys({ keys }: { keys: JWK[] }): Promise<Map<string, VerificationKey>> {
+const isForVerifying = (jwk: JWK): boolean =>
+  (jwk.use === undefined || jwk.use === 'sig') &&
+  (jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify')));
+
+function publicKey(jwk: JWK, alg: VerificationKey['alg'], minRsaBits: number): KeyObject | undefined {
+  const isRsa = KEY_TYPES[alg] === 'RSA';
+  if (jwk.kty !== KEY_TYPES[alg] || (!isRsa && jwk.crv !== CURVES[alg])) return undefined;
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    return isRsa && key.asymmetricKeyDetails!.modulusLength! < minRsaBits ? undefined : key;
+  } catch {
+    return undefined; // a malformed one
+  }
+}
+
+/**
+ * Gives the keys of a JWK Set that are for us, by their kid, and passes over the others (RFC 7517 §5). A key
+ * without `alg` is for the algorithm `otherwise`. Throws if the set is none, or if a key in it holds a private
+ * or secret member. api/cases/key-sets has the cases.
+ */
+export function importKeys(
+  set: { keys: JWK[] },
+  { minRsaBits = OWN_RSA_BITS, otherwise }: { minRsaBits?: number; otherwise?: string } = {},
+): Map<string, VerificationKey> {
   const found = new Map<string, VerificationKey>();
-  for (const jwk of keys) {
+  if (!Array.isArray(set?.keys)) throw new Error('this is no JWK Set');
+  for (const jwk of set.keys) {
+    if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new Error('this is no JWK Set');
     if (PRIVATE_MEMBERS.some((member) => member in jwk)) throw new Error('the key set holds a secret');
-    const alg = algorithmNamed(jwk.alg ?? '');
-    if (!alg || !jwk.kid || jwk.kty !== KEY_TYPES[alg] || (jwk.use ?? 'sig') !== 'sig') continue;
-    const key = await importJWK({ ...jwk, alg: alg === 'EdDSA' ? 'Ed25519' : alg });
-    if (!(key instanceof Uint8Array)) found.set(jwk.kid, { kid: jwk.kid, alg, key });
+    const alg = algorithmNamed(jwk.alg === undefined ? otherwise : jwk.alg);
+    const { kid } = jwk;
+    if (!alg || typeof kid !== 'string' || !kid || found.has(kid) || !isForVerifying(jwk)) continue;
+    const key = publicKey(jwk, alg, minRsaBits);
+    if (key) found.set(kid, { kid, alg, key });
   }
   return found;
 }
@@ -74,7 +103,7 @@ export class Keys {
       redirect: 'error',
     });
     if (!answer.ok) return;
-    const keys = await importKeys((await answer.json()) as { keys: JWK[] });
+    const keys = importKeys((await answer.json()) as { keys: JWK[] });
     for (const kid of this.#dropped) keys.delete(kid);
     this.#loaded = performance.now();
     if ([...keys.keys()].join() !== [...this.#keys.keys()].join()) this.generation += 1;

@@ -50,7 +50,7 @@ test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', asy
     encryptionKeys: set.encryption_keys,
     foreign: set.foreign?.map(foreignIssuer),
   });
-  verifier.keys.use(await importKeys(set.jwks));
+  verifier.keys.use(importKeys(set.jwks));
   verifier.take(set.revocations);
   const wrong: string[] = [];
   for (const { name: what, token, now, verdict, user } of set.cases) {
@@ -66,6 +66,22 @@ test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('%s', asy
   expect(set.cases.length).toBeGreaterThan(70);
 });
 
+test('JWK Sets', () => {
+  const { cases } = JSON.parse(readFileSync(new URL('key-sets/key-sets.json', CASES), 'utf8'));
+  const wrong: string[] = [];
+  for (const { name, set, otherwise, kids } of cases) {
+    let found: string[] | null = null;
+    try {
+      found = [...importKeys(set, otherwise ? { otherwise, minRsaBits: 2048 } : {}).keys()];
+    } catch {
+      // It is refused.
+    }
+    if (JSON.stringify(found) !== JSON.stringify(kids)) wrong.push(`${name}: ${JSON.stringify(found)}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(cases.length).toBeGreaterThan(50);
+});
+
 test('whole requests', async () => {
   const set = JSON.parse(readFileSync(new URL('requests/requests.json', CASES), 'utf8'));
   const live = new LiveVerifier({
@@ -74,7 +90,7 @@ test('whole requests', async () => {
     audience: set.audience,
     cutAfter: 5000,
   });
-  live.keys.use(await importKeys(set.jwks));
+  live.keys.use(importKeys(set.jwks));
   live.take(set.revocations);
   const verifier = { check: (token: string) => live.check(token, set.now * 1000) } as Verifier;
   const wrong: string[] = [];

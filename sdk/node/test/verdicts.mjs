@@ -16,7 +16,7 @@ const verifier = new LiveVerifier({
   encryptionKeys: set.encryption_keys,
   onlyEncrypted: false,
 });
-verifier.keys.use(await importKeys(set.jwks));
+verifier.keys.use(importKeys(set.jwks));
 verifier.take(set.revocations);
 const lines = readFileSync(tokensFile, 'latin1').trimEnd().split('\n');
 const verdicts = [];

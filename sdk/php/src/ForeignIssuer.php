@@ -56,7 +56,7 @@ final class ForeignIssuer
             return;
         }
         $pem = str_contains($key, '-----BEGIN') ? Key::fromPem($algorithm, $key) : null;
-        $set = $pem === null ? Key::set($key, Key::FOREIGN_RSA_BYTES) ?? [] : [$pem];
+        $set = $pem === null ? Key::set($key, Key::FOREIGN_RSA_BYTES, $algorithm) ?? [] : [$pem];
         $this->keys = array_values(array_filter($set, static fn (Key $one): bool => $one->algorithm === $algorithm));
         $this->keys !== [] || throw new \InvalidArgumentException("$name: there is no public key for $algorithm.");
     }

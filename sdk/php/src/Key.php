@@ -31,25 +31,27 @@ final class Key
     }
 
     /**
-     * Gives the keys of a set by their id; null if the text is no JWK Set, or if a key in it holds a private
-     * or secret member.
+     * Gives the keys of a set that are for us, by their id, and passes over the others (RFC 7517 §5). A key
+     * without `alg` is for the algorithm $otherwise. Gives null if the text is no JWK Set, or if a key in it
+     * holds a private or secret member. api/cases/key-sets has the cases.
      *
      * @return array<string, self>|null
      */
-    public static function set(string $text, int $rsaBytes = self::OWN_RSA_BYTES): ?array
+    public static function set(string $text, int $rsaBytes = self::OWN_RSA_BYTES, ?string $otherwise = null): ?array
     {
-        $set = json_decode($text, true);
-        if (!is_array($set) || !is_array($set['keys'] ?? null)) {
+        $set = json_decode($text);
+        if (!$set instanceof \stdClass || !is_array($set->keys ?? null)) {
             return null;
         }
         $keys = [];
-        foreach ($set['keys'] as $jwk) {
-            if (!is_array($jwk) || array_intersect(self::PRIVATE_MEMBERS, array_keys($jwk)) !== []) {
+        foreach ($set->keys as $jwk) {
+            $members = $jwk instanceof \stdClass ? get_object_vars($jwk) : null;
+            if ($members === null || array_intersect(self::PRIVATE_MEMBERS, array_keys($members)) !== []) {
                 return null;
             }
-            $key = self::read($jwk, $rsaBytes);
+            $key = self::read($members, $rsaBytes, $otherwise);
             if ($key !== null) {
-                $keys[":$key->id"] = $key;
+                $keys[":$key->id"] ??= $key;
             }
         }
         return $keys;
@@ -76,18 +78,21 @@ final class Key
     }
 
     /** @param array<string, mixed> $jwk */
-    private static function read(array $jwk, int $rsaBytes): ?self
+    private static function read(array $jwk, int $rsaBytes, ?string $otherwise): ?self
     {
-        $algorithm = self::algorithmNamed((string) ($jwk['alg'] ?? ''));
-        $id = $jwk['kid'] ?? '';
-        if ($algorithm === null || !is_string($id) || $id === '' || ($jwk['kty'] ?? '') !== self::TYPES[$algorithm] || ($jwk['use'] ?? 'sig') !== 'sig') {
+        $text = static fn (string $name): string => is_string($jwk[$name] ?? null) ? $jwk[$name] : '';
+        $has = static fn (string $name): bool => array_key_exists($name, $jwk);
+        $algorithm = self::algorithmNamed($has('alg') ? $text('alg') : (string) $otherwise);
+        $id = $text('kid');
+        $isForVerifying = (!$has('use') || $text('use') === 'sig') && (!$has('key_ops') || is_array($jwk['key_ops']) && in_array('verify', $jwk['key_ops'], true));
+        if ($algorithm === null || $id === '' || $text('kty') !== self::TYPES[$algorithm] || !$isForVerifying) {
             return null;
         }
-        $bytes = static fn (string $name): string => (string) base64_decode(strtr((string) ($jwk[$name] ?? ''), '-_', '+/'), true);
+        $bytes = static fn (string $name): string => (string) base64_decode(strtr($text($name), '-_', '+/'), true);
         [$x, $y] = [$bytes('x'), $bytes('y')];
         $material = match ($algorithm) {
-            'ES256' => ($jwk['crv'] ?? '') === 'P-256' && strlen($x) === 32 && strlen($y) === 32 ? self::pem(hex2bin(self::P256_PREFIX) . "\x04" . $x . $y) : null,
-            'EdDSA' => ($jwk['crv'] ?? '') === 'Ed25519' && strlen($x) === 32 ? $x : null,
+            'ES256' => $text('crv') === 'P-256' && strlen($x) === 32 && strlen($y) === 32 ? self::pem(hex2bin(self::P256_PREFIX) . "\x04" . $x . $y) : null,
+            'EdDSA' => $text('crv') === 'Ed25519' && strlen($x) === 32 ? $x : null,
             default => self::rsaPem($bytes('n'), $bytes('e'), $rsaBytes),
         };
         return $material === null ? null : new self($id, $algorithm, $material);

@@ -48,6 +48,19 @@ foreach (glob(__DIR__ . '/../../../api/cases/*.json') as $file) {
     }
 }
 
+$cases = json_decode(file_get_contents(__DIR__ . '/../../../api/cases/key-sets/key-sets.json'), false, 64, JSON_THROW_ON_ERROR)->cases;
+foreach ($cases as $case) {
+    $bytes = $case->otherwise === null ? [] : [Key::FOREIGN_RSA_BYTES, $case->otherwise];
+    $keys = Key::set(json_encode($case->set, JSON_THROW_ON_ERROR), ...$bytes);
+    $kids = $keys === null ? null : array_map(static fn (Key $key): string => $key->id, array_values($keys));
+    if ($kids === $case->kids) {
+        ++$passed;
+    } else {
+        ++$failed;
+        echo "key set: $case->name: ", json_encode($kids), ', should be ', json_encode($case->kids), "\n";
+    }
+}
+
 $set = json_decode(file_get_contents(__DIR__ . '/../../../api/cases/requests/requests.json'), true, 64, JSON_THROW_ON_ERROR);
 $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
 $revocations = new Revocations(new MemoryCache());

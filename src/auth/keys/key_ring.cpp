@@ -176,6 +176,9 @@ Ring load_ring(Store& store, const base::Secret& sealing_key) {
             ring.current = signing;
         }
     }
+    // Some libraries take the first key of the set, whatever its kid.
+    std::stable_partition(ring.published.begin(), ring.published.end(),
+                          [&](const auto& key) { return key.key_id == ring.current_id; });
     if (!ring.current || !ring.mac_key)
         throw std::runtime_error("the database lacks the current signing key or the MAC key");
     return ring;
