@@ -26,10 +26,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     parser.put(boost::asio::buffer(head.data(), head.size()), error);
     if (!parser.is_header_done()) return 0;  // the connection would answer 400
     const auto& message = parser.get();
-    if (parser.chunked() || message.count("Transfer-Encoding") != 0 || message.count("Host") != 1)
+    if (parser.chunked() != frame->is_chunked || message.count("Transfer-Encoding") != frame->is_chunked)
         std::abort();
+    if (message.count("Host") != 1 && (message.version() != 10 || message.count("Host") != 0)) std::abort();
     if (message.count("Content-Length") > 1) std::abort();
     if (parser.content_length().value_or(0) != frame->body_bytes) std::abort();
-    if (message.target().empty() || message.target().front() != '/') std::abort();
+    if (frame->is_chunked && frame->body_bytes != 0) std::abort();
+    if (frame->authority_end > message.target().size()) std::abort();
+    const auto path = message.target().substr(frame->authority_end);
+    if (frame->authority_end == 0 && path != "*" && !path.starts_with('/')) std::abort();
+    if (frame->authority_end > 0 && !path.empty() && path[0] != '/' && path[0] != '?') std::abort();
     return 0;
 }

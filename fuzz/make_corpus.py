@@ -28,6 +28,16 @@ def refresh_token(user, session, counter):
     return "ccr_" + b64(body + hmac.new(b"k" * 32, body, "sha256").digest())
 
 
+put(
+    "chunked",
+    [
+        "0\r\n\r\n",
+        "2\r\n{}\r\n0\r\n\r\nGET / HTTP/1.1",
+        "0a\r\n0123456789\r\n5\r\n\r\n0\r\n\r\n0\r\n\r\n",
+        "2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n",
+        "ffffffff\r\n",
+    ],
+)
 GET = "GET /api/v1/verify HTTP/1.1\r\nHost: localhost\r\n"
 put(
     "framing",
@@ -35,6 +45,8 @@ put(
         GET + "\r\n",
         GET + "Authorization: Bearer a.b.c\r\nCookie: a=b; c=d\r\n\r\n",
         GET.replace("1.1", "1.0") + "\r\n",
+        "GET http://localhost/api/v1/verify?a=b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /api/v1/authentication HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",

@@ -42,7 +42,7 @@ def load(text):
             problems.append(f"{name}: unknown keys {sorted(unknown)}")
         if not re.fullmatch("[a-z_]+", name) or not re.fullmatch("[a-z_]+", row["code"]):
             problems.append(f"{name}: name and code are lower case words with underscores")
-        if row.get("status") not in (400, 401, 403, 404, 405, 409, 411, 413, 415, 429, 431, 500, 503):
+        if row.get("status") not in (400, 401, 403, 404, 405, 409, 411, 413, 415, 421, 429, 431, 500, 503):
             problems.append(f"{name}: status {row.get('status')} is not one that the server answers with")
         for key in ("title", "meaning"):
             # RFC 6750 §3: error_description holds neither quotes nor backslashes.

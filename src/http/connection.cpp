@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
+#include <cstring>
 
 namespace coatcheck::http {
 
@@ -128,11 +129,7 @@ void Connection::on_read(std::size_t bytes) {
 
 void Connection::work() {
     for (;;) {
-        if (!take_header()) break;
-        if (in_size_ < head_size_ + frame_->body_bytes) {
-            enter(State::body);
-            break;
-        }
+        if (!take_header() || !take_body()) break;
         request_.body = std::string_view(in_.data() + head_size_, frame_->body_bytes);
         read_clocks();
         enter(State::answering);
@@ -153,6 +150,8 @@ void Connection::read_clocks() {
 
 bool Connection::take_header() {
     if (frame_) return true;
+    // RFC 9112 §2.2: some clients send an empty line after the body before.
+    if (in_size_ >= 2 && in_.starts_with("\r\n") && !std::exchange(had_empty_line_, true)) drop_front(2);
     const std::string_view bytes(in_.data(), in_size_);
     const auto end = bytes.find("\r\n\r\n");
     if (end == std::string_view::npos || end + 4 > max_head_bytes) {
@@ -168,15 +167,35 @@ bool Connection::take_header() {
     }
     head_size_ = head.size();
     frame_ = *frame;
+    chunks_ = {};
+    had_empty_line_ = false;
     parse_header(head);
     if (state_ == State::closed || state_ == State::lingering || state_ == State::writing) return false;
     if (frame_->body_bytes > max_body_bytes) {
         refuse_and_close({Reason::body_too_large, {}, "the body must have at most 16 KiB"});
         return false;
     }
-    if (frame_->expects_continue && in_size_ < head_size_ + frame_->body_bytes)
-        out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    const bool has_body = frame_->is_chunked ? in_size_ > head_size_
+                                             : in_size_ >= head_size_ + frame_->body_bytes;
+    if (frame_->expects_continue && !has_body) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     return true;
+}
+
+bool Connection::take_body() {
+    const std::size_t body_end = head_size_ + frame_->body_bytes;
+    bool is_complete = in_size_ >= body_end;
+    if (frame_->is_chunked) {
+        // The data moves to the end of what is there of the body, and what follows the body behind it.
+        const std::span<char> raw(in_.data() + body_end, in_size_ - body_end);
+        const auto taken = chunks_.take(raw);
+        if (!taken) return refuse_and_close(taken.error()), false;
+        std::memmove(raw.data() + taken->data, raw.data() + taken->read, raw.size() - taken->read);
+        in_size_ -= taken->read - taken->data;
+        frame_->body_bytes += taken->data;
+        is_complete = chunks_.is_complete();
+    }
+    if (!is_complete) enter(State::body);
+    return is_complete;
 }
 
 void Connection::parse_header(std::string_view head) {
@@ -193,10 +212,12 @@ void Connection::parse_header(std::string_view head) {
     }
     const auto& message = parser_->get();
     const std::string_view target(message.target().data(), message.target().size());
-    const auto question = std::min(target.find('?'), target.size());
+    const std::string_view origin_form = target.substr(frame_->authority_end);
+    const auto question = std::min(origin_form.find('?'), origin_form.size());
     request_.method = message.method();
-    request_.path = target.substr(0, question);
-    request_.query = target.substr(std::min(question + 1, target.size()));
+    request_.host = {message["Host"].data(), message["Host"].size()};
+    request_.path = question == 0 ? "/" : origin_form.substr(0, question);
+    request_.query = origin_form.substr(std::min(question + 1, origin_form.size()));
     request_.fields = &message;
     request_.from_trusted_proxy = peer_is_trusted_;
     request_.address = peer_;
@@ -244,11 +265,7 @@ void Connection::finish(base::Timestamp now) {
     if (!head_only_) out_tail_ = response_.fixed_body;
     if (response_.stream != nullptr && !head_only_) return start_stream();
 
-    // The next request moves to the front of the buffer.
-    const std::size_t used = head_size_ + frame_->body_bytes;
-    std::move(in_.begin() + static_cast<std::ptrdiff_t>(used),
-              in_.begin() + static_cast<std::ptrdiff_t>(in_size_), in_.begin());
-    in_size_ -= used;
+    drop_front(head_size_ + frame_->body_bytes);  // the next request begins there
     frame_.reset();
     if (in_size_ == 0 && in_.size() > first_buffer_bytes) {
         in_.resize(first_buffer_bytes);
@@ -259,6 +276,11 @@ void Connection::finish(base::Timestamp now) {
         return send();
     }
     enter(in_size_ == 0 ? State::idle : State::header);
+}
+
+void Connection::drop_front(std::size_t count) {
+    std::memmove(in_.data(), in_.data() + count, in_size_ - count);
+    in_size_ -= count;
 }
 
 void Connection::refuse_and_close(const base::Denied& denied) {

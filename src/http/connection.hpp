@@ -4,6 +4,7 @@
 // coroutine, and for the client to read.
 #pragma once
 
+#include "http/chunked.hpp"
 #include "http/event_loop.hpp"
 #include "http/framing.hpp"
 #include "http/message.hpp"
@@ -51,13 +52,15 @@ private:
     // Handles the complete requests in the buffer, until more bytes are needed, a handler waits, or the
     // client must read first.
     void work();
-    // Reads the header of the next request. False: more bytes are needed, or the connection is ending.
+    // Both read a part of the next request. False: more bytes are needed, or the connection is ending.
     bool take_header();
+    bool take_body();
     void read_clocks();
     void parse_header(std::string_view head);
     void handle();
     void run(Waiting waiting);
     void finish(base::Timestamp now);
+    void drop_front(std::size_t count);
     void refuse_and_close(const base::Denied& denied);
     void send();
     std::size_t send_some(boost::system::error_code& error);
@@ -77,6 +80,8 @@ private:
     std::size_t in_size_ = 0;  // how many bytes of in_ are filled
     std::size_t head_size_ = 0;
     std::optional<Frame> frame_;  // of the request at the front
+    ChunkedBody chunks_;          // of its body, if that comes in chunks
+    bool had_empty_line_ = false;
     std::string out_;
     std::string_view out_tail_;  // sent after out_: a fixed body, which many connections may share
     std::size_t sent_ = 0;       // of out_ and out_tail_ together

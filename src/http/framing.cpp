@@ -54,11 +54,19 @@ bool lists(std::string_view list, std::string_view word) {
 
 // True for visible ASCII without the characters that a path or query cannot hold (RFC 3986). Other programs
 // would read '#' and '\' differently.
-bool is_origin_form(std::string_view target) {
-    return target.starts_with('/') && std::all_of(target.begin(), target.end(), [](unsigned char c) {
-               return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>' &&
-                      c != '`';
-           });
+bool is_uri_text(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return c > 0x20 && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>' && c != '`';
+    });
+}
+
+// The length of http://host in a target in absolute form; 0: it has another form.
+std::size_t authority_end(std::string_view target) {
+    const auto scheme = target.find("://");
+    if (scheme == std::string_view::npos ||
+        (!is(target.substr(0, scheme), "http") && !is(target.substr(0, scheme), "https")))
+        return 0;
+    return std::min(target.find_first_of("/?", scheme + 3), target.size());
 }
 
 // host[:port] without user information. The gate does not care which host it names.
@@ -106,13 +114,18 @@ base::Result<Frame> check_framing(std::string_view head) {
     const std::string_view method = request_line.substr(0, first), version = request_line.substr(last + 1);
     const bool old = version == "HTTP/1.0";
     if (!is_token(method)) return malformed("the method has an invalid character");
-    if (!is_origin_form(request_line.substr(first + 1, last - first - 1)))
-        return malformed("the target must start with / and have no invalid character");
+    const std::string_view target = request_line.substr(first + 1, last - first - 1);
+    Frame frame;
+    frame.authority_end = authority_end(target);
+    const bool is_asterisk = target == "*" && method == "OPTIONS";
+    if (!is_uri_text(target) || (!target.starts_with('/') && frame.authority_end == 0 && !is_asterisk))
+        return malformed(
+            "the target must be a path, or a URL with http or https, without an invalid character");
     if (!old && version != "HTTP/1.1") return malformed("the version must be HTTP/1.1 or HTTP/1.0");
 
-    Frame frame;
     frame.keep_alive = !old;
     std::size_t fields = 0, hosts = 0, lengths = 0;
+    std::string_view host;
     head.remove_prefix(line_end + 2);
     while (!head.starts_with("\r\n")) {
         const auto end = head.find("\r\n");
@@ -127,12 +140,17 @@ base::Result<Frame> check_framing(std::string_view head) {
         const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
         if (has_control(value)) return malformed("a field holds a control byte");
 
-        if (is(name, "Transfer-Encoding"))
-            return Denied{
-                Reason::length_required, {}, "Transfer-Encoding is not accepted: send a Content-Length"};
-        if (is(name, "Host")) {
+        if (is(name, "Transfer-Encoding")) {
+            if (old || frame.is_chunked || !is(value, "chunked"))
+                return Denied{
+                    Reason::length_required,
+                    {},
+                    "Transfer-Encoding must be chunked, once, in HTTP/1.1: else send Content-Length"};
+            frame.is_chunked = true;
+        } else if (is(name, "Host")) {
             if (++hosts > 1 || !is_host(value))
                 return malformed("the request must have exactly one valid Host");
+            host = value;
         } else if (is(name, "Content-Length")) {
             if (++lengths > 1 || value.empty() || value.size() > 19)
                 return malformed("Content-Length must be one decimal number of at most 19 digits");
@@ -146,8 +164,16 @@ base::Result<Frame> check_framing(std::string_view head) {
             frame.expects_continue = !old;
         }
     }
-    if (hosts != 1) return malformed("the request must have exactly one valid Host");
-    if (frame.body_bytes > 0 && (method == "GET" || method == "HEAD"))
+    if (hosts == 0 && !old) return malformed("the request must have exactly one valid Host");
+    // RFC 9112 §3.2.2: the target would count, and another program may look at the field.
+    if (frame.authority_end > 0) {
+        const auto named = target.substr(0, frame.authority_end);
+        if (!is(named.substr(named.find("://") + 3), host))
+            return malformed("the target and Host must name the same host");
+    }
+    if (frame.is_chunked && lengths > 0)
+        return malformed("Content-Length and Transfer-Encoding must not come together");
+    if ((frame.body_bytes > 0 || frame.is_chunked) && (method == "GET" || method == "HEAD"))
         return malformed("GET and HEAD must not have a body");
     return frame;
 }

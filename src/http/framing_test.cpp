@@ -89,13 +89,25 @@ TEST(Framing, TwoLengthsAreRefusedEvenIfEqual) {
     expect_refused(post("Content-Length: 0\r\nContent-Length: 0\r\n"));
 }
 
-TEST(Framing, AnyTransferCodingIsRefusedForWantOfALength) {
+TEST(Framing, ABodyMayComeInChunks) {
+    for (std::string_view field : {"Transfer-Encoding: chunked", "transfer-encoding: chunked",
+                                   "TRANSFER-ENCODING: CHUNKED", "Transfer-Encoding:\tchunked \t"}) {
+        EXPECT_TRUE(passed(post(std::string(field) + "\r\n")).is_chunked);
+        expect_refused(get(std::string(field) + "\r\n"));
+        expect_refused(post("Content-Length: 5\r\n" + std::string(field) + "\r\n"));
+        expect_refused(post(std::string(field) + "\r\nContent-Length: 5\r\n"));
+        expect_refused(post(std::string(field) + "\r\nContent-Length: 0\r\n"));
+        expect_refused(post(std::string(field) + "\r\n" + std::string(field) + "\r\n"),
+                       Reason::length_required);
+    }
+    EXPECT_FALSE(passed(post("Content-Length: 5\r\n")).is_chunked);
+}
+
+TEST(Framing, AnyOtherTransferCodingIsRefusedForWantOfALength) {
     for (std::string_view field :
-         {"Transfer-Encoding: chunked", "transfer-encoding: chunked", "TRANSFER-ENCODING: CHUNKED",
-          "Transfer-Encoding: identity", "Transfer-Encoding:", "Transfer-Encoding:\tchunked",
-          "Transfer-Encoding: xchunked", "Transfer-Encoding: gzip, chunked",
-          "Transfer-Encoding: chunked, identity", "Transfer-Encoding: \"chunked\"",
-          "Transfer-Encoding: , chunked"}) {
+         {"Transfer-Encoding: identity", "Transfer-Encoding:", "Transfer-Encoding: xchunked",
+          "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, identity",
+          "Transfer-Encoding: \"chunked\"", "Transfer-Encoding: , chunked"}) {
         expect_refused(post(std::string(field) + "\r\n"), Reason::length_required);
         expect_refused(get(std::string(field) + "\r\n"), Reason::length_required);
         expect_refused(post("Content-Length: 5\r\n" + std::string(field) + "\r\n"), Reason::length_required);
@@ -178,15 +190,22 @@ TEST(Framing, ExactlyOneHost) {
         expect_refused("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
 }
 
-TEST(Framing, TargetIsInOriginForm) {
+TEST(Framing, TargetIsAPathOrAUrlOfTheHost) {
     for (std::string_view target :
-         {"*", "http://a/", "https://a/", "a:80", "a", "?x", "../", "//\\", "/a#b", "/a\\b", "/a\"b", "/a<b",
-          "/a>b", "/a`b", "/a\tb", "/a\x7f", "/\xc3\xa9", "/a\vb"})
+         {"*",         "http:/a/",    "http//a/",     "ftp://a/",   "http://", "http:///x",  "http://?x",
+          "http://b/", "http://a@a/", "http://a:80/", "http://a#b", "://a/",   "xhttp://a/", "a:80",
+          "a",         "?x",          "../",          "//\\",       "/a#b",    "/a\\b",      "/a\"b",
+          "/a<b",      "/a>b",        "/a`b",         "/a\tb",      "/a\x7f",  "/\xc3\xa9",  "/a\vb"})
         expect_refused("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n");
     expect_refused("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n"s);
     for (std::string_view target :
          {"/", "//", "/a//b", "/../..", "/%00", "/a;b=c", "/a?b?c", "/{id}", "/~a'(!)*,:@&=+$|^[]"})
-        passed("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_EQ(passed("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n").authority_end, 0U);
+    for (std::string_view target : {"http://a", "http://a/", "http://a?x", "HTTP://A/b?c"})
+        EXPECT_EQ(passed("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n").authority_end, 8U);
+    EXPECT_EQ(passed("GET https://a:8/b HTTP/1.1\r\nHost: A:8\r\n\r\n").authority_end, 11U);
+    passed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_refused("OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
 TEST(Framing, RequestLineHasThreePartsAndSingleSpaces) {
@@ -203,7 +222,9 @@ TEST(Framing, VersionIsOneOneOrOneZero) {
           "HTTPS/1.1", "HTTP/1.", "HTTP/1.01", "HTTP /1.1", "RTSP/1.0"})
         expect_refused("GET / " + std::string(version) + "\r\nHost: a\r\n\r\n");
     passed("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
-    expect_refused("GET / HTTP/1.0\r\n\r\n");  // no Host: refused in both versions
+    passed("GET / HTTP/1.0\r\n\r\n");  // HTTP/1.0 knows no Host (RFC 9112 §3.2)
+    expect_refused("GET http://a/ HTTP/1.0\r\n\r\n");
+    expect_refused("GET / HTTP/1.1\r\n\r\n");
 }
 
 TEST(Framing, GetAndHeadHaveNoBody) {

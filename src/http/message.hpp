@@ -33,7 +33,8 @@ using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body
 // Valid until its answer has been sent: views point into the connection's buffer.
 struct Request {
     verb method = verb::unknown;
-    std::string_view path;   // origin form, as sent
+    std::string_view host;   // as the client names the server, with the port; empty in HTTP/1.0 without Host
+    std::string_view path;   // origin form, as sent; `*` of OPTIONS
     std::string_view query;  // without '?'
     std::string_view body;   // at most max_body_bytes
     const Fields* fields = nullptr;

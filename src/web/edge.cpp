@@ -12,6 +12,8 @@
 #include "web/problem.hpp"
 #include "web/steps.hpp"
 
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdlib>
 #include <exception>
@@ -42,6 +44,19 @@ std::string_view judged_method(const Route& route, const Request& request) {
     if (route.style != Style::proxy) return http::name_of(request.method);
     const bool is_known = request.from_trusted_proxy && request.count("X-Forwarded-Method") == 1;
     return is_known ? request.value("X-Forwarded-Method") : std::string_view();
+}
+
+// Programs that look after the server (probes of balancers and containers) name it by its address.
+bool is_for_us(const std::vector<std::string>& hosts, const Request& request) {
+    if (hosts.empty() || request.path == "/healthz" || request.path == "/readyz") return true;
+    const auto port = request.host.rfind(':');
+    const bool has_port = port != std::string_view::npos &&
+                          request.host.find(']', port) == std::string_view::npos;
+    const std::string_view name = has_port ? request.host.substr(0, port) : request.host;
+    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
+        return boost::beast::iequals(host, {request.host.data(), request.host.size()}) ||
+               boost::beast::iequals(host, {name.data(), name.size()});
+    });
 }
 
 bool is_from_allowed_site(const Call& call) {
@@ -132,6 +147,12 @@ http::Match<Route> Edge::find(const Request& request) const {
 
 std::optional<http::Waiting> Edge::handle(const Request& request, Reply& reply) {
     const auto match = find(request);
+    if (!is_for_us(context_.service.settings.hosts, request)) {
+        const Denied denied{Reason::misdirected_request};
+        write_refusal(reply, denied, Style::problem);
+        finish(nullptr, Readers::own_origin, request, reply, &denied);
+        return std::nullopt;
+    }
     if (match.row == nullptr) {
         answer_unknown(match, request, reply);
         return std::nullopt;
@@ -191,7 +212,9 @@ void Edge::answer_unknown(const http::Match<Route>& match, const Request& reques
                             : is_api                   ? Readers::listed_origins
                                                        : Readers::own_origin;
     std::optional<Denied> denied;
-    if (match.same_path == nullptr) {
+    if (request.path == "*") {
+        reply.status = 204;  // OPTIONS of the server as a whole (RFC 9110 §9.3.7)
+    } else if (match.same_path == nullptr) {
         denied = Denied{Reason::not_found};
     } else if (request.method == http::verb::options) {
         answer_preflight(reply, request, context_.service.settings, match.allow);

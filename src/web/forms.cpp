@@ -184,6 +184,9 @@ void read_session_wishes(Members& members, const Request& request, Form& form) {
 
 Result<void> check_content_type(Takes takes, const Request& request) {
     const auto needs = [&](std::string_view type) -> Result<void> {
+        const auto coding = request.value(http::field::content_encoding);
+        if (!coding.empty() && coding != "identity")
+            return Denied{Reason::unsupported_media_type, {}, "the body must not have a Content-Encoding"};
         if (is_declared_as(request, type)) return {};
         return Denied{Reason::unsupported_media_type, {}, "the Content-Type must be " + std::string(type)};
     };

@@ -25,6 +25,8 @@ struct Settings {
     std::set<std::string, std::less<>> allowed_origins;  // in addition to our own origin
     // Request headers that pages of these origins may send, in addition to our own.
     std::vector<std::string> more_headers{"traceparent", "baggage", "sentry-trace"};
+    // The hosts that requests may name, with or without a port; empty: any.
+    std::vector<std::string> hosts;
     bool dev = false;
     // The time until which each dialect is accepted; nullopt if it is off.
     std::array<std::optional<base::Timestamp>, dialect_names.size()> dialects{};

@@ -53,6 +53,7 @@ const Sample samples[] = {
     {"accept.envelope", "true", "true"},
     {"accept.envelope_path", "/login", R"("/login")"},
     {"accept.envelope_until", "2028-02-29", R"("2028-02-29")"},
+    {"hosts", "id.example.com,10.0.0.7:8080", R"(["id.example.com", "10.0.0.7:8080"])"},
     {"cors.headers", "x-trace,b3", R"(["x-trace", "b3"])"},
     {"cors.origins", "https://a.example,https://b.example:8443",
      R"(["https://a.example", "https://b.example:8443"])"},

@@ -146,6 +146,14 @@ std::string check_origins(const Config& config) {
     return "";
 }
 
+std::string check_hosts(const Config& config) {
+    for (const auto& host : config.web.hosts)
+        if (host.empty() || host.find_first_of("/@?#, *") != std::string::npos)
+            return needs("host names with or without a port, such as id.example.com, without https:// or *",
+                         host);
+    return "";
+}
+
 std::string check_cors_headers(const Config& config) {
     for (const auto& name : config.web.more_headers)
         if (!is_free_header(name))
@@ -192,6 +200,9 @@ constexpr Key keys[] = {
     {"behind_proxy", at<&Config::behind_proxy>, "A proxy with TLS is in front of this server."},
     {"trusted_proxies", at<&Config::trusted_proxies>,
      "Addresses or blocks of proxies whose X-Forwarded-* are believed.", check_proxies},
+    {"hosts", at<&Config::web, &web::Settings::hosts>,
+     "Hosts that requests may name, such as id.example.com or 10.0.0.7:8080; others get 421. Empty: any.",
+     check_hosts},
     {"drain", at<&Config::drain>,
      "How long a server behind a proxy goes on after SIGTERM, while /readyz says 503.",
      within<at<&Config::drain>, 1, ms(minutes(5))>},
