@@ -364,7 +364,7 @@ void Connection::wake_stream() {
 // Fills and sends in turn, until the client must read first or the stream has nothing more.
 void Connection::stream_more() {
     if (streaming_ || state_ == State::closed) return;
-    if (!stream_->goes_on()) return close();
+    if (!stream_->goes_on(base::read_clocks().latest())) return close();
     streaming_ = true;
     while (state_ != State::closed && out_.empty() && stream_->fill(out_)) send();
     streaming_ = false;
@@ -373,7 +373,7 @@ void Connection::stream_more() {
 
 void Connection::beat() {
     if (state_ != State::streaming) return;
-    if (!stream_->goes_on()) return close();
+    if (!stream_->goes_on(base::read_clocks().latest())) return close();
     stream_->beat(out_);
     send();
 }

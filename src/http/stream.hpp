@@ -4,6 +4,8 @@
 // of that connection calls it.
 #pragma once
 
+#include "base/time.hpp"
+
 #include <string>
 
 namespace coatcheck::http {
@@ -15,7 +17,8 @@ public:
     // The connection asks again after the client has read the bytes, and after EventLoop::wake_streams().
     virtual bool fill(std::string& out) = 0;
     // False: the client may no longer read this, and the connection closes. Asked before each of the others.
-    virtual bool goes_on() { return true; }
+    // `now` is by the clock that is ahead, as in Request.
+    virtual bool goes_on(base::Timestamp) { return true; }
     // Appends a sign of life. The connection asks for one each second while it waits for more to send.
     virtual void beat(std::string& out) = 0;
 };

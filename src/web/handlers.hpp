@@ -17,6 +17,9 @@ Answer who_am_i(Call&);
 Answer refresh(Call&);
 Answer sign_out(Call&);
 
+// session/events.cpp
+base::Result<void> watch_session(Call&, Reply&);
+
 // session/sessions.cpp
 Answer list_sessions(Call&);
 Answer end_session(Call&);

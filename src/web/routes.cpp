@@ -59,6 +59,7 @@ constexpr Route public_table[] = {
     {post, "/api/v1/authentication", same_site, problem, json, issues<reads<parse_sign_in, sign_in>>},
     {get, "/api/v1/authentication", any_token, problem, nothing, who_am_i},
     {del, "/api/v1/authentication", session_token, problem, optional_json, sign_out},
+    {get, "/api/v1/authentication/events", user_token, problem, nothing, watch_session},
     {post, "/api/v1/authentication/refresh", refresh_token, problem, optional_json, issues<refresh>},
     {post, "/api/v1/authentication/exchange", same_site, problem, json, issues<reads<parse_exchange, exchange_token>>},
     {post, envelope_route, same_site, envelope, json_or_form, issues<reads<parse_envelope_sign_in, sign_in_by_envelope>>,

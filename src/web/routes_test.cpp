@@ -20,6 +20,7 @@ http::Match<Route> find(verb method, std::string_view path) {
 const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/verify", "GET, HEAD, OPTIONS"},
     {"/api/v1/authentication", "POST, GET, HEAD, DELETE, OPTIONS"},
+    {"/api/v1/authentication/events", "GET, HEAD, OPTIONS"},
     {"/api/v1/authentication/refresh", "POST, OPTIONS"},
     {"/api/v1/authentication/envelope", "POST, OPTIONS"},
     {"/api/v1/authentication/exchange", "POST, OPTIONS"},

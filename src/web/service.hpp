@@ -13,6 +13,7 @@
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
 #include "web/metrics.hpp"
+#include "web/session/watchers.hpp"
 #include "web/settings.hpp"
 
 #include <atomic>
@@ -39,6 +40,7 @@ struct Service {
     const verify::CryptVerifier* crypt = nullptr;      // set if the dialect is switched on
     const verify::ForeignVerifier* foreign = nullptr;  // set if foreign tokens are accepted
     auth::AttemptsInFlight in_flight{};
+    Watchers watchers{};
     Metrics metrics{};
     std::atomic<base::Timestamp> written{};  // when /readyz last wrote to the store
     std::atomic<bool> draining{false};       // the server is about to stop

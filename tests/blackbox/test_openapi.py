@@ -355,6 +355,10 @@ def story(server):
                 bearer=key,
                 **({"json": {}} if method in ("POST", "PATCH") else {}),
             )
+    # The stream of events, which has no end: what HEAD says is what GET begins with.
+    watched = caller.sign_in_body(server.add_user())["token"]
+    told.append(("GET", f"{base}/events", caller.request("HEAD", f"{base}/events", bearer=watched)))
+    ask("GET", f"{base}/events")
     # OAuth.
     reader = server.command("service-key", "add", "reader", "--scope", "introspect").strip()
     pair = caller.sign_in_body(server.add_user())
@@ -413,6 +417,7 @@ def test_nearly_every_documented_refusal_has_been_seen(story):
         if status.isdigit() and (method, template, int(status)) not in seen
     }
     hard = {
+        ("get", "/api/v1/authentication/events", "429"),  # test_session_events.py has it
         ("post", "/api/v1/users", "429"),
         ("patch", "/api/v1/users/me", "429"),
         ("delete", "/api/v1/users/me", "429"),

@@ -323,8 +323,47 @@ describe('Taking it back', () => {
           headers: { Authorization: `Bearer ${token}` },
         });
         assert.equal(answer.status, 204);
+        // Row 37 of the issue "A smooth ride": the page went on saying “Signed in”.
+        await page
+          .locator('#sign-in-problem')
+          .filter({ hasText: 'You are signed out' })
+          .waitFor({ timeout: 1_000 });
+        await shows(page, '#sign-in-problem', 'token_revoked');
+        for (const id of ['#ticket', '#token', '#sessions']) assert.ok(await page.locator(id).isHidden(), id);
+        await shows(page, '#answer-status', 'Without a token it answers 401');
+      },
+      { refused: true },
+    ));
+
+  for (const delivery of ['body', 'cookie'])
+    test(`so does one of delivery ${delivery}, whose automatic refresh is off`, () =>
+      visit(
+        async (page) => {
+          await signIn(page, delivery);
+          await automatic(page).uncheck();
+          await shows(page, '#answer-status', 'Not called yet.');
+          assert.doesNotMatch(await page.locator('#answer-status').textContent(), /401/);
+          server.command(['session', 'end', '--user', 'ada']);
+          await page
+            .locator('#sign-in-problem')
+            .filter({ hasText: 'You are signed out' })
+            .waitFor({ timeout: 1_000 });
+          assert.ok(await page.locator('#ticket').isHidden());
+        },
+        { refused: true },
+      ));
+
+  test('a call that is told of the end signs the page out, too', () =>
+    visit(
+      async (page) => {
+        await page.route('**/authentication/events', (route) =>
+          route.fulfill({ contentType: 'text/event-stream', body: 'event: live\ndata: {}\n\n' }),
+        );
+        await signIn(page);
+        server.command(['session', 'end', '--user', 'ada']);
+        await page.getByRole('button', { name: 'Call it' }).click();
         await shows(page, '#sign-in-problem', 'You are signed out');
-        await shows(page, '#sign-in-problem', 'session_ended');
+        assert.ok(await page.locator('#ticket').isHidden());
       },
       { refused: true },
     ));

@@ -1582,3 +1582,64 @@ describe('in development the console names what to set', () => {
     assert.match(heard, /CGIPassAuth On/);
   });
 });
+
+describe('A session that ends elsewhere (issue 19, row 34)', () => {
+  const noticed = (page) =>
+    page.waitForFunction(() => auth.session.status === 'signed-out', undefined, { timeout: 1_000 });
+
+  for (const storage of STORAGES)
+    test(`${storage}: is over on a visible page within a second, without a call`, () =>
+      visit(async ({ tab }) => {
+        const page = await tab({ storage });
+        const streams = [];
+        page.on('request', (request) => request.url().endsWith('/events') && streams.push(request));
+        await signIn(page, 'bob');
+        await page.waitForFunction(() => auth.session.status === 'signed-in');
+        for (let waited = 0; streams.length === 0 && waited < WAIT; waited += 20) await sleep(20);
+        await (await streams[0].response()).headerValue('content-type');
+        example.coatcheck.command(['session', 'end', '--user', 'bob']);
+        await noticed(page);
+        assert.deepEqual(await session(page), { status: 'signed-out', reason: 'session_ended' });
+        assert.deepEqual(await page.evaluate(() => window.required), [], 'nobody asked for a sign-in');
+        await sleep(1_500);
+        const before = streams.length;
+        await sleep(1_500);
+        assert.equal(streams.length, before, 'nobody listens any more');
+      }));
+
+  test('the stream outlives its token', () =>
+    visit(async ({ tab }) => {
+      const page = await tab();
+      await signIn(page, 'bob');
+      await sleep(2 * LIFE * 1_000);
+      example.coatcheck.command(['session', 'end', '--user', 'bob']);
+      await page.waitForFunction(() => auth.session.status === 'signed-out', undefined, { timeout: 4_000 });
+    }));
+
+  test('a hidden page listens to nothing, and knows as soon as it is shown', () =>
+    visit(async ({ tab }) => {
+      const page = await tab();
+      const hide = (yes) =>
+        page.evaluate((hidden) => {
+          Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+        }, yes);
+      await signIn(page, 'bob');
+      await hide(true);
+      example.coatcheck.command(['session', 'end', '--user', 'bob']);
+      await sleep(500);
+      assert.equal((await session(page)).status, 'signed-in');
+      await hide(false);
+      await noticed(page);
+    }));
+
+  test('no stream where the application wants none', () =>
+    visit(async ({ tab }) => {
+      const page = await tab({ watchSession: false });
+      const streams = [];
+      page.on('request', (request) => request.url().endsWith('/events') && streams.push(request));
+      await signIn(page, 'bob');
+      await sleep(700);
+      assert.equal(streams.length, 0);
+    }));
+});

@@ -95,6 +95,11 @@ export interface ClientOptions {
     key?: string;
     /** How long a call to Coatcheck may take, in milliseconds. */
     timeout?: number;
+    /**
+     * False: the page has no event stream open while it is visible, and so notices that its session was ended
+     * elsewhere only at its next call.
+     */
+    watchSession?: boolean;
 }
 export interface Credentials {
     /** The user name, or the e-mail address. */

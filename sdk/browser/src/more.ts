@@ -4,6 +4,7 @@
 // that is older than this file.
 export { changePassword, endAllSessions, endSession, listSessions } from './account.js';
 export { diagnose } from './diagnose.js';
+export { hear } from './events.js';
 export { scriptCookies } from './script-cookies.js';
 export { goToSignIn } from './sign-in-page.js';
 export { findStored } from './stored.js';

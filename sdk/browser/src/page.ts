@@ -9,7 +9,6 @@ export interface Page {
   Date: { now(): number };
   reportError?(this: void, error: unknown): void;
   setTimeout(act: () => void, milliseconds: number): unknown;
-  clearTimeout(timer: never): void;
   document?: Pick<Document, 'hidden' | 'baseURI' | 'cookie'>;
   location?: Pick<Location, 'href' | 'origin' | 'protocol' | 'pathname' | 'search' | 'hash' | 'assign'>;
   localStorage?: Jar;

@@ -12,8 +12,8 @@ import type { Session } from './types.js';
 import type { Answer } from './wire.js';
 
 /** True if the access token has to be refreshed before it is used. */
-export const isDue = (state: State): boolean =>
-  !!state.held && ((!state.held.token && !state.byCookie) || now(state) >= state.held.dueAt);
+export const isDue = (state: State): boolean | undefined =>
+  state.held && ((!state.held.token && !state.byCookie) || now(state) >= state.held.dueAt);
 
 /** Waits until it is known whether somebody is signed in. Rejects if the server does not answer. */
 export async function known(state: State): Promise<void> {

@@ -44,7 +44,7 @@ export async function prepare(state: State, options?: Signalled): Promise<unknow
 export function headersNow({ held, byCookie }: State, method: string): Record<string, string> {
   const headers: Record<string, string> = held?.token
     ? { Authorization: `Bearer ${held.token}` }
-    : held && byCookie && !/^(get|head|options)$/i.test(method)
+    : held && byCookie && !/^(get|head|opt)/i.test(method)
       ? { 'X-Coatcheck': '1' }
       : {};
   owners.set(headers, held?.user.id);

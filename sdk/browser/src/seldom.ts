@@ -13,7 +13,12 @@ export function diagnose(state: State, failure: CoatcheckError | Response, sent:
 }
 
 /** Sends the user to the page where one signs in, or does what the application does instead. */
-export function requireSignIn({ page, onSignInRequired, signInPage }: State): void {
+export function requireSignIn({ page, onSignInRequired, signInPage = '/sign-in' }: State): void {
   if (onSignInRequired) onSignInRequired(pathOf(page.location!));
-  else loadMore().then((more) => more.goToSignIn(page, signInPage), ignore);
+  // Without that part, as after a deploy that has removed it, the way there is shorter, and there is none back.
+  else
+    loadMore().then(
+      (more) => more.goToSignIn(page, signInPage),
+      () => page.location!.assign(signInPage),
+    );
 }

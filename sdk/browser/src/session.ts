@@ -6,7 +6,8 @@ import type { Page } from './page.js';
 import type { ClientOptions, Discarded, Session, Storage } from './types.js';
 
 /** All that a client knows: its settings, which stay, and the state of its session. */
-export interface State extends Pick<ClientOptions, 'adopt' | 'onSignInRequired' | 'signInPage' | 'timeout'> {
+export interface State
+  extends Pick<ClientOptions, 'adopt' | 'onSignInRequired' | 'signInPage' | 'timeout' | 'watchSession'> {
   readonly page: Page;
   /** The functions that parts which are loaded on demand call. */
   readonly core: Core;

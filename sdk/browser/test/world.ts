@@ -68,7 +68,6 @@ export class Tab {
         fetch: ((address: string, init: RequestInit) => world.request(this, address, init)) as typeof fetch,
         Date: { now: () => world.now },
         setTimeout: (act, milliseconds) => world.later(this, milliseconds, act),
-        clearTimeout: (timer: Event) => world.forget(timer),
         document: this.document,
         location: { ...new URL(`${ORIGIN}/`), href: `${ORIGIN}/`, origin: ORIGIN, pathname: '/' } as never,
         localStorage: world.localStorage,
@@ -112,7 +111,11 @@ export class World {
   /** Why the server refused a refresh, each time. */
   readonly refusals: string[] = [];
 
-  constructor(readonly options: ClientOptions = {}) {}
+  readonly options: ClientOptions;
+
+  constructor(options: ClientOptions = {}) {
+    this.options = { watchSession: false, ...options };
+  }
 
   tab(sessionStorage?: Storage): Tab {
     const tab = new Tab(this, this.options, sessionStorage);

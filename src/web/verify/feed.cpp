@@ -19,7 +19,7 @@ public:
                std::string key)
         : log_(log), sent_(after), keys_(keys), key_(std::move(key)), checked_(keys.generation() - 1) {}
 
-    bool goes_on() override {
+    bool goes_on(base::Timestamp) override {
         const auto generation = keys_.generation();
         if (generation == checked_) return true;
         checked_ = generation;

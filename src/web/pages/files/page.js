@@ -5,6 +5,7 @@
 const AUTHENTICATION = '/api/v1/authentication';
 const REFRESH = '/api/v1/authentication/refresh';
 const SESSIONS = '/api/v1/sessions';
+const EVENTS = '/api/v1/authentication/events';
 const UNREACHABLE = { title: 'The server could not be reached.', detail: 'Nothing has changed; try again.' };
 
 const $ = (id) => document.getElementById(id);
@@ -99,10 +100,14 @@ const credential = () => (held?.token ? { token: held.token, cookies: false } : 
 
 /** Calls a route that needs a token. If the server finds the token too old, refreshes and calls once more. */
 async function callProtected(method, path) {
-  const reply = await send(method, path, credential());
-  if (!held || !$('automatic').checked || !isTooOld(reply)) return reply;
-  const renewed = await refresh('silent');
-  return renewed.ok && held ? send(method, path, credential()) : reply;
+  let reply = await send(method, path, credential());
+  if (held && $('automatic').checked && isTooOld(reply)) {
+    const renewed = await refresh('silent');
+    if (renewed.ok && held) reply = await send(method, path, credential());
+  }
+  // Nothing on the page may say “signed in” beside an answer that says otherwise.
+  if (held && reply.status === 401 && reply.problem.code === 'token_revoked') forget(reply.problem);
+  return reply;
 }
 
 function isTooOld({ status, problem }) {
@@ -158,10 +163,12 @@ function accept({
   showProblem('ticket-problem', null);
   render();
   if (!isRefresh) loadSessions();
+  listen();
 }
 
 /** Forgets the session and clears what the page shows of it. `problem` is the reason; null after a sign-out. */
 function forget(problem) {
+  stopListening();
   const hadFocus = ['ticket', 'token', 'sessions'].some((id) => $(id).contains(document.activeElement));
   held = null;
   hint.clear();
@@ -235,6 +242,52 @@ function thisDevice() {
   return `${browser} on ${firstOf(['Android', 'iPhone', 'iPad', 'Windows', 'Mac', 'Linux'], 'some device')}`;
 }
 
+// ---- The event stream, by which the page hears at once that its session has ended
+
+/** Ends the stream. Set while one is open. */
+let listening = null;
+
+function stopListening() {
+  listening?.abort();
+  listening = null;
+}
+
+/** Opens the stream, unless one is open. It ends with its token, and another one follows. */
+async function listen() {
+  if (listening || document.hidden || !held) return;
+  const stream = (listening = new AbortController());
+  const { token, cookies } = credential();
+  try {
+    const response = await fetch(EVENTS, {
+      headers: token ? { Authorization: `Bearer ${token}` } : {},
+      credentials: cookies === false ? 'omit' : 'same-origin',
+      signal: stream.signal,
+    });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let text = ''; response.ok; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += value;
+      const event = /^event: (ended|stale)\ndata: (.*)$/m.exec(text);
+      if (!event || listening !== stream) continue;
+      listening = null;
+      addToLog(`event: ${event[1]}`, 'stream', {
+        ok: false,
+        status: '',
+        problem: parse(event[2]),
+        milliseconds: '',
+      });
+      if (event[1] === 'ended') forget({ title: 'The session has ended.', ...parse(event[2]) });
+      else refresh('silent');
+    }
+  } catch {
+    // The stream was lost, or the page has ended it.
+  }
+  if (listening !== stream) return;
+  listening = null;
+  setTimeout(listen, 1_000);
+}
+
 // ---- Sessions
 
 async function loadSessions() {
@@ -282,13 +335,19 @@ async function endSessions(path, done) {
 
 // ---- Display
 
+/** True until the route was called as the present user, or as nobody. */
+let isNotCalled = true;
+
 function showAnswer(reply) {
+  isNotCalled = !reply;
+  // A screen reader reads answers aloud, and not that there is none.
+  $('answer-status').role = reply ? 'status' : null;
   const headers = [...(reply?.headers ?? [])].filter(([name]) =>
     /^(www-authenticate|retry-after|x-auth-.*)$/.test(name),
   );
   $('answer-status').replaceChildren(
     ...(!reply
-      ? ['Not called yet. Without a token it answers 401.']
+      ? [held ? 'Not called yet.' : 'Not called yet. Without a token it answers 401.']
       : [
           element('strong', { className: `stamp ${reply.ok ? 'good' : 'bad'}` }, [
             `${reply.status || 'No answer'} ${reply.statusText ?? ''}`,
@@ -308,6 +367,7 @@ function render(view = held ? 'signed-in' : 'signed-out') {
   $('looking').hidden = view !== 'looking';
   $('sign-in').hidden = view !== 'signed-out';
   for (const id of ['ticket', 'token', 'sessions']) $(id).hidden = view !== 'signed-in';
+  if (isNotCalled) showAnswer(null);
   if (!held) return;
   const { token, user, session, refreshes } = held;
   const texts = {
@@ -466,6 +526,9 @@ $('copy').addEventListener('click', () =>
     () => announce('Not copied.'),
   ),
 );
+document.addEventListener('visibilitychange', () => (document.hidden ? stopListening() : listen()));
+addEventListener('pagehide', stopListening);
+addEventListener('pageshow', listen);
 setInterval(tick, 200);
 
 const lastDelivery = hint.read();
