@@ -4,6 +4,7 @@
 #include "../tests/vectors/vectors.hpp"
 #include "base/reason.hpp"
 #include "token/jwk.hpp"
+#include "verify/explanation.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/request_rules.hpp"
 #include "verify/verifier.hpp"
@@ -94,6 +95,10 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
                     const auto claims = foreign.check(string_of(test, "token"), now);
                     whose = claims ? base::Result<std::string>(claims->subject) : claims.error();
                 }
+                // Whoever asks is told which check failed, and nothing else has an explanation.
+                EXPECT_EQ(verifier.explain_not_ours(string_of(test, "token")).has_value(),
+                          !proof && proof.error().reason == base::Reason::token_not_ours)
+                    << string_of(test, "name");
                 const std::string verdict = whose
                                                 ? "ok"
                                                 : std::string(web::public_reason(whose.error().reason).code);

@@ -30,6 +30,8 @@ struct Policy {
     bool only_encrypted = false;
 };
 
+struct Explanation;
+
 // A proof, as the cache keeps it.
 struct Proof {
     // The caller may keep the claims longer than the proof.
@@ -71,6 +73,9 @@ public:
     std::optional<base::Result<Proof*>> check_seen(std::string_view token, base::Timestamp now);
     base::Result<Proof> prove_new(std::string_view token, bool* forged = nullptr) const;
     base::Result<Proof*> keep(std::string_view token, Proof proof, base::Timestamp now);
+
+    // Which check failed; nullopt: check() answers no token_not_ours (verify/explanation.hpp).
+    std::optional<Explanation> explain_not_ours(std::string_view token) const;
 
     // As check(), but also accepts a token that has expired or was revoked: signing out twice is no error.
     base::Result<token::AccessClaims> check_even_if_over(std::string_view token) const {

@@ -2,6 +2,7 @@
 #include "web/credentials.hpp"
 
 #include "base/bytes.hpp"
+#include "base/log.hpp"
 #include "base/reason.hpp"
 #include "web/cross_site.hpp"
 #include "web/forms.hpp"
@@ -75,6 +76,23 @@ bool may_be_foreign(const Context& context, std::string_view token, const Denied
            verify::ForeignVerifier::may_be(token);
 }
 
+// Says which check failed: in the log, once for each check, and in the answer while somebody develops. Looks
+// at one token a second otherwise, because that costs as much as a verification, and strangers send tokens.
+Denied explained(Context& context, std::string_view token, base::Timestamp now, Denied denied) {
+    Service& service = context.service;
+    const auto second = base::unix_seconds(now);
+    if (denied.reason != Reason::token_not_ours || !denied.detail.empty()) return denied;
+    if (!service.settings.dev && std::exchange(context.explained_second, second) == second) return denied;
+    const auto explanation = context.verifier.explain_not_ours(token);
+    if (!explanation) return denied;
+    if (!service.told[static_cast<std::size_t>(explanation->mismatch)].exchange(true))
+        base::log::write(
+            base::log::Level::warning, "token_not_ours",
+            {{"check", verify::name_of(explanation->mismatch)}, {"meaning", explanation->sentence}});
+    if (service.settings.dev) denied.detail = explanation->sentence;
+    return denied;
+}
+
 Result<verify::Proof*> judge(Context& context, const Credential& credential, base::Timestamp now,
                              Accepts accepts) {
     Result<token::AccessClaims> claims = Denied{Reason::token_missing};
@@ -82,8 +100,9 @@ Result<verify::Proof*> judge(Context& context, const Credential& credential, bas
         claims = context.service.crypt->check(credential.token, now);
     } else {
         auto proof = context.verifier.check(credential.token, now);
-        if (proof || accepts == Accepts::own || !may_be_foreign(context, credential.token, proof.error()))
-            return proof;
+        if (proof) return proof;
+        if (accepts == Accepts::own || !may_be_foreign(context, credential.token, proof.error()))
+            return explained(context, credential.token, now, proof.error());
         claims = context.service.foreign->check(credential.token, now);
         if (claims) context.service.metrics.count(Dialect::foreign);
     }

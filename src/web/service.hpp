@@ -10,12 +10,14 @@
 #include "base/worker_pool.hpp"
 #include "http/message.hpp"
 #include "verify/crypt_verifier.hpp"
+#include "verify/explanation.hpp"
 #include "verify/foreign_verifier.hpp"
 #include "verify/verifier.hpp"
 #include "web/metrics.hpp"
 #include "web/session/watchers.hpp"
 #include "web/settings.hpp"
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -44,6 +46,8 @@ struct Service {
     Metrics metrics{};
     std::atomic<base::Timestamp> written{};  // when /readyz last wrote to the store
     std::atomic<bool> draining{false};       // the server is about to stop
+    // Which checks of token_not_ours the log has told of.
+    std::array<std::atomic<bool>, verify::mismatches> told{};
 
     // The present key ring.
     std::shared_ptr<const auth::RingView> current() const { return ring.get(); }
@@ -61,7 +65,8 @@ struct Context {
     Service& service;
     verify::Verifier verifier;
     std::unordered_map<std::int64_t, MadeStatusList> status_lists{};  // by the number of the list
-    verify::Proof other_proof{};  // the proof of the last crypt token or foreign token
+    std::int64_t explained_second = 0;  // when this edge last explained a token_not_ours
+    verify::Proof other_proof{};        // the proof of the last crypt token or foreign token
 };
 
 }  // namespace coatcheck::web

@@ -204,3 +204,57 @@ def test_the_doctor_sees_that_something_else_holds_the_port(make_server):
         server.settings["listen"] = f"127.0.0.1:{holder.getsockname()[1]}"
         server.settings["public_url"] = f"http://localhost:{holder.getsockname()[1]}"
         assert "listen" in doctor(server)
+
+
+# Row 36 of the issue "A smooth ride": token_not_ours never said which check had failed.
+
+
+def spoilt(token):
+    """The token with another signature of the right form."""
+    head, _, signature = token.rpartition(".")
+    return f"{head}.{signature[:10]}{'A' if signature[10] != 'A' else 'B'}{signature[11:]}"
+
+
+def test_a_token_that_is_not_ours_says_which_check_failed(make_server):
+    server, other = make_server(flags=["--dev"]), make_server()
+    user, stranger = server.add_user(), other.add_user()
+    server.start()
+    other.start()
+    token = Caller(server.port, next_address()).sign_in_body(user)["token"]
+    foreign = Caller(other.port, next_address()).sign_in_body(stranger)["token"]
+    ours, theirs = server.url, other.url
+
+    def check(name, token, *parts):
+        caller = Caller(server.port, next_address())
+        answer = caller.get("/api/v1/sessions", bearer=token)
+        assert answer.verdict == (401, "token_not_ours")
+        said = [answer.json()["detail"]]
+        verified = server.try_command("token", "verify", "-", stdin=token)
+        assert verified.returncode == 1
+        said.append(verified.stderr)
+        said.append(server.command("token", "inspect", "-", stdin=token))
+        said.append(server.log_with("token_not_ours", f'"check":"{name}"'))
+        for text in said:
+            assert all(part in str(text).replace("\\", "") for part in parts), (text, parts)
+
+    check("key", foreign, "kid", theirs, ours)
+    check("signature", spoilt(token), "signature")
+    server.settings["tokens.audience"] = "https://api.example"
+    server.restart()
+    check("audience", token, f'"{ours}"', '"https://api.example"')
+    server.settings["public_url"] = "http://localhost:9"
+    server.restart()
+    check("issuer", token, f'"{ours}"', '"http://localhost:9"')
+
+
+def test_strangers_are_not_told_which_check_failed(make_server):
+    server = make_server()
+    user = server.add_user()
+    server.start()
+    caller = Caller(server.port, next_address())
+    bad = spoilt(caller.sign_in_body(user)["token"])
+    for _ in range(20):
+        answer = caller.verify(bad)
+        assert answer.verdict == (401, "token_not_ours") and "detail" not in answer.json()
+    server.log_with("token_not_ours", '"check":"signature"')
+    assert server.log().count('"event":"token_not_ours"') == 1

@@ -234,6 +234,47 @@ describe('a verifier in Node.js', () => {
     assert.equal(await code(blind, token), 'ok', 'who says that sign-outs do not matter has no feed');
   });
 
+  // Rows 30 and 36 of the issue "A smooth ride": it waited for ever, or said nothing.
+  test('a wrong service key and a wrong issuer are told, once', async () => {
+    const problems = [];
+    const onProblem = ({ message }) => problems.push(message);
+    const wrong = verifierOf({
+      serviceKey: server.key.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')),
+      onProblem,
+    });
+    await assert.rejects(wrong.ready(), /refuses the service key .*service-key add/);
+    await sleep(1_000);
+    assert.equal(problems.length, 1, String(problems));
+    wrong.close();
+
+    const other = verifierOf({ issuer: 'https://id.example', onProblem });
+    await assert.rejects(other.ready(), /have the issuer "http.*expects "https:\/\/id\.example"/);
+    assert.equal(problems.length, 2);
+  });
+
+  test('the check that a token failed is told, once', async () => {
+    const problems = [];
+    const { token } = await server.signInElsewhere('z');
+    const verifier = verifierOf({
+      audience: 'https://api.example',
+      onProblem: ({ message }) => problems.push(message),
+    });
+    await verifier.ready();
+    for (let i = 0; i < 3; ++i) assert.equal(await code(verifier, token), 'token_not_ours');
+    await until('it is told', () => problems.length > 0, 1000);
+    await sleep(1_100);
+    assert.equal(await code(verifier, token), 'token_not_ours');
+    const [head, claims, signature] = token.split('.');
+    const forged = `${head}.${claims}.${signature.slice(0, 10)}${signature[10] === 'A' ? 'B' : 'A'}${signature.slice(11)}`;
+    const honest = verifierOf({ onProblem: ({ message }) => problems.push(message) });
+    await honest.ready();
+    assert.equal(await code(honest, forged), 'token_not_ours');
+    await until('both are told', () => problems.length > 1, 1000);
+    assert.equal(problems.length, 2);
+    assert.match(problems[0], /its aud is "http.*expected is "https:\/\/api\.example"/);
+    assert.match(problems[1], /signature is not by the key/);
+  });
+
   test('an open connection hears once that its session is over', async () => {
     const verifier = verifierOf();
     await verifier.ready();

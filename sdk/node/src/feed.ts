@@ -20,6 +20,9 @@ export interface FeedEvents {
   onProblem(problem: Error): void;
 }
 
+/** The server refuses the service key. */
+export class RefusedKey extends Error {}
+
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
 /** In milliseconds. The server sends a beat each second; after this long without one it counts as gone. */
@@ -69,10 +72,13 @@ export class Feed {
     asked.on('response', (answer) => {
       if (answer.statusCode !== 200) {
         answer.resume();
+        const said = `${answer.statusCode} ${answer.headers['www-authenticate'] ?? ''}`.trim();
         return again(
-          new Error(
-            `the feed of ${this.url} answered ${answer.statusCode}: ${answer.headers['www-authenticate'] ?? ''}`,
-          ),
+          answer.statusCode === 401 || answer.statusCode === 403
+            ? new RefusedKey(
+                `${this.url} refuses the service key (${said}): make one with coatcheck service-key add NAME --scope feed`,
+              )
+            : new Error(`the feed of ${this.url} answered ${said}`),
         );
       }
       this.events.onOpened(Date.parse(answer.headers.date ?? '') / 1000);

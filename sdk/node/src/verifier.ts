@@ -3,7 +3,8 @@
 // and algorithm, signature, typ, iss and aud, exp, revoked, stale.
 import { compactVerify } from 'jose';
 import { type ForeignIssuer, ForeignIssuers } from './foreign.js';
-import { Feed } from './feed.js';
+import { explainNotOurs } from './explain.js';
+import { Feed, RefusedKey } from './feed.js';
 import { decrypt, importEncryptionKeys, isEncrypted } from './jwe.js';
 import { algorithmNamed, Keys } from './keys.js';
 import { type Revocation, Revocations } from './revocations.js';
@@ -36,12 +37,19 @@ export interface VerifierOptions {
   onlyEncrypted?: boolean;
   /** Older systems whose JWTs are accepted until their users have moved (docs/moving.md). */
   foreign?: ForeignIssuer[];
-  /** Called when the feed breaks. The verifier then connects again by itself. */
+  /**
+   * Called when the feed breaks (the verifier then connects again by itself), when the server has another
+   * issuer than this verifier expects, and for the first token that fails each check of `token_not_ours`. The
+   * same problem is told once until the feed works again. Default: `console.warn`.
+   */
   onProblem?: (problem: Error) => void;
 }
 
 export interface Verifier {
-  /** Waits until keys and revocations are known. */
+  /**
+   * Waits until keys and revocations are known. Rejects if the server refuses the service key, or has another
+   * issuer than `issuer`: then no token can be accepted.
+   */
   ready(): Promise<void>;
   check(token: string, now?: number): Promise<Verdict>;
   /**
@@ -54,6 +62,7 @@ export interface Verifier {
    * silent for longer than `cutAfter`.
    */
   readonly state: { feed: 'none' | 'never' | 'following' | 'cut'; entries: number; cached: number };
+  /** Ends the feed and all timers, so that the process can end. */
   close(): void;
 }
 
@@ -160,11 +169,17 @@ export class LiveVerifier implements Verifier {
   #old = new Map<string, Proof>();
   /** By "session <id>" and "user <id>", because an entry concerns only a few of many connections. */
   readonly #watched = new Map<string, Set<Watched>>();
-  readonly #whenSynced: (() => void)[] = [];
+  readonly #waiting: { done: () => void; fail: (problem: Error) => void }[] = [];
+  /** The problems that were told since the feed last worked. */
+  readonly #told = new Set<string>();
+  /** Why no token can be accepted. */
+  #hopeless: Error | undefined;
   readonly #feed: Feed | undefined;
   readonly #encryption: Encryption | undefined;
   readonly #foreign: ForeignIssuers | undefined;
   readonly #sweeper: NodeJS.Timeout;
+  /** When a refused token was last explained, by performance.now(). */
+  #explained = -Infinity;
   /**
    * The time by the server's clock when performance.now() was 0, in Unix seconds; NaN while it is unknown.
    */
@@ -195,8 +210,40 @@ export class LiveVerifier implements Verifier {
       onAlive: () => {
         this.#heard = performance.now();
       },
-      onProblem: (problem) => options.onProblem?.(problem),
+      onProblem: (problem) => {
+        if (problem instanceof RefusedKey) this.#giveUpHope(problem);
+        else this.#tell(problem.message, problem);
+      },
     });
+  }
+
+  #tell(key: string, problem: Error): void {
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    const { onProblem = ({ message }) => console.warn(`Coatcheck: ${message}`) } = this.options;
+    onProblem(problem);
+  }
+
+  #giveUpHope(problem: Error): void {
+    this.#hopeless = problem;
+    this.#tell(problem.message, problem);
+    for (const { fail } of this.#waiting.splice(0)) fail(problem);
+  }
+
+  /** Compares the issuer with the one that the server's metadata names (RFC 8414). */
+  async #checkIssuer(): Promise<void> {
+    const { url, issuer } = this.options;
+    const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, {
+      signal: AbortSignal.timeout(5_000),
+      redirect: 'error',
+    }).catch(() => undefined);
+    const said = (await answer?.json().catch(() => undefined)) as { issuer?: unknown } | undefined;
+    if (answer?.ok && typeof said?.issuer === 'string' && said.issuer !== issuer)
+      this.#giveUpHope(
+        new Error(
+          `the tokens of ${url} have the issuer "${said.issuer}", and this verifier expects "${issuer}": set issuer to the server's public_url`,
+        ),
+      );
   }
 
   async ready(): Promise<void> {
@@ -205,7 +252,10 @@ export class LiveVerifier implements Verifier {
       await new Promise((done) => setTimeout(done, 200));
       await this.keys.load({ force: true });
     }
-    if (this.#feed && !this.#synced) await new Promise<void>((done) => this.#whenSynced.push(done));
+    await this.#checkIssuer();
+    if (this.#hopeless) throw this.#hopeless;
+    if (this.#feed && !this.#synced)
+      await new Promise<void>((done, fail) => this.#waiting.push({ done, fail }));
   }
 
   /**
@@ -243,7 +293,9 @@ export class LiveVerifier implements Verifier {
       this.#next = undefined;
     }
     this.#synced = true;
-    for (const done of this.#whenSynced.splice(0)) done();
+    this.#told.clear();
+    if (this.#hopeless instanceof RefusedKey) this.#hopeless = undefined;
+    for (const { done } of this.#waiting.splice(0)) done();
     this.#tellAll();
   }
 
@@ -277,6 +329,7 @@ export class LiveVerifier implements Verifier {
       this.options.audience,
       this.#encryption,
     );
+    if (claims === 'token_not_ours') void this.#explain(token).catch(() => {});
     if (typeof claims === 'string') return no(claims);
     const proof = {
       claims,
@@ -286,6 +339,18 @@ export class LiveVerifier implements Verifier {
     };
     this.#remember(token, proof);
     return this.#judge(proof, now);
+  }
+
+  /** Tells why, once for each check. Looks at one token a second, because strangers send tokens. */
+  async #explain(token: string): Promise<void> {
+    const now = performance.now();
+    if (now - this.#explained < 1_000) return;
+    this.#explained = now;
+    const { issuer, audience } = this.options;
+    const inner =
+      this.#encryption && isEncrypted(token) ? decrypt(token, this.#encryption.keys) : { jwt: token };
+    const why = await explainNotOurs(typeof inner === 'string' ? '' : inner.jwt, this.keys, issuer, audience);
+    this.#tell(`check ${why.check}`, new Error(`a token was refused (token_not_ours): ${why.sentence}`));
   }
 
   #judge(proof: Proof, now: number): Verdict {

@@ -16,6 +16,7 @@ const issuer: ForeignIssuer = {
 };
 const made = (more: ForeignIssuer[] = [issuer]) =>
   new LiveVerifier({
+    onProblem: () => {},
     url: 'https://id.example',
     issuer: 'https://id.example',
     audience: 'https://id.example',

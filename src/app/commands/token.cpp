@@ -6,7 +6,7 @@
 #include "base/reason.hpp"
 #include "token/claims.hpp"
 #include "token/refresh_token.hpp"
-#include "verify/verifier.hpp"
+#include "verify/explanation.hpp"
 #include "web/public_reason.hpp"
 
 #include <boost/json/parse.hpp>
@@ -25,10 +25,16 @@ Reply token_verify(Node& node, const json::object& request) {
     if (proof)
         return {0, "The token is valid.\n", {{"valid", true}, {"user_id", (*proof)->claims->subject}}, ""};
     const auto reason = web::public_reason(proof.error().reason);
-    return {1,
-            "",
-            {{"valid", false}, {"code", reason.code}},
-            std::string(reason.code) + ": " + std::string(reason.title)};
+    Reply reply{1,
+                "",
+                {{"valid", false}, {"code", reason.code}},
+                std::string(reason.code) + ": " + std::string(reason.title)};
+    if (const auto explanation = verifier.explain_not_ours(text_of(request, "token"))) {
+        reply.json["check"] = verify::name_of(explanation->mismatch);
+        reply.json["detail"] = explanation->sentence;
+        reply.error += " Namely: " + explanation->sentence + ".";
+    }
+    return reply;
 }
 
 namespace {
@@ -95,9 +101,12 @@ Reply inspect_token(const std::string& token, const Node* node, base::Timestamp 
     const auto proof = verifier.check(token, now);
     reply.json["valid"] = proof.has_value();
     if (!proof) reply.json["code"] = web::public_reason(proof.error().reason).code;
+    const auto explanation = verifier.explain_not_ours(token);
+    if (explanation) reply.json["detail"] = explanation->sentence;
     reply.text += proof ? "valid: this server accepts it\n"
                         : "not valid: " + std::string(web::public_reason(proof.error().reason).code) + ", " +
                               std::string(web::public_reason(proof.error().reason).title) + "\n";
+    if (explanation) reply.text += "namely: " + explanation->sentence + "\n";
     return reply;
 }
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a token is "not ours", in words for the developer: which check it failed, and what was expected.
+import { algorithmNamed, type Keys } from './keys.js';
+import { parseCompact } from './token.js';
+
+const shown = (value: unknown): string =>
+  value === undefined ? 'missing' : `"${[value].flat().map(String).join(', ').slice(0, 100)}"`;
+
+/** Gives the name of the check and a sentence. Nothing in the token is verified here. */
+export async function explainNotOurs(
+  token: string,
+  keys: Keys,
+  issuer: string,
+  audience: string,
+): Promise<{ check: string; sentence: string }> {
+  const parts = parseCompact(token);
+  if (!parts) return { check: 'encryption', sentence: 'no key of encryptionKeys decrypts it' };
+  const { iss, aud } = parts.claims;
+  const from = `it says that its issuer is ${shown(iss)}, and the one expected is ${shown(issuer)}`;
+  const key = await keys.find(parts.kid);
+  if (!key)
+    return { check: 'key', sentence: `no key of the server has its kid ${shown(parts.kid)}; ${from}` };
+  if (algorithmNamed(parts.alg) !== key.alg)
+    return { check: 'algorithm', sentence: `its alg is ${shown(parts.alg)}, and its key is for ${key.alg}` };
+  if (parts.typ !== 'at+jwt')
+    return { check: 'type', sentence: `its typ is ${shown(parts.typ)}, and that of access tokens is at+jwt` };
+  if (iss !== issuer) return { check: 'issuer', sentence: from };
+  if (!([aud].flat() as unknown[]).includes(audience))
+    return {
+      check: 'audience',
+      sentence: `its aud is ${shown(aud)}, and the one expected is ${shown(audience)}`,
+    };
+  return { check: 'signature', sentence: `its signature is not by the key ${shown(parts.kid)}` };
+}
