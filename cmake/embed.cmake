@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # embed(ROOM NAME FILE...): gives the room (a directory of src/) a header "ROOM/embedded_NAME.hpp" with one
-# constexpr table `embedded::NAME` of {file name, content}, so that the program is a single file.
+# constexpr table `embedded::NAME` of {file name, content}, so that the program is a single file. Of
+# embed_served() the rows are {file name, content, gzip, br}.
 function(embed room name)
+  embed_as("" ${room} ${name} ${ARGN})
+endfunction()
+
+function(embed_served room name)
+  embed_as(--served ${room} ${name} ${ARGN})
+endfunction()
+
+function(embed_as how room name)
   set(out ${PROJECT_BINARY_DIR}/embedded/${room}/embedded_${name}.hpp)
   add_custom_command(OUTPUT ${out}
-    COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/tools/embed.py ${out} ${room} ${name} ${ARGN}
+    COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/tools/embed.py ${how} ${out} ${room} ${name} ${ARGN}
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DEPENDS ${ARGN} ${PROJECT_SOURCE_DIR}/tools/embed.py VERBATIM)
   target_sources(${room} PRIVATE ${out})
@@ -17,5 +26,5 @@ function(embed_openapi room file)
   add_custom_command(OUTPUT ${json}
     COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/tools/openapi_json.py ${PROJECT_SOURCE_DIR}/${file} ${json}
     DEPENDS ${file} ${PROJECT_SOURCE_DIR}/tools/openapi_json.py VERBATIM)
-  embed(${room} openapi ${json})
+  embed_served(${room} openapi ${json})
 endfunction()

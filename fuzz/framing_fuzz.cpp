@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace coatcheck::http;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     (void)names_tag(text, "\"tag\"");
+    (void)accepts_coding(text, "br");
     const auto origin = only_value(text, "Origin");
     if (origin.find("\r\n") != std::string_view::npos) std::abort();
     const auto end = text.find("\r\n\r\n");

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/static_file.hpp"
 
+#include "http/framing.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+#include <utility>
+
 namespace coatcheck::http {
 
 bool names_tag(std::string_view list, std::string_view tag) {
@@ -52,6 +58,50 @@ void answer_immutable(Response& response, std::string_view type, std::string_vie
     response.field("Cache-Control", "public, max-age=31536000, immutable");
     response.content_type = type;
     response.fixed_body = content;
+}
+
+namespace {
+
+// The text up to the sign, and the text behind it.
+std::pair<std::string_view, std::string_view> cut(std::string_view text, char sign) {
+    const auto at = text.find(sign);
+    if (at == std::string_view::npos) return {text, {}};
+    return {text.substr(0, at), text.substr(at + 1)};
+}
+
+}  // namespace
+
+bool accepts_coding(std::string_view list, std::string_view coding) {
+    bool any = false;
+    while (!list.empty()) {
+        const auto [element, rest] = cut(list, ',');
+        const auto [named, weighed] = cut(element, ';');
+        const std::string_view name = trimmed(named), weight = trimmed(weighed);
+        list = rest;
+        const bool is_refused = (weight.starts_with("q=0") || weight.starts_with("Q=0")) &&
+                                weight.find_first_of("123456789", 3) == std::string_view::npos;
+        const bool is_named = boost::beast::iequals({name.data(), name.size()},
+                                                    {coding.data(), coding.size()});
+        if (is_named) return !is_refused;
+        if (name == "*") any = !is_refused;
+    }
+    return any;
+}
+
+std::string_view pick_form(Response& response, const Request& request, const StaticFile& file,
+                           std::string* tag) {
+    std::string list;  // several fields make one list (RFC 9110 §5.3)
+    request.each("Accept-Encoding",
+                 [&](std::string_view value) { list.append(list.empty() ? "" : ",").append(value); });
+    response.field("Vary", "Accept-Encoding");
+    for (const auto& [coding, form] :
+         {std::pair<std::string_view, std::string_view>{"br", file.br}, {"gzip", file.gzip}}) {
+        if (form.size() >= file.content.size() || !accepts_coding(list, coding)) continue;
+        response.field("Content-Encoding", coding);
+        if (tag != nullptr) tag->append("-").append(coding);
+        return form;
+    }
+    return file.content;
 }
 
 std::string_view media_type_of(std::string_view name) {

@@ -24,6 +24,19 @@ bool answer_with_tag(Response& response, const Request& request, std::string_vie
 // Answers with content whose name holds its digest: it never changes, and may be kept for a year.
 void answer_immutable(Response& response, std::string_view type, std::string_view content);
 
+// A file in the forms in which it can be sent.
+struct StaticFile {
+    std::string_view content, gzip, br;
+};
+
+// True if a value of Accept-Encoding accepts this content coding (RFC 9110 §12.5.3).
+bool accepts_coding(std::string_view accept_encoding, std::string_view coding);
+
+// The smallest form of the file that the client accepts. Adds Content-Encoding and Vary. Appends to `tag`,
+// unless it is null, what tells this form from the others.
+std::string_view pick_form(Response& response, const Request& request, const StaticFile& file,
+                           std::string* tag = nullptr);
+
 // The media type for the ending of a file name; image/svg+xml for an unknown ending.
 std::string_view media_type_of(std::string_view name);
 

@@ -21,5 +21,14 @@ TEST(IfNoneMatch, NamesNoOther) {
         EXPECT_FALSE(names_tag(value, R"("a")") && value != R"("b\", "a")") << value;
 }
 
+TEST(AcceptEncoding, IsReadAsRfc9110Says) {
+    for (std::string_view list : {"br", "gzip, deflate, br", "gzip;q=1.0, BR;q=0.001", "*", "*;q=0.5", "x, *",
+                                  "br ; q=1", "gzip,br", "identity;q=0, br"})
+        EXPECT_TRUE(accepts_coding(list, "br")) << list;
+    for (std::string_view list : {"", "gzip", "br;q=0", "br;q=0.000", "br; q=0.0, *", "identity", "*;q=0",
+                                  "brx", "gzip, deflate", ",", ";q=1", "gzip;br", "BR;Q=0"})
+        EXPECT_FALSE(accepts_coding(list, "br")) << list;
+}
+
 }  // namespace
 }  // namespace coatcheck::http

@@ -200,7 +200,7 @@ def test_what_is_no_origin_of_one_app_is_refused(make_server, origin):
 @pytest.mark.parametrize(
     "status,more",
     [
-        (411, "Transfer-Encoding: chunked\r\n"),
+        (411, "Transfer-Encoding: gzip\r\n"),
         (431, "X: " + "x" * 17000 + "\r\n"),
         (431, "".join(f"X-{number}: 1\r\n" for number in range(200))),
         (413, "Content-Length: 20000\r\n"),

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the server serves the browser SDK and its diagnosis. tests/browser covers what the SDK does."""
 
+import gzip
+
+import brotli
 import pytest
 from client import Caller
 from conftest import next_address
@@ -87,3 +90,29 @@ def test_the_diagnosis_survives_nonsense(development):
         answer = development.get("/dev/diagnosis" + query)
         assert answer.status == 200 and answer.json()["advice"], query
         assert b"<script" not in answer.body and b"xxxx" not in answer.body
+
+
+# Row 28 of the issue "A smooth ride".
+
+
+@pytest.mark.parametrize("target", ["/sdk/coatcheck.js", "/page.js", "/", "/openapi.json"])
+def test_what_is_embedded_is_sent_compressed_to_those_who_accept_it(caller, target):
+    plain = caller.get(target)
+    assert plain.header("Content-Encoding") is None and "Accept-Encoding" in plain.all("Vary")
+    tags = {plain.header("ETag")}
+    for accepted, coding, unpack in (
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip;q=0.5, br;q=0", "gzip", gzip.decompress),
+    ):
+        answer = caller.get(target, headers={"Accept-Encoding": accepted})
+        assert answer.header("Content-Encoding") == coding and "Accept-Encoding" in answer.all("Vary")
+        assert unpack(answer.body) == plain.body and len(answer.body) < 0.6 * len(plain.body)
+        tags.add(answer.header("ETag"))
+        asked = {"Accept-Encoding": accepted, "If-None-Match": answer.header("ETag")}
+        again = caller.get(target, headers=asked)
+        assert again.status == 304 and "Accept-Encoding" in again.all("Vary")
+    assert len(tags) == 3
+    digest = plain.header("ETag").strip('"')
+    if target.startswith("/sdk"):
+        kept = caller.get(f"/sdk/coatcheck.{digest}.js", headers={"Accept-Encoding": "br"})
+        assert brotli.decompress(kept.body) == plain.body and "immutable" in kept.header("Cache-Control")

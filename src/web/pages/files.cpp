@@ -28,9 +28,16 @@ const std::string& digest_of(std::string_view content) {
     return known->second;
 }
 
-void answer_embedded(Reply& reply, const Request& request, std::string_view type, std::string_view content) {
-    if (http::answer_with_tag(reply, request, type, '"' + digest_of(content) + '"'))
-        reply.fixed_body = content;
+template <class Embedded>
+http::StaticFile forms_of(const Embedded& file) {
+    return {file.content, file.gzip, file.br};
+}
+
+void answer_embedded(Reply& reply, const Request& request, std::string_view type,
+                     const http::StaticFile& file) {
+    std::string tag = '"' + digest_of(file.content);
+    const std::string_view form = http::pick_form(reply, request, file, &tag);
+    if (http::answer_with_tag(reply, request, type, tag + '"')) reply.fixed_body = form;
 }
 
 // "coatcheck.<digest>.js" for "coatcheck.js".
@@ -42,7 +49,7 @@ std::string immutable_name(std::string_view name, std::string_view content) {
 }  // namespace
 
 Result<void> show_openapi(Call& call, Reply& reply) {
-    answer_embedded(reply, call.request, "application/json", embedded::openapi[0].content);
+    answer_embedded(reply, call.request, "application/json", forms_of(embedded::openapi[0]));
     return {};
 }
 
@@ -51,7 +58,7 @@ Result<void> show_page_file(Call& call, Reply& reply) {
     const auto* file = std::find_if(std::begin(embedded::page), std::end(embedded::page),
                                     [&](const auto& candidate) { return candidate.name == name; });
     if (file == std::end(embedded::page)) return Reason::not_found;
-    answer_embedded(reply, call.request, http::media_type_of(name), file->content);
+    answer_embedded(reply, call.request, http::media_type_of(name), forms_of(*file));
     return {};
 }
 
@@ -62,11 +69,11 @@ Result<void> show_sdk_file(Call& call, Reply& reply) {
         const auto type = http::media_type_of(file.name);
         reply.for_any_site = true;
         if (call.argument == file.name) {
-            answer_embedded(reply, call.request, type, file.content);
+            answer_embedded(reply, call.request, type, forms_of(file));
             return {};
         }
         if (call.argument == immutable_name(file.name, file.content)) {
-            http::answer_immutable(reply, type, file.content);
+            http::answer_immutable(reply, type, http::pick_form(reply, call.request, forms_of(file)));
             return {};
         }
     }
