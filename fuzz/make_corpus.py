@@ -29,6 +29,15 @@ def refresh_token(user, session, counter):
 
 
 put(
+    "password_hash",
+    [
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        "argon2$argon2i$v=19$t=2,p=4,m=65536$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        "bcrypt$$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "pbkdf2_sha256$1000$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=",
+    ],
+)
+put(
     "chunked",
     [
         "0\r\n\r\n",

@@ -4,13 +4,13 @@
 #include "base/bytes.hpp"
 #include "base/numbers.hpp"
 #include "base/random.hpp"
+#include "crypto/argon2_string.hpp"
 #include "crypto/hash_memory.hpp"
 
 #include <crypt.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -22,6 +22,7 @@ namespace {
 
 constexpr unsigned long long passes = 2;
 constexpr std::size_t memory_bytes = hash_memory_bytes;
+constexpr std::size_t max_hash_bytes = 512;  // of the text
 
 // Picks the fastest Argon2 for this processor. Without it libsodium uses its portable code, which is half as
 // fast.
@@ -87,86 +88,34 @@ bool pbkdf2_matches(const Pbkdf2& parts, std::string_view password) {
     return base::equal_in_constant_time(key, parts.key);
 }
 
-// The costs and the lengths in $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<tag>.
-struct Argon2 {
-    int kib = 0, passes = 0, lanes = 0;
-    std::size_t salt = 0, tag = 0;  // characters
-};
-
-std::optional<Argon2> parse_argon2(std::string_view hash) {
-    Argon2 parts;
-    int end = 0;
-    const std::string text(hash);
-    const auto costs = text.find("$m=");
-    if (costs == std::string::npos ||
-        std::sscanf(text.c_str() + costs, "$m=%9d,t=%9d,p=%9d$%n", &parts.kib, &parts.passes, &parts.lanes,
-                    &end) != 3 ||
-        end == 0)
-        return std::nullopt;
-    const auto rest = text.substr(costs + static_cast<std::size_t>(end));
-    const auto dollar = rest.find('$');
-    if (dollar == std::string::npos) return std::nullopt;
-    parts.salt = dollar;
-    parts.tag = rest.size() - dollar - 1;
-    return parts;
-}
-
-// True if the costs are within the limits for a sign-in, and salt and tag are long enough: 8 and 12 bytes.
-bool is_bearable(const Argon2& parts) {
+// A reason why a sign-in cannot use the hash; empty: it can.
+std::string unbearable(const Argon2String& hash) {
     constexpr int max_kib = 262144, max_passes = 20, max_lanes = 16;
-    return parts.salt >= 11 && parts.tag >= 16 && parts.kib >= 8 && parts.kib <= max_kib &&
-           parts.passes >= 1 && parts.passes <= max_passes && parts.lanes >= 1 && parts.lanes <= max_lanes;
-}
-
-// Standard Base64 without padding, as PHC strings use it.
-std::optional<std::string> from_phc_base64(std::string_view text) {
-    std::string bytes(text.size(), '\0');
-    std::size_t size = 0;
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
-                          text.size(), nullptr, &size, nullptr,
-                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
-        return std::nullopt;
-    bytes.resize(size);
-    return bytes;
-}
-
-std::string phc_base64(std::string_view bytes) {
-    std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
-    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                      bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    out.pop_back();
-    return out;
+    const auto figure = [](const char* name, int value, const std::string& range) {
+        return std::string(name) + " is " + std::to_string(value) + ", and must be " + range;
+    };
+    if (hash.kib < 8 || hash.kib > max_kib) return figure("m", hash.kib, "8 to 262144 (256 MiB)");
+    if (hash.passes < 1 || hash.passes > max_passes) return figure("t", hash.passes, "1 to 20");
+    if (hash.lanes < 1 || hash.lanes > max_lanes) return figure("p", hash.lanes, "1 to 16");
+    if (hash.salt.size() < 8) return "the salt must have at least 8 bytes";
+    if (hash.tag.size() < 12 || hash.tag.size() > 128) return "the tag must have 12 to 128 bytes";
+    return "";
 }
 
 // Computes the hash anew and compares it. nullopt: libsodium has no function for these parameters.
-std::optional<bool> recomputed_matches(const Argon2& parts, std::string_view hash,
-                                       std::string_view password) {
-    const int variant = hash.starts_with("$argon2id$") ? crypto_pwhash_ALG_ARGON2ID13
-                                                       : crypto_pwhash_ALG_ARGON2I13;
-    const auto passes_from = variant == crypto_pwhash_ALG_ARGON2ID13 ? crypto_pwhash_argon2id_OPSLIMIT_MIN
-                                                                     : crypto_pwhash_argon2i_OPSLIMIT_MIN;
-    const auto tag_at = hash.rfind('$') + 1;
-    const auto salt = from_phc_base64(hash.substr(tag_at - 1 - parts.salt, parts.salt));
-    const auto tag = from_phc_base64(hash.substr(tag_at));
-    if (!salt || !tag || salt->size() != crypto_pwhash_SALTBYTES || parts.lanes != 1 ||
-        static_cast<unsigned>(parts.passes) < passes_from)
+std::optional<bool> recomputed_matches(const Argon2String& hash, std::string_view password) {
+    const auto passes_from = hash.is_id ? crypto_pwhash_argon2id_OPSLIMIT_MIN
+                                        : crypto_pwhash_argon2i_OPSLIMIT_MIN;
+    if (hash.salt.size() != crypto_pwhash_SALTBYTES || hash.tag.size() < crypto_pwhash_BYTES_MIN ||
+        hash.lanes != 1 || static_cast<unsigned>(hash.passes) < passes_from)
         return std::nullopt;
-    std::string again(tag->size(), '\0');
+    std::string again(hash.tag.size(), '\0');
     if (crypto_pwhash(reinterpret_cast<unsigned char*>(again.data()), again.size(), password.data(),
-                      password.size(), reinterpret_cast<const unsigned char*>(salt->data()),
-                      static_cast<unsigned long long>(parts.passes),
-                      static_cast<std::size_t>(parts.kib) * 1024, variant) != 0)
+                      password.size(), reinterpret_cast<const unsigned char*>(hash.salt.data()),
+                      static_cast<unsigned long long>(hash.passes), static_cast<std::size_t>(hash.kib) * 1024,
+                      hash.is_id ? crypto_pwhash_ALG_ARGON2ID13 : crypto_pwhash_ALG_ARGON2I13) != 0)
         throw std::bad_alloc();  // nothing else can fail
-    return base::equal_in_constant_time(again, *tag);
-}
-
-// 0: the hash has the costs of our own ones; 1: it has others; -1: it is malformed.
-int compare_costs(std::string_view hash) {
-    const std::string text(hash);
-    errno = 0;
-    const int result = crypto_pwhash_str_needs_rehash(text.c_str(), passes, memory_bytes);
-    if (result < 0 && errno == ENOMEM) throw std::bad_alloc();
-    return result;
+    return base::equal_in_constant_time(again, hash.tag);
 }
 
 bool can_allocate(std::size_t bytes) {
@@ -195,8 +144,9 @@ bool password_matches(std::string_view hash, std::string_view password) {
     if (const auto pbkdf2 = parse_pbkdf2(hash)) return pbkdf2_matches(*pbkdf2, password);
     prepare_sodium();
     const auto parts = parse_argon2(text);
-    if (const auto same = recomputed_matches(*parts, text, password)) return *same;
-    if (crypto_pwhash_str_verify(text.c_str(), password.data(), password.size()) == 0) return true;
+    if (const auto same = recomputed_matches(*parts, password)) return *same;
+    if (crypto_pwhash_str_verify(write_argon2(*parts).c_str(), password.data(), password.size()) == 0)
+        return true;
     // libsodium does not tell a wrong password from memory that it cannot get
     // (findings/libsodium-no-memory-looks-like-a-wrong-password.sh).
     if (!can_allocate(static_cast<std::size_t>(parts->kib) * 1024)) throw std::bad_alloc();
@@ -204,35 +154,51 @@ bool password_matches(std::string_view hash, std::string_view password) {
 }
 
 bool needs_rehash(std::string_view hash) {
-    return !hash.starts_with("$argon2id$") || compare_costs(hash) != 0;
+    const auto argon2 = parse_argon2(hash);
+    return !argon2 || !argon2->is_id || static_cast<unsigned long long>(argon2->passes) != passes ||
+           static_cast<std::size_t>(argon2->kib) * 1024 != memory_bytes || argon2->lanes != 1;
 }
 
 bool is_known_hash(std::string_view hash) {
-    if (hash.size() >= crypto_pwhash_STRBYTES * 2) return false;
-    if (is_bcrypt(hash)) {
-        return base::parse_number(std::string_view(hash).substr(4, 2), 4, 14).has_value();
-    }
-    if (hash.starts_with("$argon2id$") || hash.starts_with("$argon2i$")) {
-        const auto argon2 = parse_argon2(hash);
-        return hash.size() < crypto_pwhash_STRBYTES && argon2 && is_bearable(*argon2) &&
-               compare_costs(hash) >= 0;
-    }
+    if (hash.size() > max_hash_bytes) return false;
+    if (is_bcrypt(hash)) return base::parse_number(hash.substr(4, 2), 4, 14).has_value();
+    if (const auto argon2 = parse_argon2(hash)) return unbearable(*argon2).empty();
     return parse_pbkdf2(hash).has_value();
 }
 
-bool is_importable_hash(std::string_view hash) {
+std::optional<std::string> importable_hash(std::string_view text, std::string& problem) {
     constexpr int most = 1 << 20;  // KiB times passes
-    if (!is_known_hash(hash)) return false;
-    const auto argon2 = hash.starts_with("$argon2") ? parse_argon2(hash) : std::nullopt;
-    return !argon2 || argon2->passes <= most / argon2->kib;
+    // Django puts its own name of the algorithm in front.
+    for (const std::string_view name : {"argon2", "bcrypt$"})
+        if (text.starts_with(std::string(name) + "$")) text.remove_prefix(name.size());
+    if (text.starts_with("$argon2")) {
+        const auto hash = parse_argon2(text);
+        if (!hash)
+            problem = "must be $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$TAG (or argon2i), without padding";
+        else if (problem = unbearable(*hash); problem.empty() && hash->passes > most / hash->kib)
+            problem = "m times t is " + std::to_string(std::int64_t{hash->kib} * hash->passes) +
+                      ", and must be at most 1048576 (1 GiB), or sign-ins would delay others";
+        return problem.empty() ? std::optional(write_argon2(*hash)) : std::nullopt;
+    }
+    if (is_bcrypt(text)) {
+        if (!is_known_hash(text)) problem = "the cost of bcrypt must be 4 to 14";
+    } else if (text.starts_with("pbkdf2_sha256$")) {
+        if (!is_known_hash(text))
+            problem = "must be pbkdf2_sha256$ROUNDS$SALT$BASE64 with at most 2000000 rounds and 32 bytes";
+    } else {
+        problem =
+            "must be a hash by Argon2id, Argon2i, bcrypt (2a, 2b, 2y) or pbkdf2_sha256 as Django writes it";
+    }
+    return problem.empty() ? std::optional(std::string(text)) : std::nullopt;
 }
 
 const std::string& unmatchable_hash() {
     // A well-formed hash with a random tag. Making it costs no hash computation.
-    static const std::string hash = "$argon2id$v=19$m=" + std::to_string(memory_bytes / 1024) +
-                                    ",t=" + std::to_string(passes) + ",p=1$" +
-                                    phc_base64(base::random_bytes(16)) + "$" +
-                                    phc_base64(base::random_bytes(32));
+    static const std::string hash = write_argon2({.kib = static_cast<int>(memory_bytes / 1024),
+                                                  .passes = static_cast<int>(passes),
+                                                  .lanes = 1,
+                                                  .salt = base::random_bytes(16),
+                                                  .tag = base::random_bytes(32)});
     return hash;
 }
 

@@ -3,6 +3,7 @@
 // another kind is verified, and replaced at the user's next sign-in.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,10 +29,11 @@ bool needs_rehash(std::string_view hash);
 // bcrypt 4 to 14, Argon2 up to 256 MiB, 20 passes and 16 lanes.
 bool is_known_hash(std::string_view hash);
 
-// True for a known hash that may be imported: an Argon2 hash also has at most 1 GiB as the product of its
-// memory and its passes, which takes about a third of a second. Otherwise sign-ins of one user would delay
-// others.
-bool is_importable_hash(std::string_view hash);
+// The spelling in which a hash of another system is stored; nullopt, with the problem in words, if it may not
+// be imported. Takes the parameters of Argon2 in any order, and Django's argon2$… and bcrypt$…. An Argon2
+// hash may have at most 1 GiB as the product of its memory and its passes, which takes about a third of a
+// second. Otherwise sign-ins of one user would delay others.
+std::optional<std::string> importable_hash(std::string_view text, std::string& problem);
 
 // A hash that no password matches. A sign-in with an unknown user name is checked against it, so that it
 // takes as long as one with a known name.

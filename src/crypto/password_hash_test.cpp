@@ -28,6 +28,12 @@ TEST(HashPassword, MatchesItsPasswordAlone) {
         EXPECT_FALSE(password_matches(hash, other)) << other;
 }
 
+// The stored form, or the problem.
+std::string imported(std::string_view text) {
+    std::string problem;
+    return importable_hash(text, problem).value_or(problem);
+}
+
 TEST(HashPassword, IsArgon2idAtTodaysCost) {
     const std::string hash = hash_password("password");
     EXPECT_TRUE(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")) << hash;
@@ -79,7 +85,7 @@ TEST(Argon2, CostBeyondTheBoundIsRefusedUnspent) {
     for (std::string_view costs :
          {"m=262145,t=2,p=1", "m=4194304,t=2,p=1", "m=4294967295,t=2,p=1", "m=256,t=21,p=1",
           "m=256,t=4294967295,p=1", "m=256,t=2,p=17", "m=256,t=0,p=1", "m=256,t=2,p=0", "m=4,t=2,p=1",
-          "m=-1,t=2,p=1", "m=99999999999,t=2,p=1", "t=2,m=256,p=1", "m=256,t=2", "m= 256,t=2,p=1",
+          "m=-1,t=2,p=1", "m=99999999999,t=2,p=1", "t=21,m=256,p=1", "m=256,t=2", "m= 256,t=2,p=1",
           "m=256,t=2,p=1,data=x"})
         for (std::string_view kind : {"$argon2id$v=19$", "$argon2i$v=19$"}) {
             const std::string hash = std::string(kind).append(costs).append(tail);
@@ -96,14 +102,55 @@ TEST(Argon2, OnlyAHashOfBearableCostMayBeImported) {
     };
     for (std::string_view costs :
          {"m=19456,t=2,p=1", "m=65536,t=3,p=4", "m=65536,t=16,p=1", "m=262144,t=4,p=1"})
-        EXPECT_TRUE(is_importable_hash(hash(costs))) << costs;
+        EXPECT_EQ(imported(hash(costs)), hash(costs));
     for (std::string_view costs :
          {"m=65537,t=16,p=1", "m=65536,t=17,p=1", "m=262144,t=5,p=1", "m=262144,t=20,p=1"}) {
-        EXPECT_FALSE(is_importable_hash(hash(costs))) << costs;
+        EXPECT_NE(imported(hash(costs)).find("m times t is"), std::string::npos) << costs;
         EXPECT_TRUE(is_known_hash(hash(costs))) << "its user can still sign in";
     }
-    EXPECT_FALSE(is_importable_hash("no hash"));
-    EXPECT_TRUE(is_importable_hash("$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
+}
+
+// Row 31 of the issue "A smooth ride".
+TEST(Import, TakesEverySpellingOfOtherPrograms) {
+    const std::string tail =
+        "$MDEyMzQ1Njc4OWFiY2RlZg$"
+        "EHFsE9izJxR2RbfzpXxvN9IDm5vsSa17YqQW676XuKovUSzZrQIWCT0bUVbVrmqi5dQUAnNwfNuKYWlKXsJUow";
+    const std::string canonical = "$argon2id$v=19$m=256,t=2,p=1" + tail;
+    for (const std::string& text : {canonical, "$argon2id$v=19$t=2,m=256,p=1" + tail,
+                                    "$argon2id$v=19$p=1,t=2,m=256" + tail, "argon2" + canonical})
+        EXPECT_EQ(imported(text), canonical) << text;
+    EXPECT_TRUE(password_matches(canonical, "password"));  // a tag of 64 bytes
+    EXPECT_FALSE(password_matches(canonical, "passwore"));
+    EXPECT_TRUE(
+        password_matches("$argon2id$v=19$m=256,t=2,p=4$MDEyMzQ1Njc4OWFiY2RlZg$plj3jPCebC1Hx5eooN7e/"
+                         "LXApFSUFPp9vgZ9cMoYkC3WUN+yh6kAmeQ5CKYdVoeGrDNlqQUnk0nvFjsjujTCvA",
+                         "password"));
+    const std::string bcrypt = "$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    EXPECT_EQ(imported(bcrypt), bcrypt);
+    EXPECT_EQ(imported("bcrypt$" + bcrypt), bcrypt);
+}
+
+TEST(Import, ARefusalSaysWhichFigureIsWrong) {
+    const auto argon2 = [](const std::string& costs) {
+        return imported("$argon2id$v=19$" + costs +
+                        "$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
+    };
+    EXPECT_TRUE(argon2("m=262145,t=2,p=1").starts_with("m is 262145, and must be"));
+    EXPECT_TRUE(argon2("t=21,p=1,m=256").starts_with("t is 21, and must be"));
+    EXPECT_TRUE(argon2("m=256,t=2,p=17").starts_with("p is 17, and must be"));
+    for (const char* costs :
+         {"m=256,t=2", "m=256,t=2,p=1,p=1", "m=256,m=256,t=2", "m=256,t=2,p=1,", "m=256,t=2,x=1",
+          "m=-1,t=2,p=1", "m=256,t=2,p=1,keyid=x", "m=1234567890,t=2,p=1", "m=0,t=1,p=1"})
+        EXPECT_TRUE(argon2(costs).starts_with("must be $argon2id$")) << costs;
+    EXPECT_NE(imported("$2b$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW").find("cost"),
+              std::string::npos);
+    EXPECT_NE(
+        imported("pbkdf2_sha256$9999999$c2FsdA$f1DWjE/ORPgwJ/B8q8mr0qXGXsH4eOHXyTOLXalPKOE=").find("ROUNDS"),
+        std::string::npos);
+    EXPECT_NE(
+        imported("bcrypt_sha256$$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW").find("by"),
+        std::string::npos);
+    EXPECT_NE(imported("no hash").find("must be a hash by"), std::string::npos);
 }
 
 TEST(Argon2, DamagedHashIsUnknown) {

@@ -109,14 +109,9 @@ Result<std::string> checked_password(std::string_view text, std::int64_t min_len
 }
 
 Result<std::string> checked_password_hash(std::string_view text) {
-    if (crypto::is_importable_hash(text)) return std::string(text);
-    return Denied{
-        Reason::invalid_member,
-        {},
-        "must be a hash by Argon2id or Argon2i (at most 256 MiB, 20 passes, and 1 GiB as the product "
-        "of both), bcrypt (2a, 2b, "
-        "2y, cost 4 to 14) or pbkdf2_sha256 as Django writes it (at most 2000000 rounds)",
-        "password_hash"};
+    std::string problem;
+    if (auto hash = crypto::importable_hash(text, problem)) return *std::move(hash);
+    return Denied{Reason::invalid_member, {}, problem, "password_hash"};
 }
 
 }  // namespace coatcheck::auth

@@ -15,7 +15,7 @@ namespace coatcheck::auth {
 // password_too_common, invalid_member (not UTF-8).
 base::Result<std::string> checked_password(std::string_view text, std::int64_t min_length,
                                            std::string_view username);
-// Returns the hash if crypto::is_importable_hash() accepts it; otherwise invalid_member.
+// Returns the hash as it is stored (crypto::importable_hash()), or invalid_member.
 base::Result<std::string> checked_password_hash(std::string_view text);
 
 }  // namespace coatcheck::auth
