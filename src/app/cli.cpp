@@ -5,6 +5,7 @@
 #include "app/control.hpp"
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
+#include "app/unknown_command.hpp"
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
 
@@ -358,6 +359,11 @@ int run_command_line(int argc, char** argv) {
         app.parse(ids_last(app, argc, argv));
         return run_chosen(app, words);
     } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() != 0)
+            if (const auto said = unknown_command(app, argc, argv)) {
+                std::cerr << "coatcheck: " << *said << "\nRun with --help for more information.\n";
+                return 2;
+            }
         const int status = app.exit(error);
         return status == 0 ? 0 : 2;
     } catch (const std::exception& failure) {

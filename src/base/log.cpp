@@ -55,9 +55,9 @@ std::string line_of(Level level, std::string_view event, std::initializer_list<F
             .append(name);
         line.append("\",\"event\":\"").append(event).push_back('"');
         for (const auto& f : fields) {
-            line.append(",\"").append(f.name).append("\":\"");
+            line.append(",\"").append(f.name).append(f.is_number ? "\":" : "\":\"");
             append_escaped(line, f.value);
-            line.push_back('"');
+            if (!f.is_number) line.push_back('"');
         }
         line.push_back('}');
     }

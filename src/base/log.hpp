@@ -15,6 +15,7 @@ enum class Level { info, warning, error };
 struct Field {
     std::string_view name;
     std::string_view value;
+    bool is_number = false;  // in JSON; `value` is its decimal text
 };
 
 // Call start() once, before the first event. stop() writes out the queued events.

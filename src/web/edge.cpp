@@ -252,7 +252,7 @@ void Edge::finish(const Route* route, Readers readers, const Request& request, R
         base::log::write(base::log::Level::info, settings.log_access ? "request" : "refused",
                          {{"method", std::string(http::name_of(request.method))},
                           {"path", loggable(request.path)},
-                          {"status", std::to_string(reply.status)},
+                          {"status", std::to_string(reply.status), true},
                           {"code", denied != nullptr ? std::string(public_reason(denied->reason).code) : ""},
                           {"address", request.address}});
 }

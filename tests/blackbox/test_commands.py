@@ -413,3 +413,24 @@ def test_commands_take_effect_within_a_second_under_load(server):
         stop.set()
         for thread in threads:
             thread.join()
+
+
+# Row 38 of the issue "A smooth ride".
+
+
+@pytest.mark.parametrize(
+    "words,parts",
+    [
+        (["usre", "list"], ['`coatcheck` has no command "usre"', "did you mean `coatcheck user`?"]),
+        (["user", "lst"], ['`coatcheck user` has no command "lst"', "did you mean `coatcheck user list`?"]),
+        (["sesion", "end"], ["did you mean `coatcheck session`?"]),
+        (["start"], ['has no command "start"', "serve", "doctor"]),
+        (["user"], ["`coatcheck user` needs one of:", "add", "list", "disable"]),
+        ([], ["`coatcheck` needs one of:", "serve", "user"]),
+        (["key", "frobnicate"], ['has no command "frobnicate"', "rotate"]),
+    ],
+)
+def test_an_unknown_command_is_named_with_the_nearest(words, parts):
+    ended = run(*words)
+    assert ended.returncode == 2 and ended.stdout == ""
+    assert all(part in ended.stderr for part in parts), ended.stderr

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace coatcheck::app {
+
+// What to say of a command line whose command is unknown or incomplete: the word, the nearest command, or the
+// commands to choose from. nullopt: its command is a known one.
+std::optional<std::string> unknown_command(const CLI::App& app, int argc, const char* const* argv);
+
+}  // namespace coatcheck::app
