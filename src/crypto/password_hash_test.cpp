@@ -150,6 +150,10 @@ TEST(Import, ARefusalSaysWhichFigureIsWrong) {
     EXPECT_NE(
         imported("bcrypt_sha256$$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW").find("by"),
         std::string::npos);
+    const std::string long_salt = "$argon2id$v=19$m=256,t=2,p=1$" + std::string(400, 'A') +
+                                  "$MDEyMzQ1Njc4OWFiY2RlZg";
+    EXPECT_EQ(imported(long_salt),
+              "the salt must have 8 to 64 bytes");  // it could be stored, and not verified
     EXPECT_NE(imported("no hash").find("must be a hash by"), std::string::npos);
 }
 
