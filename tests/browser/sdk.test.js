@@ -1344,6 +1344,33 @@ describe('adapters', () => {
       assert.equal((await asked).headers().authorization, 'Basic mine');
     }));
 
+  // Row 48 of the issue "A smooth ride": the adapters did not see the 401.
+  test('axios and superagent: an application that takes a 401 for an answer gets one more attempt, too', () =>
+    visit(async ({ context, tab }) => {
+      const page = await tab();
+      await signIn(page);
+      await adapters(page);
+      const asked = [];
+      page.on('request', (request) => {
+        if (request.url().endsWith('/api/posts')) asked.push(request);
+      });
+      const calls = {
+        axios: "api.get('/api/posts', { validateStatus: () => true }).then(({ status }) => status)",
+        superagent: "superagent.get('/api/posts').ok(() => true).use(withToken).then(({ status }) => status)",
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        asked.length = 0;
+        await unauthorized(context);
+        assert.equal(await page.evaluate(call), 200, name);
+        assert.equal(asked.length, 2, name);
+        asked.length = 0;
+        await context.route('**/api/posts', (route) => route.fulfill({ status: 401, body: '{}' }));
+        assert.equal(await page.evaluate(call), 401, name);
+        assert.equal(asked.length, 2, `${name}: twice is enough`);
+        await context.unroute('**/api/posts');
+      }
+    }));
+
   test("superagent: what is aborted is not sent, one callback, a header of the page's own", () =>
     visit(async ({ context, tab }) => {
       const page = await tab();

@@ -19,7 +19,7 @@ interface Config {
 }
 
 interface Interceptors {
-  use(onFulfilled: ((value: any) => any) | null, onRejected?: (error: any) => any): number;
+  use(onFulfilled: (value: any) => any, onRejected?: (error: any) => any): number;
   eject(id: number): void;
 }
 
@@ -64,17 +64,24 @@ export function attachAxios(client: Client, axios: AxiosLike): () => void {
     config.transformRequest = [config.transformRequest ?? []].flat().concat(guard);
     return config;
   });
-  const onAnswer = response.use(null, async (error: { response?: { status: number }; config?: Config }) => {
-    const { config } = error;
-    if (
-      error.response?.status !== 401 ||
-      !config?.coatcheck ||
-      !(await client.refused(config.coatcheck, signalOf(config)))
-    )
-      throw error;
+  /** Sends the request once more after a 401, if there is something newer to send; otherwise undefined. */
+  async function again(status?: number, config?: Config): Promise<unknown> {
+    if (status !== 401 || !config?.coatcheck) return undefined;
+    if (!(await client.refused(config.coatcheck, signalOf(config)))) return undefined;
     await prepare(config);
     return plain({ ...config, transformRequest: guard }); // the other transforms ran before the first attempt
-  });
+  }
+
+  const onAnswer = response.use(
+    // A lenient `validateStatus` makes an answer of a 401.
+    async (answer: { status: number; config: Config }) =>
+      (await again(answer.status, answer.config)) ?? answer,
+    async (error: { response?: { status: number }; config?: Config }) => {
+      const answer = await again(error.response?.status, error.config);
+      if (!answer) throw error;
+      return answer;
+    },
+  );
   return () => {
     request.eject(onRequest);
     response.eject(onAnswer);

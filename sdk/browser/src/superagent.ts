@@ -32,7 +32,8 @@ export function coatcheck(client: Client): (request: any) => void {
         if (client.withCredentials) request.withCredentials();
       };
       const finish = (error: any, answer: any) => {
-        if (error?.status !== 401 || again) return callback(error, answer);
+        // A lenient `.ok()` makes an answer of a 401.
+        if ((error ?? answer)?.status !== 401 || again) return callback(error, answer);
         again = true;
         client
           .refused(sent)
