@@ -151,7 +151,8 @@ void examine_addresses(Findings& findings, const Config& config, bool server_run
         findings.push_back(
             "public_url is https, but this server speaks plain HTTP: put a proxy with TLS in front and set "
             "behind_proxy = true.");
-    if (auto hidden = proxy_hides_clients(config); !hidden.empty()) findings.push_back(std::move(hidden));
+    for (auto sentence : {proxy_hides_clients(config), issuer_is_elsewhere(config)})
+        if (!sentence.empty()) findings.push_back(std::move(sentence));
     if (!server_runs) return;
     const auto there = fetch(url, "/.well-known/oauth-authorization-server");
     if (!there)
@@ -190,6 +191,16 @@ void examine_cookies(Findings& findings, const Config& config) {
 }
 
 }  // namespace
+
+std::string issuer_is_elsewhere(const Config& config) {
+    const auto listen = parse_listen(config.listen);
+    const Url url = parsed(config.web.public_url);
+    if (config.behind_proxy || !listen || listen->port == 0 || !is_local(url.host) ||
+        url.port == std::to_string(listen->port))
+        return {};
+    return "public_url is " + config.web.public_url + ", and the server listens on " + config.listen +
+           ": tokens name an issuer that nobody reaches there. Set public_url, or behind_proxy.";
+}
 
 std::string proxy_hides_clients(const Config& config) {
     const bool proxied = config.behind_proxy || config.web.public_url.starts_with("https:");

@@ -15,6 +15,9 @@ namespace coatcheck::app {
 // Returns the mistakes; empty: none found. Reads files and connects to addresses, but changes nothing.
 std::vector<std::string> examine(const Config& config, const std::filesystem::path& directory);
 
+// A sentence if tokens name an issuer on this machine where the server does not listen; else empty.
+std::string issuer_is_elsewhere(const Config& config);
+
 // The one finding that `serve` also prints when it starts: all clients would share one limit on failed
 // sign-ins. Empty: no mistake.
 std::string proxy_hides_clients(const Config& config);

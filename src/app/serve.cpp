@@ -210,7 +210,8 @@ void say_hello(Node& node, const Config& config, const std::filesystem::path& di
                 config.web.public_url.c_str());
     std::printf("data in %s, tokens signed with %s\n", directory.c_str(), config.algorithm.c_str());
     if (config.dev) std::printf("development mode: cookies without Secure\n");
-    for (const auto& warning : {proxy_hides_clients(config), clock_is_wrong(base::read_clocks())})
+    for (const auto& warning :
+         {proxy_hides_clients(config), issuer_is_elsewhere(config), clock_is_wrong(base::read_clocks())})
         if (!warning.empty()) std::printf("warning: %s\n", warning.c_str());
     if (nobody)
         std::printf("There is no user yet. Add one:  coatcheck user add NAME --data %s\n", directory.c_str());

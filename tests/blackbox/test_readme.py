@@ -35,7 +35,7 @@ def test_the_tour_shows_what_it_says(server, tmp_path):
     )
     assert result.returncode == 0, result.stdout + result.stderr
     said = result.stdout
-    assert said.startswith("added ada") and "the same successor" in said
+    assert said.startswith("added ada") and "\nthe same successor\n" in said
     assert all(
         f"X-Auth-{name}: " in said for name in ("User", "Username", "Session", "Roles", "Scope", "Expires")
     )

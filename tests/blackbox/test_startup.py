@@ -56,7 +56,9 @@ def test_it_runs_with_no_configuration_and_says_where_to_go(tmp_path):
         signed_in = Caller(port).sign_in_body(User("ada", PASSWORD))
         assert Caller(port).verify(signed_in["token"]).status == 200
         metadata = Caller(port).get("/.well-known/oauth-authorization-server").json()
-        assert metadata["issuer"] == "http://localhost:8080", "whatever address is listened on"
+        assert metadata["issuer"] == f"http://localhost:{port}", (
+            "whatever port is listened on (issue 19, row 35)"
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0

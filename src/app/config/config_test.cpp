@@ -285,5 +285,21 @@ TEST(Config, FileThatCannotBeReadIsNamed) {
     EXPECT_EQ(mistake(ConfigSources{.file = empty.path}), "");
 }
 
+// Row 35 of the issue "A smooth ride": --listen with another port issued tokens of localhost:8080.
+TEST(Config, WithoutAPublicUrlTheIssuerIsWhereTheServerListens) {
+    const auto url = [](std::vector<std::pair<std::string, std::string>> environment) {
+        return load_config({.environment = std::move(environment)}).web.public_url;
+    };
+    EXPECT_EQ(url({}), "http://localhost:8080");
+    EXPECT_EQ(url({{"COATCHECK_LISTEN", "127.0.0.1:9000"}}), "http://localhost:9000");
+    EXPECT_EQ(url({{"COATCHECK_LISTEN", "[::1]:9000"}}), "http://localhost:9000");
+    EXPECT_EQ(url({{"COATCHECK_LISTEN", "127.0.0.1:0"}}), "http://localhost:8080");
+    EXPECT_EQ(
+        url({{"COATCHECK_LISTEN", "127.0.0.1:9000"}, {"COATCHECK_PUBLIC_URL", "http://localhost:3000"}}),
+        "http://localhost:3000");
+    EXPECT_EQ(url({{"COATCHECK_LISTEN", "0.0.0.0:9000"}, {"COATCHECK_BEHIND_PROXY", "true"}}),
+              "http://localhost:8080");
+}
+
 }  // namespace
 }  // namespace coatcheck::app

@@ -4,6 +4,7 @@
 #include "app/config/overloaded.hpp"
 #include "app/config/toml_file.hpp"
 #include "app/config/values.hpp"
+#include "app/edit_distance.hpp"
 #include "base/numbers.hpp"
 
 #include <algorithm>
@@ -24,26 +25,13 @@ std::string expected_for(const Member& member) {
         member);
 }
 
-// How many letters must change to make `b` of `a`. The nearest key is probably the one that was meant.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j)
-            diagonal = std::exchange(
-                row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-    }
-    return row[b.size()];
-}
-
 [[noreturn]] void unknown_key(const std::string& where, std::string_view name) {
     const auto keys = config_keys();
     const auto nearest = std::min_element(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
-        return distance(a.name, name) < distance(b.name, name);
+        return edit_distance(a.name, name) < edit_distance(b.name, name);
     });
     std::string text = where + ": there is no key " + std::string(name);
-    if (distance(nearest->name, name) <= 4) text += "; did you mean " + std::string(nearest->name) + "?";
+    if (edit_distance(nearest->name, name) <= 4) text += "; did you mean " + std::string(nearest->name) + "?";
     throw ConfigError(text);
 }
 
@@ -206,6 +194,10 @@ Config load_config(const ConfigSources& sources) {
     }
     for (const auto& [name, value] : sources.flags)
         set_text(config, *find_key(name), value, "the command line");
+    // Who moves the server to another port of this machine, and says no more, reaches it there.
+    const auto listen = parse_listen(config.listen);
+    if (!config.origin.contains("public_url") && listen && listen->is_loopback() && listen->port != 0)
+        config.web.public_url = "http://localhost:" + std::to_string(listen->port);
     check_config(config);
     return config;
 }
