@@ -1060,6 +1060,22 @@ def key_sets():
     yield beside("beside a missing y", {**without(ec_key, "y"), "kid": "half"})
     yield beside("beside a modulus of no characters", {**rsa_key, "n": ""})
     yield beside("beside a small RSA key", small)
+    yield beside("beside an RSA key with e = 3", {**rsa_key, "e": "Aw"})
+    yield beside("beside an RSA key with an even e", {**rsa_key, "e": "AQAC"})
+    yield beside("beside an RSA key with a leading zero in e", {**rsa_key, "e": "AAEAAQ"})
+    yield beside("beside a coordinate with padding", {**okp, "x": okp["x"] + "="})
+    yield beside("beside a coordinate with a space", {**okp, "x": okp["x"][:8] + " " + okp["x"][8:]})
+    yield beside("beside a coordinate in standard Base64", {**okp, "x": "+/" + okp["x"][2:]})
+    odd = rsa.generate_private_key(65537, 2047).public_key()
+    yield (
+        "RSA with 2047 bits",
+        {"keys": [{**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(odd)), "kid": "odd"}]},
+        "RS256",
+        [],
+    )
+    many = [{**ec_key, "kid": f"k{i}"} for i in range(33)]
+    yield "32 keys", {"keys": many[:32]}, None, [key["kid"] for key in many[:32]]
+    yield "33 keys", {"keys": many}, None, None
     yield (
         "the first of two with one kid",
         {"keys": [ec_key, {**okp, "kid": "key-es256"}]},

@@ -36,6 +36,13 @@ sockaddr_un address_of(const std::filesystem::path& path) {
     return address;
 }
 
+// Device and inode; zeros if there is no such file.
+std::pair<dev_t, ino_t> identity_of(const std::filesystem::path& file) {
+    struct stat facts {};
+    if (::lstat(file.c_str(), &facts) != 0) return {};
+    return {facts.st_dev, facts.st_ino};
+}
+
 // Reads everything up to the end of file. nullopt: it is longer than `limit` (0: no limit), it takes longer
 // than `patience`, or `wake` can be read.
 std::optional<std::string> receive(int connection, std::size_t limit, std::chrono::seconds patience,
@@ -70,6 +77,7 @@ bool send_all(int connection, std::string_view text) {
 
 ControlServer::ControlServer(Node& node, const std::filesystem::path& directory)
     : node_(node), path_(DataDirectory::socket_in(directory)) {
+    directory_ = identity_of(path_.parent_path());
     open();
     if (::pipe2(wake_, O_CLOEXEC) != 0)
         throw std::runtime_error(std::string("cannot make a pipe: ") + std::strerror(errno));
@@ -81,12 +89,12 @@ void ControlServer::open() {
     const auto* place = reinterpret_cast<const sockaddr*>(&address);
     ::unlink(path_.c_str());  // the directory is locked, so no process uses this socket any more
     const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const mode_t before = ::umask(0177);
     struct stat made {};
-    const bool bound = listener >= 0 && ::bind(listener, place, sizeof address) == 0 &&
-                       ::listen(listener, 16) == 0 && ::lstat(path_.c_str(), &made) == 0;
+    // Linux makes the file with the mode of the socket.
+    const bool bound = listener >= 0 && ::fchmod(listener, 0600) == 0 &&
+                       ::bind(listener, place, sizeof address) == 0 && ::listen(listener, 16) == 0 &&
+                       ::lstat(path_.c_str(), &made) == 0;
     const int error = errno;
-    ::umask(before);
     if (!bound) {
         ::close(listener);
         throw std::runtime_error("cannot open the control socket " + path_.string() + ": " +
@@ -96,13 +104,13 @@ void ControlServer::open() {
     file_ = {made.st_dev, made.st_ino};
 }
 
-bool ControlServer::is_in_place() const {
-    struct stat now {};
-    return ::lstat(path_.c_str(), &now) == 0 && file_ == std::pair(now.st_dev, now.st_ino);
-}
+bool ControlServer::is_in_place() const { return identity_of(path_) == file_; }
 
 void ControlServer::restore() {
     try {
+        // Another server may have locked another directory with this name.
+        if (identity_of(path_.parent_path()) != directory_)
+            throw std::runtime_error("the data directory was moved away");
         open();
         is_lost_ = false;
         base::log::write(base::log::Level::warning, "control_socket_restored", {{"file", path_.native()}});

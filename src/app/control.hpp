@@ -30,9 +30,9 @@ private:
     Node& node_;
     std::filesystem::path path_;
     int listener_ = -1;
-    std::pair<dev_t, ino_t> file_;  // of the socket
-    bool is_lost_ = false;          // restore() has failed, and has logged it
-    int wake_[2] = {-1, -1};        // a pipe: the destructor writes to it to end the loop
+    std::pair<dev_t, ino_t> file_, directory_;  // of the socket, and of the directory that is locked
+    bool is_lost_ = false;                      // restore() has failed, and has logged it
+    int wake_[2] = {-1, -1};                    // a pipe: the destructor writes to it to end the loop
     std::thread thread_;
 };
 

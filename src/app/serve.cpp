@@ -85,11 +85,16 @@ private:
 };
 
 // Adds the metrics of the parts below the edge.
-void add_gauges(web::Metrics& metrics, const http::Server& server, const base::WorkerPool& hashing) {
+void add_gauges(web::Metrics& metrics, const http::Server& server, const base::WorkerPool& hashing,
+                const web::Watchers& watchers) {
     metrics.add_gauge(
         {"coatcheck_connections_accepted_total", "counter", [&server] { return server.totals().accepted; }});
     metrics.add_gauge({"coatcheck_connections", "gauge", [&server] { return server.totals().connections; }});
-    metrics.add_gauge({"coatcheck_feed_followers", "gauge", [&server] { return server.totals().streams; }});
+    metrics.add_gauge({"coatcheck_feed_followers", "gauge", [&server, &watchers] {
+                           const auto streams = server.totals().streams, pages = watchers.open();
+                           return streams - std::min<std::uint64_t>(streams, pages);
+                       }});
+    metrics.add_gauge({"coatcheck_session_streams", "gauge", [&watchers] { return watchers.open(); }});
     metrics.add_gauge({"coatcheck_hashes_waiting", "gauge", [&hashing] { return hashing.waiting(); }});
     metrics.add_gauge({"coatcheck_log_dropped_total", "counter", [] { return base::log::dropped(); }});
 }
@@ -244,7 +249,8 @@ int serve(const Config& config, const std::filesystem::path& directory) {
         node.notice("forwarded_unreadable", unreadable_address(entry));
     };
     http::Server server(options, cores);
-    add_gauges(service.metrics, server, hashing);
+    service.watchers.limit(connections / 2);
+    add_gauges(service.metrics, server, hashing, service.watchers);
     const std::uint16_t port = server.listen(endpoint_of(config.listen), [&] {
         return std::make_unique<web::Edge>(service, web::public_routes(), service.metrics.add_counters());
     });

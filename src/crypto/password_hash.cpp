@@ -95,10 +95,11 @@ std::string unbearable(const Argon2String& hash) {
         return std::string(name) + " is " + std::to_string(value) + ", and must be " + range;
     };
     if (hash.kib < 8 || hash.kib > max_kib) return figure("m", hash.kib, "8 to 262144 (256 MiB)");
+    if (hash.kib / 8 < hash.lanes) return figure("m", hash.kib, "at least eight times p");
     if (hash.passes < 1 || hash.passes > max_passes) return figure("t", hash.passes, "1 to 20");
     if (hash.lanes < 1 || hash.lanes > max_lanes) return figure("p", hash.lanes, "1 to 16");
     if (hash.salt.size() < 8 || hash.salt.size() > 64) return "the salt must have 8 to 64 bytes";
-    if (hash.tag.size() < 12 || hash.tag.size() > 128) return "the tag must have 12 to 128 bytes";
+    if (hash.tag.size() < 16 || hash.tag.size() > 128) return "the tag must have 16 to 128 bytes";
     return "";
 }
 

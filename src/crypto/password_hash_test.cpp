@@ -138,6 +138,9 @@ TEST(Import, ARefusalSaysWhichFigureIsWrong) {
     EXPECT_TRUE(argon2("m=262145,t=2,p=1").starts_with("m is 262145, and must be"));
     EXPECT_TRUE(argon2("t=21,p=1,m=256").starts_with("t is 21, and must be"));
     EXPECT_TRUE(argon2("m=256,t=2,p=17").starts_with("p is 17, and must be"));
+    EXPECT_EQ(argon2("m=127,t=2,p=16"), "m is 127, and must be at least eight times p");
+    EXPECT_EQ(imported("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$MDEyMzQ1Njc4OWFiY2Rl"),
+              "the tag must have 16 to 128 bytes");
     for (const char* costs :
          {"m=256,t=2", "m=256,t=2,p=1,p=1", "m=256,m=256,t=2", "m=256,t=2,p=1,", "m=256,t=2,x=1",
           "m=-1,t=2,p=1", "m=256,t=2,p=1,keyid=x", "m=1234567890,t=2,p=1", "m=0,t=1,p=1"})

@@ -17,7 +17,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t first_buffer_bytes = 2048;
-constexpr std::size_t max_buffer_bytes = max_head_bytes + max_body_bytes;
+// With room to read on: of a body in chunks, all data may be there, and the end is not.
+constexpr std::size_t max_buffer_bytes = max_head_bytes + max_body_bytes + 64;
 // Answers to pipelined requests are sent together up to this size.
 constexpr std::size_t max_unsent_bytes = 64 * 1024;
 // An idle connection keeps at most this much memory for answers.
@@ -41,6 +42,7 @@ Connection::Connection(EventLoop& loop, tcp::socket socket, std::string peer, st
 
 Connection::~Connection() {
     loop_.counters().connections.fetch_sub(1, std::memory_order_relaxed);
+    if (is_stream_) loop_.counters().streams.fetch_sub(1, std::memory_order_relaxed);
     if (!network_.empty()) loop_.forget_address(network_);
 }
 
@@ -353,6 +355,8 @@ void Connection::start_stream() {
     in_size_ = 0;
     frame_.reset();
     loop_.add_stream(shared_from_this());
+    loop_.counters().streams.fetch_add(1, std::memory_order_relaxed);
+    is_stream_ = true;
     read_more();
     if (state_ != State::closed) send();
 }

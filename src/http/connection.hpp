@@ -92,6 +92,7 @@ private:
     Request request_;
     Response response_;
     std::unique_ptr<Stream> stream_;  // set once an answer was a stream
+    bool is_stream_ = false;          // it counts as one
     bool head_only_ = false;
     bool close_after_answer_ = false;
     bool starting_ = false;   // run() is still in co_spawn()

@@ -17,6 +17,7 @@ namespace {
 
 constexpr Tick stop_ticks = 10;
 constexpr std::size_t looked_at_together = 16;
+constexpr std::size_t woken_together = 64;
 // How many connections are looked at to find one that has waited long: a client with too many connections
 // must not cost others time.
 constexpr std::size_t sample = 256;
@@ -115,10 +116,13 @@ void EventLoop::note_unreadable(std::string_view entry) {
 
 void EventLoop::add(Connection& connection) { connections_.push_back(connection); }
 
+// Sweeps only when as many have come as were left by the last sweep: many pages may come at once.
 void EventLoop::add_stream(const std::shared_ptr<Connection>& connection) {
-    std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
+    if (streams_.size() >= sweep_streams_at_) {
+        sweep_streams();
+        sweep_streams_at_ = std::max<std::size_t>(16, 2 * streams_.size());
+    }
     streams_.push_back(connection);
-    counters_.streams = streams_.size();
     has_streams_ = true;
 }
 
@@ -128,12 +132,30 @@ void EventLoop::wake_streams() {
     base::once_memory_allows([this] {
         asio::post(io_, [this] {
             wake_is_posted_ = false;
-            std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
-            counters_.streams = streams_.size();
-            for (const auto& stream : streams_)
-                if (const auto connection = stream.lock()) connection->wake_stream();
+            sweep_streams();
+            wake_from(0);
         });
     });
+}
+
+// Wakes some, and lets other work of the loop come before the next ones.
+void EventLoop::wake_from(std::size_t first) {
+    const std::size_t end = std::min(streams_.size(), first + woken_together);
+    for (std::size_t i = first; i < end; ++i)
+        if (const auto connection = streams_[i].lock()) connection->wake_stream();
+    if (end >= streams_.size()) return;
+    base::once_memory_allows([this, end] {
+        asio::post(io_, [this, end] {
+            --waking_;
+            wake_from(end);
+        });
+    });
+    ++waking_;
+}
+
+// Not while some wait for their turn in wake_from(), which would pass over them.
+void EventLoop::sweep_streams() {
+    if (waking_ == 0) std::erase_if(streams_, [](const auto& stream) { return stream.expired(); });
 }
 
 // A failure inside a connection closes that connection (Connection::guarded()). Others arrive here.
@@ -206,6 +228,7 @@ void EventLoop::when_ticker_expires(void (EventLoop::*next)()) {
 // has to be closed. The checks are spread over the tick; if they are behind that schedule, this checks
 // more. A connection that was checked moves to the end of the list.
 void EventLoop::look_at_some() {
+    if (stopping_) return on_tick();
     using std::chrono::nanoseconds;
     constexpr nanoseconds second = std::chrono::seconds(1);
     const auto left = std::clamp<nanoseconds>(next_tick_ - std::chrono::steady_clock::now(), nanoseconds(0),

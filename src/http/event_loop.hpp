@@ -103,6 +103,8 @@ private:
     // Of a sample of the connections, closes the one that has waited longest for a request; of this address,
     // unless it is empty. False: none waits.
     bool close_longest_waiting(const std::string& network);
+    void wake_from(std::size_t first);
+    void sweep_streams();
     void pause_accepting(const std::shared_ptr<Listener>& listener, std::string_view reason);
     void on_tick();
     void when_ticker_expires(void (EventLoop::*next)());
@@ -122,6 +124,7 @@ private:
     asio::io_context io_{1};
     std::vector<std::shared_ptr<Listener>> listeners_;
     std::vector<std::weak_ptr<Connection>> streams_;
+    std::size_t sweep_streams_at_ = 16, waking_ = 0;  // waking_: how many wake_from() are posted
     std::atomic<bool> has_streams_{false}, wake_is_posted_{false};
     asio::steady_timer ticker_{io_};
     Tick tick_ = 1, stop_at_ = 0, last_warning_ = 0;

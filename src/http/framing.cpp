@@ -66,7 +66,8 @@ std::size_t authority_end(std::string_view target) {
     if (scheme == std::string_view::npos ||
         (!is(target.substr(0, scheme), "http") && !is(target.substr(0, scheme), "https")))
         return 0;
-    return std::min(target.find_first_of("/?", scheme + 3), target.size());
+    const auto end = std::min(target.find_first_of("/?", scheme + 3), target.size());
+    return end > scheme + 3 ? end : 0;
 }
 
 // host[:port] without user information. The gate does not care which host it names.

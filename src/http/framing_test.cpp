@@ -224,6 +224,7 @@ TEST(Framing, VersionIsOneOneOrOneZero) {
     passed("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
     passed("GET / HTTP/1.0\r\n\r\n");  // HTTP/1.0 knows no Host (RFC 9112 §3.2)
     expect_refused("GET http://a/ HTTP/1.0\r\n\r\n");
+    expect_refused("GET http:///healthz HTTP/1.0\r\n\r\n");
     expect_refused("GET / HTTP/1.1\r\n\r\n");
 }
 

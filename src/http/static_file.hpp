@@ -32,8 +32,8 @@ struct StaticFile {
 // True if a value of Accept-Encoding accepts this content coding (RFC 9110 §12.5.3).
 bool accepts_coding(std::string_view accept_encoding, std::string_view coding);
 
-// The smallest form of the file that the client accepts. Adds Content-Encoding and Vary. Appends to `tag`,
-// unless it is null, what tells this form from the others.
+// The form of the file that the client accepts and that is smallest as a rule (br, then gzip). Adds
+// Content-Encoding and Vary. Appends to `tag`, unless it is null, what tells this form from the others.
 std::string_view pick_form(Response& response, const Request& request, const StaticFile& file,
                            std::string* tag = nullptr);
 

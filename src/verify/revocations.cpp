@@ -96,6 +96,11 @@ std::optional<base::Reason> Revocations::judge(const std::string& session, const
     return std::nullopt;
 }
 
+bool Revocations::has_ended(const std::string& session) const {
+    std::shared_lock lock(mutex_);
+    return sessions_.contains(session);
+}
+
 std::optional<base::Reason> Revocations::judge_foreign(const std::string& session, const std::string& user,
                                                        base::Timestamp issued, base::Duration skew) const {
     std::shared_lock lock(mutex_);

@@ -64,6 +64,9 @@ public:
     std::optional<base::Reason> judge(const std::string& session, const std::string& user,
                                       std::int64_t version, base::Timestamp issued) const;
 
+    // True if this session itself has ended, and not only tokens of its user.
+    bool has_ended(const std::string& session) const;
+
     // As judge(), for a token of another issuer, which has no version. It is revoked if its user was revoked
     // after it was issued. The issuer's clock may be ahead by `skew`. `session` may be empty.
     std::optional<base::Reason> judge_foreign(const std::string& session, const std::string& user,

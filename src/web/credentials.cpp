@@ -76,8 +76,9 @@ bool may_be_foreign(const Context& context, std::string_view token, const Denied
            verify::ForeignVerifier::may_be(token);
 }
 
-// Says which check failed: in the log, once for each check, and in the answer while somebody develops. Looks
-// at one token a second otherwise, because that costs as much as a verification, and strangers send tokens.
+// Says which check failed: in the log, once an hour for each check, and in the answer while somebody
+// develops. Looks at one token a second otherwise, because that costs as much as a verification, and
+// strangers send tokens.
 Denied explained(Context& context, std::string_view token, base::Timestamp now, Denied denied) {
     Service& service = context.service;
     const auto second = base::unix_seconds(now);
@@ -85,7 +86,10 @@ Denied explained(Context& context, std::string_view token, base::Timestamp now, 
     if (!service.settings.dev && std::exchange(context.explained_second, second) == second) return denied;
     const auto explanation = context.verifier.explain_not_ours(token);
     if (!explanation) return denied;
-    if (!service.told[static_cast<std::size_t>(explanation->mismatch)].exchange(true))
+    constexpr std::int64_t tell_again = 3600;  // seconds: strangers may have used up the first telling
+    auto& told = service.told[static_cast<std::size_t>(explanation->mismatch)];
+    auto last = told.load();
+    if (second - last >= tell_again && told.compare_exchange_strong(last, second))
         base::log::write(
             base::log::Level::warning, "token_not_ours",
             {{"check", verify::name_of(explanation->mismatch)}, {"meaning", explanation->sentence}});

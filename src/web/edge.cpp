@@ -46,9 +46,12 @@ std::string_view judged_method(const Route& route, const Request& request) {
     return is_known ? request.value("X-Forwarded-Method") : std::string_view();
 }
 
-// Programs that look after the server (probes of balancers and containers) name it by its address.
-bool is_for_us(const std::vector<std::string>& hosts, const Request& request) {
-    if (hosts.empty() || request.path == "/healthz" || request.path == "/readyz") return true;
+// Programs behind the scenes name the server by its address: probes of balancers and containers, and proxies
+// that ask about a token.
+bool is_for_us(const std::vector<std::string>& hosts, const Route* route, const Request& request) {
+    const bool is_inside = request.path == "/healthz" || request.path == "/readyz" ||
+                           (route != nullptr && route->style == Style::proxy);
+    if (hosts.empty() || is_inside) return true;
     const auto port = request.host.rfind(':');
     const bool has_port = port != std::string_view::npos &&
                           request.host.find(']', port) == std::string_view::npos;
@@ -147,7 +150,7 @@ http::Match<Route> Edge::find(const Request& request) const {
 
 std::optional<http::Waiting> Edge::handle(const Request& request, Reply& reply) {
     const auto match = find(request);
-    if (!is_for_us(context_.service.settings.hosts, request)) {
+    if (!is_for_us(context_.service.settings.hosts, match.row, request)) {
         const Denied denied{Reason::misdirected_request};
         write_refusal(reply, denied, Style::problem);
         finish(nullptr, Readers::own_origin, request, reply, &denied);

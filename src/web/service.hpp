@@ -46,8 +46,8 @@ struct Service {
     Metrics metrics{};
     std::atomic<base::Timestamp> written{};  // when /readyz last wrote to the store
     std::atomic<bool> draining{false};       // the server is about to stop
-    // Which checks of token_not_ours the log has told of.
-    std::array<std::atomic<bool>, verify::mismatches> told{};
+    // When the log last told of each check of token_not_ours, in Unix seconds.
+    std::array<std::atomic<std::int64_t>, verify::mismatches> told{};
 
     // The present key ring.
     std::shared_ptr<const auth::RingView> current() const { return ring.get(); }

@@ -131,6 +131,7 @@ def test_only_hosts_of_the_list_are_answered(make_server):
         answer = caller.get("/.well-known/jwks.json", host=host)
         assert answer.verdict == (421, "misdirected_request"), host
         assert caller.get("/healthz", host=host).status == caller.get("/readyz", host=host).status == 200
+        assert caller.get("/api/v1/verify", host=host).verdict == (401, "token_missing")
     evil = b"GET http://evil.example/.well-known/jwks.json HTTP/1.1\r\nHost: evil.example\r\n\r\n"
     assert caller.raw(evil).status == 421
 

@@ -160,3 +160,16 @@ def test_a_removed_control_socket_comes_back(make_server):
         wait_until(lambda: socket.is_socket() and server.try_command("user", "list").returncode == 0)
         assert socket.stat().st_mode & 0o777 == 0o600
     assert "control_socket_restored" in server.log()
+
+
+@pytest.mark.skipif(postgres.WANTED, reason="the files of a moved directory are SQLite's")
+def test_a_server_whose_directory_was_moved_leaves_the_new_ones_socket_alone(make_server):
+    old = make_server()
+    old.start()
+    old.data.rename(old.directory / "moved")
+    new = make_server(directory=old.directory)
+    new.start()
+    old.log_with("control_socket_lost", seconds=10)
+    time.sleep(2.5)
+    assert new.try_command("user", "list").returncode == 0
+    assert "control_socket_restored" not in new.log()

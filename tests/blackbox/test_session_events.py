@@ -7,6 +7,8 @@ import time
 import pytest
 from client import Browser, Caller
 from conftest import next_address
+from server import free_port
+from waiting import wait_until
 
 EVENTS = "/api/v1/authentication/events"
 
@@ -80,7 +82,24 @@ def test_each_end_is_told(streamed, act):
         streamed.command("user", "delete", name)
     else:
         caller.sign_out(signed_in["token"])
-    assert "event: ended" in stream.read_to_the_end()
+    said = stream.read_to_the_end()
+    assert ("event: ended" if act == "sign-out" else "event: stale") in said and "token_revoked" in said
+    assert caller.refresh(signed_in["refresh_token"]).verdict == (401, "session_ended")
+
+
+def test_a_password_change_does_not_call_its_own_session_ended(streamed):
+    caller = elsewhere(streamed)
+    signed_in = caller.sign_in_body(streamed.user)
+    stream = Stream(caller, bearer=signed_in["token"])
+    passwords = {
+        "current_password": streamed.user.password,
+        "new_password": "seven amber herons weave baskets",
+    }
+    changed = caller.put("/api/v1/users/me/password", json=passwords, bearer=signed_in["token"])
+    assert changed.status == 200
+    said = stream.read_to_the_end()
+    assert "event: stale" in said and "ended" not in said
+    assert caller.refresh(changed.json()["refresh_token"]).status == 200
 
 
 def test_new_roles_are_told(streamed):
@@ -111,7 +130,7 @@ def test_it_works_by_cookie_too(streamed):
     stream = Stream(browser, cookies=browser.jar)
     stream.read_until(b"\n\n")
     streamed.command("session", "end", "--user", streamed.user.name)
-    assert "event: ended" in stream.read_to_the_end()
+    assert "event: stale" in stream.read_to_the_end()
 
 
 def test_it_needs_a_token_that_counts(streamed):
@@ -136,4 +155,39 @@ def test_a_user_has_at_most_32_streams(streamed):
         time.sleep(0.05)
     assert caller.request("HEAD", EVENTS, bearer=token).status == 200
     for stream in streams[1:]:
+        stream.close()
+
+
+def test_pages_that_listen_are_counted_apart_from_followers(make_server):
+    port = free_port()
+    server = make_server({"metrics.listen": f"127.0.0.1:{port}"})
+    user = server.add_user()
+    server.start()
+    caller = elsewhere(server)
+    streams = [Stream(caller, bearer=caller.sign_in_body(user)["token"]) for _ in range(3)]
+
+    def gauges():
+        text = Caller(port).get("/metrics").body.decode()
+        return {line.split()[0]: float(line.split()[1]) for line in text.splitlines() if line[:1] != "#"}
+
+    assert gauges()["coatcheck_session_streams"] == 3 and gauges()["coatcheck_feed_followers"] == 0
+    for stream in streams:
+        stream.close()
+    wait_until(lambda: gauges()["coatcheck_session_streams"] == 0, seconds=20)
+
+
+def test_of_many_pages_the_right_ones_hear(make_server):
+    server = make_server()
+    users = [server.add_user() for _ in range(8)]
+    server.start()
+    pairs = [elsewhere(server).sign_in_body(user) for user in users for _ in range(20)]
+    streams = [Stream(elsewhere(server), bearer=pair["token"]) for pair in pairs]
+    for stream in streams:
+        stream.read_until(b"\n\n")
+    for i in (0, 77, 159):
+        elsewhere(server).sign_out(pairs[i]["token"])
+        streams[i].connection.socket.settimeout(3)
+        assert b"event: ended" in streams[i].read_until(b"ended")
+    for i, stream in enumerate(streams):
+        assert (b"ended" in stream.text) == (i in (0, 77, 159))
         stream.close()

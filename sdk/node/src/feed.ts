@@ -74,7 +74,7 @@ export class Feed {
         answer.resume();
         const said = `${answer.statusCode} ${answer.headers['www-authenticate'] ?? ''}`.trim();
         return again(
-          answer.statusCode === 401 || answer.statusCode === 403
+          said.includes('service_key_') // and no 403 of a proxy
             ? new RefusedKey(
                 `${this.url} refuses the service key (${said}): make one with coatcheck service-key add NAME --scope feed`,
               )

@@ -22,6 +22,8 @@ const KEY_TYPES = { ES256: 'EC', RS256: 'RSA', PS256: 'RSA', EdDSA: 'OKP' } as c
 const CURVES: Record<string, string> = { ES256: 'P-256', EdDSA: 'Ed25519' };
 // The server's own keys have 3072 bits, those of another issuer at least 2048.
 const OWN_RSA_BITS = 3072;
+const MAX_RSA_BITS = 8192;
+const MAX_KEYS = 32;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const COOL_DOWN = 5_000;
 const GOOD_FOR = 300_000;
@@ -35,12 +37,27 @@ const isForVerifying = (jwk: JWK): boolean =>
   (jwk.use === undefined || jwk.use === 'sig') &&
   (jwk.key_ops === undefined || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify')));
 
+/** As the server writes it: without padding, and in one spelling. Node.js reads other spellings, too. */
+const isBase64url = (text: unknown): boolean =>
+  typeof text === 'string' && Buffer.from(text, 'base64url').toString('base64url') === text;
+
+/** Odd, of 17 to 64 bits, without leading zeros. */
+function isRsaExponent(text: unknown): boolean {
+  const bytes = Buffer.from(String(text), 'base64url');
+  const value = BigInt(`0x${bytes.toString('hex') || '0'}`);
+  return bytes[0] !== 0 && value >= 65536n && value < 1n << 64n && value % 2n === 1n;
+}
+
 function publicKey(jwk: JWK, alg: VerificationKey['alg'], minRsaBits: number): KeyObject | undefined {
   const isRsa = KEY_TYPES[alg] === 'RSA';
+  if (![jwk.x, jwk.y, jwk.n, jwk.e].every((member) => member === undefined || isBase64url(member)))
+    return undefined;
+  if (isRsa && !isRsaExponent(jwk.e)) return undefined;
   if (jwk.kty !== KEY_TYPES[alg] || (!isRsa && jwk.crv !== CURVES[alg])) return undefined;
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
-    return isRsa && key.asymmetricKeyDetails!.modulusLength! < minRsaBits ? undefined : key;
+    const bits = key.asymmetricKeyDetails!.modulusLength!;
+    return isRsa && (bits < minRsaBits || bits > MAX_RSA_BITS || jwk.n!.startsWith('AA')) ? undefined : key;
   } catch {
     return undefined; // a malformed one
   }
@@ -56,7 +73,7 @@ export function importKeys(
   { minRsaBits = OWN_RSA_BITS, otherwise }: { minRsaBits?: number; otherwise?: string } = {},
 ): Map<string, VerificationKey> {
   const found = new Map<string, VerificationKey>();
-  if (!Array.isArray(set?.keys)) throw new Error('this is no JWK Set');
+  if (!Array.isArray(set?.keys) || set.keys.length > MAX_KEYS) throw new Error('this is no JWK Set');
   for (const jwk of set.keys) {
     if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new Error('this is no JWK Set');
     if (PRIVATE_MEMBERS.some((member) => member in jwk)) throw new Error('the key set holds a secret');

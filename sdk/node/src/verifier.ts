@@ -89,6 +89,8 @@ const keysOf = ({ claims }: Watched): string[] => [`session ${claims.session}`, 
 const CLOCK_DIFFERENCE = 60_000;
 const CACHED = 16_384;
 const SWEEP_EVERY = 30_000;
+/** A problem that lasts is told again after an hour. */
+const TELL_AGAIN = 3_600_000;
 
 const userOf = (claims: Claims): User => ({
   id: claims.subject,
@@ -170,8 +172,8 @@ export class LiveVerifier implements Verifier {
   /** By "session <id>" and "user <id>", because an entry concerns only a few of many connections. */
   readonly #watched = new Map<string, Set<Watched>>();
   readonly #waiting: { done: () => void; fail: (problem: Error) => void }[] = [];
-  /** The problems that were told since the feed last worked. */
-  readonly #told = new Set<string>();
+  /** The problems that were told since the feed last worked, and when (performance.now()). */
+  readonly #told = new Map<string, number>();
   /** Why no token can be accepted. */
   #hopeless: Error | undefined;
   readonly #feed: Feed | undefined;
@@ -218,8 +220,9 @@ export class LiveVerifier implements Verifier {
   }
 
   #tell(key: string, problem: Error): void {
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+    const now = performance.now();
+    if (now - (this.#told.get(key) ?? -Infinity) < TELL_AGAIN) return;
+    this.#told.set(key, now);
     const { onProblem = ({ message }) => console.warn(`Coatcheck: ${message}`) } = this.options;
     onProblem(problem);
   }
@@ -233,6 +236,7 @@ export class LiveVerifier implements Verifier {
   /** Compares the issuer with the one that the server's metadata names (RFC 8414). */
   async #checkIssuer(): Promise<void> {
     const { url, issuer } = this.options;
+    if (!(this.#hopeless instanceof RefusedKey)) this.#hopeless = undefined; // it may have been mended
     const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, {
       signal: AbortSignal.timeout(5_000),
       redirect: 'error',

@@ -15,6 +15,8 @@ final class Key
     private const OWN_RSA_BYTES = 384;
     public const FOREIGN_RSA_BYTES = 256;
     private const TYPES = ['ES256' => 'EC', 'RS256' => 'RSA', 'PS256' => 'RSA', 'EdDSA' => 'OKP'];
+    private const MAX_RSA_BITS = 8192;
+    private const MAX_KEYS = 32;
     private const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
     // The SubjectPublicKeyInfo of a P-256 key, up to the point.
     private const P256_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
@@ -40,12 +42,16 @@ final class Key
     public static function set(string $text, int $rsaBytes = self::OWN_RSA_BYTES, ?string $otherwise = null): ?array
     {
         $set = json_decode($text);
-        if (!$set instanceof \stdClass || !is_array($set->keys ?? null)) {
+        if (json_last_error() === JSON_ERROR_INVALID_PROPERTY_NAME) {
+            $set = json_decode($text, true); // a name that begins with NUL is no property of an object
+        }
+        $members = self::members($set);
+        if ($members === null || !is_array($members['keys'] ?? null) || !array_is_list($members['keys']) || count($members['keys']) > self::MAX_KEYS) {
             return null;
         }
         $keys = [];
-        foreach ($set->keys as $jwk) {
-            $members = $jwk instanceof \stdClass ? get_object_vars($jwk) : null;
+        foreach ($members['keys'] as $jwk) {
+            $members = self::members($jwk);
             if ($members === null || array_intersect(self::PRIVATE_MEMBERS, array_keys($members)) !== []) {
                 return null;
             }
@@ -88,7 +94,12 @@ final class Key
         if ($algorithm === null || $id === '' || $text('kty') !== self::TYPES[$algorithm] || !$isForVerifying) {
             return null;
         }
-        $bytes = static fn (string $name): string => (string) base64_decode(strtr($text($name), '-_', '+/'), true);
+        foreach (['x', 'y', 'n', 'e'] as $name) {
+            if ($has($name) && rtrim(strtr(base64_encode(self::base64url($text($name))), '+/', '-_'), '=') !== $text($name)) {
+                return null; // another spelling than the one without padding
+            }
+        }
+        $bytes = static fn (string $name): string => self::base64url($text($name));
         [$x, $y] = [$bytes('x'), $bytes('y')];
         $material = match ($algorithm) {
             'ES256' => $text('crv') === 'P-256' && strlen($x) === 32 && strlen($y) === 32 ? self::pem(hex2bin(self::P256_PREFIX) . "\x04" . $x . $y) : null,
@@ -96,6 +107,26 @@ final class Key
             default => self::rsaPem($bytes('n'), $bytes('e'), $rsaBytes),
         };
         return $material === null ? null : new self($id, $algorithm, $material);
+    }
+
+    /** @return array<string, mixed>|null The members of a JSON object. */
+    private static function members(mixed $value): ?array
+    {
+        return match (true) {
+            $value instanceof \stdClass => get_object_vars($value),
+            is_array($value) && !array_is_list($value) => $value,
+            default => null,
+        };
+    }
+
+    private static function base64url(string $text): string
+    {
+        return (string) base64_decode(strtr($text, '-_', '+/'), true);
+    }
+
+    private static function bits(string $number): int
+    {
+        return $number === '' ? 0 : 8 * (strlen($number) - 1) + strlen(decbin(ord($number[0])));
     }
 
     public function verifies(string $message, string $signature): bool
@@ -168,7 +199,10 @@ final class Key
     private static function rsaPem(string $n, string $e, int $rsaBytes): ?string
     {
         // A leading zero would be a second spelling of the same number.
-        if (strlen($n) < $rsaBytes || $n[0] === "\0" || $e === '' || $e[0] === "\0") {
+        if ($n === '' || $n[0] === "\0" || self::bits($n) < 8 * $rsaBytes || self::bits($n) > self::MAX_RSA_BITS) {
+            return null;
+        }
+        if ($e === '' || $e[0] === "\0" || self::bits($e) < 17 || self::bits($e) > 64 || ord($e[-1]) % 2 === 0) {
             return null;
         }
         $key = self::tlv(0x30, self::integer($n) . self::integer($e));

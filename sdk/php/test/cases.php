@@ -61,6 +61,15 @@ foreach ($cases as $case) {
     }
 }
 
+// A member's name may begin with NUL, which PHP takes for no name of a property.
+$jwk = get_object_vars($cases[0]->set->keys[0]);
+if (count(Key::set(json_encode(['keys' => [$jwk + ["\0a" => 1]]], JSON_THROW_ON_ERROR)) ?? []) === 1) {
+    ++$passed;
+} else {
+    ++$failed;
+    echo "key set: a name that begins with NUL\n";
+}
+
 $set = json_decode(file_get_contents(__DIR__ . '/../../../api/cases/requests/requests.json'), true, 64, JSON_THROW_ON_ERROR);
 $keys = Key::set(json_encode($set['jwks'], JSON_THROW_ON_ERROR));
 $revocations = new Revocations(new MemoryCache());

@@ -148,9 +148,12 @@ std::string check_origins(const Config& config) {
 
 std::string check_hosts(const Config& config) {
     for (const auto& host : config.web.hosts)
-        if (host.empty() || host.find_first_of("/@?#, *") != std::string::npos)
-            return needs("host names with or without a port, such as id.example.com, without https:// or *",
-                         host);
+        if (host.empty() || host.find_first_of("/@?#, *") != std::string::npos || host.ends_with('.') ||
+            (!host.starts_with('[') && std::count(host.begin(), host.end(), ':') > 1))
+            return needs(
+                "host names with or without a port, such as id.example.com or [::1]:8080, without https:// "
+                "or *",
+                host);
     return "";
 }
 

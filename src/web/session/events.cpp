@@ -9,8 +9,9 @@ namespace {
 
 constexpr int beats_between_signs = 15;  // seconds
 
-// Server-Sent Events (HTML, §9.2). `live` at the start; then `ended` or `stale`, whereupon the client has to
-// sign in or to refresh. The stream ends with its token.
+// Server-Sent Events (HTML, §9.2). `live` at the start; then `ended`, or `stale` if tokens of the user no
+// longer count: perhaps the user was disabled, or has changed the password and goes on. A refresh says which.
+// The stream ends with its token.
 class SessionStream final : public http::Stream {
 public:
     SessionStream(const verify::Revocations& revocations, std::shared_ptr<const token::AccessClaims> claims,
@@ -30,8 +31,8 @@ public:
                                                claims_->issued);
         if (!reason) return false;
         is_over_ = true;
-        const bool is_stale = *reason == base::Reason::token_stale;
-        out.append(is_stale ? "event: stale" : "event: ended").append("\ndata: {\"code\":\"");
+        const bool has_ended = revocations_.has_ended(claims_->session);
+        out.append(has_ended ? "event: ended" : "event: stale").append("\ndata: {\"code\":\"");
         out.append(public_reason(*reason).code).append("\"}\n\n");
         return true;
     }

@@ -5,6 +5,8 @@
 
 #include "base/result.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -31,12 +33,17 @@ public:
         std::string user_;
     };
 
-    // too_many_attempts: the user has most_of_user streams.
+    // All users together have at most so many.
+    void limit(std::size_t most) { most_ = most; }
+    // too_many_attempts: the user has most_of_user streams. busy: all together have as many as they may.
     base::Result<Place> enter(const std::string& user);
+    std::size_t open() const { return all_open_; }
 
 private:
     std::mutex mutex_;
     std::unordered_map<std::string, int> open_;
+    std::atomic<std::size_t> all_open_{0};
+    std::size_t most_ = 1024;
 };
 
 }  // namespace coatcheck::web

@@ -100,13 +100,15 @@ const credential = () => (held?.token ? { token: held.token, cookies: false } : 
 
 /** Calls a route that needs a token. If the server finds the token too old, refreshes and calls once more. */
 async function callProtected(method, path) {
+  const asker = held;
   let reply = await send(method, path, credential());
   if (held && $('automatic').checked && isTooOld(reply)) {
     const renewed = await refresh('silent');
     if (renewed.ok && held) reply = await send(method, path, credential());
   }
   // Nothing on the page may say “signed in” beside an answer that says otherwise.
-  if (held && reply.status === 401 && reply.problem.code === 'token_revoked') forget(reply.problem);
+  const isOver = reply.status === 401 && reply.problem.code === 'token_revoked';
+  if (held && held === asker && isOver) forget(reply.problem);
   return reply;
 }
 
@@ -255,7 +257,9 @@ function stopListening() {
 /** Opens the stream, unless one is open. It ends with its token, and another one follows. */
 async function listen() {
   if (listening || document.hidden || !held) return;
+  const asker = held;
   const stream = (listening = new AbortController());
+  let pause = 60_000; // after a refusal: the next refresh opens another stream anyway
   const { token, cookies } = credential();
   try {
     const response = await fetch(EVENTS, {
@@ -264,28 +268,32 @@ async function listen() {
       signal: stream.signal,
     });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    if (response.ok) pause = 1_000;
     for (let text = ''; response.ok; ) {
       const { done, value } = await reader.read();
       if (done) break;
       text += value;
       const event = /^event: (ended|stale)\ndata: (.*)$/m.exec(text);
       if (!event || listening !== stream) continue;
-      listening = null;
+      pause = 1_000;
       addToLog(`event: ${event[1]}`, 'stream', {
         ok: false,
         status: '',
         problem: parse(event[2]),
         milliseconds: '',
       });
+      await new Promise((done) => setTimeout(done, 500)); // a new password may be under way to this page
+      if (listening !== stream || held !== asker) break;
       if (event[1] === 'ended') forget({ title: 'The session has ended.', ...parse(event[2]) });
-      else refresh('silent');
+      else await refresh('silent'); // the answer says what has happened
+      break;
     }
   } catch {
     // The stream was lost, or the page has ended it.
   }
   if (listening !== stream) return;
   listening = null;
-  setTimeout(listen, 1_000);
+  setTimeout(listen, pause);
 }
 
 // ---- Sessions
