@@ -43,6 +43,8 @@ function streamOf(state: State): () => void {
 async function listen(state: State, signal: AbortSignal): Promise<void> {
   const { page, core, url, byCookie } = state;
   for (let pause = SHORTEST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    // A hidden page neither listens nor refreshes for it.
+    if (page.document!.hidden || !state.held) return;
     try {
       const trouble = await core.prepare(state);
       const { held } = state;
