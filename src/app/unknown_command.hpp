@@ -10,8 +10,8 @@ class App;
 
 namespace coatcheck::app {
 
-// What to say of a command line whose command is unknown or incomplete: the word, the nearest command, or the
-// commands to choose from. nullopt: its command is a known one.
+// A sentence about a command line whose command is unknown or incomplete: it names the word, and the nearest
+// command or the ones to choose from. nullopt: its command is a known one.
 std::optional<std::string> unknown_command(const CLI::App& app, int argc, const char* const* argv);
 
 }  // namespace coatcheck::app

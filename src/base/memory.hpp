@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must happen although the machine is short of memory.
+// Work that must be done although the machine is short of memory.
 #pragma once
 
 #include <chrono>

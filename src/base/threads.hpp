@@ -9,7 +9,7 @@
 
 namespace coatcheck::base {
 
-// What to throw if the system refuses a thread: it says for what the thread was wanted, and which limits to
+// The exception for a thread that the system refuses: it names the purpose of the thread, and the limits to
 // look at.
 std::runtime_error thread_refused(std::string_view purpose, const std::system_error& refused);
 

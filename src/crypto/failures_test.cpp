@@ -89,7 +89,7 @@ TEST_P(Failures, OfAnAllocationMakeNoWrongSignatureAndNoWrongKey) {
             signature = key.sign("a message");
             exported = key.to_pkcs8().reveal();
         } catch (const std::exception&) {
-            // Whatever was made before is right.
+            // All that was made before is right.
         }
         const bool all_were_allowed = allocations_left > 0;
         allocations_left = -1;

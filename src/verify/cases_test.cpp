@@ -95,7 +95,7 @@ TEST(Cases, EachHasTheVerdictThatIsWrittenThere) {
                     const auto claims = foreign.check(string_of(test, "token"), now);
                     whose = claims ? base::Result<std::string>(claims->subject) : claims.error();
                 }
-                // Whoever asks is told which check failed, and nothing else has an explanation.
+                // An explanation says which check failed; no other refusal has one.
                 EXPECT_EQ(verifier.explain_not_ours(string_of(test, "token")).has_value(),
                           !proof && proof.error().reason == base::Reason::token_not_ours)
                     << string_of(test, "name");

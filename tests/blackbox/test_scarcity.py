@@ -20,7 +20,10 @@ from server import BINARY
 from waiting import wait_until
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="counts the processes of a user that has no others")
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0,
+    reason="ulimit -u does not count for root, and only root can start the server as another user",
+)
 NOBODY = 65534
 plain_build = pytest.mark.skipif(
     b"__asan_init" in BINARY.read_bytes(), reason="AddressSanitizer has an allocator of its own"

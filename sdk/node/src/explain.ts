@@ -39,3 +39,15 @@ export async function explainNotOurs(
     };
   return { check: 'signature', sentence: `its signature is not by the key ${shown(parts.kid)}` };
 }
+
+/** Compares the issuer with the one that the server's metadata names (RFC 8414). undefined: nothing is wrong. */
+export async function issuerProblem(url: string, issuer: string): Promise<Error | undefined> {
+  const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, {
+    signal: AbortSignal.timeout(5_000),
+    redirect: 'error',
+  }).catch(() => undefined);
+  const said = (await answer?.json().catch(() => undefined)) as { issuer?: unknown } | undefined;
+  if (!answer?.ok || typeof said?.issuer !== 'string' || said.issuer === issuer) return undefined;
+  const difference = `have the issuer "${said.issuer}", and this verifier expects "${issuer}"`;
+  return new Error(`the tokens of ${url} ${difference}: set issuer to the server's public_url`);
+}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verifier. It checks a token in the server's order, so that both give the same verdict: size, form, key
 // and algorithm, signature, typ, iss and aud, exp, revoked, stale.
-import { compactVerify } from 'jose';
 import { type ForeignIssuer, ForeignIssuers } from './foreign.js';
-import { explainNotOurs } from './explain.js';
+import { explainNotOurs, issuerProblem } from './explain.js';
 import { Feed, RefusedKey } from './feed.js';
 import { decrypt, importEncryptionKeys, isEncrypted } from './jwe.js';
-import { algorithmNamed, Keys } from './keys.js';
+import { Keys } from './keys.js';
+import { type Encryption, prove } from './prove.js';
 import { type Revocation, Revocations } from './revocations.js';
-import { type Claims, parseCompact, readClaims } from './token.js';
+import type { Claims } from './token.js';
 import { type Code, no, type User, type Verdict } from './verdict.js';
 
 export interface VerifierOptions {
@@ -102,46 +102,6 @@ const userOf = (claims: Claims): User => ({
   claims: claims.all,
 });
 
-/** The keys of encrypted tokens. With `only`, other tokens are refused. */
-export interface Encryption {
-  keys: Map<string, Buffer>;
-  only: boolean;
-}
-
-/**
- * Checks everything about a token except time and revocation. Every verifier of one issuer gets the same
- * result.
- */
-export async function prove(
-  token: string,
-  keys: Keys,
-  issuer: string,
-  audience: string,
-  encryption?: Encryption,
-): Promise<Claims | Code> {
-  if (encryption) {
-    if (isEncrypted(token)) {
-      const inner = decrypt(token, encryption.keys);
-      return typeof inner === 'string' ? inner : prove(inner.jwt, keys, issuer, audience);
-    }
-    if (encryption.only) return parseCompact(token) ? 'token_not_ours' : 'token_malformed';
-  }
-  const parts = parseCompact(token);
-  if (!parts) return 'token_malformed';
-  const key = await keys.find(parts.kid);
-  // The key decides the algorithm, and the header must name the same one (RFC 8725 §3.1).
-  if (!key || algorithmNamed(parts.alg) !== key.alg) return keys.isEmpty ? 'unavailable' : 'token_not_ours';
-  try {
-    await compactVerify(token, key.key, { algorithms: [parts.alg] });
-  } catch {
-    return 'token_not_ours';
-  }
-  if (parts.typ !== 'at+jwt') return 'token_not_ours';
-  const claims = readClaims(token, parts.claims);
-  if (!claims) return 'token_malformed';
-  return claims.issuer === issuer && claims.audience.includes(audience) ? claims : 'token_not_ours';
-}
-
 export function createVerifier(options: VerifierOptions): Verifier {
   const url = options.url.replace(/\/+$/, '');
   const {
@@ -233,21 +193,10 @@ export class LiveVerifier implements Verifier {
     for (const { fail } of this.#waiting.splice(0)) fail(problem);
   }
 
-  /** Compares the issuer with the one that the server's metadata names (RFC 8414). */
   async #checkIssuer(): Promise<void> {
-    const { url, issuer } = this.options;
     if (!(this.#hopeless instanceof RefusedKey)) this.#hopeless = undefined; // it may have been mended
-    const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, {
-      signal: AbortSignal.timeout(5_000),
-      redirect: 'error',
-    }).catch(() => undefined);
-    const said = (await answer?.json().catch(() => undefined)) as { issuer?: unknown } | undefined;
-    if (answer?.ok && typeof said?.issuer === 'string' && said.issuer !== issuer)
-      this.#giveUpHope(
-        new Error(
-          `the tokens of ${url} have the issuer "${said.issuer}", and this verifier expects "${issuer}": set issuer to the server's public_url`,
-        ),
-      );
+    const problem = await issuerProblem(this.options.url, this.options.issuer);
+    if (problem) this.#giveUpHope(problem);
   }
 
   async ready(): Promise<void> {

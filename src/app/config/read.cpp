@@ -194,7 +194,7 @@ Config load_config(const ConfigSources& sources) {
     }
     for (const auto& [name, value] : sources.flags)
         set_text(config, *find_key(name), value, "the command line");
-    // Who moves the server to another port of this machine, and says no more, reaches it there.
+    // A server that was only moved to another port of this machine is reached there.
     const auto listen = parse_listen(config.listen);
     if (!config.origin.contains("public_url") && listen && listen->is_loopback() && listen->port != 0)
         config.web.public_url = "http://localhost:" + std::to_string(listen->port);
