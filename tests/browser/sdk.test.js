@@ -1654,6 +1654,45 @@ describe('A session that ends elsewhere (issue 19, row 34)', () => {
         }
       }));
 
+  test('eight visible windows of one session share a stream, and all hear', () =>
+    visit(async ({ context, tab }) => {
+      const open = new Set();
+      context.on('request', (request) => request.url().endsWith('/events') && open.add(request));
+      for (const over of ['requestfinished', 'requestfailed'])
+        context.on(over, (request) => open.delete(request));
+      example.coatcheck.addUser('eight');
+      const windows = [await tab()];
+      await signIn(windows[0], 'eight');
+      while (windows.length < 8) windows.push(await tab());
+      const all = (what, wanted) =>
+        Promise.all(
+          windows.map((page) =>
+            page.waitForFunction(`String(${what}) === '${wanted}'`, undefined, { timeout: 4_000 }),
+          ),
+        );
+      await all('auth.session.status', 'signed-in');
+      await sleep(700);
+      assert.equal(open.size, 1);
+      assert.deepEqual(
+        await Promise.all(windows.map(posts)),
+        windows.map(() => 200),
+      );
+
+      example.coatcheck.command(['user', 'set', 'eight', '--role', 'editor']);
+      await all('auth.session.user.roles', 'editor');
+      await sleep(1_500); // until the stream is open again
+
+      // The next window listens as soon as the one that did is closed.
+      const [listens] = open;
+      const closed = windows.findIndex((page) => page === listens.frame().page());
+      await windows.splice(closed, 1)[0].close();
+      open.delete(listens); // no event tells that it is over
+      await sleep(700);
+      assert.equal(open.size, 1);
+      example.coatcheck.command(['session', 'end', '--user', 'eight']);
+      await all('auth.session.status', 'signed-out');
+    }));
+
   test('the stream outlives its token', () =>
     visit(async ({ tab }) => {
       const page = await tab();

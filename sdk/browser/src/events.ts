@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hears at once when the session was ended elsewhere, or the user's roles changed: while the page is visible,
-// an event stream of the server is open. A hidden page has none, because browsers allow few connections to one
-// host; it asks again when it is shown.
+// Hears at once when the session was ended elsewhere, or the user's roles changed: while a page is visible, an
+// event stream of the server is open. A browser opens only six connections to one host (HTTP/1.1). So a hidden
+// page has no stream and asks again when it is shown, and visible pages that share a session share one stream:
+// the page that holds a Web Lock listens, and tells the others. Nothing else waits for this lock (ADR 9).
+import type { Page } from './page.js';
 import type { State } from './session.js';
 
 const SHORTEST_PAUSE = 1_000;
@@ -19,7 +21,15 @@ export function hear(state: State): void {
 }
 
 function streamOf(state: State): () => void {
-  const { page, watchSession = true } = state;
+  const { page, key, storage, watchSession = true } = state;
+  if (!watchSession) return () => {};
+  // In sessionStorage each tab has a session of its own. Web Locks are missing where the origin is not secure.
+  const locks = storage === 'sessionStorage' ? undefined : page.navigator?.locks;
+  const others = locks && page.BroadcastChannel && new page.BroadcastChannel(`${key}-events`);
+  if (others)
+    others.onmessage = ({ data }: { data: unknown }) => {
+      if (data === state.held?.session) void ask(state, state.held);
+    };
   let running: AbortController | undefined;
   const close = () => {
     running?.abort();
@@ -27,20 +37,36 @@ function streamOf(state: State): () => void {
   };
   const open = (stream: AbortController) => {
     running = stream;
+    const { signal } = stream;
     const forget = () => running === stream && (running = undefined);
-    void listen(state, stream.signal).finally(forget);
+    const work = () => listen(state, signal, others);
+    // The lock is free at once when this page is hidden: it may be frozen, or kept to be restored.
+    const hidden = new Promise((done) => signal.addEventListener('abort', done));
+    const turn = locks
+      ? locks.request(`${key}-events`, { signal }, () => Promise.race([work(), hidden]))
+      : work();
+    void Promise.resolve(turn).then(forget, forget);
   };
   const look = () => {
     if (page.document!.hidden || !state.held) close();
     else if (!running) open(new AbortController());
   };
-  if (!watchSession) return () => {};
   for (const name of ['visibilitychange', 'pageshow']) page.addEventListener!(name, look);
   page.addEventListener!('pagehide', close); // a page with an open stream cannot be restored at once
   return look;
 }
 
-async function listen(state: State, signal: AbortSignal): Promise<void> {
+/** Asks the server what has happened to the session, unless there are newer tokens already. */
+async function ask(state: State, held: State['held']): Promise<void> {
+  const { page, core } = state;
+  await new Promise<void>((done) => page.setTimeout(done, PATIENCE));
+  if (held && state.held === held) state.held = { ...held, dueAt: 0 };
+  await core.prepare(state).catch(() => {});
+}
+
+type Channel = InstanceType<NonNullable<Page['BroadcastChannel']>>;
+
+async function listen(state: State, signal: AbortSignal, others?: Channel): Promise<void> {
   const { page, core, url, byCookie } = state;
   for (let pause = SHORTEST_PAUSE; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     // A hidden page neither listens nor refreshes for it.
@@ -60,10 +86,8 @@ async function listen(state: State, signal: AbortSignal): Promise<void> {
       if (answer.status === 404) return; // an older server
       if (answer.ok) pause = SHORTEST_PAUSE;
       if (answer.status === 401 || (answer.ok && (await saysSo(answer)))) {
-        await new Promise<void>((done) => page.setTimeout(done, PATIENCE));
-        // The server decides what has happened to the session, unless there are newer tokens already.
-        if (state.held === held) state.held = { ...held, dueAt: 0 };
-        await core.prepare(state);
+        others?.postMessage(held.session);
+        await ask(state, held);
       }
     } catch {
       // The stream was lost, or the page is no longer to have one.

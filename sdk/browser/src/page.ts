@@ -13,6 +13,7 @@ export interface Page {
   location?: Pick<Location, 'href' | 'origin' | 'protocol' | 'pathname' | 'search' | 'hash' | 'assign'>;
   localStorage?: Jar;
   sessionStorage?: Jar;
+  navigator?: { locks?: Pick<LockManager, 'request'> };
   BroadcastChannel?: new (name: string) => Pick<BroadcastChannel, 'postMessage' | 'onmessage'>;
   addEventListener?(event: string, listener: (event: Event) => void): void;
 }
