@@ -22,6 +22,7 @@ OAUTH_ERRORS = {
     "invalid_client",
     "invalid_grant",
     "invalid_scope",
+    "invalid_target",
     "unauthorized_client",
     "unsupported_grant_type",
     "unsupported_token_type",
@@ -49,7 +50,7 @@ def load(text):
             if not re.fullmatch(r"[ !#-\[\]-~]+\.", str(row.get(key, ""))):
                 problems.append(f"{name}: {key} is a sentence in ASCII that ends with a full stop")
         if row["oauth"] not in OAUTH_ERRORS:
-            problems.append(f"{name}: {row['oauth']} is not an error of RFC 6749 or RFC 7009")
+            problems.append(f"{name}: {row['oauth']} is not an error of RFC 6749, RFC 7009 or RFC 8707")
     names = [row.get("name") for row in reasons]
     problems += [f"{name}: occurs twice" for name in set(names) if names.count(name) > 1]
     if problems:

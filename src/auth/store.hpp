@@ -15,6 +15,7 @@
 #include "auth/store/audit.hpp"
 #include "auth/store/keys.hpp"
 #include "auth/store/limits.hpp"
+#include "auth/store/oauth.hpp"
 #include "auth/store/revocations.hpp"
 #include "auth/store/sessions.hpp"
 #include "auth/store/users.hpp"
@@ -29,7 +30,8 @@ class ReadStore : public UserReads,
                   public RevocationReads,
                   public LimitReads,
                   public KeyReads,
-                  public AuditReads {
+                  public AuditReads,
+                  public OAuthReads {
 public:
     // The store's clock. It decides when a grace or a session ends. It never goes back, not even over a
     // restart.
@@ -42,7 +44,8 @@ class Store : public ReadStore,
               public RevocationWrites,
               public LimitWrites,
               public KeyWrites,
-              public AuditWrites {
+              public AuditWrites,
+              public OAuthWrites {
 public:
     // Deletes what has expired, at most `limit` rows of each kind. Returns the number of deleted rows;
     // fewer than `limit`: nothing is left to delete.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coatcheck::auth {
@@ -65,6 +66,15 @@ struct Session {
     std::int64_t status = -1;  // the session's index in the Token Status Lists; -1: none
     // How the user was recognised (auth/factors/proof.hpp). Empty: by a foreign token.
     std::vector<std::string> amr{};
+    // When the user was recognised (auth_time), if that was not when the session began.
+    Timestamp authenticated{};
+
+    // A grant (auth/oauth/grants.hpp) is a session of an OAuth client. Empty: a session of the SDK.
+    std::string client{};
+    std::vector<std::string> scope{};
+    std::vector<std::string> resources{};
+    std::string parent{};  // the browser's session in which the user gave the grant
+    bool is_grant() const { return !client.empty(); }
 };
 
 // Where a request comes from, for the audit log and the limits: the address of the client, and the name of
@@ -83,6 +93,24 @@ struct AuditEvent {
     std::string session;
     std::string address;
     std::string detail;
+};
+
+// A resource server that tokens can be for (RFC 8707): an API with an audience and scopes of its own.
+struct Resource {
+    std::string uri;  // absolute, without a fragment; the `aud` of its tokens
+    std::string name;
+    std::vector<std::pair<std::string, std::string>>
+        scopes{};  // name, and what it permits, for users to read
+    std::vector<std::string> default_scopes{};
+};
+
+struct OAuthPolicy {
+    bool enabled = false;
+    Duration code_ttl = std::chrono::seconds(60);
+    Duration id_token_ttl = std::chrono::minutes(10);
+    // The grace of native clients, whose answers are lost more often (Policy::grace is that of the others).
+    Duration native_grace = std::chrono::minutes(2);
+    std::vector<Resource> resources{};
 };
 
 // The settings that the rules in src/auth need. config/coatcheck.example.toml documents the defaults.
@@ -104,6 +132,7 @@ struct Policy {
     std::int64_t sessions_per_user = 100;  // live sessions of one user, at most
     std::int64_t min_password = 15;        // characters of a new password, at least
     bool sign_up = false;
+    OAuthPolicy oauth{};
 };
 
 }  // namespace coatcheck::auth

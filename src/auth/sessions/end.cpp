@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/sessions/end.hpp"
 
+#include "auth/oauth/clients.hpp"
 #include "auth/revocation/revoke.hpp"
 
 #include <algorithm>
@@ -14,6 +15,10 @@ bool end_session(Store& store, const std::string& session, const std::string& ev
     if (!row) return false;
     revoke_session(store, *row);
     store.append_audit({store.now(), event, row->user, session, by.address, by.detail()});
+    if (row->is_grant()) return true;
+    for (const auto& grant : store.children_of(row->user, session))
+        if (std::find(grant.scope.begin(), grant.scope.end(), offline_access) == grant.scope.end())
+            end_session(store, grant.id, event, by);
     return true;
 }
 

@@ -10,7 +10,8 @@
 
 namespace coatcheck::auth {
 
-// Ends the session, and writes `event` to the audit log. False: it had ended before, or does not exist.
+// Ends the session, and writes `event` to the audit log. With a browser's session end the grants that were
+// given in it, but not those with the scope offline_access. False: it had ended before, or does not exist.
 bool end_session(Store& store, const std::string& session, const std::string& event, const Actor& by);
 
 // Ends the session if it belongs to the user. False otherwise; the answer does not tell whether the session

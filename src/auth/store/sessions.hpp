@@ -17,6 +17,7 @@ struct RotateRequest {
     std::uint32_t counter = 0;
     Duration grace, idle, access_ttl;
     bool by_cookie = false;  // the refresh token came as a cookie
+    std::string client{};    // rotate_grant(): the client that presents the token
 };
 
 struct Rotation {
@@ -74,6 +75,9 @@ public:
     // The rotation may stay in force even if its step is undone afterwards. For the client, this is the
     // same as a lost answer.
     virtual Rotation rotate_refresh(const RotateRequest& request) = 0;
+    // As rotate_refresh(), for a grant of request.client; for any other session the outcome is `ended`.
+    // `repeated` and `reused` as there.
+    virtual Rotation rotate_grant(const RotateRequest& request) = 0;
     // As find_session(). Until this step ends, no other step changes the session.
     virtual std::optional<Session> lock_session(const std::string& id) = 0;
     // Ends the session for good, and returns it as it is then. nullopt: it had ended before, or does not

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/users/names.hpp"
 
+#include "auth/oauth/client.hpp"
+
 #include "base/identifier.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"
@@ -47,6 +49,8 @@ Result<std::string> checked_username(std::string_view text) {
         return refuse("must have 1 to 64 visible characters, no @, and no space at either end");
     if (name->find("  ") != std::string::npos) return refuse(sentence_about(base::IdentifierFlaw::character));
     if (const char* flaw = sentence_about(base::flaw_of_identifier(*name))) return refuse(flaw);
+    if (base::folded(*name)->starts_with(Client::subject_prefix))
+        return refuse("must not begin with client: as the names of OAuth clients in tokens do");
     return *name;
 }
 
@@ -119,6 +123,11 @@ Result<std::string> checked_id(std::string_view text) {
         return Denied{Reason::invalid_member,
                       {},
                       "must have 1 to 64 visible ASCII characters, and must not be . or ..",
+                      "id"};
+    if (base::folded(text)->starts_with(Client::subject_prefix))
+        return Denied{Reason::invalid_member,
+                      {},
+                      "must not begin with client: as the ids of OAuth clients in tokens do",
                       "id"};
     return std::string(text);
 }

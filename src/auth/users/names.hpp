@@ -33,7 +33,8 @@ base::Result<std::vector<std::string>> checked_roles(std::vector<std::string> ro
 // The application's own claims: a JSON object of at most 1024 bytes, without names that belong to the
 // protocol (RFC 9068 §2.2).
 base::Result<std::string> checked_claims(std::string_view json);
-// The id of an imported user: 1 to 64 characters of visible ASCII, and not . or ..
+// The id of an imported user: 1 to 64 characters of visible ASCII, and not . or .., nor one that begins like
+// the subject of an OAuth client.
 base::Result<std::string> checked_id(std::string_view text);
 
 }  // namespace coatcheck::auth

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/memory/store.hpp"
 
+#include "auth/sessions/rotation.hpp"
 #include "base/network.hpp"
 #include "base/reason.hpp"
 #include "base/text.hpp"
@@ -94,6 +95,8 @@ bool MemoryStore::replace_password_hash(const std::string& user, const std::stri
 
 void MemoryStore::delete_user(const std::string& id) {
     tables_.users.erase(id);
+    std::erase_if(tables_.consents, [&](const auto& row) { return row.first.first == id; });
+    std::erase_if(tables_.codes, [&](const auto& row) { return row.second.user == id; });
     std::erase_if(tables_.sessions, [&](const auto& row) { return row.second.user == id; });
 }
 
@@ -109,11 +112,17 @@ std::optional<auth::User> MemoryStore::insert_session(const auth::Session& sessi
     return user;
 }
 
-Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) {
+Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) { return rotate_for("", r); }
+
+Rotation MemoryStore::rotate_grant(const auth::RotateRequest& r) {
+    return r.client.empty() ? Rotation{} : rotate_for(r.client, r);
+}
+
+Rotation MemoryStore::rotate_for(const std::string& client, const auth::RotateRequest& r) {
     const auto row = tables_.sessions.find(r.session);
     const auto user = find_user(r.user);
     if (row == tables_.sessions.end() || !user || !user->enabled || row->second.user != r.user ||
-        !is_live(row->second))
+        row->second.client != client || !is_live(row->second))
         return {};
     auth::Session& session = row->second;
     Rotation result;
@@ -121,23 +130,10 @@ Rotation MemoryStore::rotate_refresh(const auth::RotateRequest& r) {
         result.outcome = Rotation::Outcome::misplaced;
     } else if (session.secret_hash != r.secret_hash) {
         return {};
-    } else if (r.counter == session.counter) {
-        const bool again_within_grace = session.rotated.back() > now_ - r.grace;
-        result.outcome = again_within_grace ? Rotation::Outcome::repeated : Rotation::Outcome::rotated;
-        if (!again_within_grace) {
-            ++session.counter;
-            std::rotate(session.rotated.rbegin(), session.rotated.rbegin() + 1, session.rotated.rend());
-            session.rotated.front() = session.last_used = now_;
-            session.idle_end = std::min(now_ + r.idle, session.absolute_end);
-            session.access_end = std::max(session.access_end,
-                                          std::min(now_ + r.access_ttl, session.idle_end));
-        }
     } else {
-        const std::uint32_t behind = session.counter - r.counter;
-        const bool in_grace = behind <= auth::rotations_per_grace &&
-                              session.rotated[behind - 1] + r.grace > now_;
-        result.outcome = in_grace ? Rotation::Outcome::repeated : Rotation::Outcome::reused;
+        result.outcome = auth::judge_counter(session, r, now_);
     }
+    if (result.outcome == Rotation::Outcome::rotated) auth::rotate(session, r, now_);
     if (result.outcome == Rotation::Outcome::repeated) {
         session.last_used = std::max(session.last_used + std::chrono::milliseconds(1), now_);
         session.access_end = std::max(session.access_end, std::min(now_ + r.access_ttl, session.idle_end));
@@ -156,7 +152,8 @@ std::vector<std::string> MemoryStore::sessions_beyond(const std::string& user, c
                                                       std::size_t kept) {
     std::vector<const auth::Session*> sessions;
     for (const auto& [id, session] : tables_.sessions)
-        if (session.user == user && id != except && is_live(session)) sessions.push_back(&session);
+        if (session.user == user && id != except && !session.is_grant() && is_live(session))
+            sessions.push_back(&session);
     if (sessions.size() <= kept) return {};
     std::sort(sessions.begin(), sessions.end(), [](const auto* a, const auto* b) {
         return std::tie(a->last_used, a->id) < std::tie(b->last_used, b->id);
@@ -311,6 +308,8 @@ std::size_t MemoryStore::sweep(std::size_t limit) {
          [&](const auto& row) { return row.second.idle_end < now_ && row.second.older_end < now_; });
     drop(tables_.revocations, [&](const auto& entry) { return entry.expires < now_; });
     drop(tables_.buckets, [&](const auto& row) { return row.second < now_; });
+    drop(tables_.codes,
+         [&](const auto& row) { return row.second.expires < now_ - std::chrono::minutes(10); });
     drop(tables_.audit, [&](const auto& event) { return event.time < now_ - std::chrono::hours(24 * 90); });
     return deleted;
 }

@@ -72,6 +72,29 @@ public:
     bool delete_service_key(const std::string& name) override { return tables_.service_keys.erase(name) > 0; }
     void append_audit(const auth::AuditEvent& event) override { tables_.audit.push_back(event); }
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
+    std::vector<auth::Client> list_clients() override;
+    std::optional<auth::Client> find_client(const std::string& id) override;
+    std::optional<auth::Consent> find_consent(const std::string& user, const std::string& client) override;
+    std::vector<std::string> grants_of(const std::string& client, const std::string& user,
+                                       std::size_t limit) override;
+    std::vector<std::string> users_like_clients() override;
+    std::vector<auth::Session> children_of(const std::string& user, const std::string& parent) override;
+    bool insert_client(const auth::Client& client) override {
+        return tables_.clients.emplace(client.id, client).second;
+    }
+    void update_client(const auth::Client& client) override;
+    bool delete_client(const std::string& id) override;
+    void save_consent(const auth::Consent& consent) override {
+        tables_.consents[{consent.user, consent.client}] = consent;
+    }
+    bool delete_consent(const std::string& user, const std::string& client) override {
+        return tables_.consents.erase({user, client}) > 0;
+    }
+    void insert_code(const auth::AuthorizationCode& code) override { tables_.codes[code.hash] = code; }
+    std::optional<auth::AuthorizationCode> lock_code(const std::string& hash) override;
+    void use_code(const std::string& hash, const std::string& session) override;
+    void touch_session(const std::string& session, base::Timestamp idle_end) override;
+    auth::Rotation rotate_grant(const auth::RotateRequest& request) override;
     std::size_t sweep(std::size_t limit) override;
     void prove_writable() override {}
 
@@ -87,8 +110,13 @@ private:
         std::map<std::string, auth::StoredKey> keys;
         std::map<std::string, auth::ServiceKey> service_keys;
         std::vector<auth::AuditEvent> audit;
+        std::map<std::string, auth::Client> clients;
+        std::map<std::pair<std::string, std::string>, auth::Consent> consents;
+        std::map<std::string, auth::AuthorizationCode> codes;
     };
     bool is_live(const auth::Session& session) const;
+    // `client`: empty for sessions of the SDK.
+    auth::Rotation rotate_for(const std::string& client, const auth::RotateRequest& request);
     void end(auth::Session& session);
     base::Result<void> unique(const auth::User& user) const;
 

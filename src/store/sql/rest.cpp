@@ -252,6 +252,15 @@ std::size_t SqlStore::sweep(std::size_t limit) {
                    .bind(rows)
                    .run();
     deleted += sweep_audit_by_kind(rows);
+    // A used code stays for a while, so that its second use ends the grant.
+    constexpr std::int64_t used_code_stays = 600'000;
+    deleted +=
+        db_.query(
+               "DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE expires < $1 LIMIT $2 FOR "
+               "UPDATE SKIP LOCKED)")
+            .bind(now - used_code_stays)
+            .bind(rows)
+            .run();
     // Ending a session moves its idle_end to that moment, and no idle_end is later than the absolute end, so
     // idle_end alone says when a session is over. A session that was made in exchange for an older
     // system's token stays while that token lives, so that the token cannot be exchanged a second time.

@@ -17,7 +17,7 @@ Rotation SqlStore::rotate_refresh(const auth::RotateRequest& r) {
         result.outcome = Rotation::Outcome::rotated;
         return result;
     }
-    if (!lock_live(r.session, r.user, result)) return saw_an_end(), result;
+    if (!lock_live(r.session, r.user, result) || result.session.is_grant()) return saw_an_end(), Rotation{};
     auth::Session& session = result.session;
     if (r.by_cookie && session.delivery == auth::Delivery::body) {
         result.outcome = Rotation::Outcome::misplaced;
@@ -88,7 +88,7 @@ SET counter = counter + 1,
     access_end = GREATEST(access_end, LEAST($1 + LEAST($2, $3), absolute_end))
 WHERE s.id = $4 AND s.user_id = $5
   AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8
-  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
+  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1 AND s.client_id = ''
   AND ($9 = 0 OR s.delivery <> 'body')
   AND EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.enabled = 1)
 )";
@@ -104,11 +104,12 @@ FROM users u
 WHERE u.id = s.user_id AND u.enabled = 1
   AND s.id = $4 AND s.user_id = $5
   AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8
-  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
+  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1 AND s.client_id = ''
   AND ($9 = 0 OR s.delivery <> 'body')
 RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created,
     s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end, s.amr,
+    s.client_id, s.scope, s.resources, s.parent, s.auth_time,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created
 )";
 
@@ -157,11 +158,12 @@ FROM users u, (VALUES )" +
 WHERE u.id = s.user_id AND u.enabled = 1
   AND s.id = r.session AND s.user_id = r.of_user
   AND s.secret_hash = r.hash AND s.counter = r.at_counter AND s.rotated_4 <= $1 - $4
-  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
+  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1 AND s.client_id = ''
   AND (r.by_cookie = 0 OR s.delivery <> 'body')
 RETURNING s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter,
     s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created,
     s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end, s.amr,
+    s.client_id, s.scope, s.resources, s.parent, s.auth_time,
     u.id, u.username, u.email, u.enabled, u.version, u.roles, u.claims, u.password_hash, u.created,
     r.number
 )";

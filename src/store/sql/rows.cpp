@@ -56,6 +56,11 @@ auth::Session read_session(const Query& row) {
     // Rows from before this column, and those of an older program, say "pwd" also where a foreign token was
     // exchanged.
     if (session.older_end == base::Timestamp{}) session.amr = lines_of(row.text(20));
+    session.client = row.text(21);
+    session.scope = lines_of(row.text(22));
+    session.resources = lines_of(row.text(23));
+    session.parent = row.text(24);
+    session.authenticated = time(25);
     return session;
 }
 

@@ -15,10 +15,11 @@ inline constexpr SqlText user_columns =
 inline constexpr SqlText session_columns =
     "s.id, s.user_id, s.secret_hash, s.renewed_from, s.counter, "
     "s.rotated_1, s.rotated_2, s.rotated_3, s.rotated_4, s.delivery, s.device, s.address, s.created, "
-    "s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end, s.amr";
+    "s.last_used, s.idle_end, s.absolute_end, s.access_end, s.ended, s.status, s.older_end, s.amr, "
+    "s.client_id, s.scope, s.resources, s.parent, s.auth_time";
 // True for a session that can still be refreshed; its user may be disabled. Binds $1 now.
 inline constexpr SqlText is_live = "s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1";
-inline constexpr int user_column_count = 9, session_column_count = 21;
+inline constexpr int user_column_count = 9, session_column_count = 26;
 
 // Reads user_columns, in their order, from column `first` on.
 auth::User read_user(const Query& row, int first);

@@ -26,9 +26,11 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
         db_.query(
                "INSERT INTO sessions(id, user_id, secret_hash, delivery, device, address, network, created, "
                "last_used,"
-               " idle_end, absolute_end, access_end, status, older_end, due, amr)"
+               " idle_end, absolute_end, access_end, status, older_end, due, amr,"
+               " client_id, scope, resources, parent, auth_time)"
                " SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, GREATEST(CAST($9 AS "
-               "BIGINT), CAST($13 AS BIGINT)), $16 FROM users WHERE id = $14 AND enabled = 1"
+               "BIGINT), CAST($13 AS BIGINT)), $16, $17, $18, $19, $20, $21 FROM users WHERE id = $14 AND "
+               "enabled = 1"
                " AND password_hash = $15 FOR SHARE")
             .bind(s.id)
             .bind_blob(s.secret_hash.bytes())
@@ -46,6 +48,11 @@ std::optional<auth::User> SqlStore::insert_session(const auth::Session& s, const
             .bind(s.user)
             .bind(password_hash)
             .bind(joined(s.amr))
+            .bind(s.client)
+            .bind(joined(s.scope))
+            .bind(joined(s.resources))
+            .bind(s.parent)
+            .bind(unix_millis(s.authenticated))
             .run();
     if (inserted != 1) return std::nullopt;
     return find_user(s.user);
@@ -77,7 +84,7 @@ std::vector<std::string> SqlStore::sessions_beyond(const std::string& user, cons
     std::vector<std::string> ids;
     auto row = db_.query(
         sql<"SELECT id FROM (SELECT s.id, s.last_used FROM sessions s WHERE s.user_id = $2"
-            " AND s.id <> $3 AND ",
+            " AND s.id <> $3 AND s.client_id = '' AND ",
             is_live, " LIMIT $4) AS live ORDER BY last_used DESC, id DESC LIMIT $4 OFFSET $5">);
     row.bind(unix_millis(now_)).bind(user).bind(except).bind(most).bind(static_cast<std::int64_t>(kept));
     while (row.step()) ids.push_back(row.text(0));

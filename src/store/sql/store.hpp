@@ -65,6 +65,23 @@ public:
     bool delete_service_key(const std::string& name) override;
     void append_audit(const auth::AuditEvent& event) override;
     std::vector<auth::AuditEvent> list_audit(std::size_t limit) override;
+    std::vector<auth::Client> list_clients() override;
+    std::optional<auth::Client> find_client(const std::string& id) override;
+    std::optional<auth::Consent> find_consent(const std::string& user, const std::string& client) override;
+    std::vector<std::string> grants_of(const std::string& client, const std::string& user,
+                                       std::size_t limit) override;
+    std::vector<std::string> users_like_clients() override;
+    std::vector<auth::Session> children_of(const std::string& user, const std::string& parent) override;
+    bool insert_client(const auth::Client& client) override;
+    void update_client(const auth::Client& client) override;
+    bool delete_client(const std::string& id) override;
+    void save_consent(const auth::Consent& consent) override;
+    bool delete_consent(const std::string& user, const std::string& client) override;
+    void insert_code(const auth::AuthorizationCode& code) override;
+    std::optional<auth::AuthorizationCode> lock_code(const std::string& hash) override;
+    void use_code(const std::string& hash, const std::string& session) override;
+    void touch_session(const std::string& session, base::Timestamp idle_end) override;
+    auth::Rotation rotate_grant(const auth::RotateRequest& request) override;
     std::size_t sweep(std::size_t limit) override;
     void prove_writable() override;
     void set_clock(base::Timestamp now) override;
