@@ -262,3 +262,26 @@ put(
         ],
     ],
 )
+CHALLENGE = "code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+put(
+    "authorization_request",
+    [
+        "response_type=code&client_id=c&redirect_uri=https%3A%2F%2Fa.example%2Fcb&state=s&nonce=n&scope=openid+profile"
+        f"&{CHALLENGE}&resource=https%3A%2F%2Fapi.example&prompt=login+consent&max_age=60",
+        "response_type=token&client_id=c&redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fcb&request_uri=x&prompt=none+login",
+        f"response_type=code&client_id=c&redirect_uri=com.example%3A%2Fcb&{CHALLENGE}&response_mode=form_post",
+    ],
+)
+put(
+    "redirect_uri",
+    ["https://a.example/cb", "http://127.0.0.1:5000/cb", "http://[::1]:5000/cb", "com.example.app:/cb"],
+)
+put(
+    "token_request",
+    [
+        "grant_type=authorization_code&code=x&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        "&redirect_uri=https%3A%2F%2Fa.example%2Fcb&resource=https%3A%2F%2FAPI.example%2F",
+        "grant_type=refresh_token&refresh_token=ccr_x&scope=a+b",
+        "login=ada&password=x&remember=yes&mac=y&decision=allow",
+    ],
+)

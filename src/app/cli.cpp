@@ -6,6 +6,7 @@
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
 #include "app/unknown_command.hpp"
+#include "app/words.hpp"
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
 
@@ -25,56 +26,6 @@ namespace coatcheck::app {
 namespace {
 
 namespace json = boost::json;
-
-// What the command line says.
-struct Words {
-    std::string config_file, directory = "./coatcheck-data";
-    bool as_json = false;
-    ConfigSources sources;
-    json::object request;  // for execute(): the command and its arguments
-    bool password_plain = false, password_hash = false;
-};
-
-// Adds the options that all commands have.
-void add_common(CLI::App* command, Words& words) {
-    command->add_option("--config", words.config_file, "Configuration file (TOML)")
-        ->envname("COATCHECK_CONFIG");
-    command->add_option("--data", words.directory, "Data directory")
-        ->envname("COATCHECK_DATA")
-        ->capture_default_str();
-    command->add_option("--set", words.sources.settings, "Sets one configuration key: section.key=value");
-    command->add_flag("--json", words.as_json, "Prints JSON");
-}
-
-void add_key_flag(CLI::App* command, Words& words, const std::string& flag, const std::string& key,
-                  const std::string& help) {
-    command->add_option_function<std::string>(
-        flag, [&words, key](const std::string& value) { words.sources.flags.emplace_back(key, value); },
-        help);
-}
-
-void add_text(CLI::App* command, Words& words, const std::string& option, const std::string& member,
-              const std::string& help, bool required = false) {
-    command
-        ->add_option_function<std::string>(
-            option, [&words, member](const std::string& value) { words.request[member] = value; }, help)
-        ->required(required);
-}
-
-// Adds an option that may be given several times, with one value each: --role admin --role editor.
-void add_list(CLI::App* command, Words& words, const std::string& option, const std::string& member,
-              const std::string& help) {
-    command
-        ->add_option_function<std::vector<std::string>>(
-            option,
-            [&words, member](const std::vector<std::string>& values) {
-                words.request[member] = json::array(values.begin(), values.end());
-            },
-            help)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
 
 // Returns the first line of standard input. On a terminal, prompts for it and does not echo it.
 std::string read_secret(const char* prompt) {
@@ -240,6 +191,10 @@ public:
         command(service, "service-key list", "Lists keys without their secrets");
         add_text(command(service, "service-key end", "Deletes a key; it is refused at once"), words, "name",
                  "name", "The key's name", true);
+
+        auto* client = group(app, "client", "Manages OAuth clients");
+        add_client_options([&](const char* line, const char* help) { return command(client, line, help); },
+                           words);
 
         auto* token = group(app, "token", "Inspects and verifies tokens");
         for (const auto& [line, help] :

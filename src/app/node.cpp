@@ -102,6 +102,7 @@ void Node::load_keys(auth::Store& store) {
     keys_.replace(ring.published);
     ring_.replace(auth::RingView(std::move(ring)));
     service_keys_.replace(store.list_service_keys());
+    clients_.replace(store.list_clients());
 }
 
 token::EncryptionKeys Node::read_encryption_keys() const {

@@ -7,6 +7,7 @@
 #include "app/data_directory.hpp"
 #include "auth/keys/current_ring.hpp"
 #include "auth/keys/service_keys.hpp"
+#include "auth/oauth/clients.hpp"
 #include "auth/revocation/log.hpp"
 #include "store/open.hpp"
 #include "verify/crypt_verifier.hpp"
@@ -42,6 +43,7 @@ public:
     const auth::CurrentRing& ring() const { return ring_; }
     auth::RevocationLog& log() { return log_; }
     const auth::ServiceKeys& service_keys() const { return service_keys_; }
+    const auth::Clients& clients() const { return clients_; }
     // The verifier of foreign tokens; nullptr: none are accepted.
     const verify::ForeignVerifier* foreign() const { return foreign_ ? &*foreign_ : nullptr; }
 
@@ -87,6 +89,7 @@ private:
     auth::CurrentRing ring_;
     auth::RevocationLog log_;
     auth::ServiceKeys service_keys_;
+    auth::Clients clients_;
     bool clock_was_wrong_ = false;
     mutable std::mutex noticing_;
     std::map<std::string, std::string> noticed_;  // sentences by event

@@ -241,7 +241,7 @@ int serve(const Config& config, const std::filesystem::path& directory) {
     base::WorkerPool hashing(cores, max_waiting_hashes, crypto::release_hash_memory);
     web::Service service{settings_of(config), node.policy(),      node.store(), hashing,
                          node.keys(),         node.revocations(), node.ring(),  node.log(),
-                         node.service_keys()};
+                         node.service_keys(), node.clients()};
     service.crypt = node.crypt();
     service.foreign = node.foreign();
     http::Options options = options_of(config, connections / cores);

@@ -110,6 +110,8 @@ struct OAuthPolicy {
     Duration id_token_ttl = std::chrono::minutes(10);
     // The grace of native clients, whose answers are lost more often (Policy::grace is that of the others).
     Duration native_grace = std::chrono::minutes(2);
+    // Tell clients e-mail addresses that nobody has verified, with email_verified = false.
+    bool unverified_email = false;
     std::vector<Resource> resources{};
 };
 

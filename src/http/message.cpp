@@ -17,7 +17,10 @@ constexpr std::string_view page_policy =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n";
-constexpr std::string_view always = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+constexpr std::string_view always = "X-Content-Type-Options: nosniff\r\n";
+constexpr std::string_view no_referrer = "Referrer-Policy: no-referrer\r\n";
+// With no-referrer, the form of a page would be sent with `Origin: null`.
+constexpr std::string_view own_referrer = "Referrer-Policy: same-origin\r\n";
 constexpr std::string_view for_own_site = "Cross-Origin-Resource-Policy: same-site\r\n";
 constexpr std::string_view for_all =
     "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n";
@@ -41,6 +44,7 @@ void Response::field(std::string_view name, std::string_view value) { format_fie
 void Response::clear() {
     status = 200;
     content_type = {};
+    policy = {};
     body.clear();
     fixed_body = {};
     fields_.clear();
@@ -61,8 +65,10 @@ void Response::write_to(std::string& out, std::string_view date, bool head_only,
     out += date;
     out += fields_;
     if (!may_be_stored) out += "Cache-Control: no-store\r\n";
-    out += content_type.starts_with("text/html") ? page_policy : inert;
+    if (!policy.empty()) out.append("Content-Security-Policy: ").append(policy).append("\r\n");
+    else out += content_type.starts_with("text/html") ? page_policy : inert;
     out += always;
+    out += policy.empty() ? no_referrer : own_referrer;
     out += for_any_site ? for_all : for_own_site;
     if (hsts) out += "Strict-Transport-Security: max-age=31536000\r\n";
     if (close) out += "Connection: close\r\n";

@@ -73,6 +73,8 @@ class Response {
 public:
     unsigned status = 200;
     std::string_view content_type;  // empty: no body
+    // The Content-Security-Policy of a page with a form; empty: the usual one. Lives as long as the program.
+    std::string_view policy;
     std::string body;
     // Used instead of `body`: bytes that live as long as the program, and are not copied.
     std::string_view fixed_body;

@@ -47,7 +47,7 @@ protected:
         ASSERT_TRUE(run([&](auth::Store& s) { return s.insert_session(grant, "hash of Ada"); }));
     }
     Rotation rotate_grant(std::uint32_t counter, const std::string& by = "c1", const std::string& id = "g1") {
-        const auth::RotateRequest request{id,   "u1",  "secret hash of " + id, counter, grace, 168h, 15min,
+        const auth::RotateRequest request{id,    "u1", "secret hash of " + id, counter, grace, 168h, 15min,
                                           false, by};
         return run([&](auth::Store& s) { return s.rotate_grant(request); });
     }
@@ -107,7 +107,9 @@ TEST_P(OAuthContract, DeletingAUserTakesConsentsAndCodesAlong) {
 TEST_P(OAuthContract, AConsentReplacesTheOneBefore) {
     EXPECT_FALSE(run([](auth::Store& s) { return s.find_consent("u1", "c1"); }));
     run([](auth::Store& s) { s.save_consent({"u1", "c1", {"openid"}, {}, s.now()}); });
-    run([](auth::Store& s) { s.save_consent({"u1", "c1", {"openid", "email"}, {"https://api.example"}, s.now()}); });
+    run([](auth::Store& s) {
+        s.save_consent({"u1", "c1", {"openid", "email"}, {"https://api.example"}, s.now()});
+    });
     const auto consent = *run([](auth::Store& s) { return s.find_consent("u1", "c1"); });
     EXPECT_EQ(consent.scope, (std::vector<std::string>{"openid", "email"}));
     EXPECT_EQ(consent.resources, std::vector<std::string>{"https://api.example"});
@@ -117,8 +119,10 @@ TEST_P(OAuthContract, AConsentReplacesTheOneBefore) {
 }
 
 TEST_P(OAuthContract, ACodeStaysTenMinutesAfterItsEndSoThatItsSecondUseIsSeen) {
-    const auth::AuthorizationCode code{"h",          "c1",      "u1",    7,           "p",     "https://app.example/cb",
-                                       "challenge",  {"openid"}, {"https://api.example"}, "nonce", start - 3s, {"pwd"},
+    const auth::AuthorizationCode code{"h",         "c1",       "u1",
+                                       7,           "p",        "https://app.example/cb",
+                                       "challenge", {"openid"}, {"https://api.example"},
+                                       "nonce",     start - 3s, {"pwd"},
                                        start + 60s};
     run([&](auth::Store& s) { s.insert_code(code); });
     const auto read = *run([](auth::Store& s) { return s.lock_code("h"); });
@@ -155,7 +159,8 @@ TEST_P(OAuthContract, AGrantIsASessionOfItsClient) {
     const auto children = run([](auth::Store& s) { return s.children_of("u1", "s1"); });
     ASSERT_EQ(children.size(), 1U);
     EXPECT_EQ(children[0].id, "g1");
-    EXPECT_EQ(run([](auth::Store& s) { return s.sessions_beyond("u1", "", 0); }), std::vector<std::string>{"s1"})
+    EXPECT_EQ(run([](auth::Store& s) { return s.sessions_beyond("u1", "", 0); }),
+              std::vector<std::string>{"s1"})
         << "grants have a bound of their own";
     EXPECT_EQ(run([](auth::Store& s) { return s.grants_of("c1", "", 10); }).size(), 2U);
     EXPECT_EQ(run([](auth::Store& s) { return s.grants_of("c1", "", 1); }).size(), 1U);
@@ -167,8 +172,12 @@ TEST_P(OAuthContract, AGrantIsASessionOfItsClient) {
     EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g1"); })->idle_end, place->now + 200h);
     run([](auth::Store& s) { s.touch_session("g1", s.now()); });
     EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g1"); })->idle_end, place->now + 200h);
+    run([](auth::Store& s) { s.set_recognised("g2", start + 7s, {"pwd"}); });
+    EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g2"); })->authenticated, start + 7s);
+    EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g2"); })->amr, std::vector<std::string>{"pwd"});
     run([](auth::Store& s) { s.end_session("g1"); });
-    EXPECT_EQ(run([](auth::Store& s) { return s.grants_of("c1", "u1", 10); }), std::vector<std::string>{"g2"});
+    EXPECT_EQ(run([](auth::Store& s) { return s.grants_of("c1", "u1", 10); }),
+              std::vector<std::string>{"g2"});
 }
 
 TEST_P(OAuthContract, AGrantRotatesForItsClientAloneAndByTheSameRule) {

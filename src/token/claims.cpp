@@ -4,6 +4,7 @@
 #include "base/bytes.hpp"
 #include "base/reason.hpp"
 #include "token/json.hpp"
+#include "token/sign_compact.hpp"
 #include "token/status_list.hpp"
 
 #include <algorithm>
@@ -126,8 +127,6 @@ bool is_reserved_claim(std::string_view name) {
 std::string mint(const AccessClaims& claims, std::string_view key_id, const crypto::SigningKey& key) {
     JsonArena<4096> arena;
     const json::storage_ptr storage = arena;
-    json::object header({{"alg", crypto::name_of(key.algorithm())}, {"typ", "at+jwt"}, {"kid", key_id}},
-                        storage);
     json::object body(16, storage);
     body["iss"] = claims.issuer;
     body["sub"] = claims.subject;
@@ -152,9 +151,7 @@ std::string mint(const AccessClaims& claims, std::string_view key_id, const cryp
     if (auto extra = parse_object(claims.extra, max_json_members, storage))
         for (const auto& [name, value] : *extra)
             if (!is_reserved_claim(name)) body[name] = value;
-    std::string token = base::base64url(json::serialize(header)) + '.' +
-                        base::base64url(json::serialize(body));
-    return token + '.' + base::base64url(key.sign(token));
+    return sign_compact("at+jwt", body, key_id, key);
 }
 
 Result<CompactToken> parse_compact(std::string_view token) {

@@ -8,7 +8,6 @@
 namespace coatcheck::token {
 namespace {
 
-constexpr char format_version = 1;
 constexpr std::size_t session_bytes = 16, counter_bytes = 4, secret_bytes = 16, mac_bytes = 32;
 constexpr std::size_t fixed_bytes = 3 + session_bytes + counter_bytes + secret_bytes + mac_bytes;
 // Binds the MAC to this purpose: no other message under this key begins with this text.
@@ -22,7 +21,7 @@ std::string mac_of(const base::Secret& key, std::string_view body) {
 
 std::string RefreshToken::write(const base::Secret& key) const {
     std::string body;
-    body.push_back(format_version);
+    body.push_back(static_cast<char>(kind));
     body.push_back(static_cast<char>(mac_key));
     body.push_back(static_cast<char>(user.size()));
     body.append(user).append(base::from_base64url(session).value());
@@ -33,11 +32,12 @@ std::string RefreshToken::write(const base::Secret& key) const {
 }
 
 base::Result<RefreshToken> RefreshToken::parse(std::string_view text, std::uint8_t key_id,
-                                               const base::Secret& key) {
+                                               const base::Secret& key, RefreshKind kind) {
     const base::Denied refused{base::Reason::refresh_token_malformed};
     if (!text.starts_with(refresh_prefix) || text.size() > 256) return refused;
     const auto decoded = base::from_base64url(text.substr(refresh_prefix.size()));
-    if (!decoded || decoded->size() < fixed_bytes + 1 || decoded->front() != format_version) return refused;
+    if (!decoded || decoded->size() < fixed_bytes + 1 || decoded->front() != static_cast<char>(kind))
+        return refused;
     std::string_view bytes = *decoded;
     if (static_cast<std::uint8_t>(bytes[1]) != key_id) return refused;
     const std::size_t user_bytes = static_cast<unsigned char>(bytes[2]);
@@ -46,6 +46,7 @@ base::Result<RefreshToken> RefreshToken::parse(std::string_view text, std::uint8
     if (!base::equal_in_constant_time(mac_of(key, body), bytes.substr(body.size()))) return refused;
 
     RefreshToken token;
+    token.kind = kind;
     token.mac_key = key_id;
     token.user = body.substr(3, user_bytes);
     token.session = base::base64url(body.substr(3 + user_bytes, session_bytes));

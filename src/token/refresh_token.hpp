@@ -24,7 +24,12 @@ namespace coatcheck::token {
 inline constexpr std::string_view refresh_prefix = "ccr_";
 inline constexpr std::size_t max_user_id_bytes = 64;
 
+// What a refresh token refreshes. The version byte says it: 1 is a session of the SDK, 2 is a grant of an
+// OAuth client. A token of one kind is malformed where the other is wanted.
+enum class RefreshKind : std::uint8_t { session = 1, grant = 2 };
+
 struct RefreshToken {
+    RefreshKind kind = RefreshKind::session;
     std::uint8_t mac_key = 1;
     std::string user;     // user id, 1 to 64 bytes
     std::string session;  // session id, 22 base64url characters
@@ -34,9 +39,9 @@ struct RefreshToken {
     // The token as text. `key` is the MAC key with the number `mac_key`.
     std::string write(const base::Secret& key) const;
     // Checks form and MAC; returns refresh_token_malformed if one is wrong, or if the MAC key is not number
-    // `key_id`.
+    // `key_id`, or if it is of another kind.
     static base::Result<RefreshToken> parse(std::string_view text, std::uint8_t key_id,
-                                            const base::Secret& key);
+                                            const base::Secret& key, RefreshKind kind = RefreshKind::session);
     // The SHA-256 of the secret, which the session stores.
     crypto::SecretHash secret_hash() const;
 };

@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "token/json.hpp"
+#include "token/sign_compact.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -14,8 +15,6 @@ std::string status_list_uri(std::string_view issuer, std::int64_t list) {
 
 std::string write_status_list(const StatusList& list, std::string_view key_id,
                               const crypto::SigningKey& key) {
-    const json::object header{
-        {"alg", crypto::name_of(key.algorithm())}, {"typ", "statuslist+jwt"}, {"kid", key_id}};
     const json::object body{
         {"sub", list.uri},
         {"iss", list.issuer},
@@ -23,9 +22,7 @@ std::string write_status_list(const StatusList& list, std::string_view key_id,
         {"exp", base::unix_seconds(list.issued) + list.life.count()},
         {"ttl", list.time_to_live.count()},
         {"status_list", json::object{{"bits", 1}, {"lst", base::base64url(list.compressed)}}}};
-    std::string token = base::base64url(json::serialize(header)) + '.' +
-                        base::base64url(json::serialize(body));
-    return token + '.' + base::base64url(key.sign(token));
+    return sign_compact("statuslist+jwt", body, key_id, key);
 }
 
 }  // namespace coatcheck::token

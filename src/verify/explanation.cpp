@@ -73,6 +73,7 @@ std::optional<Explanation> explain_not_ours(std::string_view token, const KeySet
     if (claims->issuer != policy.issuer)
         return Explanation{Mismatch::issuer, "its iss is " + shown(claims->issuer) +
                                                  ", and the one expected is " + shown(policy.issuer)};
+    if (policy.accepts(claims->audience)) return std::nullopt;
     return Explanation{Mismatch::audience, "its aud is " + listed(claims->audience) +
                                                ", and the one expected is " + shown(policy.audience)};
 }

@@ -15,6 +15,13 @@ using base::Result;
 
 constexpr int most_looks = 16;
 
+bool Policy::accepts(const std::vector<std::string>& audiences) const {
+    return std::any_of(audiences.begin(), audiences.end(), [&](const std::string& one) {
+        return one == audience ||
+               std::find(more_audiences.begin(), more_audiences.end(), one) != more_audiences.end();
+    });
+}
+
 Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, std::string& storage) {
     if (!policy.encryption) return token;
     if (token::is_encrypted(token)) {
@@ -51,9 +58,7 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     auto claims = token::parse_claims(*parts->claims);
     if (!claims) return claims.error();
     if (claims->issuer != policy.issuer) return not_ours;
-    if (std::find(claims->audience.begin(), claims->audience.end(), policy.audience) ==
-        claims->audience.end())
-        return not_ours;
+    if (!policy.accepts(claims->audience)) return not_ours;
     if (policy.keep_payload) claims->payload = std::move(parts->claims_json);
     return claims;
 }

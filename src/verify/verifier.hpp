@@ -28,6 +28,10 @@ struct Policy {
     // 9068 §4).
     std::shared_ptr<const token::CurrentEncryptionKeys> encryption{};
     bool only_encrypted = false;
+    // Audiences that are accepted besides `audience`: the caller compares them with what it serves.
+    std::vector<std::string> more_audiences{};
+    // True if one of these is accepted.
+    bool accepts(const std::vector<std::string>& audiences) const;
 };
 
 struct Explanation;

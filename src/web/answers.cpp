@@ -42,16 +42,18 @@ json::object account_json(const auth::User& user) {
 }
 
 json::object session_json(const auth::Session& session, std::string_view current, json::storage_ptr storage) {
-    return json::object({{"id", session.id},
-                         {"device", session.device},
-                         {"address", session.address},
-                         {"created_at", unix_seconds(session.created)},
-                         {"last_used_at", unix_seconds(session.last_used)},
-                         {"idle_expires_at", unix_seconds(session.idle_end)},
-                         {"expires_at", unix_seconds(session.absolute_end)},
-                         {"delivery", auth::name_of(session.delivery)},
-                         {"current", session.id == current}},
-                        std::move(storage));
+    return json::object(
+        {{"id", session.id},
+         {"device", session.device},
+         {"address", session.address},
+         {"created_at", unix_seconds(session.created)},
+         {"last_used_at", unix_seconds(session.last_used)},
+         {"idle_expires_at", unix_seconds(session.idle_end)},
+         {"expires_at", unix_seconds(session.absolute_end)},
+         {"delivery", auth::name_of(session.delivery)},
+         {"client_id", session.is_grant() ? json::value(session.client) : json::value(nullptr)},
+         {"current", session.id == current}},
+        std::move(storage));
 }
 
 Reply tokens_reply(const Settings& settings, const auth::Granted& granted, const auth::Tokens& tokens) {

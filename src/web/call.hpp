@@ -43,6 +43,7 @@ struct Call {
     std::optional<PresentedRefresh> refresh{};          // refresh_token
     std::optional<SignOutTarget> sign_out_target{};     // session_token
     auth::PresentedServiceKey service_key{};            // service_key(scope)
+    std::shared_ptr<const auth::Client> client{};       // client
 
     Service& service() const { return context.service; }
     // The origin of the request, for the audit log and the limits.

@@ -24,19 +24,6 @@ bool is_basic(std::string_view value) {
            boost::beast::iequals({value.data(), basic.size()}, {basic.data(), basic.size()});
 }
 
-// Name and secret of HTTP Basic, each form-encoded (RFC 7617 §2, RFC 6749 §2.3.1).
-std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value) {
-    value.remove_prefix(std::min(value.find_first_not_of(' ', basic.size()), value.size()));
-    const auto pair = base::from_base64(value);
-    const auto colon = pair ? pair->find(':') : std::string::npos;
-    if (colon == std::string::npos) return std::nullopt;
-    const std::string_view text = *pair;
-    const auto name = base::from_form(text.substr(0, colon)),
-               secret = base::from_form(text.substr(colon + 1));
-    if (!name || !secret) return std::nullopt;
-    return std::pair{*name, *secret};
-}
-
 // The advice for a client that uses a dialect whose last day is over; empty if it uses none.
 std::string retired(const Settings& settings, const Request& request) {
     const auto is_over = [&](Dialect dialect) { return settings.is_over(dialect, request.now); };
@@ -135,6 +122,18 @@ Denied no_session_here() {
 
 }  // namespace
 
+std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value) {
+    value.remove_prefix(std::min(value.find_first_not_of(' ', basic.size()), value.size()));
+    const auto pair = base::from_base64(value);
+    const auto colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos) return std::nullopt;
+    const std::string_view text = *pair;
+    const auto name = base::from_form(text.substr(0, colon)),
+               secret = base::from_form(text.substr(colon + 1));
+    if (!name || !secret) return std::nullopt;
+    return std::pair{*name, *secret};
+}
+
 bool is_basic(const Request& request) { return is_basic(request.value(http::field::authorization)); }
 
 base::Result<auth::PresentedServiceKey> check_service_key(const Service& service, const Request& request,
@@ -182,6 +181,11 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
     return proof;
 }
 
+bool is_for(const token::AccessClaims& claims, std::string_view audience) {
+    return claims.audience.empty() || claims.is_foreign() ||
+           std::find(claims.audience.begin(), claims.audience.end(), audience) != claims.audience.end();
+}
+
 Result<PresentedRefresh> find_refresh_token(const Call& call) {
     const Settings& settings = call.service().settings;
     const auto in_body = parse_refresh(call.request, settings);
@@ -223,6 +227,9 @@ Result<SignOutTarget> find_sign_out_target(const Call& call) {
             return wrong_user();
         } else if (claims->session.empty()) {
             return no_session_here();
+        } else if (!claims->is_foreign() && claims->client != auth::own_client) {
+            return Denied{
+                Reason::insufficient_scope, {}, "an OAuth client revokes its token at /oauth2/revoke"};
         } else {
             target.session = claims->session;
             if (claims->is_foreign()) target.foreign = *std::move(claims);

@@ -9,8 +9,10 @@
 #include "web/call.hpp"
 #include "web/cookies.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coatcheck::web {
 
@@ -24,6 +26,9 @@ enum class Accepts { own, any };
 // reason. `method` decides whether the CSRF rule applies; an unknown method counts as unsafe.
 base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method,
                                           Accepts accepts);
+
+// True if the token is for this audience. Tokens of older systems, which name none, are.
+bool is_for(const token::AccessClaims& claims, std::string_view audience);
 
 // Returns the refresh token of a request, from the body or the refresh cookie. refresh_token_missing,
 // refresh_token_malformed, credential_conflict, csrf_refused, or the reason of parse_refresh() for the
@@ -40,6 +45,9 @@ base::Result<SignOutTarget> find_sign_out_target(const Call& call);
 // `takes_form` it may also come in the form, as client_secret with its name as client_id.
 base::Result<auth::PresentedServiceKey> check_service_key(const Service& service, const Request& request,
                                                           auth::Scope scope, bool takes_form);
+// Name and secret of HTTP Basic, each form-encoded (RFC 7617 §2, RFC 6749 §2.3.1). nullopt: `value` holds
+// none.
+std::optional<std::pair<std::string, std::string>> basic_credentials(std::string_view value);
 // True if the client tries HTTP Basic.
 bool is_basic(const Request& request);
 

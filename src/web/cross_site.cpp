@@ -27,6 +27,25 @@ void allow_origin(Reply& reply, std::string_view origin, const Settings& setting
     reply.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
 }
 
+void allow_any_origin(Reply& reply) {
+    reply.field("Access-Control-Allow-Origin", "*");
+    reply.field("Access-Control-Expose-Headers", "Date, Retry-After, WWW-Authenticate");
+}
+
+void answer_open_preflight(Reply& reply, std::string_view methods) {
+    reply.status = 204;
+    reply.field("Allow", methods);
+    reply.field("Access-Control-Allow-Methods", methods);
+    reply.field("Access-Control-Allow-Headers", "Authorization, Content-Type");
+    reply.field("Access-Control-Max-Age", "600");
+}
+
+bool is_from_own_page(const Request& request, const Settings& settings) {
+    if (request.count("Sec-Fetch-Site") > 0)
+        return request.count("Sec-Fetch-Site") == 1 && request.value("Sec-Fetch-Site") == "same-origin";
+    return only_origin(request) == settings.origin;
+}
+
 bool is_preflight(std::string_view method, const Request& request) {
     return method == "OPTIONS" && request.count("Origin") == 1 &&
            request.count("Access-Control-Request-Method") == 1;

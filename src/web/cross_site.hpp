@@ -18,6 +18,13 @@ std::string_view only_origin(const Request& request);
 // Adds Vary: Origin and, if this origin is listed (exact match), the Access-Control-* fields, which allow
 // credentials.
 void allow_origin(Reply& reply, std::string_view origin, const Settings& settings);
+// Lets pages of any origin read the answer, without credentials that a browser adds by itself.
+void allow_any_origin(Reply& reply);
+// Answers a preflight for such a route.
+void answer_open_preflight(Reply& reply, std::string_view methods);
+// True if a page of our own origin sent the request: by Sec-Fetch-Site, or by Origin where a browser sends
+// none. Listed origins do not count: forms of our pages are on our pages.
+bool is_from_own_page(const Request& request, const Settings& settings);
 // True for a preflight (Fetch §3.2.2), which browsers send without credentials. `method` is that of a proxy's
 // client, from a place that the client cannot write to: it lets the request pass.
 bool is_preflight(std::string_view method, const Request& request);

@@ -9,6 +9,8 @@
 #include "web/credentials.hpp"
 #include "web/cross_site.hpp"
 #include "web/forms.hpp"
+#include "web/oauth/client_credentials.hpp"
+#include "web/pages/page.hpp"
 #include "web/problem.hpp"
 #include "web/steps.hpp"
 
@@ -66,12 +68,32 @@ bool is_from_allowed_site(const Call& call) {
     return site_is_allowed(call.request, call.service().settings, verify::SiteProof::where_browser);
 }
 
+// A token of an OAuth client is for what its audience says, and never for the account of its user, which is
+// what user_token routes are about. /verify looks at the audience itself.
+Result<void> token_fits(const Route& route, const Call& call, const token::AccessClaims& claims) {
+    if (route.who.kind == Who::Kind::user_token && claims.client != auth::own_client && !claims.is_foreign())
+        return Denied{
+            Reason::insufficient_scope, {}, "this route takes tokens of the user's own sessions only"};
+    if (route.who.kind != Who::Kind::any_token || route.style == Style::proxy) return {};
+    return is_for(claims, call.service().policy.audience) ? Result<void>() : Reason::token_not_ours;
+}
+
 // Finds the credential that the route asks for and puts it into `call`, or refuses the call.
 Result<void> find_credential(const Route& route, Call& call) {
     switch (route.who.kind) {
         case Who::Kind::anyone: return {};
         case Who::Kind::same_site: return is_from_allowed_site(call) ? Result<void>() : Reason::csrf_refused;
+        case Who::Kind::browser_form:
+            return is_from_own_page(call.request, call.service().settings) ? Result<void>()
+                                                                           : Reason::csrf_refused;
+        case Who::Kind::client: {
+            auto client = authenticate_client(call.service(), call.request);
+            if (!client) return client.error();
+            call.client = *std::move(client);
+            return {};
+        }
         case Who::Kind::user_token:
+        case Who::Kind::client_token:
         case Who::Kind::any_token: {
             const auto accepts = route.who.kind == Who::Kind::any_token ? Accepts::any : Accepts::own;
             const auto proof = authenticate(call.context, call.request, judged_method(route, call.request),
@@ -80,6 +102,7 @@ Result<void> find_credential(const Route& route, Call& call) {
                 is_preflight(http::raw_value(call.request.query, "method"), call.request))
                 return {};
             if (!proof) return proof.error();
+            if (const auto fits = token_fits(route, call, *(*proof)->claims); !fits) return fits;
             call.proof = *proof;
             call.user = (*proof)->claims;
             return {};
@@ -99,6 +122,13 @@ Result<void> find_credential(const Route& route, Call& call) {
         case Who::Kind::service_key: {
             auto key = check_service_key(call.service(), call.request, route.who.scope,
                                          route.style == Style::oauth);
+            // An OAuth client may ask about its own tokens.
+            if (!key && route.style == Style::oauth && call.service().policy.oauth.enabled)
+                if (auto client = authenticate_client(call.service(), call.request);
+                    client && (*client)->is_confidential()) {
+                    call.client = *std::move(client);
+                    return {};
+                }
             if (!key) return key.error();
             call.service_key = *std::move(key);
             return {};
@@ -202,8 +232,10 @@ http::Waiting Edge::answer_later(const Route& route, std::string_view argument, 
 void Edge::write(const Route& route, const Request& request, Reply& reply, const Denied* denied) {
     if (denied != nullptr) {
         reply.clear();
-        const bool tries_basic = route.style == Style::oauth && is_basic(request);
-        write_refusal(reply, *denied, route.style, tries_basic ? basic_scheme : bearer_scheme);
+        const bool tries_basic = route.who.kind == Who::Kind::client ||
+                                 (route.style == Style::oauth && is_basic(request));
+        if (route.style == Style::page) write_error_page(reply, request, *denied);
+        else write_refusal(reply, *denied, route.style, tries_basic ? basic_scheme : bearer_scheme);
     }
     finish(&route, route.readers, request, reply, denied);
 }
@@ -220,7 +252,8 @@ void Edge::answer_unknown(const http::Match<Route>& match, const Request& reques
     } else if (match.same_path == nullptr) {
         denied = Denied{Reason::not_found};
     } else if (request.method == http::verb::options) {
-        answer_preflight(reply, request, context_.service.settings, match.allow);
+        if (match.same_path->readers == Readers::any_origin) answer_open_preflight(reply, match.allow);
+        else answer_preflight(reply, request, context_.service.settings, match.allow);
     } else {
         denied = Denied{Reason::method_not_allowed};
     }
@@ -248,6 +281,7 @@ void Edge::finish(const Route* route, Readers readers, const Request& request, R
                   const Denied* denied) {
     const Settings& settings = context_.service.settings;
     if (readers == Readers::listed_origins) allow_origin(reply, only_origin(request), settings);
+    if (readers == Readers::any_origin) allow_any_origin(reply);
     if (route != nullptr && routes_.data() == public_routes().data())
         counters_.count_answer(static_cast<std::size_t>(route - routes_.data()), reply.status);
     if (denied != nullptr) counters_.count_refusal(denied->reason);

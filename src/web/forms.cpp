@@ -44,21 +44,6 @@ bool is_declared_as(const Request& request, std::string_view type) {
            is_type(request.value(http::field::content_type), type);
 }
 
-// The value of the only field with that name in application/x-www-form-urlencoded text. Other fields are
-// ignored.
-Result<std::string> form_field(std::string_view body, std::string_view name) {
-    std::optional<Result<std::string>> found;
-    http::each_field(body, [&](std::string_view key, std::string_view encoded) {
-        if (base::from_form(key) != name) return;
-        auto value = base::from_form(encoded);
-        if (found) found = Denied{Reason::duplicate_member, {}, "", std::string(name)};
-        else if (!value)
-            found = Denied{Reason::invalid_member, {}, "must be percent-encoded", std::string(name)};
-        else found = *std::move(value);
-    });
-    return found ? *std::move(found) : Denied{Reason::missing_member, {}, "", std::string(name)};
-}
-
 // The first bytes of the text, at most `bytes`, without half a character at the end.
 std::string cut(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return std::string(text);
@@ -337,6 +322,25 @@ Result<ManagedUserForm> parse_new_user(const Request& request, const Settings&) 
 Result<ManagedUserForm> parse_user_change(const Request& request, const Settings&) {
     Members members(request, {"email", "password", "password_hash", "roles", "claims", "enabled"});
     return managed_user(members);
+}
+
+Result<std::string> form_field(std::string_view body, std::string_view name) {
+    std::optional<Result<std::string>> found;
+    http::each_field(body, [&](std::string_view key, std::string_view encoded) {
+        if (base::from_form(key) != name) return;
+        auto value = base::from_form(encoded);
+        if (found) found = Denied{Reason::duplicate_member, {}, "", std::string(name)};
+        else if (!value)
+            found = Denied{Reason::invalid_member, {}, "must be percent-encoded", std::string(name)};
+        else found = *std::move(value);
+    });
+    return found ? *std::move(found) : Denied{Reason::missing_member, {}, "", std::string(name)};
+}
+
+Result<std::string> form_field_or(std::string_view body, std::string_view name, std::string fallback) {
+    auto value = form_field(body, name);
+    const bool is_absent = !value && value.error().reason == Reason::missing_member;
+    return is_absent ? std::move(fallback) : std::move(value);
 }
 
 Result<std::optional<ClientForm>> parse_client(const Request& request) {

@@ -54,6 +54,11 @@ Result<AccountForm> parse_account_change(const Request& request, const Settings&
 Result<base::Secret> parse_current_password(const Request& request, const Settings& settings);
 Result<ManagedUserForm> parse_new_user(const Request& request, const Settings& settings);
 Result<ManagedUserForm> parse_user_change(const Request& request, const Settings& settings);
+// The value of the only field with that name in application/x-www-form-urlencoded text. Other fields are
+// ignored. missing_member, duplicate_member, invalid_member (it is not percent-encoded).
+Result<std::string> form_field(std::string_view body, std::string_view name);
+// As form_field(), with a value for an absent field.
+Result<std::string> form_field_or(std::string_view body, std::string_view name, std::string fallback);
 // Returns `token` from the form of an OAuth client (RFC 7662 §2.1, RFC 7009 §2.1). Other fields are ignored
 // (RFC 6749 §3.1).
 // An OAuth client that names itself in the form (RFC 6749 §2.3.1, client_secret_post). nullopt: the form has

@@ -4,6 +4,8 @@
 
 #include "web/call.hpp"
 #include "web/forms.hpp"
+#include "web/oauth/token_request.hpp"
+#include "web/pages/page_forms.hpp"
 
 namespace coatcheck::web {
 
@@ -57,6 +59,28 @@ Answer show_status_list(Call&);
 Answer introspect(Call&, base::Secret token);
 Answer revoke(Call&, base::Secret token);
 
+// oauth/authorize.cpp
+Answer authorize(Call&);
+Answer authorize_by_form(Call&);
+
+// oauth/token.cpp
+Answer give_tokens(Call&, TokenRequest);
+
+// oauth/userinfo.cpp
+Answer show_userinfo(Call&);
+
+// oauth/logout.cpp
+Answer log_out(Call&);
+Answer log_out_by_form(Call&);
+
+// pages/sign_in.cpp
+Answer show_sign_in(Call&);
+Answer sign_in_on_page(Call&, PageSignIn);
+
+// pages/consent.cpp
+Answer show_consent(Call&);
+Answer decide_consent(Call&, PageForm);
+
 // oauth/discovery.cpp
 base::Result<void> show_keys(Call&, Reply&);
 base::Result<void> show_metadata(Call&, Reply&);
@@ -65,6 +89,7 @@ base::Result<void> show_metadata(Call&, Reply&);
 base::Result<void> show_openapi(Call&, Reply&);
 base::Result<void> show_page_file(Call&, Reply&);
 base::Result<void> show_sdk_file(Call&, Reply&);
+base::Result<void> show_pages_style(Call&, Reply&);
 base::Result<void> show_diagnosis(Call&, Reply&);
 
 // health.cpp

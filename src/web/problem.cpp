@@ -36,12 +36,22 @@ json::object envelope(const PublicReason& known) {
         {"success", false}, {"data", nullptr}, {"detail", {{"message", known.title}, {"error", known.code}}}};
 }
 
+// The specification has no error for a request that is wrong in a way of its own, or for a server that cannot
+// answer; clients expect one all the same.
+std::string_view oauth_error_of(const PublicReason& known) {
+    if (!known.oauth_error.empty()) return known.oauth_error;
+    if (known.status == 503) return "temporarily_unavailable";
+    return known.status >= 500 ? "server_error" : "invalid_request";
+}
+
 }  // namespace
 
 void write_refusal(Reply& reply, const base::Denied& denied, Style style, std::string_view scheme) {
     PublicReason known = public_reason(denied.reason);
     if (style == Style::proxy && known.status >= 500) known = public_reason(base::Reason::unavailable);
     if (style == Style::proxy && known.status != 403) known.status = 401;
+    // RFC 6749 §5.2: 401 is for the client's own credentials, and a grant that is not valid is 400.
+    if (style == Style::oauth && known.oauth_error == "invalid_grant") known.status = 400;
     reply.status = known.status;
     if (denied.retry_after.count() > 0)
         reply.field("Retry-After", std::to_string(denied.retry_after.count()));
@@ -52,8 +62,14 @@ void write_refusal(Reply& reply, const base::Denied& denied, Style style, std::s
         return;
     }
     json::object problem = problem_document(known, denied);
-    if (style == Style::oauth && !known.oauth_error.empty()) problem["error"] = known.oauth_error;
     reply.content_type = "application/problem+json";
+    if (style == Style::oauth) {
+        problem["error"] = oauth_error_of(known);
+        const std::string subject = denied.member.empty() ? "" : denied.member + ": ";
+        problem["error_description"] = subject +
+                                       (denied.detail.empty() ? std::string(known.title) : denied.detail);
+        reply.content_type = "application/json";  // libraries refuse any other type (RFC 6749 §5.2)
+    }
     reply.body = json::serialize(problem);
 }
 

@@ -14,7 +14,7 @@ inline constexpr std::string_view bearer_scheme = "Bearer", basic_scheme = "Basi
 // Writes the refusal into a reply that holds nothing yet:
 //   problem   a problem document (RFC 9457)
 //   envelope  {success, data, detail: {message, error}}, with the code as `error`
-//   oauth     a problem document with `error` (RFC 6749 §5.2), if the reason has one
+//   oauth     the members of a problem document with `error` and `error_description` (RFC 6749 §5.2)
 //   proxy     a problem document, with status 403 or else 401
 // A 401 carries WWW-Authenticate with the code, because proxies drop bodies. Its scheme is Bearer (RFC 6750
 // §3), or Basic for an OAuth client that has tried that (RFC 6749 §5.2).

@@ -111,7 +111,17 @@ TEST(Problem, AProxyIsToldNothingBut401And403) {
 TEST(Problem, OAuthClientsFindTheirError) {
     EXPECT_EQ(Written(Denied{Reason::service_key_unknown}, Style::oauth).body.at("error"), "invalid_client");
     EXPECT_EQ(Written(Denied{Reason::missing_member}, Style::oauth).body.at("error"), "invalid_request");
-    EXPECT_FALSE(Written(Denied{Reason::unavailable}, Style::oauth).body.contains("error"));
+    EXPECT_EQ(Written(Denied{Reason::unavailable}, Style::oauth).body.at("error"), "temporarily_unavailable");
+    EXPECT_EQ(Written(Denied{Reason::internal_error}, Style::oauth).body.at("error"), "server_error");
+    for (const Reason reason : {Reason::invalid_grant, Reason::refresh_token_reused, Reason::session_ended}) {
+        const Written problem(Denied{reason}, Style::oauth);
+        EXPECT_EQ(problem.body.at("error"), "invalid_grant");
+        EXPECT_EQ(problem.body.at("status"), 400)
+            << "401 is for the client's own credentials (RFC 6749 §5.2)";
+        EXPECT_EQ(problem.field("Content-Type"), "application/json");
+    }
+    const Written missing(Denied{Reason::missing_member, {}, "", "code"}, Style::oauth);
+    EXPECT_TRUE(missing.body.at("error_description").as_string().starts_with("code: "));
     EXPECT_FALSE(Written(Denied{Reason::missing_member}).body.contains("error"));
 }
 

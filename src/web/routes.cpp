@@ -49,6 +49,9 @@ Result<void> envelope_is_on(const Service& service, const Request& request) {
 Result<void> status_lists_are_on(const Service& service, const Request&) {
     return service.policy.status_lists ? Result<void>() : Reason::not_found;
 }
+Result<void> oauth_is_on(const Service& service, const Request&) {
+    return service.policy.oauth.enabled ? Result<void>() : Reason::not_found;
+}
 Result<void> in_development(const Service& service, const Request&) {
     return service.settings.dev ? Result<void>() : Reason::not_found;
 }
@@ -83,9 +86,22 @@ constexpr Route public_table[] = {
     {get, "/api/v1/revocations", feed, problem, nothing, show_revocations},
     {get, "/status-lists/{id}", anyone, problem, nothing, show_status_list, own_origin, status_lists_are_on},
     {post, "/oauth2/introspect", resource_server, oauth, form, reads<parse_token_form, introspect>, own_origin},
-    {post, "/oauth2/revoke", anyone, oauth, form, reads<parse_token_form, revoke>},
-    {get, "/.well-known/jwks.json", anyone, problem, nothing, show_keys},
-    {get, "/.well-known/oauth-authorization-server", anyone, problem, nothing, show_metadata},
+    {post, "/oauth2/revoke", anyone, oauth, form, reads<parse_token_form, revoke>, any_origin},
+    {get, "/oauth2/authorize", anyone, page, nothing, issues<authorize>, own_origin, oauth_is_on},
+    {post, "/oauth2/authorize", anyone, page, form, authorize_by_form, own_origin, oauth_is_on},
+    {get, "/oauth2/sign-in", anyone, page, nothing, show_sign_in, own_origin, oauth_is_on},
+    {post, "/oauth2/sign-in", browser_form, page, form, issues<reads<parse_page_sign_in, sign_in_on_page>>, own_origin, oauth_is_on},
+    {get, "/oauth2/consent", anyone, page, nothing, show_consent, own_origin, oauth_is_on},
+    {post, "/oauth2/consent", browser_form, page, form, issues<reads<parse_page_form, decide_consent>>, own_origin, oauth_is_on},
+    {get, "/oauth2/logout", anyone, page, nothing, log_out, own_origin, oauth_is_on},
+    {post, "/oauth2/logout", anyone, page, form, log_out_by_form, own_origin, oauth_is_on},
+    {get, "/oauth2/pages.css", anyone, problem, nothing, show_pages_style, own_origin, oauth_is_on},
+    {post, "/oauth2/token", oauth_client, oauth, form, issues<reads<parse_token_request, give_tokens>>, any_origin, oauth_is_on},
+    {get, "/oauth2/userinfo", client_token, problem, nothing, show_userinfo, any_origin, oauth_is_on},
+    {post, "/oauth2/userinfo", client_token, problem, nothing, show_userinfo, any_origin, oauth_is_on},
+    {get, "/.well-known/openid-configuration", anyone, problem, nothing, show_metadata, any_origin, oauth_is_on},
+    {get, "/.well-known/jwks.json", anyone, problem, nothing, show_keys, any_origin},
+    {get, "/.well-known/oauth-authorization-server", anyone, problem, nothing, show_metadata, any_origin},
     {get, "/openapi.json", anyone, problem, nothing, show_openapi},
     {get, "/healthz", anyone, problem, nothing, show_health, own_origin},
     {get, "/readyz", anyone, problem, nothing, show_readiness, own_origin},
@@ -115,6 +131,9 @@ std::string name_of(Who who) {
         case Who::Kind::any_token: return "any token";
         case Who::Kind::refresh_token: return "refresh token";
         case Who::Kind::session_token: return "session token";
+        case Who::Kind::client: return "client";
+        case Who::Kind::client_token: return "client's token";
+        case Who::Kind::browser_form: return "form of our pages";
         case Who::Kind::service_key: return "service key: " + std::string(auth::name_of(who.scope));
     }
     std::abort();
@@ -126,6 +145,7 @@ std::string_view name_of(Style style) {
         case Style::envelope: return "envelope";
         case Style::oauth: return "oauth";
         case Style::proxy: return "proxy";
+        case Style::page: return "page";
     }
     std::abort();
 }

@@ -24,13 +24,18 @@ struct Who {
         refresh_token,  // a refresh token, in the body or the cookie
         session_token,  // any access token, expired or not, or a refresh token: for sign-out
         service_key,    // a service key with this scope
+        client,         // an OAuth client, by its secret or, if it has none, by its id
+        client_token,   // an access token of a user that a client may have, whatever it is for (userinfo)
+        browser_form,   // no credential; but the request must come from a page of our own origin
     };
     Kind kind;
     auth::Scope scope{};
 };
 inline constexpr Who anyone{Who::Kind::anyone}, same_site{Who::Kind::same_site},
     user_token{Who::Kind::user_token}, any_token{Who::Kind::any_token},
-    refresh_token{Who::Kind::refresh_token}, session_token{Who::Kind::session_token};
+    refresh_token{Who::Kind::refresh_token}, session_token{Who::Kind::session_token},
+    oauth_client{Who::Kind::client}, client_token{Who::Kind::client_token},
+    browser_form{Who::Kind::browser_form};
 constexpr Who service_key(auth::Scope scope) { return {Who::Kind::service_key, scope}; }
 std::string name_of(Who who);
 
@@ -38,8 +43,9 @@ std::string name_of(Who who);
 enum class Style {
     problem,   // RFC 9457
     envelope,  // {success, data, detail}, for clients of older APIs
-    oauth,     // RFC 9457 with the `error` of RFC 6749 §5.2
+    oauth,     // JSON with the `error` of RFC 6749 §5.2, and the members of RFC 9457
     proxy,     // a proxy's sub-request: only 401 or 403, because proxies treat other statuses as failures
+    page,      // a page of HTML for the user
 };
 std::string_view name_of(Style style);
 
@@ -48,7 +54,8 @@ enum class Takes { nothing, json, optional_json, form, json_or_form };
 std::string_view name_of(Takes takes);
 
 // The pages that may read the answers (CORS).
-enum class Readers { listed_origins, own_origin };
+// `any_origin`: any page, but without credentials that a browser adds.
+enum class Readers { listed_origins, own_origin, any_origin };
 
 // A handler is either inline (`now`) or waiting (`waits`): see web/call.hpp.
 struct Handler {

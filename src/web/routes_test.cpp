@@ -35,6 +35,14 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/admin/sessions/{id}", "DELETE, OPTIONS"},
     {"/oauth2/introspect", "POST, OPTIONS"},
     {"/oauth2/revoke", "POST, OPTIONS"},
+    {"/oauth2/authorize", "GET, HEAD, POST, OPTIONS"},
+    {"/oauth2/sign-in", "GET, HEAD, POST, OPTIONS"},
+    {"/oauth2/consent", "GET, HEAD, POST, OPTIONS"},
+    {"/oauth2/logout", "GET, HEAD, POST, OPTIONS"},
+    {"/oauth2/pages.css", "GET, HEAD, OPTIONS"},
+    {"/oauth2/token", "POST, OPTIONS"},
+    {"/oauth2/userinfo", "GET, HEAD, POST, OPTIONS"},
+    {"/.well-known/openid-configuration", "GET, HEAD, OPTIONS"},
     {"/api/v1/revocations", "GET, HEAD, OPTIONS"},
     {"/status-lists/{id}", "GET, HEAD, OPTIONS"},
     {"/.well-known/jwks.json", "GET, HEAD, OPTIONS"},
@@ -147,13 +155,21 @@ TEST(Routes, PathCountsToTheLetter) {
 TEST(Routes, PagesOfListedOriginsMayReadTheApiButNotHealthOrPage) {
     for (const Route& route : public_routes()) {
         // A page must not hold a service key.
-        const bool by_service_key = route.path.starts_with("/api/v1/admin/") ||
-                                    route.path == "/oauth2/introspect";
-        const bool for_pages = route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") ||
-                               route.path == "/openapi.json" || route.path == "/oauth2/revoke";
-        const bool readable = for_pages && !by_service_key;
-        EXPECT_EQ(route.readers == Readers::listed_origins, readable) << route.path;
+        const bool by_service_key = route.path.starts_with("/api/v1/admin/");
+        const bool for_pages = route.path.starts_with("/api/") || route.path == "/openapi.json";
+        EXPECT_EQ(route.readers == Readers::listed_origins, for_pages && !by_service_key) << route.path;
     }
+}
+
+TEST(Routes, PagesOfAnyOriginMayReadWhatOAuthClientsNeed) {
+    const std::set<std::string_view> open = {"/oauth2/token",
+                                             "/oauth2/revoke",
+                                             "/oauth2/userinfo",
+                                             "/.well-known/jwks.json",
+                                             "/.well-known/oauth-authorization-server",
+                                             "/.well-known/openid-configuration"};
+    for (const Route& route : public_routes())
+        EXPECT_EQ(route.readers == Readers::any_origin, open.contains(route.path)) << route.path;
 }
 
 TEST(Routes, MetricsHaveAListenerOfTheirOwn) {

@@ -5,6 +5,7 @@
 #include "auth/keys/current_ring.hpp"
 #include "auth/keys/service_keys.hpp"
 #include "auth/limits.hpp"
+#include "auth/oauth/clients.hpp"
 #include "auth/revocation/log.hpp"
 #include "auth/store.hpp"
 #include "base/worker_pool.hpp"
@@ -39,6 +40,7 @@ struct Service {
     const auth::CurrentRing& ring;
     auth::RevocationLog& log;
     const auth::ServiceKeys& service_keys;
+    const auth::Clients& clients;
     const verify::CryptVerifier* crypt = nullptr;      // set if the dialect is switched on
     const verify::ForeignVerifier* foreign = nullptr;  // set if foreign tokens are accepted
     auth::AttemptsInFlight in_flight{};

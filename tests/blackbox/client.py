@@ -7,6 +7,7 @@ the test.
 """
 
 import json as json_module
+import re
 import socket
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -65,10 +66,15 @@ class Answer:
 
     @property
     def code(self):
-        """The code of the problem document, or None if the answer is not one."""
-        if self.header("Content-Type") != "application/problem+json":
+        """The code of the problem document, or None if the answer is not one. OAuth clients get it as
+        application/json, and users as a page."""
+        kind = self.header("Content-Type") or ""
+        if kind.startswith("text/html") and self.status >= 400:
+            shown = re.search(rb"<code>([a-z_]+)</code>", self.body)
+            return shown.group(1).decode() if shown else None
+        if kind != "application/problem+json" and not (kind == "application/json" and self.status >= 400):
             return None
-        return self.json()["code"]
+        return self.json().get("code")
 
     @property
     def verdict(self):

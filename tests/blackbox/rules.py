@@ -14,6 +14,8 @@ for reason in REASONS:
     CODES_BY_STATUS.setdefault(reason["status"], set()).add(reason.get("code", reason["name"]))
 # A proxy's sub-request is answered with 401 or 403 only.
 CODES_BY_STATUS[401] |= {"credential_conflict", "unavailable"}
+# For an OAuth client, a grant that is not valid is 400 (RFC 6749 §5.2).
+CODES_BY_STATUS[400] |= {reason["name"] for reason in REASONS if reason.get("oauth") == "invalid_grant"}
 
 
 def breaches(answer, head_only=False):
@@ -86,7 +88,15 @@ def _problem_breaches(answer, head_only):
     ):
         yield from _envelope_breaches(answer)
         return
-    if answer.header("Content-Type") != "application/problem+json":
+    if answer.header("Content-Type") == "text/html; charset=utf-8" and " /oauth2/" in answer.request:
+        policy = answer.header("Content-Security-Policy") or ""
+        if "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy:
+            yield f"a page needs its policy: {policy!r}"
+        return
+    is_for_oauth = " /oauth2/" in answer.request and answer.header("Content-Type") == "application/json"
+    if is_for_oauth and not head_only and "error" not in json.loads(answer.body):
+        yield "an OAuth client needs an error"
+    if answer.header("Content-Type") != "application/problem+json" and not is_for_oauth:
         yield f"an error is a problem document, not {answer.header('Content-Type')}"
         return
     if answer.status == 401:
@@ -104,7 +114,7 @@ def _problem_breaches(answer, head_only):
     if not problem.get("title"):
         yield "a problem has a title"
     # OAuth clients look for `error`, and only their routes send it.
-    oauth = {"error"} if " /oauth2/" in answer.request else set()
+    oauth = {"error", "error_description"} if " /oauth2/" in answer.request else set()
     if not set(problem) <= {"type", "title", "status", "code", "detail", "member", "retry_after"} | oauth:
         yield f"a problem with members that are not agreed: {sorted(problem)}"
     waits = answer.all("Retry-After")

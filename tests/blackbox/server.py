@@ -62,8 +62,8 @@ def run(*arguments, stdin="", timeout=120, environment=None, directory=None):
 
 
 def toml(settings):
-    """Writes settings such as {"sessions.idle": "7d"} as a TOML file."""
-    plain = [(key, value) for key, value in settings.items() if "." not in key]
+    """Writes settings such as {"sessions.idle": "7d"} as a TOML file. "resource" is a list of tables."""
+    plain = [(key, value) for key, value in settings.items() if "." not in key and key != "resource"]
     lines = [f"{key} = {json.dumps(value)}" for key, value in plain]
     for section in dict.fromkeys(key.split(".")[0] for key in settings if "." in key):
         lines.append(f"[{section}]")
@@ -72,7 +72,19 @@ def toml(settings):
             for key, value in settings.items()
             if key.startswith(section + ".")
         ]
+    for resource in settings.get("resource", []):
+        lines.append("[[resource]]")
+        lines += [
+            f"{key} = {inline_table(value) if isinstance(value, dict) else json.dumps(value)}"
+            for key, value in resource.items()
+        ]
     return "\n".join(lines) + "\n"
+
+
+def inline_table(values):
+    return (
+        "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in values.items()) + " }"
+    )
 
 
 def rows(said):

@@ -104,7 +104,7 @@ def test_an_origin_that_is_not_listed_gets_no_leave(caller, ada, origin):
     answers = [
         preflight(caller, "/api/v1/authentication", "POST", origin),
         caller.get("/api/v1/users/me", headers=header),
-        caller.get("/.well-known/jwks.json", headers=header),
+        caller.get("/openapi.json", headers=header),
         caller.get("/api/v1/nothing", headers=header),
     ]
     for answer in answers:
@@ -133,7 +133,7 @@ def test_answers_to_a_listed_origin_can_be_read_errors_included(caller, ada):
         caller.post("/api/v1/authentication", body=b"{", headers=origin),
         caller.post("/api/v1/authentication", body=b"x" * 20000, headers=origin),
         caller.post("/api/v1/authentication", body=b"{}", headers={**origin, "Content-Type": "text/plain"}),
-        caller.get("/.well-known/jwks.json", headers=origin),
+        caller.get("/openapi.json", headers=origin),
     ]
     assert [answer.status for answer in answers] == [200, 401, 401, 404, 405, 200, 400, 413, 415, 200]
     for answer in answers:
@@ -146,7 +146,7 @@ def test_answers_to_a_listed_origin_can_be_read_errors_included(caller, ada):
 def test_answers_differ_by_origin_and_say_so(caller):
     """Without Vary, a cache could give one origin's answer to another origin, which then cannot read it."""
     for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": APP}):
-        answer = caller.get("/.well-known/jwks.json", headers=headers)
+        answer = caller.get("/openapi.json", headers=headers)
         assert "origin" in words(answer, "Vary"), headers
 
 
@@ -257,7 +257,7 @@ def test_without_listed_origins_nobody_gets_leave(make_server):
         answers = [
             preflight(caller, "/api/v1/authentication", "POST", origin),
             caller.get("/api/v1/users/me", headers=header),
-            caller.get("/.well-known/jwks.json", headers=header),
+            caller.get("/openapi.json", headers=header),
         ]
         if origin == server.url:
             answers.append(caller.try_sign_in(user, headers=header))

@@ -7,6 +7,7 @@ from collections import Counter
 
 import contract
 import jwt
+import oauth
 import pytest
 import rules
 import yaml
@@ -22,6 +23,7 @@ SETTINGS = {
     "tokens.status_list": True,
     "sessions.refresh_grace": "1s",
     "cors.origins": ["https://app.example"],
+    "oauth.enabled": True,
 }
 OTHER = "eleven amber herons hum quietly"
 A22 = "A" * 22
@@ -97,7 +99,6 @@ def test_every_path_that_answers_is_in_the_document_or_part_of_the_page(caller):
         "/revoke",
         "/authorize",
         "/userinfo",
-        "/.well-known/openid-configuration",
         "/.well-known/security.txt",
         "/robots.txt",
         "/sessions",
@@ -380,12 +381,65 @@ def story(server):
     for target in (
         "/.well-known/jwks.json",
         "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
         "/openapi.json",
         "/healthz",
         "/readyz",
     ):
         ask("GET", target)
+    tell_of_oauth(server, ask)
     return told
+
+
+def tell_of_oauth(server, ask):
+    with_urls = ("--redirect", oauth.CALLBACK, "--post-logout-redirect", oauth.CALLBACK)
+    app = oauth.Client(server, "web", "Story", *with_urls)
+    visitor = oauth.Visitor(server, server.add_user())
+    app.caller.request = lambda method, target, **more: ask(method, target, **more)
+    visitor.caller.request = lambda method, target, **more: ask(method, target, **more)
+    tokens = app.sign_in(visitor, scope="openid profile")
+    app.refresh(tokens["refresh_token"])
+    app.refresh("junk")
+    app.token(grant_type="password")
+    app.token(grant_type="client_credentials")
+    app.token()
+    app.token(grant_type="refresh_token", refresh_token="x", headers={"Authorization": "Basic eDp4"})
+    app.redeem("junk", resource="x")
+    app.refresh(tokens["refresh_token"], scope="posts:read")
+    ask("POST", "/oauth2/token", json={})
+    for method in ("GET", "POST"):
+        for bearer in (None, "junk", tokens["access_token"], visitor_token(server, ask)):
+            ask(method, "/oauth2/userinfo", bearer=bearer)
+        ask(
+            method,
+            "/oauth2/userinfo",
+            bearer=tokens["access_token"],
+            cookies={"__Host-Http-coatcheck": "other"},
+        )
+    query = app.request()
+    visitor.goes_to(app.request(response_mode="form_post"))
+    for wrong in (query.replace(app.id, "nobody"), query + "&client_id=x", "", "x" * 9):
+        ask("GET", f"/oauth2/authorize?{wrong}")
+    ask("POST", "/oauth2/authorize", body=query.encode(), headers=oauth.FORM)
+    ask("POST", "/oauth2/authorize", json={})
+    ask("POST", "/oauth2/logout", json={})
+    ask("POST", "/oauth2/logout", body=b"client_id=x", headers=oauth.FORM)
+    ask("POST", "/oauth2/logout", body=b"mac=x", headers={**oauth.FORM, **EVIL})
+    app.sign_in(visitor)
+    ask("GET", f"/oauth2/logout?client_id={app.id}&post_logout_redirect_uri={oauth.CALLBACK}")
+    visitor.submit(visitor.ask("GET", "/oauth2/logout"))
+    other = oauth.Client(server, "web", "Other", "--redirect", oauth.CALLBACK)
+    for secret in (other.secret, "wrong"):
+        fields = f"client_id={other.id}&client_secret={secret}&token={tokens['access_token']}"
+        for route in ("revoke", "introspect"):
+            ask("POST", f"/oauth2/{route}", body=fields.encode(), headers=oauth.FORM)
+
+
+def visitor_token(server, ask):
+    """A token of the SDK, which lacks the scope openid."""
+    name = server.add_user().name
+    form = {"username": name, "password": PASSWORD, "delivery": "body"}
+    return ask("POST", "/api/v1/authentication", json=form).json()["token"]
 
 
 def test_every_answer_is_as_the_document_says(story):
@@ -393,6 +447,7 @@ def test_every_answer_is_as_the_document_says(story):
         f"{method} {target} {answer.status} {answer.code}: {text}"
         for method, target, answer in story
         for text in contract.breaches(method, target, answer)
+        if not target.startswith(("/oauth2/sign-in", "/oauth2/consent"))  # pages are for users
     ]
     assert not wrong, "\n".join(dict.fromkeys(wrong))
 
@@ -401,7 +456,7 @@ def test_every_operation_has_succeeded_once(story):
     succeeded = {
         (method.lower(), contract.template_of(target))
         for method, target, answer in story
-        if answer.status < 300
+        if answer.status < 300 or answer.status == 303
     }
     missing = {(method, template) for template, method, _ in contract.operations()} - succeeded
     assert not missing
@@ -448,6 +503,8 @@ SECURITY = {  # who may call, and the security schemes of the document; None: it
     "refresh token": {"refreshCookie", None},
     "session token": {"bearer", "accessCookie", "refreshCookie", None},
     "service key": {"serviceKey", "serviceKeyBasic"},
+    "client": {"clientBasic", None},
+    "client's token": {"bearer"},
 }
 BODIES = {
     "": set(),
@@ -473,4 +530,8 @@ def test_the_document_says_who_may_call_as_the_table_does(route):
 
 def test_every_route_is_in_the_document_or_part_of_the_page():
     missing = {route.path for route in ROUTES} - set(contract.DOCUMENT["paths"])
-    assert missing == {"/", "/page.js", "/page.css", "/icon.svg", "/sdk/{file}", "/dev/diagnosis"}
+    assert missing == {"/", "/page.js", "/page.css", "/icon.svg", "/sdk/{file}", "/dev/diagnosis"} | {
+        "/oauth2/sign-in",
+        "/oauth2/consent",
+        "/oauth2/pages.css",
+    }

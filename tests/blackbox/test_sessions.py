@@ -16,6 +16,7 @@ MEMBERS = {
     "idle_expires_at",
     "expires_at",
     "delivery",
+    "client_id",
     "current",
 }
 

@@ -10,13 +10,16 @@ import subprocess
 import time
 import uuid
 
+import oauth
 import postgres
 import pytest
 from client import Caller
 from conftest import next_address
 from server import BINARY, PASSWORD, User, clean_environment
 
-TABLES = ["keys", "service_keys", "revocations", "users", "sessions", "buckets", "audit"]
+OF_OAUTH = ["clients", "consents", "codes"]
+TABLES = ["keys", "service_keys", "revocations", "users", "sessions", *OF_OAUTH, "buckets", "audit"]
+GRANT_COLUMNS = ["client_id", "scope", "resources", "parent", "auth_time"]
 
 
 class Installation:
@@ -376,6 +379,23 @@ def test_migrate_tells_and_does(make_server):
     assert refused.returncode == 1 and "use a newer coatcheck" in refused.stderr
 
 
+def test_clients_and_grants_come_along(make_server):
+    here = Installation(make_server)
+    here.server.stop()
+    here.server.settings |= oauth.SETTINGS
+    here.server.start()
+    user = here.server.add_user()
+    client = oauth.Client(here.server, "web", "Moving", "--redirect", oauth.CALLBACK)
+    visitor = oauth.Visitor(here.server, user)
+    tokens = client.sign_in(visitor)
+    code = visitor.code_for(client.request())
+    here.move()
+    here.serve_there()
+    client.caller = here.call()
+    assert client.refresh(tokens["refresh_token"]).status == 200
+    assert client.redeem(code).status == 200
+
+
 def older_sqlite(make_server):
     """A server that is stopped, with a database of schema 3."""
     server = make_server({"store.url": "sqlite:coatcheck.db"})
@@ -389,6 +409,11 @@ def older_sqlite(make_server):
         database.execute("ALTER TABLE audit DROP COLUMN place")
         database.execute("ALTER TABLE sessions DROP COLUMN older_end")
         database.execute("ALTER TABLE sessions DROP COLUMN amr")
+        database.execute("DROP INDEX sessions_of_client")
+        for table in reversed(OF_OAUTH):
+            database.execute(f"DROP TABLE {table}")
+        for column in GRANT_COLUMNS:
+            database.execute(f"ALTER TABLE sessions DROP COLUMN {column}")
         database.execute("PRAGMA user_version = 3")
     return server
 
@@ -485,6 +510,8 @@ def test_an_upgrade_on_postgresql_stays_where_the_tables_are(make_server):
     query("DROP INDEX users_disabled; DROP INDEX sessions_by_due; ALTER TABLE sessions DROP COLUMN due")
     query("DROP INDEX audit_by_kind; ALTER TABLE audit DROP COLUMN place")
     query("ALTER TABLE sessions DROP COLUMN amr")
+    query("DROP INDEX sessions_of_client; DROP TABLE codes, consents, clients")
+    query("ALTER TABLE sessions " + ", ".join(f"DROP COLUMN {column}" for column in GRANT_COLUMNS))
     query("ALTER TABLE keys DROP COLUMN token_life; DELETE FROM coatcheck_schema WHERE version > 2")
     query(f"CREATE SCHEMA {name}")
     server.start()

@@ -17,6 +17,7 @@ IDENTITY = [
     "X-Auth-Session",
     "X-Auth-Roles",
     "X-Auth-Scope",
+    "X-Auth-Client",
     "X-Auth-Expires",
 ]
 ACCESS = "__Host-Http-coatcheck"
@@ -35,7 +36,8 @@ def test_a_good_token_is_answered_with_the_whole_identity(caller, server):
     answer = caller.verify(signed_in["token"])
     assert answer.status == 200
     claims = claims_of(signed_in["token"])
-    sub, name, session, roles, scope, expires = identity(answer)
+    sub, name, session, roles, scope, client, expires = identity(answer)
+    assert client == "", "a session of the SDK"
     assert sub == signed_in["user"]["id"] == claims["sub"] and name == "grace"
     assert session == signed_in["session"]["id"] and sorted(roles.split(",")) == ["admin", "editor"]
     assert scope == "account" and expires == str(claims["exp"])
@@ -64,7 +66,7 @@ def test_identity_headers_are_percent_encoded(caller, server, name, options):
     server.command("user", "add", name, "--password-stdin", *options, stdin=PASSWORD + "\n")
     form = {"username": name, "password": PASSWORD, "delivery": "body"}
     signed_in = caller.post("/api/v1/authentication", json=form).json()
-    sub, username, _, roles, _, _ = identity(caller.verify(signed_in["token"]))
+    sub, username, _, roles, _, _, _ = identity(caller.verify(signed_in["token"]))
     assert unquote(sub, errors="strict") == signed_in["user"]["id"]
     assert unquote(username, errors="strict") == signed_in["user"]["username"]
     assert sorted(unquote(role) for role in roles.split(",") if role) == sorted(signed_in["user"]["roles"])
@@ -81,6 +83,7 @@ def test_a_copy_that_the_client_sends_does_not_survive(caller, ada, user):
         ("x-auth-roles", "admin"),
         ("X-Auth-Username", user.name),
         ("X-AUTH-SCOPE", "everything"),
+        ("X-Auth-Client", "trusted"),
         ("X-Auth-Expires", "9999999999"),
         ("X-Auth-Session", "A" * 22),
         ("X-Auth-Extra", "1"),

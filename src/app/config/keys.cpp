@@ -22,6 +22,10 @@ template <auto Section, auto Member>
 auto& get(Config& config) {
     return (config.*Section).*Member;
 }
+template <auto Room, auto Section, auto Member>
+auto& get(Config& config) {
+    return ((config.*Room).*Section).*Member;
+}
 template <auto... Path>
 constexpr auto at = [](Config& config) -> auto& {
     return get<Path...>(config);
@@ -238,6 +242,23 @@ constexpr Key keys[] = {
     {"passwords.min_length", at<&Config::policy, &auth::Policy::min_password>,
      "Least number of characters of a new password.",
      between<at<&Config::policy, &auth::Policy::min_password>, 8, 128>},
+    {"oauth.enabled", at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::enabled>,
+     "OAuth 2.1 and OpenID Connect for clients of your own and of others (docs/oauth.md)."},
+    {"oauth.code_ttl", at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::code_ttl>,
+     "Life of an authorization code.",
+     within<at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::code_ttl>, ms(seconds(1)),
+            ms(minutes(10))>},
+    {"oauth.id_token_ttl", at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::id_token_ttl>,
+     "Life of an ID token.",
+     within<at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::id_token_ttl>, ms(seconds(1)),
+            ms(hours(24))>},
+    {"oauth.native_grace", at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::native_grace>,
+     "sessions.refresh_grace for native clients, whose answers are lost more often.",
+     within<at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::native_grace>, ms(milliseconds(1)),
+            ms(minutes(30))>},
+    {"oauth.unverified_email",
+     at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::unverified_email>,
+     "Tell clients e-mail addresses that nobody has verified."},
     {"accept.bare_authorization", at<&Config::bare_authorization>,
      "Also accept `Authorization: <token>` without Bearer."},
     {"accept.bare_authorization_until", at<&Config::bare_authorization_until>,

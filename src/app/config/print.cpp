@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config/config.hpp"
 #include "app/config/overloaded.hpp"
+#include "app/config/resources.hpp"
 #include "app/config/values.hpp"
 
 #include <algorithm>
@@ -41,7 +42,7 @@ std::string print_config(const Config& config) {
         line.resize(std::max<std::size_t>(line.size() + 1, 42), ' ');
         out.append(line).append("# ").append(key.comment).append("\n");
     }
-    return out;
+    return out + print_resources(config);
 }
 
 }  // namespace coatcheck::app

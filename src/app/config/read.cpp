@@ -2,6 +2,7 @@
 #include "app/config/config.hpp"
 
 #include "app/config/overloaded.hpp"
+#include "app/config/resources.hpp"
 #include "app/config/toml_file.hpp"
 #include "app/config/values.hpp"
 #include "app/edit_distance.hpp"
@@ -116,7 +117,10 @@ void read_table(Config& config, const toml::table& table, const std::string& pre
     for (const auto& [name, node] : table) {
         const std::string full = prefix + std::string(name.str());
         const std::string where = file + ":" + std::to_string(node.source().begin.line);
-        if (const Key* key = find_key(full)) {
+        if (full == "resource" && node.is_array_of_tables()) {
+            for (const auto& one : *node.as_array())
+                read_resource(config, *one.as_table(), file + ":" + std::to_string(one.source().begin.line));
+        } else if (const Key* key = find_key(full)) {
             set_node(config, *key, node, where);
         } else if (node.is_table() && prefix.empty()) {
             const auto section = full + ".";

@@ -52,8 +52,9 @@ bool is_loopback(const Parts& parts) {
 }
 
 bool is_port(std::string_view port) {
-    return port.empty() || (port.size() >= 2 && port.size() <= 6 &&
-                            std::all_of(port.begin() + 1, port.end(), [](char c) { return c >= '0' && c <= '9'; }));
+    return port.empty() ||
+           (port.size() >= 2 && port.size() <= 6 &&
+            std::all_of(port.begin() + 1, port.end(), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
 // RFC 8252 §7.1: a name that its owner controls, in reverse order, so it has a dot. That keeps out
@@ -71,7 +72,9 @@ std::string_view name_of(ClientType type) { return types.at(static_cast<std::siz
 std::string_view name_of(ClientAuth method) { return methods.at(static_cast<std::size_t>(method)); }
 std::string_view name_of(GrantType grant) { return grants.at(static_cast<std::size_t>(grant)); }
 std::optional<ClientType> client_type_named(std::string_view name) { return named<ClientType>(types, name); }
-std::optional<ClientAuth> client_auth_named(std::string_view name) { return named<ClientAuth>(methods, name); }
+std::optional<ClientAuth> client_auth_named(std::string_view name) {
+    return named<ClientAuth>(methods, name);
+}
 std::optional<GrantType> grant_type_named(std::string_view name) { return named<GrantType>(grants, name); }
 
 bool Client::may(GrantType grant) const {
@@ -80,7 +83,8 @@ bool Client::may(GrantType grant) const {
 
 base::Result<std::string> checked_redirect_uri(std::string_view uri, ClientType type) {
     const auto refused = [&](const char* why) {
-        return Denied{Reason::invalid_member, {}, std::string(uri.substr(0, 512)) + " " + why, "redirect_uris"};
+        return Denied{
+            Reason::invalid_member, {}, std::string(uri.substr(0, 512)) + " " + why, "redirect_uris"};
     };
     constexpr std::size_t most = 512;
     if (uri.empty() || uri.size() > most) return refused("must have 1 to 512 bytes");

@@ -40,8 +40,9 @@ struct Client {
     crypto::SecretHash secret_hash{}, older_secret_hash{};
     std::vector<std::string> redirect_uris{};
     std::vector<std::string> logout_uris{};  // post_logout_redirect_uris
-    std::vector<std::string> scopes{};       // those that it may ask for; empty: openid_scopes and all of resources
-    std::vector<std::string> resources{};    // those that it may ask for; empty: all that are configured
+    std::vector<std::string>
+        scopes{};  // those that it may ask for; empty: openid_scopes and all of resources
+    std::vector<std::string> resources{};  // those that it may ask for; empty: all that are configured
     std::vector<GrantType> grants{};
     // The audience of a token that is asked for without a resource: a resource, "default" for
     // Policy::audience, or empty: a token for userinfo alone.

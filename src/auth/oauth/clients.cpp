@@ -35,9 +35,9 @@ std::vector<GrantType> usual_grants(ClientType type) {
 
 // A scope-token of RFC 6749 §3.3, at most 64 bytes.
 bool is_scope(std::string_view scope) {
-    return !scope.empty() && scope.size() <= 64 && std::all_of(scope.begin(), scope.end(), [](unsigned char c) {
-        return c > ' ' && c < 0x7f && c != '"' && c != '\\';
-    });
+    return !scope.empty() && scope.size() <= 64 &&
+           std::all_of(scope.begin(), scope.end(),
+                       [](unsigned char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
 }
 
 // Tokens that the client got for itself are refused from now on.
@@ -133,7 +133,8 @@ Result<Client> checked_client(const Policy& policy, Client client) {
 Result<MadeClient> add_client(Store& store, Client client) {
     const auto all = store.list_clients();
     if (all.size() >= most_clients)
-        return refused("there are " + std::to_string(most_clients) + " clients already: end some first", "name");
+        return refused("there are " + std::to_string(most_clients) + " clients already: end some first",
+                       "name");
     if (client.id.empty()) client.id = base::random_id();
     client.session = base::random_id();
     client.created = store.now();
@@ -189,6 +190,14 @@ bool end_grants_of_client(Store& store, const std::string& id, const Actor& by) 
     const auto grants = store.grants_of(id, "", at_once);
     for (const auto& grant : grants) end_session(store, grant, "client_ended", by);
     return !grants.empty();
+}
+
+void revoke_tokens_of_client(Store& store, const Policy& policy, const std::string& id) {
+    auto client = store.find_client(id);
+    if (!client) return;
+    revoke_own_tokens(store, policy, *client);
+    store.update_client(*client);
+    audit(store, "client_tokens_revoked", *client);
 }
 
 void Clients::replace(std::vector<Client> clients) {

@@ -52,6 +52,9 @@ bool end_client(Store& store, const Policy& policy, const std::string& id);
 // Ends at most 500 grants of the client. False: none are left.
 bool end_grants_of_client(Store& store, const std::string& id, const Actor& by);
 
+// Refuses the tokens that the client got for itself until now.
+void revoke_tokens_of_client(Store& store, const Policy& policy, const std::string& id);
+
 // All clients, held in memory. Any thread may call any member.
 class Clients {
 public:

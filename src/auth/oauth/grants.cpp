@@ -76,8 +76,8 @@ Result<SignedIn> find_signed_in(Store& store, const Policy& policy, const token:
 
 bool is_covered(const Client& client, const AuthorizationCode& asked, const std::optional<Consent>& consent) {
     if (!client.asks_consent) return true;
-    return consent && asked.redirect_uri.starts_with("https://") && contains_all(consent->scope, asked.scope) &&
-           contains_all(consent->resources, asked.resources);
+    return consent && asked.redirect_uri.starts_with("https://") &&
+           contains_all(consent->scope, asked.scope) && contains_all(consent->resources, asked.resources);
 }
 
 Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationCode asked, bool consents) {
@@ -163,7 +163,8 @@ Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemptio
     if (!store.insert_session(grant, user->password_hash)) return refused("the user's sign-in is over");
     store.use_code(code->hash, grant.id);
     end_excess_grants(store, grant);
-    store.append_audit({now, "grant_given", user->id, grant.id, grant.address, client->id + " " + client->name});
+    store.append_audit(
+        {now, "grant_given", user->id, grant.id, grant.address, client->id + " " + client->name});
     if (!form.resources.empty()) grant.resources = form.resources;
     return Redeemed{granted_now(store, policy, std::move(grant), *user, secret), code->nonce};
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A grant is what a user has given a client: a session of that client (docs/adr/0025-a-grant-is-a-session.md).
-// So it is refreshed, listed, ended and told to verifiers as any session is. It begins as an authorization
-// code: give_code() → the client's server → redeem_code(). All are store steps.
+// A grant is what a user has given a client: a session of that client
+// (docs/adr/0024-a-grant-is-a-session.md). So it is refreshed, listed, ended and told to verifiers as any
+// session is. It begins as an authorization code: give_code() → the client's server → redeem_code(). All are
+// store steps.
 //
 //   client                    refresh token            presented again
 //   web (confidential)        stays the same           -
-//   browser, native (public)  rotates                  within the grace: the same successor; later: the grant ends
+//   browser, native (public)  rotates                  within the grace: the same successor; later: the grant
+//   ends
 #pragma once
 
 #include "auth/oauth/clients.hpp"
@@ -45,7 +47,7 @@ struct Redemption {
     std::string client;  // authenticated
     std::string code;
     std::optional<std::string> redirect_uri;
-    std::string verifier;  // code_verifier
+    std::string verifier;                // code_verifier
     std::vector<std::string> resources;  // those that the token is for; empty: all that were granted
 };
 // A grant, and the nonce of its authorization request (OpenID Connect Core §3.1.2.1).
@@ -59,13 +61,14 @@ base::Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Red
 
 struct GrantRefresh {
     token::RefreshToken token;
-    std::string client;                              // authenticated
-    std::optional<std::vector<std::string>> scope;   // narrower than granted; nullopt: as granted
-    std::vector<std::string> resources;              // as in Redemption
+    std::string client;                             // authenticated
+    std::optional<std::vector<std::string>> scope;  // narrower than granted; nullopt: as granted
+    std::vector<std::string> resources;             // as in Redemption
     std::string address;
 };
-// Returns the grant with the narrowed scope and resources. invalid_grant: the token is not one of this client's
-// grants that live; refresh_token_reused: the grant ends; invalid_scope, invalid_target: nothing is consumed.
+// Returns the grant with the narrowed scope and resources. invalid_grant: the token is not one of this
+// client's grants that live; refresh_token_reused: the grant ends; invalid_scope, invalid_target: nothing is
+// consumed.
 base::Result<Granted> refresh_grant(Store& store, const Policy& policy, const GrantRefresh& form);
 
 }  // namespace coatcheck::auth

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rule of rotations (I1 and I2 of ARCHITECTURE.md), for a store that has read the session. For sessions of
-// the SDK, the statement in store/sql/rotation.cpp says the same.
+// The rule of rotations (I1 and I2 of ARCHITECTURE.md), for a store that has read the session. For sessions
+// of the SDK, the statement in store/sql/rotation.cpp says the same.
 #pragma once
 
 #include "auth/store/sessions.hpp"

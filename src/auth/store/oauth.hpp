@@ -54,10 +54,11 @@ public:
 class OAuthWrites {
 public:
     virtual ~OAuthWrites() = default;
-    virtual bool insert_client(const Client& client) = 0;      // false: the id is taken
-    virtual void update_client(const Client& client) = 0;      // every column except `created`
-    virtual bool delete_client(const std::string& id) = 0;     // with its consents and codes; false: there is none
-    virtual void save_consent(const Consent& consent) = 0;     // replaces the one before
+    virtual bool insert_client(const Client& client) = 0;  // false: the id is taken
+    virtual void update_client(const Client& client) = 0;  // every column except `created`
+    virtual bool delete_client(
+        const std::string& id) = 0;  // with its consents and codes; false: there is none
+    virtual void save_consent(const Consent& consent) = 0;  // replaces the one before
     virtual bool delete_consent(const std::string& user, const std::string& client) = 0;
     virtual void insert_code(const AuthorizationCode& code) = 0;
     // Until this step ends, no other step redeems the code. Finds used ones too.
@@ -65,6 +66,9 @@ public:
     virtual void use_code(const std::string& hash, const std::string& session) = 0;
     // The session goes on: it was used now, and ends at `idle_end` if it is not used again.
     virtual void touch_session(const std::string& session, Timestamp idle_end) = 0;
+    // The session's user was recognised anew, by these methods.
+    virtual void set_recognised(const std::string& session, Timestamp authenticated,
+                                const std::vector<std::string>& amr) = 0;
 };
 
 }  // namespace coatcheck::auth

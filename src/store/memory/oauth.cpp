@@ -9,9 +9,8 @@ namespace coatcheck::store {
 std::vector<auth::Client> MemoryStore::list_clients() {
     std::vector<auth::Client> clients;
     for (const auto& [id, client] : tables_.clients) clients.push_back(client);
-    std::sort(clients.begin(), clients.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.name, a.id) < std::tie(b.name, b.id);
-    });
+    std::sort(clients.begin(), clients.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
     return clients;
 }
 
@@ -77,6 +76,14 @@ std::vector<auth::Session> MemoryStore::children_of(const std::string& user, con
         if (session.is_grant() && session.user == user && session.parent == parent && is_live(session))
             children.push_back(session);
     return children;
+}
+
+void MemoryStore::set_recognised(const std::string& id, base::Timestamp authenticated,
+                                 const std::vector<std::string>& amr) {
+    const auto row = tables_.sessions.find(id);
+    if (row == tables_.sessions.end()) return;
+    row->second.authenticated = authenticated;
+    row->second.amr = amr;
 }
 
 void MemoryStore::touch_session(const std::string& id, base::Timestamp idle_end) {

@@ -94,6 +94,8 @@ public:
     std::optional<auth::AuthorizationCode> lock_code(const std::string& hash) override;
     void use_code(const std::string& hash, const std::string& session) override;
     void touch_session(const std::string& session, base::Timestamp idle_end) override;
+    void set_recognised(const std::string& session, base::Timestamp authenticated,
+                        const std::vector<std::string>& amr) override;
     auth::Rotation rotate_grant(const auth::RotateRequest& request) override;
     std::size_t sweep(std::size_t limit) override;
     void prove_writable() override {}

@@ -89,8 +89,10 @@ bool SqlStore::insert_client(const Client& client) {
     db_.expect_duplicate();
     try {
         auto query = db_.query(
-            "INSERT INTO clients(name, type, auth, secret_hash, older_secret_hash, redirect_uris, logout_uris, "
-            "scopes, resources, grants, default_resource, consent, enabled, version, sid, id, created) VALUES "
+            "INSERT INTO clients(name, type, auth, secret_hash, older_secret_hash, redirect_uris, "
+            "logout_uris, "
+            "scopes, resources, grants, default_resource, consent, enabled, version, sid, id, created) "
+            "VALUES "
             "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
         bind_client(query, client).bind(client.id).bind(unix_millis(client.created)).run();
     } catch (const Duplicate&) {
@@ -127,7 +129,8 @@ std::optional<auth::Consent> SqlStore::find_consent(const std::string& user, con
 
 void SqlStore::save_consent(const auth::Consent& consent) {
     db_.query(
-           "INSERT INTO consents(id, user_id, client_id, scope, resources, given) VALUES ($1, $2, $3, $4, $5, "
+           "INSERT INTO consents(id, user_id, client_id, scope, resources, given) VALUES ($1, $2, $3, $4, "
+           "$5, "
            "$6) ON CONFLICT (user_id, client_id) DO UPDATE SET scope = excluded.scope, resources = "
            "excluded.resources, given = excluded.given")
         .bind(base::random_id())
@@ -148,7 +151,8 @@ bool SqlStore::delete_consent(const std::string& user, const std::string& client
 
 void SqlStore::insert_code(const auth::AuthorizationCode& code) {
     db_.query(
-           "INSERT INTO codes(hash, client_id, user_id, user_version, parent, redirect_uri, challenge, scope, "
+           "INSERT INTO codes(hash, client_id, user_id, user_version, parent, redirect_uri, challenge, "
+           "scope, "
            "resources, nonce, auth_time, amr, expires, session) VALUES "
            "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '')")
         .bind(code.hash)
@@ -197,11 +201,10 @@ std::vector<std::string> SqlStore::grants_of(const std::string& client, const st
                                              std::size_t limit) {
     std::vector<std::string> ids;
     auto row = db_.query(
-        user.empty()
-            ? sql<"SELECT s.id FROM sessions s WHERE s.client_id = $2 AND s.client_id <> '' AND ", is_live,
-                  " LIMIT $3">
-            : sql<"SELECT s.id FROM sessions s WHERE s.client_id = $2 AND s.user_id = $4 AND ", is_live,
-                  " ORDER BY s.last_used, s.id LIMIT $3">);
+        user.empty() ? sql<"SELECT s.id FROM sessions s WHERE s.client_id = $2 AND s.client_id <> '' AND ",
+                           is_live, " LIMIT $3">
+                     : sql<"SELECT s.id FROM sessions s WHERE s.client_id = $2 AND s.user_id = $4 AND ",
+                           is_live, " ORDER BY s.last_used, s.id LIMIT $3">);
     row.bind(unix_millis(now_)).bind(client).bind(static_cast<std::int64_t>(limit));
     if (!user.empty()) row.bind(user);
     while (row.step()) ids.push_back(row.text(0));
@@ -210,19 +213,29 @@ std::vector<std::string> SqlStore::grants_of(const std::string& client, const st
 
 std::vector<std::string> SqlStore::users_like_clients() {
     std::vector<std::string> ids;
-    auto row = db_.query("SELECT id FROM users WHERE id >= 'client:' AND id < 'client;' ORDER BY id LIMIT 100");
+    auto row = db_.query(
+        "SELECT id FROM users WHERE id >= 'client:' AND id < 'client;' ORDER BY id LIMIT 100");
     while (row.step()) ids.push_back(row.text(0));
     return ids;
 }
 
 std::vector<auth::Session> SqlStore::children_of(const std::string& user, const std::string& parent) {
     std::vector<auth::Session> children;
-    auto row = db_.query(sql<"SELECT ", session_columns,
-                             " FROM sessions s WHERE s.user_id = $2 AND s.parent = $3 AND s.client_id <> '' AND ",
-                             is_live>);
+    auto row = db_.query(
+        sql<"SELECT ", session_columns,
+            " FROM sessions s WHERE s.user_id = $2 AND s.parent = $3 AND s.client_id <> '' AND ", is_live>);
     row.bind(unix_millis(now_)).bind(user).bind(parent);
     while (row.step()) children.push_back(read_session(row));
     return children;
+}
+
+void SqlStore::set_recognised(const std::string& session, base::Timestamp authenticated,
+                              const std::vector<std::string>& amr) {
+    db_.query("UPDATE sessions SET auth_time = $1, amr = $2 WHERE id = $3")
+        .bind(unix_millis(authenticated))
+        .bind(joined(amr))
+        .bind(session)
+        .run();
 }
 
 void SqlStore::touch_session(const std::string& session, base::Timestamp idle_end) {

@@ -62,6 +62,13 @@ Result<void> show_page_file(Call& call, Reply& reply) {
     return {};
 }
 
+Result<void> show_pages_style(Call& call, Reply& reply) {
+    const auto* file = std::find_if(std::begin(embedded::page), std::end(embedded::page),
+                                    [](const auto& candidate) { return candidate.name == "pages.css"; });
+    answer_embedded(reply, call.request, "text/css; charset=utf-8", forms_of(*file));
+    return {};
+}
+
 // Pages of any origin may load the SDK. Each file has a second name, with its digest, under which a browser
 // may keep it for good.
 Result<void> show_sdk_file(Call& call, Reply& reply) {

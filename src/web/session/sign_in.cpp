@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ways to open a session: by password, by password in the envelope dialect, by a foreign token.
 #include "auth/sessions/sign_in.hpp"
-#include "auth/factors/password.hpp"
 
 #include "base/reason.hpp"
 #include "web/answers.hpp"
 #include "web/cookies.hpp"
 #include "web/handlers.hpp"
+#include "web/session/password_proof.hpp"
 #include "web/steps.hpp"
 
 namespace coatcheck::web {
@@ -23,18 +23,12 @@ struct Opened {
 
 // The flow of every sign-in: the user is looked up, shows a proof, and gets a session or the refusal.
 asio::awaitable<Result<Opened>> open_session(Service& service, const auth::SignIn& form) {
-    const auto ring = service.current();
-    const auto candidate = co_await in_store(service, auth::look_up, std::ref(service.in_flight),
-                                             *ring->ring.mac_key, form);
-    if (!candidate) co_return candidate.error();
-    auth::Proof proof;
-    const auto clocks = co_await in_hashing_pool(service, "sign-in", form.address, [&] {
-        proof = auth::prove_by_password(candidate->user, form.password, candidate->attempt.withheld);
-    });
-    if (clocks.are_apart()) co_return clock_wrong();
-    auto granted = co_await in_store(service, auth::open_session, service.policy, form, *candidate, proof);
+    const auto proved = co_await prove_password(service, form);
+    if (!proved) co_return proved.error();
+    auto granted = co_await in_store(service, auth::open_session, service.policy, form, proved->candidate,
+                                     proved->proof);
     if (!granted) co_return granted.error();
-    co_return Opened{*std::move(granted), clocks.wall};
+    co_return Opened{*std::move(granted), proved->clocks.wall};
 }
 
 // Clears the cookies of an earlier sign-in with another delivery, so that the browser no longer sends them.

@@ -3,7 +3,11 @@
 // identity headers, 401 or 403, and nothing else. It reads only memory, and the identity headers of a token
 // that it has seen before are ready-made.
 #include "base/bytes.hpp"
+#include "base/reason.hpp"
+#include "http/query.hpp"
+#include "web/credentials.hpp"
 #include "web/handlers.hpp"
+#include "web/oauth/token_request.hpp"
 
 namespace coatcheck::web {
 namespace {
@@ -22,13 +26,47 @@ std::string identity_fields(const token::AccessClaims& claims) {
     Reply::format_field(lines, "X-Auth-Session", base::percent_encode(claims.session));
     Reply::format_field(lines, "X-Auth-Roles", roles);
     Reply::format_field(lines, "X-Auth-Scope", base::percent_encode(claims.scope, " "));
+    // Empty for sessions of the SDK, so that an API need not know our own id.
+    Reply::format_field(lines, "X-Auth-Client",
+                        claims.client == auth::own_client ? "" : base::percent_encode(claims.client));
     Reply::format_field(lines, "X-Auth-Expires", std::to_string(base::unix_seconds(claims.expires)));
     return lines;
 }
 
 constexpr std::string_view nobodys_fields =
     "X-Auth-User: \r\nX-Auth-Username: \r\nX-Auth-Session: \r\nX-Auth-Roles: \r\nX-Auth-Scope: \r\n"
-    "X-Auth-Expires: \r\n";
+    "X-Auth-Client: \r\nX-Auth-Expires: \r\n";
+
+bool has_word(std::string_view words, std::string_view wanted) {
+    while (!words.empty()) {
+        const auto word = words.substr(0, words.find(' '));
+        if (word == wanted) return true;
+        words.remove_prefix(std::min(word.size() + 1, words.size()));
+    }
+    return false;
+}
+
+// The token has to be for the resource that the proxy names, or for tokens.audience, and to have each scope
+// that the proxy names. Almost every query names neither, and then nothing is decoded.
+base::Result<void> token_fits(const Call& call) {
+    const auto& claims = *call.proof->claims;
+    const std::string_view query = call.request.query;
+    const auto value = [&](std::string_view name) {
+        return base::from_form(http::raw_value(query, name)).value_or("?");
+    };
+    if (query.find("resource=") == std::string_view::npos) {
+        if (!is_for(claims, call.service().policy.audience)) return base::Reason::token_not_ours;
+    } else {
+        const auto resource = normal_resource(value("resource"));
+        if (!resource || !is_for(claims, *resource)) return base::Reason::token_not_ours;
+    }
+    if (query.find("scope=") == std::string_view::npos) return {};
+    const auto scopes = words_of_scope(value("scope"));
+    for (const auto& scope : scopes.value_or(std::vector<std::string>{"?"}))
+        if (!has_word(claims.scope, scope))
+            return base::Denied{base::Reason::insufficient_scope, {}, "the token lacks the scope " + scope};
+    return {};
+}
 
 }  // namespace
 
@@ -38,6 +76,7 @@ base::Result<void> verify_token(Call& call, Reply& reply) {
         reply.ready_fields(nobodys_fields);
         return {};
     }
+    if (const auto fits = token_fits(call); !fits) return fits;
     std::string& answer = call.proof->answer;
     if (answer.empty()) answer = identity_fields(*call.proof->claims);
     reply.ready_fields(answer);

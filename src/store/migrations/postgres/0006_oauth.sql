@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- OAuth: clients, consents and authorization codes; and what a session needs to be a grant (docs/adr/0025).
+-- OAuth: clients, consents and authorization codes; and what a session needs to be a grant (docs/adr/0024).
 -- A session of the SDK has the defaults.
 ALTER TABLE sessions ADD COLUMN client_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN scope TEXT NOT NULL DEFAULT '';      -- one per line

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/pages/page_forms.hpp"
+
+#include "base/reason.hpp"
+#include "web/forms.hpp"
+
+namespace coatcheck::web {
+
+base::Result<PageForm> parse_page_form(const http::Request& request, const Settings&) {
+    auto decision = form_field_or(request.body, "decision", ""), mac = form_field_or(request.body, "mac", "");
+    if (!decision) return decision.error();
+    if (!mac) return mac.error();
+    return PageForm{*std::move(decision), *std::move(mac)};
+}
+
+base::Result<PageSignIn> parse_page_sign_in(const http::Request& request, const Settings&) {
+    auto login = form_field(request.body, "login"), password = form_field(request.body, "password"),
+         mac = form_field_or(request.body, "mac", ""), remember = form_field_or(request.body, "remember", "");
+    for (const auto* field : {&login, &password, &mac, &remember})
+        if (!*field) return field->error();
+    constexpr std::size_t most_login_bytes = 512, most_password_bytes = 8192;
+    if (login->size() > most_login_bytes || password->size() > most_password_bytes)
+        return base::Denied{base::Reason::invalid_member, {}, "is too long", "login"};
+    return PageSignIn{*std::move(login), base::Secret(*std::move(password)), *remember == "yes",
+                      *std::move(mac)};
+}
+
+}  // namespace coatcheck::web
