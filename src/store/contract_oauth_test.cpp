@@ -114,6 +114,11 @@ TEST_P(OAuthContract, AConsentReplacesTheOneBefore) {
     EXPECT_EQ(consent.scope, (std::vector<std::string>{"openid", "email"}));
     EXPECT_EQ(consent.resources, std::vector<std::string>{"https://api.example"});
     EXPECT_EQ(consent.given, start);
+    const auto all = run([](auth::Store& s) { return s.consents_of("u1"); });
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].client, "c1");
+    EXPECT_EQ(all[0].scope, consent.scope);
+    EXPECT_TRUE(run([](auth::Store& s) { return s.consents_of("u2"); }).empty());
     EXPECT_TRUE(run([](auth::Store& s) { return s.delete_consent("u1", "c1"); }));
     EXPECT_FALSE(run([](auth::Store& s) { return s.delete_consent("u1", "c1"); }));
 }

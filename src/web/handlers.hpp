@@ -34,6 +34,10 @@ Answer change_account(Call&, AccountForm);
 Answer delete_account(Call&, base::Secret current_password);
 Answer change_password(Call&, PasswordForm);
 
+// account/grants.cpp
+Answer list_grants(Call&);
+Answer disconnect_client(Call&);
+
 // admin/users.cpp
 Answer list_managed_users(Call&);
 Answer create_managed_user(Call&, ManagedUserForm);

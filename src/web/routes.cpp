@@ -70,6 +70,8 @@ constexpr Route public_table[] = {
     {get, "/api/v1/sessions", user_token, problem, nothing, list_sessions},
     {del, "/api/v1/sessions", user_token, problem, nothing, end_sessions},
     {del, "/api/v1/sessions/{id}", user_token, problem, nothing, end_session},
+    {get, "/api/v1/grants", user_token, problem, nothing, list_grants, listed_origins, oauth_is_on},
+    {del, "/api/v1/grants/{id}", user_token, problem, nothing, disconnect_client, listed_origins, oauth_is_on},
     {post, "/api/v1/users", same_site, problem, json, reads<parse_sign_up, sign_up>, listed_origins, sign_up_is_on},
     {get, "/api/v1/users/me", user_token, problem, nothing, show_account},
     {patch, "/api/v1/users/me", user_token, problem, json, reads<parse_account_change, change_account>},

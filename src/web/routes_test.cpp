@@ -26,6 +26,8 @@ const std::map<std::string_view, std::string_view> paths = {
     {"/api/v1/authentication/exchange", "POST, OPTIONS"},
     {"/api/v1/sessions", "GET, HEAD, DELETE, OPTIONS"},
     {"/api/v1/sessions/{id}", "DELETE, OPTIONS"},
+    {"/api/v1/grants", "GET, HEAD, OPTIONS"},
+    {"/api/v1/grants/{id}", "DELETE, OPTIONS"},
     {"/api/v1/users", "POST, OPTIONS"},
     {"/api/v1/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"},
     {"/api/v1/users/me/password", "PUT, OPTIONS"},

@@ -761,6 +761,28 @@ def test_offline_access_outlives_the_browsers_session(web, visitor, caller):
     assert web.refresh(tokens["refresh_token"]).status == 200
 
 
+def test_a_user_sees_who_has_what_and_disconnects_it(server, web, visitor, caller):
+    other = Client(server, "web", "Other app", "--redirect", CALLBACK)
+    tokens = web.sign_in(visitor, scope="openid posts:read", resource=API)
+    again = web.sign_in(visitor, scope="openid profile")
+    kept = other.sign_in(visitor)
+    mine = caller.sign_in_body(visitor.user)["token"]
+    rows = {row["client_id"]: row for row in caller.get("/api/v1/grants", bearer=mine).json()["grants"]}
+    assert set(rows) == {web.id, other.id}
+    row = rows[web.id]
+    assert row["client_name"] == "Web" and row["live"] == 2 and row["resources"] == [API]
+    assert set(row["scope"]) == {"openid", "profile", "posts:read"}
+    assert row["created_at"] <= row["last_used_at"] <= time.time() + 2
+    assert caller.request("DELETE", f"/api/v1/grants/{web.id}", bearer=mine).status == 204
+    assert verify(caller, tokens["access_token"]).verdict == (401, "token_revoked")
+    fails(web.refresh(again["refresh_token"]), "invalid_grant")
+    assert other.refresh(kept["refresh_token"]).status == 200
+    assert caller.request("DELETE", f"/api/v1/grants/{web.id}", bearer=mine).verdict == (404, "not_found")
+    assert visitor.goes_to(web.request()).header("Location").startswith("/oauth2/consent?"), "asked again"
+    refused = caller.get("/api/v1/grants", bearer=kept["access_token"])
+    assert refused.verdict == (403, "insufficient_scope")
+
+
 def test_a_code_of_a_session_that_is_over_is_worth_nothing(server, web, visitor):
     code = visitor.code_for(web.request())
     visitor.submit(visitor.ask("GET", "/oauth2/logout"))

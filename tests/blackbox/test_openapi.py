@@ -416,8 +416,18 @@ def tell_of_oauth(server, ask):
             bearer=tokens["access_token"],
             cookies={"__Host-Http-coatcheck": "other"},
         )
+    mine = visitor.caller.sign_in_body(visitor.user)["token"]
+    for method, target in (("GET", "grants"), ("DELETE", f"grants/{app.id}"), ("DELETE", "grants/nobody")):
+        for bearer in (None, tokens["access_token"], mine):
+            ask(method, f"/api/v1/{target}", bearer=bearer)
+        ask(
+            method,
+            f"/api/v1/{target}",
+            bearer=mine,
+            cookies={"__Host-Http-coatcheck": "other"},
+        )
     query = app.request()
-    visitor.goes_to(app.request(response_mode="form_post"))
+    visitor.goes_to(app.request(response_mode="form_post", prompt="none"))
     for wrong in (query.replace(app.id, "nobody"), query + "&client_id=x", "", "x" * 9):
         ask("GET", f"/oauth2/authorize?{wrong}")
     ask("POST", "/oauth2/authorize", body=query.encode(), headers=oauth.FORM)

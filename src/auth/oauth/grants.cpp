@@ -8,6 +8,7 @@
 #include "crypto/digest.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace coatcheck::auth {
 
@@ -109,6 +110,44 @@ Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationC
     asked.expires = store.now() + policy.oauth.code_ttl;
     store.insert_code(asked);
     return code;
+}
+
+std::vector<ConnectedClient> connected_clients(ReadStore& store, const std::string& user) {
+    std::map<std::string, ConnectedClient> found;
+    const auto add = [](std::vector<std::string>& list, const std::vector<std::string>& more) {
+        for (const auto& one : more)
+            if (!contains(list, one)) list.push_back(one);
+    };
+    const auto note = [&](const std::string& client, const std::vector<std::string>& scope,
+                          const std::vector<std::string>& resources, Timestamp since,
+                          Timestamp used) -> ConnectedClient& {
+        ConnectedClient& row = found[client];
+        row.client = client;
+        add(row.scope, scope);
+        add(row.resources, resources);
+        row.since = std::min(row.since, since);
+        row.last_used = std::max(row.last_used, used);
+        return row;
+    };
+    for (const auto& consent : store.consents_of(user))
+        note(consent.client, consent.scope, consent.resources, consent.given, consent.given);
+    constexpr std::size_t most = 1000;
+    for (const auto& session : store.page_of_sessions({.limit = most, .user = user}))
+        if (session.is_grant())
+            ++note(session.client, session.scope, session.resources, session.created, session.last_used).live;
+    std::vector<ConnectedClient> rows;
+    for (auto& [client, row] : found) rows.push_back(std::move(row));
+    return rows;
+}
+
+bool disconnect_client(Store& store, const std::string& user, const std::string& client, const Actor& by) {
+    bool had_any = store.delete_consent(user, client);
+    constexpr std::size_t at_once = 100;
+    for (const auto& grant : store.grants_of(client, user, at_once)) {
+        end_session(store, grant, "client_disconnected", by);
+        had_any = true;
+    }
+    return had_any;
 }
 
 Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemption& form) {

@@ -71,4 +71,16 @@ struct GrantRefresh {
 // consumed.
 base::Result<Granted> refresh_grant(Store& store, const Policy& policy, const GrantRefresh& form);
 
+// A client that a user has given something: the consent that is kept, and the grants that live.
+struct ConnectedClient {
+    std::string client;
+    std::vector<std::string> scope, resources;  // of the consent, and of all its grants
+    std::size_t live = 0;                       // grants
+    Timestamp since = Timestamp::max(), last_used{};
+};
+// By client id. Looks at the first 1,000 sessions of the user.
+std::vector<ConnectedClient> connected_clients(ReadStore& store, const std::string& user);
+// Forgets the consent and ends the user's grants to the client. False: there was nothing.
+bool disconnect_client(Store& store, const std::string& user, const std::string& client, const Actor& by);
+
 }  // namespace coatcheck::auth

@@ -38,6 +38,13 @@ std::optional<auth::Consent> MemoryStore::find_consent(const std::string& user, 
     return row == tables_.consents.end() ? std::nullopt : std::optional(row->second);
 }
 
+std::vector<auth::Consent> MemoryStore::consents_of(const std::string& user) {
+    std::vector<auth::Consent> consents;
+    for (const auto& [key, consent] : tables_.consents)  // by user and client
+        if (key.first == user) consents.push_back(consent);
+    return consents;
+}
+
 std::optional<auth::AuthorizationCode> MemoryStore::lock_code(const std::string& hash) {
     const auto row = tables_.codes.find(hash);
     return row == tables_.codes.end() ? std::nullopt : std::optional(row->second);

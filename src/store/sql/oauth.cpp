@@ -127,6 +127,17 @@ std::optional<auth::Consent> SqlStore::find_consent(const std::string& user, con
                          from_unix_millis(row.integer(2))};
 }
 
+std::vector<auth::Consent> SqlStore::consents_of(const std::string& user) {
+    std::vector<auth::Consent> consents;
+    auto row = db_.query(
+        "SELECT client_id, scope, resources, given FROM consents WHERE user_id = $1 ORDER BY client_id");
+    row.bind(user);
+    while (row.step())
+        consents.push_back({user, row.text(0), lines_of(row.text(1)), lines_of(row.text(2)),
+                            from_unix_millis(row.integer(3))});
+    return consents;
+}
+
 void SqlStore::save_consent(const auth::Consent& consent) {
     db_.query(
            "INSERT INTO consents(id, user_id, client_id, scope, resources, given) VALUES ($1, $2, $3, $4, "
