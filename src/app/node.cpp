@@ -85,6 +85,11 @@ Node::Node(Config config, const std::filesystem::path& directory, Purpose purpos
                 });
                 if (!known) auth::revoke_foreign(store, policy_, user, auth::Foreign::for_good);
             }
+        if (policy_.oauth.enabled)
+            if (const auto users = store.users_like_clients(); !users.empty())
+                throw std::runtime_error(
+                    "tokens of OAuth clients name client:ID as their user, and the id or the name of user " +
+                    users.front() + " begins so: delete that user, or switch oauth.enabled off");
         // A command may have another configuration than the server. It must not change the server's keys.
         if (purpose == Purpose::serve || store.load_keys().empty())
             auth::ensure_keys(store, sealing_key_, algorithm_, policy_.access_ttl);

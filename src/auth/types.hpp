@@ -75,6 +75,8 @@ struct Session {
     std::vector<std::string> resources{};
     std::string parent{};  // the browser's session in which the user gave the grant
     bool is_grant() const { return !client.empty(); }
+    // auth_time.
+    Timestamp recognised() const { return authenticated == Timestamp{} ? created : authenticated; }
 };
 
 // Where a request comes from, for the audit log and the limits: the address of the client, and the name of

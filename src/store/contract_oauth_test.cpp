@@ -177,12 +177,34 @@ TEST_P(OAuthContract, AGrantIsASessionOfItsClient) {
     EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g1"); })->idle_end, place->now + 200h);
     run([](auth::Store& s) { s.touch_session("g1", s.now()); });
     EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g1"); })->idle_end, place->now + 200h);
-    run([](auth::Store& s) { s.set_recognised("g2", start + 7s, {"pwd"}); });
+    run([](auth::Store& s) {
+        auth::Session again = *s.find_session("g2");
+        again.authenticated = start + 7s;
+        again.amr = {"pwd"};
+        again.idle_end = again.absolute_end = start + 1000h;
+        s.set_recognised(again);
+    });
+    EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g2"); })->absolute_end, start + 1000h);
     EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g2"); })->authenticated, start + 7s);
     EXPECT_EQ(run([](auth::Store& s) { return s.find_session("g2"); })->amr, std::vector<std::string>{"pwd"});
     run([](auth::Store& s) { s.end_session("g1"); });
     EXPECT_EQ(run([](auth::Store& s) { return s.grants_of("c1", "u1", 10); }),
               std::vector<std::string>{"g2"});
+}
+
+TEST_P(OAuthContract, EndingTheOtherSessionsKeepsTheGrantsOfThisOne) {
+    sign_in("s1");
+    sign_in("s2");
+    give("g1", "s1");
+    give("g2", "s2");
+    EXPECT_EQ(run([](auth::Store& s) { return s.end_sessions("u1", "s1"); }).size(), 2U);
+    const auto is_over = [&](const std::string& id) {
+        return run([&](auth::Store& s) { return s.find_session(id); })->ended.has_value();
+    };
+    EXPECT_FALSE(is_over("s1") || is_over("g1"));
+    EXPECT_TRUE(is_over("s2") && is_over("g2"));
+    run([](auth::Store& s) { s.end_sessions("u1", ""); });
+    EXPECT_TRUE(is_over("s1") && is_over("g1"));
 }
 
 TEST_P(OAuthContract, AGrantRotatesForItsClientAloneAndByTheSameRule) {

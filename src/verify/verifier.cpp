@@ -29,7 +29,9 @@ Result<std::string_view> jwt_of(std::string_view token, const Policy& policy, st
         if (!inner) return inner.error();
         return std::string_view(storage = *std::move(inner));
     }
-    if (!policy.only_encrypted) return token;
+    // Tokens for other resources are never encrypted, because their verifiers have no key: prove() looks at
+    // the audience.
+    if (!policy.only_encrypted || !policy.more_audiences.empty()) return token;
     const auto form = token::parse_compact(token);
     return form ? Denied{Reason::token_not_ours} : form.error();
 }
@@ -59,6 +61,9 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     if (!claims) return claims.error();
     if (claims->issuer != policy.issuer) return not_ours;
     if (!policy.accepts(claims->audience)) return not_ours;
+    const bool is_for_us = std::find(claims->audience.begin(), claims->audience.end(), policy.audience) !=
+                           claims->audience.end();
+    if (policy.only_encrypted && is_for_us && !token::is_encrypted(text)) return not_ours;
     if (policy.keep_payload) claims->payload = std::move(parts->claims_json);
     return claims;
 }

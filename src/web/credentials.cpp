@@ -181,6 +181,14 @@ Result<verify::Proof*> authenticate(Context& context, const Request& request, st
     return proof;
 }
 
+Result<verify::Proof*> authenticate_by_header(Context& context, const Request& request) {
+    if (request.count(http::field::authorization) > 1)
+        return Denied{Reason::credential_conflict, {}, "the Authorization field occurs twice"};
+    const std::string_view token = verify::bearer_token(request.value(http::field::authorization), false);
+    if (token.empty()) return Reason::token_missing;
+    return judge(context, Credential{.token = token}, request.now, Accepts::own);
+}
+
 bool is_for(const token::AccessClaims& claims, std::string_view audience) {
     return claims.audience.empty() || claims.is_foreign() ||
            std::find(claims.audience.begin(), claims.audience.end(), audience) != claims.audience.end();

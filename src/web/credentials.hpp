@@ -27,6 +27,10 @@ enum class Accepts { own, any };
 base::Result<verify::Proof*> authenticate(Context& context, const Request& request, std::string_view method,
                                           Accepts accepts);
 
+// As authenticate() for our own tokens, in `Authorization: Bearer` alone: cookies mean nothing.
+// token_missing, credential_conflict, or the verifier's reason.
+base::Result<verify::Proof*> authenticate_by_header(Context& context, const Request& request);
+
 // True if the token is for this audience. Tokens of older systems, which name none, are.
 bool is_for(const token::AccessClaims& claims, std::string_view audience);
 

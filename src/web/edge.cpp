@@ -69,12 +69,12 @@ bool is_from_allowed_site(const Call& call) {
 }
 
 // A token of an OAuth client is for what its audience says, and never for the account of its user, which is
-// what user_token routes are about. /verify looks at the audience itself.
+// what our own routes are about. /verify looks at the audience itself.
 Result<void> token_fits(const Route& route, const Call& call, const token::AccessClaims& claims) {
-    if (route.who.kind == Who::Kind::user_token && claims.client != auth::own_client && !claims.is_foreign())
+    if (route.who.kind == Who::Kind::client_token || route.style == Style::proxy) return {};
+    if (claims.client != auth::own_client && !claims.is_foreign())
         return Denied{
             Reason::insufficient_scope, {}, "this route takes tokens of the user's own sessions only"};
-    if (route.who.kind != Who::Kind::any_token || route.style == Style::proxy) return {};
     return is_for(claims, call.service().policy.audience) ? Result<void>() : Reason::token_not_ours;
 }
 
@@ -96,8 +96,10 @@ Result<void> find_credential(const Route& route, Call& call) {
         case Who::Kind::client_token:
         case Who::Kind::any_token: {
             const auto accepts = route.who.kind == Who::Kind::any_token ? Accepts::any : Accepts::own;
-            const auto proof = authenticate(call.context, call.request, judged_method(route, call.request),
-                                            accepts);
+            const auto proof = route.who.kind == Who::Kind::client_token
+                                   ? authenticate_by_header(call.context, call.request)
+                                   : authenticate(call.context, call.request,
+                                                  judged_method(route, call.request), accepts);
             if (!proof && proof.error().reason == Reason::token_missing && route.style == Style::proxy &&
                 is_preflight(http::raw_value(call.request.query, "method"), call.request))
                 return {};
@@ -139,6 +141,9 @@ Result<void> find_credential(const Route& route, Call& call) {
 
 // Checks everything that must be true before the handler is called.
 Result<void> admit(const Route& route, Call& call) {
+    // The credential of a client may be in its form.
+    if (route.who.kind == Who::Kind::client)
+        if (auto type = check_content_type(route.takes, call.request); !type) return type;
     if (auto found = find_credential(route, call); !found) return found;
     return check_content_type(route.takes, call.request);
 }

@@ -133,8 +133,8 @@ private:
 };
 
 // Passwords have no limit here: the rules for passwords refuse those that are too long.
-constexpr std::size_t max_login_bytes = 320, max_password_bytes = http::max_body_bytes,
-                      max_device_bytes = 400, max_device_points = 100;
+constexpr std::size_t max_password_bytes = http::max_body_bytes, max_device_bytes = 400,
+                      max_device_points = 100;
 
 // The User-Agent as a label, for a session whose client gave no `device`.
 std::string printable(std::string_view text) {

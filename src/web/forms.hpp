@@ -13,6 +13,9 @@
 
 namespace coatcheck::web {
 
+// The longest name or e-mail address that a sign-in may state, in bytes.
+inline constexpr std::size_t max_login_bytes = 320;
+
 struct SignUpForm {
     std::string username;
     base::Secret password;

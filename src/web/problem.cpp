@@ -16,6 +16,10 @@ void write_challenge(Reply& reply, const PublicReason& known, std::string_view s
     // RFC 6750 §3.1: no error if no credential was sent.
     if (known.code.starts_with("token_") && known.code != "token_missing")
         challenge.append(", error=\"invalid_token\", error_description=\"").append(known.title).append("\"");
+    if (known.code == "insufficient_scope")
+        challenge.append(", error=\"insufficient_scope\", error_description=\"")
+            .append(known.title)
+            .append("\"");
     challenge.append(", code=\"").append(known.code).append("\"");
     reply.field("WWW-Authenticate", challenge);
 }
@@ -55,7 +59,8 @@ void write_refusal(Reply& reply, const base::Denied& denied, Style style, std::s
     reply.status = known.status;
     if (denied.retry_after.count() > 0)
         reply.field("Retry-After", std::to_string(denied.retry_after.count()));
-    if (known.status == 401) write_challenge(reply, known, scheme);
+    if (known.status == 401 || denied.reason == base::Reason::insufficient_scope)
+        write_challenge(reply, known, scheme);
     if (style == Style::envelope) {
         reply.content_type = "application/json";
         reply.body = json::serialize(envelope(known));

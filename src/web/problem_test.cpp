@@ -65,7 +65,9 @@ TEST(Problem, EveryUnauthorizedCarriesAChallengeWithItsCode) {
     for (const Reason reason : all_reasons()) {
         const PublicReason expected = public_reason(reason);
         const std::string challenge = Written(Denied{reason}).field("WWW-Authenticate");
-        if (expected.status != 401) {
+        if (reason == Reason::insufficient_scope) {  // RFC 6750 §3.1: with 403
+            EXPECT_NE(challenge.find("error=\"insufficient_scope\""), std::string::npos) << challenge;
+        } else if (expected.status != 401) {
             EXPECT_EQ(challenge, "") << expected.code;
             continue;
         }
@@ -104,7 +106,8 @@ TEST(Problem, AProxyIsToldNothingBut401And403) {
         // What failed inside is not told to a proxy's client.
         const auto told = public_reason(reason).status >= 500 ? Reason::unavailable : reason;
         const std::string code = "code=\"" + std::string(public_reason(told).code) + "\"";
-        EXPECT_EQ(problem.field("WWW-Authenticate").ends_with(code), expected == 401);
+        EXPECT_EQ(problem.field("WWW-Authenticate").ends_with(code),
+                  expected == 401 || reason == Reason::insufficient_scope);
     }
 }
 

@@ -4,6 +4,7 @@ security checklist of docs/oauth.md name the attack."""
 
 import base64
 import re
+import sqlite3
 import subprocess
 import time
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -602,7 +603,7 @@ def test_a_token_without_a_resource_is_good_for_userinfo_alone(server, web, visi
     claims = claims_of(token)
     assert claims["aud"] == server.url + "/oauth2/userinfo" and claims["roles"] == []
     assert verify(caller, token, "").verdict == (401, "token_not_ours")
-    assert caller.get("/api/v1/authentication", bearer=token).verdict == (401, "token_not_ours")
+    assert caller.get("/api/v1/authentication", bearer=token).verdict == (403, "insufficient_scope")
     info = caller.get("/oauth2/userinfo", bearer=token)
     assert info.json() == {"sub": claims["sub"], "preferred_username": visitor.user.name}
 
@@ -882,6 +883,7 @@ def test_signing_out_leads_nowhere_that_is_not_registered(web, visitor):
         (("web", "x", "--redirect", CALLBACK, "--grant", "implicit"), "there is no grant type implicit"),
         (("browser", "x", "--redirect", CALLBACK, "--grant", "client_credentials"), "cannot have the grant"),
         (("native", "x", "--redirect", "http://127.0.0.1/", "--consent", "skip"), "always asked"),
+        (("web", "x", "--redirect", "http://localhost:3000/", "--consent", "skip"), "always asked"),
         (("service", "x", "--scope", "openid"), "openid"),
     ],
 )
@@ -977,3 +979,222 @@ def test_the_commands_of_the_document_do_what_it_says(server, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count("client_secret  ccc_") == 2, "of the web client and the service"
     assert "HTTP/1.1 200 OK" in result.stdout and "X-Auth-Scope: posts%3Aread" in result.stdout
+
+
+# What a review found.
+
+TWO = {
+    "oauth.enabled": True,
+    "resource": [
+        {
+            "uri": "https://blog.example",
+            "name": "Blog",
+            "scopes": {"read": "Read public posts", "write": "Write"},
+        },
+        {"uri": "https://pay.example", "name": "Payroll", "scopes": {"read": "Read salaries"}},
+    ],
+}
+BLOG, PAY = "https://blog.example", "https://pay.example"
+
+
+@pytest.fixture
+def two(make_server):
+    server = make_server(TWO)
+    user = server.add_user()
+    server.start()
+    client = Client(server, "web", "Two", "--redirect", CALLBACK)
+    return server, client, Visitor(server, user)
+
+
+def test_a_scope_belongs_to_its_resource(two):
+    _, client, visitor = two
+    query = client.request(scope="read", resource=PAY)
+    page = visitor.ask("GET", visitor.goes_to(query).header("Location"))
+    consent = visitor.ask("GET", visitor.submit(page).header("Location"))
+    assert b"Payroll: Read salaries" in consent.body and b"Blog" not in consent.body
+    assert visitor.leads_to(client.request(scope="write", resource=PAY))["error"] == "invalid_scope"
+    assert visitor.leads_to(client.request(scope="read"))["error"] == "invalid_scope", "no resource has it"
+    both = client.sign_in(visitor, scope="read write", resource=[BLOG, PAY])
+    pay = client.refresh(both["refresh_token"], resource=PAY).json()
+    assert pay["scope"] == "read" and claims_of(pay["access_token"])["aud"] == PAY
+
+
+def test_a_consent_says_nothing_about_another_resource(two):
+    server, client, visitor = two
+    client.sign_in(visitor, scope="read", resource=PAY)
+    client.sign_in(visitor, scope="write", resource=BLOG)
+
+    def asks(**more):
+        return visitor.goes_to(client.request(**more)).header("Location").startswith("/oauth2/consent?")  # noqa: E731
+
+    assert asks(scope="read", resource=BLOG) and asks(scope="read write", resource=[BLOG, PAY])
+    words = ("--redirect", CALLBACK, "--default-resource", "default")
+    wide = Client(server, "web", "Wide", *words)
+    wide.sign_in(visitor, scope="read", resource=BLOG)
+    assert visitor.goes_to(wide.request(scope="read")).header("Location").startswith("/oauth2/consent?")
+
+
+def test_a_client_that_may_have_less_gets_less(two):
+    server, client, visitor = two
+    tokens = client.sign_in(visitor, scope="openid read write", resource=BLOG)
+    server.command("client", "set", client.id, "--scope", "openid", "--scope", "read")
+    assert client.refresh(tokens["refresh_token"]).json()["scope"] == "openid read"
+    server.command("client", "set", client.id, "--resource", PAY)
+    fails(client.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+def test_oauth_goes_with_encrypted_tokens(make_server):
+    server = make_server({**oauth.SETTINGS, "tokens.format": "jwe"})
+    server.data.mkdir(mode=0o700, exist_ok=True)
+    (server.data / "token-keys").write_text("base64:" + base64.b64encode(b"k" * 32).decode() + "\n")
+    (server.data / "token-keys").chmod(0o600)
+    user = server.add_user()
+    server.start()
+    client = Client(server, "web", "Sealed", "--redirect", CALLBACK, "--auth", "client_secret_post")
+    visitor = Visitor(server, user)
+    tokens = client.sign_in(visitor, resource=API)
+    plain = client.sign_in(visitor)
+    assert verify(client.caller, tokens["access_token"]).status == 200
+    assert client.caller.get("/oauth2/userinfo", bearer=plain["access_token"]).status == 200
+    form = {"client_id": client.id, "client_secret": client.secret, "token": tokens["access_token"]}
+    post = lambda route: client.caller.post(f"/oauth2/{route}", body=urlencode(form).encode(), headers=FORM)  # noqa: E731
+    assert post("introspect").json()["active"] is True
+    assert post("revoke").status == 200
+    assert verify(client.caller, tokens["access_token"]).verdict == (401, "token_revoked")
+    fails(client.refresh(tokens["refresh_token"]), "invalid_grant")
+    sealed = client.caller.sign_in_body(user)["token"]
+    assert sealed.count(".") == 4 and client.caller.verify(sealed).status == 200
+
+
+def test_who_is_signed_in_is_not_told_to_clients(server, visitor, caller):
+    words = ("--redirect", CALLBACK, "--default-resource", "default")
+    client = Client(server, "web", "Curious", *words)
+    answer = caller.get("/api/v1/authentication", bearer=client.sign_in(visitor)["access_token"])
+    assert answer.verdict == (403, "insufficient_scope")
+    assert 'error="insufficient_scope"' in answer.header("WWW-Authenticate")
+    service = Client(server, "service", "Self", "--default-resource", "default")
+    token = service.token(grant_type="client_credentials").json()["access_token"]
+    assert caller.get("/api/v1/authentication", bearer=token).verdict == (403, "insufficient_scope")
+    assert caller.verify(token).status == 200
+
+
+@pytest.mark.parametrize("mode,dest", [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")])
+def test_no_image_signs_anybody_out(web, visitor, mode, dest):
+    web.sign_in(visitor)
+    headers = {"Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest, "Sec-Fetch-Site": "same-site"}
+    answer = visitor.ask("GET", "/oauth2/logout", headers=headers)
+    assert answer.status == 403 and not answer.all("Set-Cookie") and visitor.cookies
+
+
+def test_revoking_an_old_token_of_a_service_spares_the_new_ones(server, caller):
+    client = Client(server, "service", "Often", "--default-resource", API, "--auth", "client_secret_post")
+    get = lambda: client.token(grant_type="client_credentials").json()["access_token"]  # noqa: E731
+
+    def revoke(token):
+        form = {"client_id": client.id, "client_secret": client.secret, "token": token}
+        assert caller.post("/oauth2/revoke", body=urlencode(form).encode(), headers=FORM).status == 200
+
+    first = get()
+    revoke(first)
+    second = get()
+    revoke(first)
+    assert verify(caller, second).status == 200
+    revoke(second)
+    assert verify(caller, second).verdict == (401, "token_revoked")
+
+
+def test_ending_the_other_sessions_keeps_the_grants_of_this_one(server, web, visitor, caller):
+    form = {"username": visitor.user.name, "password": oauth.PASSWORD}
+    signed_in = visitor.caller.post("/api/v1/authentication", json=form)
+    visitor.cookies = {name: cookie.value for name, cookie in signed_in.cookies.items()}
+    mine = web.redeem(visitor.leads_to(web.request(resource=API))["code"]).json()
+    other = Visitor(server, visitor.user)
+    theirs = web.sign_in(other, resource=API)
+    token = signed_in.json()["token"]
+    assert caller.request("DELETE", "/api/v1/sessions?except=current", bearer=token).status == 204
+    assert verify(caller, mine["access_token"]).status == 200
+    assert verify(caller, theirs["access_token"]).verdict == (401, "token_revoked")
+    change = {"current_password": oauth.PASSWORD, "new_password": "seven amber herons weave baskets"}
+    changed = caller.request("PUT", "/api/v1/users/me/password", bearer=token, json=change)
+    assert changed.status == 200
+    assert verify(caller, mine["access_token"]).verdict == (401, "token_revoked"), (
+        "a new password ends them all"
+    )
+
+
+@pytest.mark.parametrize("path", ["/oauth2/authorize", "/oauth2/logout"])
+@pytest.mark.parametrize(
+    "body", [b"client_id=x\r\nX: y", b"a=b\n", b"a=\x00", b"a=\xc3\xa4", b"a=b c", b"x" * 13000]
+)
+def test_a_form_that_is_no_query_is_refused(caller, path, body):
+    answer = caller.post(path, body=body, headers=FORM)
+    assert answer.verdict == (400, "malformed_request") and not answer.all("Location")
+
+
+def test_a_token_of_a_body_is_no_cookie_here_either(web, visitor, caller):
+    token = caller.sign_in_body(visitor.user)["refresh_token"]
+    visitor.cookies = {"__Host-Http-coatcheck-refresh": token}
+    assert visitor.leads_to(web.request(prompt="none"))["error"] == "login_required"
+
+
+def test_signing_in_again_decides_anew_how_long(server, web, visitor):
+    def sign_in(remember):
+        page = visitor.ask("GET", f"/oauth2/sign-in?{web.request(prompt='login')}")
+        answer = visitor.submit(page, **({"remember": "yes"} if remember else {}))
+        assert answer.status == 303
+        sessions = server.rows("session", "list", visitor.user.name)
+        (row,) = [session for session in sessions if session.get("client_id") is None]
+        return row["id"], row["expires_at"] - time.time()
+
+    first, short = sign_in(False)
+    second, long = sign_in(True)
+    assert first == second, "one session"
+    assert short < 13 * 3600 and long > 29 * 86400
+    assert sign_in(False)[1] < 13 * 3600
+
+
+def test_a_disabled_clients_codes_are_over(server, visitor):
+    client = Client(server, "web", "Off and on", "--redirect", CALLBACK)
+    code = visitor.code_for(client.request())
+    server.command("client", "disable", client.id)
+    server.command("client", "enable", client.id)
+    fails(client.redeem(code), "invalid_grant")
+
+
+def test_the_hint_counts_after_the_sign_in_too(server, web, visitor):
+    token = web.sign_in(visitor)["id_token"]
+    other = Visitor(server, server.add_user())
+    assert other.leads_to(web.request(id_token_hint=token))["error"] == "login_required"
+
+
+def test_the_page_says_that_another_user_ends_the_session(web, visitor):
+    web.sign_in(visitor)
+    page = visitor.ask("GET", f"/oauth2/sign-in?{web.request(prompt='login')}")
+    assert f"You are signed in as {visitor.user.name}.".encode() in page.body
+
+
+def test_a_json_body_is_told_its_type(web):
+    answer = web.caller.post("/oauth2/token", json={"grant_type": "client_credentials"})
+    assert answer.verdict == (415, "unsupported_media_type")
+
+
+def test_a_parameter_of_verify_that_comes_twice_lets_nobody_pass(web, visitor, caller):
+    token = web.sign_in(visitor, scope="posts:read", resource=API)["access_token"]
+    assert verify(caller, token, f"?resource={API}&scope=posts:read&scope=posts:write").status == 403
+    assert verify(caller, token, f"?resource={API}&resource=https://other.example").status == 401
+
+
+def test_a_resource_is_not_the_audience_of_everything(make_server):
+    settings = {**oauth.SETTINGS, "tokens.audience": API}
+    result = make_server(settings).try_command("config", "check")
+    assert result.returncode == 1 and "--default-resource default" in result.stderr
+
+
+def test_users_who_look_like_clients_stop_the_start(make_server):
+    server = make_server({"store.url": "sqlite:coatcheck.db"})
+    server.add_user("ada", oauth.PASSWORD, "--id", "u1")
+    with sqlite3.connect(server.data / "coatcheck.db") as database:
+        database.execute("UPDATE users SET username = 'Client:x', username_key = 'client:x'")
+    server.settings |= oauth.SETTINGS
+    with pytest.raises(RuntimeError, match="switch oauth.enabled off"):
+        server.start()

@@ -410,12 +410,8 @@ def tell_of_oauth(server, ask):
     for method in ("GET", "POST"):
         for bearer in (None, "junk", tokens["access_token"], visitor_token(server, ask)):
             ask(method, "/oauth2/userinfo", bearer=bearer)
-        ask(
-            method,
-            "/oauth2/userinfo",
-            bearer=tokens["access_token"],
-            cookies={"__Host-Http-coatcheck": "other"},
-        )
+        both = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
+        ask(method, "/oauth2/userinfo", headers=both)
     mine = visitor.caller.sign_in_body(visitor.user)["token"]
     for method, target in (("GET", "grants"), ("DELETE", f"grants/{app.id}"), ("DELETE", "grants/nobody")):
         for bearer in (None, tokens["access_token"], mine):

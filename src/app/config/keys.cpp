@@ -199,6 +199,14 @@ std::string check_sealing_file(const Config& config) {
     return config.store_sealing_key_file.empty() ? "needs the name of a file" : "";
 }
 
+std::string check_resources(const Config& config) {
+    for (const auto& resource : config.policy.oauth.resources)
+        if (resource.uri == config.web.public_url || resource.uri == config.policy.audience)
+            return "needs each [[resource]] to have a uri of its own, and " + in_quotes(resource.uri) +
+                   " is tokens.audience: clients get that by --default-resource default";
+    return "";
+}
+
 constexpr Key keys[] = {
     {"public_url", at<&Config::web, &web::Settings::public_url>,
      "URL at which browsers reach this server; the issuer (iss) of tokens.", check_public_url},
@@ -243,7 +251,7 @@ constexpr Key keys[] = {
      "Least number of characters of a new password.",
      between<at<&Config::policy, &auth::Policy::min_password>, 8, 128>},
     {"oauth.enabled", at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::enabled>,
-     "OAuth 2.1 and OpenID Connect for clients of your own and of others (docs/oauth.md)."},
+     "OAuth 2.1 and OpenID Connect for clients of your own and of others (docs/oauth.md).", check_resources},
     {"oauth.code_ttl", at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::code_ttl>,
      "Life of an authorization code.",
      within<at<&Config::policy, &auth::Policy::oauth, &auth::OAuthPolicy::code_ttl>, ms(seconds(1)),

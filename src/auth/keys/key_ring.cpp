@@ -124,8 +124,12 @@ bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string
     });
     if (row == keys.end()) return false;
     store.delete_key(id);
-    if (row->state == State::current) promote_next(store, sealing_key, algorithm, row->token_life);
-    else if (row->state == State::next) make_next(store, sealing_key, algorithm, row->token_life);
+    if (row->state == State::current) {
+        // A key that was never published takes over: verifiers of others load the key set again only for a
+        // kid that they do not know, and would go on believing the revoked key until then.
+        if (const auto next = find_state(store, State::next)) store.delete_key(next->id);
+        promote_next(store, sealing_key, algorithm, row->token_life);
+    } else if (row->state == State::next) make_next(store, sealing_key, algorithm, row->token_life);
     // A thief of the key can write any expiry into a token. Verifiers believe such a token for as long as
     // they keep the key set that they fetched.
     store.insert_revocation({verify::Revocation::Kind::key, id, 0,

@@ -38,8 +38,8 @@ void rotate_keys(Store& store, const base::Secret& sealing_key, crypto::Algorith
 // Rotates if the current key has signed for `period`, and deletes retired keys whose last token has
 // expired. True: something changed.
 bool tend_keys(Store& store, const base::Secret& sealing_key, crypto::Algorithm algorithm, Duration period);
-// Deletes a compromised signing key at once, and revokes it. The next key replaces a current key. False:
-// there is no such key.
+// Deletes a compromised signing key at once, and revokes it. A fresh key replaces a current key, and the next
+// key goes. False: there is no such key.
 bool revoke_key(Store& store, const base::Secret& sealing_key, const std::string& id,
                 crypto::Algorithm algorithm);
 // Seals all keys with `new_sealing_key`; nothing else changes. Throws like load_ring().

@@ -14,12 +14,6 @@ namespace coatcheck::auth {
 
 namespace {
 
-std::string joined_by_spaces(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text.append(text.empty() ? "" : " ").append(word);
-    return text;
-}
-
 bool has_scope(const std::vector<std::string>& scope, std::string_view name) {
     return std::find(scope.begin(), scope.end(), name) != scope.end();
 }
@@ -77,6 +71,12 @@ Tokens tokens_of(const Ring& ring, const Policy& policy, const Granted& granted,
 }
 
 }  // namespace
+
+std::string joined_by_spaces(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text.append(text.empty() ? "" : " ").append(word);
+    return text;
+}
 
 std::string userinfo_audience(const Policy& policy) {
     return policy.issuer + (policy.issuer.ends_with('/') ? "" : "/") + "oauth2/userinfo";

@@ -45,6 +45,9 @@ std::string mint_id_token(const Ring& ring, const Policy& policy, const Granted&
 // The `sid` of ID tokens: differs for each client, so that two clients cannot tell that they share a user.
 std::string id_token_session(const Ring& ring, std::string_view browser_session, std::string_view client);
 
+// The words of a scope as one text (RFC 6749 §3.3).
+std::string joined_by_spaces(const std::vector<std::string>& words);
+
 // The audience of tokens that are good for userinfo alone. No deployed verifier accepts it.
 std::string userinfo_audience(const Policy& policy);
 

@@ -2,6 +2,7 @@
 #include "auth/oauth/client.hpp"
 
 #include "base/bytes.hpp"
+#include "base/numbers.hpp"
 #include "base/random.hpp"
 #include "base/reason.hpp"
 
@@ -51,10 +52,9 @@ bool is_loopback(const Parts& parts) {
            std::find(loopback_hosts.begin(), loopback_hosts.end(), host) != loopback_hosts.end();
 }
 
+// Empty, or a colon and a number up to 65535.
 bool is_port(std::string_view port) {
-    return port.empty() ||
-           (port.size() >= 2 && port.size() <= 6 &&
-            std::all_of(port.begin() + 1, port.end(), [](char c) { return c >= '0' && c <= '9'; }));
+    return port.empty() || base::parse_number<std::uint16_t>(port.substr(1)).has_value();
 }
 
 // RFC 8252 §7.1: a name that its owner controls, in reverse order, so it has a dot. That keeps out
@@ -95,6 +95,8 @@ base::Result<std::string> checked_redirect_uri(std::string_view uri, ClientType 
     const auto colon = uri.find(':');
     if (colon == std::string_view::npos || colon == 0) return refused("must begin with a scheme");
     const std::string_view scheme = uri.substr(0, colon);
+    if (std::any_of(scheme.begin(), scheme.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+        return refused("must have its scheme in lower case");
     if (scheme == "https" || scheme == "http") {
         const auto parts = split(uri);
         if (!parts || parts->authority.empty()) return refused("has no host");
@@ -123,11 +125,6 @@ bool redirect_uri_matches(const Client& client, std::string_view uri) {
         return host == host_and_port(known->authority).first && is_port(port) && wanted->rest == known->rest;
     };
     return std::any_of(client.redirect_uris.begin(), client.redirect_uris.end(), fits);
-}
-
-bool is_loopback_uri(std::string_view uri) {
-    const auto parts = split(uri);
-    return parts && is_loopback(*parts);
 }
 
 std::string_view origin_of_uri(std::string_view uri) {

@@ -71,8 +71,6 @@ base::Result<std::string> checked_redirect_uri(std::string_view uri, ClientType 
 // True if a request may name this URI: it is equal, byte by byte, to one that is registered. The port of a
 // native client's http URI to loopback is free (RFC 8252 §7.3).
 bool redirect_uri_matches(const Client& client, std::string_view uri);
-// True for http to 127.0.0.1, [::1] or localhost.
-bool is_loopback_uri(std::string_view uri);
 // The scheme and host of a registered redirect URI, as users should see it: "https://app.example".
 std::string_view origin_of_uri(std::string_view uri);
 

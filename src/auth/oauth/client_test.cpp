@@ -40,6 +40,8 @@ TEST(RedirectUris, NothingElseMay) {
                                    std::string("javascript:alert(1)"),
                                    std::string("data:text/html,x"),
                                    std::string("file:///etc/passwd"),
+                                   std::string("http://127.0.0.1:99999/"),
+                                   std::string("HTTPS://app.example/"),
                                    std::string("myapp:/cb"),
                                    std::string("Com.example.app:/cb"),
                                    std::string(":x"),

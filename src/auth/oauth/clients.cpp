@@ -80,6 +80,25 @@ std::vector<std::string> scopes_for(const Policy& policy, const Client& client) 
     return scopes;
 }
 
+std::vector<std::string> scopes_within(const Policy& policy, const Client& client,
+                                       const std::vector<std::string>& scopes,
+                                       const std::vector<std::string>& resources) {
+    const auto has_meaning = [&](const std::string& scope) {
+        for (const auto general : {openid, profile, email, offline_access, roles_scope})
+            if (scope == general) return true;
+        if (resources.empty()) return client.default_resource == "default";
+        return std::any_of(resources.begin(), resources.end(), [&](const std::string& uri) {
+            const auto* resource = find_resource(policy, uri);
+            return resource != nullptr &&
+                   std::any_of(resource->scopes.begin(), resource->scopes.end(),
+                               [&](const auto& known) { return known.first == scope; });
+        });
+    };
+    std::vector<std::string> kept;
+    std::copy_if(scopes.begin(), scopes.end(), std::back_inserter(kept), has_meaning);
+    return kept;
+}
+
 Result<Client> checked_client(const Policy& policy, Client client) {
     auto name = checked_username(client.name);
     if (!name) return refused("the name " + name.error().detail, "name");
@@ -124,9 +143,13 @@ Result<Client> checked_client(const Policy& policy, Client client) {
         !may_use(policy, client, client.default_resource))
         return refused("--default-resource needs the uri of a [[resource]] of this client, or default",
                        "default_resource");
-    if (!client.asks_consent && client.type == ClientType::native)
-        return refused("users of a native client are always asked: any program can use its redirect URI",
-                       "consent");
+    const bool is_open = std::any_of(client.redirect_uris.begin(), client.redirect_uris.end(),
+                                     [](const std::string& uri) { return !uri.starts_with("https://"); });
+    if (!client.asks_consent && (client.type == ClientType::native || is_open))
+        return refused(
+            "users are always asked where a redirect URI is not https: any program on their machine "
+            "can use it",
+            "consent");
     return client;
 }
 
@@ -151,7 +174,7 @@ Result<MadeClient> add_client(Store& store, Client client) {
 
 Result<MadeClient> renew_client_secret(Store& store, const Policy& policy, const std::string& id,
                                        bool ends_older) {
-    auto client = store.find_client(id);
+    auto client = store.lock_client(id);
     if (!client) return Denied{Reason::not_found};
     if (!client->is_confidential()) return refused("this client has no secret", "auth");
     MadeClient made;
@@ -166,18 +189,21 @@ Result<MadeClient> renew_client_secret(Store& store, const Policy& policy, const
 }
 
 bool set_client_enabled(Store& store, const Policy& policy, const std::string& id, bool enabled) {
-    auto client = store.find_client(id);
+    auto client = store.lock_client(id);
     if (!client) return false;
     if (client->enabled == enabled) return true;
     client->enabled = enabled;
-    if (!enabled) revoke_own_tokens(store, policy, *client);
+    if (!enabled) {
+        revoke_own_tokens(store, policy, *client);
+        store.delete_codes(id);
+    }
     store.update_client(*client);
     audit(store, enabled ? "client_enabled" : "client_disabled", *client);
     return true;
 }
 
 bool end_client(Store& store, const Policy& policy, const std::string& id) {
-    auto client = store.find_client(id);
+    auto client = store.lock_client(id);
     if (!client) return false;
     revoke_own_tokens(store, policy, *client);
     store.delete_client(id);
@@ -192,9 +218,10 @@ bool end_grants_of_client(Store& store, const std::string& id, const Actor& by) 
     return !grants.empty();
 }
 
-void revoke_tokens_of_client(Store& store, const Policy& policy, const std::string& id) {
-    auto client = store.find_client(id);
-    if (!client) return;
+void revoke_tokens_of_client(Store& store, const Policy& policy, const std::string& id,
+                             const std::string& session) {
+    auto client = store.lock_client(id);
+    if (!client || client->session != session) return;
     revoke_own_tokens(store, policy, *client);
     store.update_client(*client);
     audit(store, "client_tokens_revoked", *client);

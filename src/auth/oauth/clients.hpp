@@ -26,6 +26,12 @@ inline constexpr std::string_view openid = "openid", profile = "profile", email 
 const Resource* find_resource(const Policy& policy, std::string_view uri);
 // The scopes that the client may ask for.
 std::vector<std::string> scopes_for(const Policy& policy, const Client& client);
+// Of these scopes, those that mean something for tokens of these resources: those of OpenID Connect, and
+// those that one of the resources has. Without resources, the token is for tokens.audience, which may have
+// any, or for userinfo alone.
+std::vector<std::string> scopes_within(const Policy& policy, const Client& client,
+                                       const std::vector<std::string>& scopes,
+                                       const std::vector<std::string>& resources);
 // True if the client may ask for tokens for this resource.
 bool may_use(const Policy& policy, const Client& client, std::string_view resource);
 
@@ -52,8 +58,10 @@ bool end_client(Store& store, const Policy& policy, const std::string& id);
 // Ends at most 500 grants of the client. False: none are left.
 bool end_grants_of_client(Store& store, const std::string& id, const Actor& by);
 
-// Refuses the tokens that the client got for itself until now.
-void revoke_tokens_of_client(Store& store, const Policy& policy, const std::string& id);
+// Refuses the tokens that the client got for itself until now, if `session` is their `sid`; the token that
+// names an earlier one is over already.
+void revoke_tokens_of_client(Store& store, const Policy& policy, const std::string& id,
+                             const std::string& session);
 
 // All clients, held in memory. Any thread may call any member.
 class Clients {

@@ -40,6 +40,20 @@ void end_excess_grants(Store& store, const Session& newest) {
         }
 }
 
+// Limits what a token says to the resources that it is for, and to what the client may still have. False:
+// nothing is left.
+bool narrow(const Policy& policy, const Client& client, Session& grant,
+            const std::vector<std::string>& resources) {
+    if (!resources.empty()) grant.resources = resources;
+    for (const auto& resource : grant.resources)
+        if (!may_use(policy, client, resource)) return false;
+    const auto allowed = scopes_for(policy, client);
+    const auto had_scope = !grant.scope.empty();
+    grant.scope = scopes_within(policy, client, grant.scope, grant.resources);
+    std::erase_if(grant.scope, [&](const std::string& scope) { return !contains(allowed, scope); });
+    return !had_scope || !grant.scope.empty();
+}
+
 Granted granted_now(Store& store, const Policy& policy, Session session, User user, std::string secret) {
     Granted granted;
     granted.granted_at = store.now();
@@ -52,21 +66,21 @@ Granted granted_now(Store& store, const Policy& policy, Session session, User us
 
 }  // namespace
 
-Timestamp SignedIn::authenticated() const {
-    return session.authenticated == Timestamp{} ? session.created : session.authenticated;
-}
-
 Result<SignedIn> find_signed_in(Store& store, const Policy& policy, const token::RefreshToken& presented,
                                 const std::string& address) {
     const Denied over{Reason::session_ended};
     const auto session = store.find_session(presented.session);
+    // A token that was delivered in a body is refused as a cookie, here as everywhere.
     if (!session || session->ended || session->idle_end <= store.now() || session->is_grant() ||
-        session->user != presented.user || session->secret_hash != presented.secret_hash())
+        session->delivery == Delivery::body || session->user != presented.user ||
+        session->secret_hash != presented.secret_hash())
         return over;
     RotateRequest request;
     request.counter = presented.counter;
     request.grace = policy.grace;
     if (judge_counter(*session, request, store.now()) == Rotation::Outcome::reused) {
+        // One behind may be a rotation that was never answered (ADR 22), which a refresh can tell.
+        if (session->counter - presented.counter == 1) return over;
         end_session(store, session->id, "refresh_token_reused", address);
         return over;
     }
@@ -75,10 +89,23 @@ Result<SignedIn> find_signed_in(Store& store, const Policy& policy, const token:
     return SignedIn{*session, *std::move(user)};
 }
 
+namespace {
+
+// The resources of a consent. A token without one may be for tokens.audience, which is agreed to as well.
+std::vector<std::string> agreed_resources(const Client& client, std::vector<std::string> resources) {
+    if (resources.empty() && client.default_resource == "default") resources.emplace_back("default");
+    std::sort(resources.begin(), resources.end());
+    return resources;
+}
+
+}  // namespace
+
 bool is_covered(const Client& client, const AuthorizationCode& asked, const std::optional<Consent>& consent) {
     if (!client.asks_consent) return true;
+    const auto resources = agreed_resources(client, asked.resources);
     return consent && asked.redirect_uri.starts_with("https://") &&
-           contains_all(consent->scope, asked.scope) && contains_all(consent->resources, asked.resources);
+           (resources.empty() || consent->resources == resources) &&
+           contains_all(consent->scope, asked.scope);
 }
 
 Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationCode asked, bool consents) {
@@ -87,17 +114,17 @@ Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationC
     const auto parent = store.find_session(asked.parent);
     if (!parent || parent->ended || parent->idle_end <= store.now() || parent->user != user->id)
         return Reason::session_ended;
-    const auto client = store.find_client(asked.client);
+    const auto client = store.lock_client_shared(asked.client);
     if (!client || !client->enabled) return Reason::invalid_client;
     const auto before = store.find_consent(asked.user, asked.client);
     if (consents) {
-        Consent consent{asked.user, asked.client, asked.scope, asked.resources, store.now()};
-        if (before) {
+        // Scopes add up for the same resources only: "read" of one API says nothing about another.
+        Consent consent{asked.user, asked.client, asked.scope, agreed_resources(*client, asked.resources),
+                        store.now()};
+        if (before && consent.resources.empty()) consent.resources = before->resources;
+        if (before && before->resources == consent.resources)
             for (const auto& scope : before->scope)
                 if (!contains(consent.scope, scope)) consent.scope.push_back(scope);
-            for (const auto& resource : before->resources)
-                if (!contains(consent.resources, resource)) consent.resources.push_back(resource);
-        }
         store.save_consent(consent);
     } else if (!is_covered(*client, asked, before)) {
         return Reason::consent_required;
@@ -166,7 +193,7 @@ Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemptio
     }
     if (code->expires <= store.now()) return refused("the code has expired");
     if (!contains_all(code->resources, form.resources)) return Reason::invalid_target;
-    const auto client = store.find_client(form.client);
+    const auto client = store.lock_client_shared(form.client);
     if (!client || !client->enabled) return Reason::invalid_client;
     const auto user = store.lock_user(code->user);
     if (!user || !user->enabled || user->version != code->user_version)
@@ -204,14 +231,15 @@ Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemptio
     end_excess_grants(store, grant);
     store.append_audit(
         {now, "grant_given", user->id, grant.id, grant.address, client->id + " " + client->name});
-    if (!form.resources.empty()) grant.resources = form.resources;
+    if (!narrow(policy, *client, grant, form.resources))
+        return refused("the client may no longer have what was granted");
     return Redeemed{granted_now(store, policy, std::move(grant), *user, secret), code->nonce};
 }
 
 Result<Granted> refresh_grant(Store& store, const Policy& policy, const GrantRefresh& form) {
     const auto refused = [](const char* why) { return Denied{Reason::invalid_grant, {}, why}; };
     constexpr const char* over = "the grant has ended, or the token is another client's";
-    const auto client = store.find_client(form.client);
+    const auto client = store.lock_client_shared(form.client);
     if (!client || !client->enabled) return Reason::invalid_client;
     // The scope is checked before the rotation, so that a mistake in the request costs no token.
     const auto before = client->is_confidential() ? store.lock_session(form.token.session)
@@ -221,6 +249,10 @@ Result<Granted> refresh_grant(Store& store, const Policy& policy, const GrantRef
         return refused(over);
     if (form.scope && !contains_all(before->scope, *form.scope)) return Reason::invalid_scope;
     if (!contains_all(before->resources, form.resources)) return Reason::invalid_target;
+    Session narrowed = *before;
+    if (form.scope) narrowed.scope = *form.scope;
+    if (!narrow(policy, *client, narrowed, form.resources))
+        return refused("the client may no longer have what was granted");
 
     RotateRequest request;
     request.session = form.token.session;
@@ -254,8 +286,8 @@ Result<Granted> refresh_grant(Store& store, const Policy& policy, const GrantRef
     }
     if (granted.access_end > granted.session.access_end)
         store.extend_access(granted.session.id, granted.access_end);
-    if (form.scope) granted.session.scope = *form.scope;
-    if (!form.resources.empty()) granted.session.resources = form.resources;
+    granted.session.scope = narrowed.scope;
+    granted.session.resources = narrowed.resources;
     return granted;
 }
 

@@ -4,10 +4,8 @@
 // session is. It begins as an authorization code: give_code() → the client's server → redeem_code(). All are
 // store steps.
 //
-//   client                    refresh token            presented again
-//   web (confidential)        stays the same           -
-//   browser, native (public)  rotates                  within the grace: the same successor; later: the grant
-//   ends
+// The refresh token of a client with a secret stays the same. That of a public client rotates: presented
+// again within the grace, it gives the same successor; later it ends the grant.
 #pragma once
 
 #include "auth/oauth/clients.hpp"
@@ -24,8 +22,6 @@ namespace coatcheck::auth {
 struct SignedIn {
     Session session;
     User user;
-    // When the user was recognised: auth_time.
-    Timestamp authenticated() const;
 };
 // Who is signed in with this refresh token of a browser. Nothing rotates, so that pages of the SDK go on with
 // their token. A token that was superseded longer than the grace ago ends its session, as a refresh with it

@@ -35,14 +35,18 @@ Granted new_session(Timestamp now, const Policy& policy, const Form& form, Durat
     // iat. iat is by this machine's clock, and the store's clock (`now`) may be ahead of it.
     session.created = std::min(now, form.asked);
     session.last_used = now;
-    session.absolute_end = now + (form.remember ? policy.absolute
-                                                : std::min(policy.absolute, policy.absolute_not_remembered));
-    session.idle_end = std::min(now + policy.idle, session.absolute_end);
+    set_ends(session, now, policy, form.remember);
     session.access_end = granted.access_end = std::min(now + access_ttl, session.idle_end);
     return granted;
 }
 
 }  // namespace
+
+void set_ends(Session& session, Timestamp now, const Policy& policy, bool remember) {
+    session.absolute_end = now + (remember ? policy.absolute
+                                           : std::min(policy.absolute, policy.absolute_not_remembered));
+    session.idle_end = std::min(now + policy.idle, session.absolute_end);
+}
 
 Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const base::Secret& mac_key,
                           const SignIn& form) {

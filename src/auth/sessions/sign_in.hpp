@@ -47,6 +47,9 @@ struct Granted {
 base::Result<Candidate> look_up(Store& store, AttemptsInFlight& in_flight, const base::Secret& mac_key,
                                 const SignIn& form);
 
+// Sets when a session that is opened now, or whose user is recognised anew, ends.
+void set_ends(Session& session, Timestamp now, const Policy& policy, bool remember);
+
 // True if the proof is the user's and no limit withholds the success.
 bool accepts(const Candidate& candidate, const Proof& proof);
 

@@ -56,6 +56,11 @@ class OAuthWrites {
 public:
     virtual ~OAuthWrites() = default;
     virtual bool insert_client(const Client& client) = 0;  // false: the id is taken
+    // As find_client(). Until this step ends, no other step changes the client; lock_client_shared() lets
+    // others do the same.
+    virtual std::optional<Client> lock_client(const std::string& id) = 0;
+    virtual std::optional<Client> lock_client_shared(const std::string& id) = 0;
+    virtual void delete_codes(const std::string& client) = 0;
     virtual void update_client(const Client& client) = 0;  // every column except `created`
     virtual bool delete_client(
         const std::string& id) = 0;  // with its consents and codes; false: there is none
@@ -68,8 +73,8 @@ public:
     // The session goes on: it was used now, and ends at `idle_end` if it is not used again.
     virtual void touch_session(const std::string& session, Timestamp idle_end) = 0;
     // The session's user was recognised anew, by these methods.
-    virtual void set_recognised(const std::string& session, Timestamp authenticated,
-                                const std::vector<std::string>& amr) = 0;
+    // Writes authenticated, amr, idle_end and absolute_end of this session: its user was recognised anew.
+    virtual void set_recognised(const Session& session) = 0;
 };
 
 }  // namespace coatcheck::auth

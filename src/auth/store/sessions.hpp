@@ -83,8 +83,8 @@ public:
     // Ends the session for good, and returns it as it is then. nullopt: it had ended before, or does not
     // exist.
     virtual std::optional<Session> end_session(const std::string& id) = 0;
-    // Ends all sessions of the user except `except`. Returns those that may have a live access token. The
-    // caller has locked the user.
+    // Ends all sessions of the user except `except` and the grants that were given in it. Returns those that
+    // may have a live access token. The caller has locked the user.
     virtual std::vector<Session> end_sessions(const std::string& user, const std::string& except) = 0;
     // Gives the session a new secret. The old one becomes `renewed_from`.
     virtual void renew_secret(const std::string& session, const crypto::SecretHash& secret_hash) = 0;

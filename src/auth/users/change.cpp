@@ -42,6 +42,9 @@ bool set_password(Store& store, const Policy& policy, const std::string& id,
     revoke_older_tokens(store, policy, *user, Foreign::until_now);
     forget_failures(store, id);
     for (const auto& session : store.end_sessions(id, except)) revoke_status(store, session);
+    if (!except.empty())
+        for (const auto& grant : store.children_of(id, except))
+            if (store.end_session(grant.id)) revoke_status(store, grant);
     store.append_audit({store.now(), "password_changed", id, except, by.address, by.detail()});
     return true;
 }

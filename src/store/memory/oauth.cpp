@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
 #include "store/memory/store.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ void MemoryStore::update_client(const auth::Client& client) {
 
 bool MemoryStore::delete_client(const std::string& id) {
     std::erase_if(tables_.consents, [&](const auto& row) { return row.first.second == id; });
-    std::erase_if(tables_.codes, [&](const auto& row) { return row.second.client == id; });
+    delete_codes(id);
     return tables_.clients.erase(id) > 0;
 }
 
@@ -73,7 +74,9 @@ std::vector<std::string> MemoryStore::grants_of(const std::string& client, const
 std::vector<std::string> MemoryStore::users_like_clients() {
     std::vector<std::string> ids;
     for (const auto& [id, user] : tables_.users)
-        if (id.starts_with(auth::Client::subject_prefix)) ids.push_back(id);
+        if (id.starts_with(auth::Client::subject_prefix) ||
+            base::folded(user.username).value_or("").starts_with(auth::Client::subject_prefix))
+            ids.push_back(id);
     return ids;
 }
 
@@ -85,12 +88,17 @@ std::vector<auth::Session> MemoryStore::children_of(const std::string& user, con
     return children;
 }
 
-void MemoryStore::set_recognised(const std::string& id, base::Timestamp authenticated,
-                                 const std::vector<std::string>& amr) {
-    const auto row = tables_.sessions.find(id);
+void MemoryStore::set_recognised(const auth::Session& session) {
+    const auto row = tables_.sessions.find(session.id);
     if (row == tables_.sessions.end()) return;
-    row->second.authenticated = authenticated;
-    row->second.amr = amr;
+    row->second.authenticated = session.authenticated;
+    row->second.amr = session.amr;
+    row->second.idle_end = session.idle_end;
+    row->second.absolute_end = session.absolute_end;
+}
+
+void MemoryStore::delete_codes(const std::string& client) {
+    std::erase_if(tables_.codes, [&](const auto& row) { return row.second.client == client; });
 }
 
 void MemoryStore::touch_session(const std::string& id, base::Timestamp idle_end) {

@@ -219,6 +219,7 @@ std::vector<auth::Session> MemoryStore::end_sessions(const std::string& user, co
     std::vector<auth::Session> ended;
     for (auto& [id, session] : tables_.sessions) {
         if (session.user != user || id == except) continue;
+        if (!session.parent.empty() && session.parent == except) continue;
         if (!session.ended && (session.idle_end > now_ || session.older_end > now_)) ended.push_back(session);
         end(session);
     }

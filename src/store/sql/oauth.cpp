@@ -85,6 +85,22 @@ std::optional<Client> SqlStore::find_client(const std::string& id) {
     return row.step() ? std::optional(read_client(row)) : std::nullopt;
 }
 
+std::optional<Client> SqlStore::lock_client(const std::string& id) {
+    auto row = db_.query(sql<"SELECT ", client_columns, " FROM clients WHERE id = $1 FOR UPDATE">);
+    row.bind(id);
+    return row.step() ? std::optional(read_client(row)) : std::nullopt;
+}
+
+std::optional<Client> SqlStore::lock_client_shared(const std::string& id) {
+    auto row = db_.query(sql<"SELECT ", client_columns, " FROM clients WHERE id = $1 FOR SHARE">);
+    row.bind(id);
+    return row.step() ? std::optional(read_client(row)) : std::nullopt;
+}
+
+void SqlStore::delete_codes(const std::string& client) {
+    db_.query("DELETE FROM codes WHERE client_id = $1").bind(client).run();
+}
+
 bool SqlStore::insert_client(const Client& client) {
     db_.expect_duplicate();
     try {
@@ -225,7 +241,8 @@ std::vector<std::string> SqlStore::grants_of(const std::string& client, const st
 std::vector<std::string> SqlStore::users_like_clients() {
     std::vector<std::string> ids;
     auto row = db_.query(
-        "SELECT id FROM users WHERE id >= 'client:' AND id < 'client;' ORDER BY id LIMIT 100");
+        "SELECT id FROM users WHERE (id >= 'client:' AND id < 'client;')"
+        " OR (username_key >= 'client:' AND username_key < 'client;') ORDER BY id LIMIT 100");
     while (row.step()) ids.push_back(row.text(0));
     return ids;
 }
@@ -240,12 +257,13 @@ std::vector<auth::Session> SqlStore::children_of(const std::string& user, const 
     return children;
 }
 
-void SqlStore::set_recognised(const std::string& session, base::Timestamp authenticated,
-                              const std::vector<std::string>& amr) {
-    db_.query("UPDATE sessions SET auth_time = $1, amr = $2 WHERE id = $3")
-        .bind(unix_millis(authenticated))
-        .bind(joined(amr))
-        .bind(session)
+void SqlStore::set_recognised(const auth::Session& session) {
+    db_.query("UPDATE sessions SET auth_time = $1, amr = $2, idle_end = $3, absolute_end = $4 WHERE id = $5")
+        .bind(unix_millis(session.authenticated))
+        .bind(joined(session.amr))
+        .bind(unix_millis(session.idle_end))
+        .bind(unix_millis(session.absolute_end))
+        .bind(session.id)
         .run();
 }
 

@@ -139,14 +139,16 @@ std::vector<auth::Session> SqlStore::end_sessions(const std::string& user, const
     {
         auto row = db_.query(
             sql<"SELECT ", session_columns,
-                " FROM sessions s WHERE s.user_id = $1 AND s.id <> $2 AND s.ended IS NULL FOR UPDATE">);
+                " FROM sessions s WHERE s.user_id = $1 AND s.id <> $2 AND (s.parent <> $2 OR s.parent = '') "
+                "AND s.ended IS NULL FOR UPDATE">);
         row.bind(user).bind(except);
         while (row.step()) {
             auto session = read_session(row);
             if (session.idle_end > now_ || session.older_end > now_) sessions.push_back(std::move(session));
         }
     }
-    db_.query(sql<end_sessions_sql, " WHERE user_id = $2 AND id <> $3 AND ended IS NULL">)
+    db_.query(sql<end_sessions_sql,
+                  " WHERE user_id = $2 AND id <> $3 AND (parent <> $3 OR parent = '') AND ended IS NULL">)
         .bind(unix_millis(now_))
         .bind(user)
         .bind(except)

@@ -82,8 +82,10 @@ public:
     std::optional<auth::AuthorizationCode> lock_code(const std::string& hash) override;
     void use_code(const std::string& hash, const std::string& session) override;
     void touch_session(const std::string& session, base::Timestamp idle_end) override;
-    void set_recognised(const std::string& session, base::Timestamp authenticated,
-                        const std::vector<std::string>& amr) override;
+    void set_recognised(const auth::Session& session) override;
+    std::optional<auth::Client> lock_client(const std::string& id) override;
+    std::optional<auth::Client> lock_client_shared(const std::string& id) override;
+    void delete_codes(const std::string& client) override;
     auth::Rotation rotate_grant(const auth::RotateRequest& request) override;
     std::size_t sweep(std::size_t limit) override;
     void prove_writable() override;

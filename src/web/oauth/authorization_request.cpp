@@ -115,6 +115,9 @@ std::optional<AuthorizationError> read_rest(const auth::Policy& policy, const Fi
     for (const auto& resource : request.resources)
         if (!auth::may_use(policy, *request.client, resource))
             return AuthorizationError{"invalid_target", "this client cannot have tokens for " + resource};
+    // A default that is a resource is agreed to by its name.
+    if (request.resources.empty() && auth::find_resource(policy, request.client->default_resource) != nullptr)
+        request.resources.push_back(request.client->default_resource);
     std::optional<std::vector<std::string>> asked;
     if (fields.has("scope")) {
         asked = words_of_scope(fields["scope"]);
@@ -122,7 +125,10 @@ std::optional<AuthorizationError> read_rest(const auth::Policy& policy, const Fi
     }
     request.scope = granted_scope(policy, *request.client, asked, request.resources);
     if (request.scope.empty())
-        return AuthorizationError{"invalid_scope", "the client cannot have any of these scopes"};
+        return AuthorizationError{"invalid_scope",
+                                  "the client cannot have any of these scopes: those of an API need its "
+                                  "resource, or a client with a "
+                                  "default resource"};
     return std::nullopt;
 }
 
@@ -131,7 +137,7 @@ std::optional<AuthorizationError> read_rest(const auth::Policy& policy, const Fi
 std::vector<std::string> granted_scope(const auth::Policy& policy, const auth::Client& client,
                                        const std::optional<std::vector<std::string>>& asked,
                                        const std::vector<std::string>& resources) {
-    const auto allowed = auth::scopes_for(policy, client);
+    const auto allowed = auth::scopes_within(policy, client, auth::scopes_for(policy, client), resources);
     std::vector<std::string> granted;
     const auto take = [&](const std::string& scope) {
         if (contains(allowed, scope) && !contains(granted, scope)) granted.push_back(scope);
@@ -140,9 +146,7 @@ std::vector<std::string> granted_scope(const auth::Policy& policy, const auth::C
         std::for_each(asked->begin(), asked->end(), take);
         return granted;
     }
-    auto wanted = resources;
-    if (wanted.empty()) wanted.push_back(client.default_resource);
-    for (const auto& uri : wanted)
+    for (const auto& uri : resources)
         if (const auto* resource = auth::find_resource(policy, uri))
             std::for_each(resource->default_scopes.begin(), resource->default_scopes.end(), take);
     if (granted.empty()) take(std::string(auth::openid));

@@ -27,7 +27,7 @@ Answer authorize(Call& call) {
     const auto who = co_await find_browser_session(call);
     const bool is_other_user = hint && who && hint->subject != who->user.id;
     const bool is_too_old = who && request->max_age &&
-                            call.request.clocks.steady - who->authenticated() >
+                            call.request.clocks.steady - who->session.recognised() >
                                 std::chrono::seconds(*request->max_age);
     if (!who || is_other_user || is_too_old || request->asks_sign_in) {
         if (request->asks_nothing) co_return refuse_client(call, *request, "login_required");
@@ -38,11 +38,6 @@ Answer authorize(Call& call) {
 
 // A POST from the client's site carries no SameSite=Lax cookie. The GET that it leads to does (RFC 9700
 // §4.12).
-Answer authorize_by_form(Call& call) {
-    if (call.request.body.size() > most_query_bytes)
-        co_return base::Denied{
-            base::Reason::invalid_authorization_request, {}, "the request is longer than 12 KiB"};
-    co_return see_other("/oauth2/authorize?" + std::string(call.request.body));
-}
+Answer authorize_by_form(Call& call) { co_return go_on_by_get(call, "/oauth2/authorize"); }
 
 }  // namespace coatcheck::web

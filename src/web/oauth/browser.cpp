@@ -6,14 +6,15 @@
 #include "verify/request_rules.hpp"
 #include "web/cookies.hpp"
 #include "web/handlers.hpp"
+#include "web/oauth/id_hint.hpp"
 #include "web/pages/page.hpp"
+
+#include <algorithm>
 
 namespace coatcheck::web {
 
 using base::Denied;
 using base::Reason;
-
-namespace {
 
 bool is_navigation(const Request& request) {
     const auto says = [&](std::string_view name, std::string_view value) {
@@ -21,6 +22,17 @@ bool is_navigation(const Request& request) {
     };
     return says("Sec-Fetch-Mode", "navigate") && says("Sec-Fetch-Dest", "document");
 }
+
+base::Result<Reply> go_on_by_get(const Call& call, std::string_view path) {
+    const std::string_view form = call.request.body;
+    const auto is_visible = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+    if (form.size() > most_query_bytes || !std::all_of(form.begin(), form.end(), is_visible))
+        return Denied{
+            Reason::malformed_request, {}, "the form must be percent-encoded, and have at most 12 KiB"};
+    return see_other(std::string(path) + "?" + std::string(form));
+}
+
+namespace {
 
 auth::AuthorizationCode asked_for(const AuthorizationRequest& request, const auth::SignedIn& who) {
     auth::AuthorizationCode asked;
@@ -33,7 +45,7 @@ auth::AuthorizationCode asked_for(const AuthorizationRequest& request, const aut
     asked.scope = request.scope;
     asked.resources = request.resources;
     asked.nonce = request.nonce;
-    asked.authenticated = who.authenticated();
+    asked.authenticated = who.session.recognised();
     asked.amr = who.session.amr;
     return asked;
 }
@@ -95,7 +107,7 @@ Reply refuse_client(const Call& call, const AuthorizationRequest& request, std::
 bool needs_sign_in(const AuthorizationRequest& request, const auth::SignedIn& who, base::Timestamp now) {
     // The way through our own pages takes a while. The client compares auth_time itself.
     constexpr std::chrono::minutes on_the_way{10};
-    const auto age = now - who.authenticated();
+    const auto age = now - who.session.recognised();
     if (request.asks_sign_in && age > on_the_way) return true;
     return request.max_age &&
            age > std::max<base::Duration>(std::chrono::seconds(*request.max_age), on_the_way);
@@ -104,6 +116,10 @@ bool needs_sign_in(const AuthorizationRequest& request, const auth::SignedIn& wh
 Answer go_on(Call& call, AuthorizationRequest request, auth::SignedIn who, bool consents) {
     Service& service = call.service();
     const auto asked = asked_for(request, who);
+    if (!request.id_token_hint.empty()) {
+        const auto hint = read_id_hint(service, request.id_token_hint);
+        if (!hint || hint->subject != who.user.id) co_return refuse_client(call, request, "login_required");
+    }
     base::Result<std::string> code = Denied{Reason::consent_required};
     if (consents || !request.asks_consent)
         code = co_await in_store(service, auth::give_code, service.policy, asked, consents);

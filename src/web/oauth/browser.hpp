@@ -20,6 +20,12 @@ std::optional<token::RefreshToken> refresh_cookie(const Call& call);
 // images or frames make (Sec-Fetch-Mode, Sec-Fetch-Dest).
 asio::awaitable<std::optional<auth::SignedIn>> find_browser_session(Call& call);
 
+// True if a user goes to a page: not for what scripts, images or frames ask for.
+bool is_navigation(const Request& request);
+// Answers a form of another site, whose POST carries no SameSite=Lax cookie: the browser goes on to `path`
+// with the form as the query. malformed_request: it is too long, or has bytes that an address cannot have.
+base::Result<Reply> go_on_by_get(const Call& call, std::string_view path);
+
 // Sends the browser back to the client with these parameters, and with `state` and `iss` (RFC 9207).
 Reply answer_client(const Call& call, const AuthorizationRequest& request,
                     std::vector<std::pair<std::string_view, std::string>> parameters);

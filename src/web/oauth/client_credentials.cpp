@@ -46,8 +46,8 @@ base::Result<std::shared_ptr<const Client>> authenticate_client(const Service& s
     if (id->empty()) return refused("no client_id came with the request");
     auto client = service.clients.find(*id);
     if (client == nullptr || !client->enabled) return refused("no such client, or it is disabled");
-    // A form without a secret, as a client without one sends it, and an empty secret mean the same.
-    if (method == ClientAuth::client_secret_post && secret.empty()) method = ClientAuth::none;
+    // No secret, as a client without one sends it, and an empty secret mean the same.
+    if (secret.empty()) method = ClientAuth::none;
     if (method != client->auth)
         return refused("this client is registered for " + std::string(auth::name_of(client->auth)) +
                        ", and used " + std::string(auth::name_of(method)));

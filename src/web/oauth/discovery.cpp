@@ -56,8 +56,13 @@ void add_oauth(boost::json::object& metadata, const Service& service, const std:
     metadata["subject_types_supported"] = array{"public"};
     metadata["id_token_signing_alg_values_supported"] = array{signing};
     metadata["prompt_values_supported"] = array{"none", "login", "consent", "select_account"};
-    metadata["claims_supported"] = array{"sub",       "iss", "aud",   "exp", "iat",
-                                         "auth_time", "amr", "nonce", "sid", "preferred_username"};
+    metadata["claims_supported"] = array{"sub",   "iss",
+                                         "aud",   "exp",
+                                         "iat",   "auth_time",
+                                         "amr",   "nonce",
+                                         "sid",   "preferred_username",
+                                         "email", "email_verified",
+                                         "roles"};
     metadata["ui_locales_supported"] = array{"en", "de"};
     metadata["authorization_response_iss_parameter_supported"] = true;
     metadata["claims_parameter_supported"] = false;

@@ -140,7 +140,8 @@ Answer revoke(Call& call, base::Secret token) {
         }
         if (const auto allowed = may_revoke(*client, claims->client); !allowed) co_return allowed.error();
         if (*client != nullptr && claims->subject == (*client)->subject())
-            co_await in_store(service, auth::revoke_tokens_of_client, service.policy, claims->client);
+            co_await in_store(service, auth::revoke_tokens_of_client, service.policy, claims->client,
+                              claims->session);
         else co_await in_store(service, auth::end_session, claims->session, event, actor);
     }
     co_return Reply();

@@ -54,8 +54,7 @@ Reply signed_out(const Call& call, const LogoutRequest& request) {
     if (request.return_to.empty())
         write_page(reply, 200, words, words.signed_out, html("<p>{}</p>\n", words.signed_out_text));
     else reply = see_other(request.return_to);
-    clear_cookie(reply, CookieKind::access, dev);
-    clear_cookie(reply, CookieKind::refresh, dev);
+    clear_sent_cookies(reply, call.request, dev);
     return reply;
 }
 
@@ -69,6 +68,8 @@ Answer sign_out_of(Call& call, LogoutRequest request, auth::SignedIn who) {
 }  // namespace
 
 Answer log_out(Call& call) {
+    // An image or a script of any page may ask for this address, and nobody is signed out by that.
+    if (!is_navigation(call.request)) co_return base::Reason::csrf_refused;
     const Service& service = call.service();
     const auto request = read_request(service, call.request.query);
     const auto who = co_await find_browser_session(call);
@@ -97,11 +98,10 @@ Answer log_out_by_form(Call& call) {
     const Service& service = call.service();
     const auto mac = form_field_or(call.request.body, "mac", "");
     if (!mac || mac->empty()) {
-        if (call.request.body.size() > most_query_bytes)
-            co_return base::Denied{base::Reason::malformed_request, {}, "the request is longer than 12 KiB"};
-        co_return see_other(std::string(action) + "?" + std::string(call.request.body));
+        co_return go_on_by_get(call, action);
     }
-    if (!is_from_own_page(call.request, service.settings)) co_return base::Reason::csrf_refused;
+    if (!is_from_own_page(call.request, service.settings) || !is_navigation(call.request))
+        co_return base::Reason::csrf_refused;
     const auto request = read_request(service, call.request.query);
     const auto who = co_await find_browser_session(call);
     if (!who) co_return signed_out(call, request);

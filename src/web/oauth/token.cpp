@@ -20,12 +20,6 @@ using base::Denied;
 using base::Reason;
 using base::Result;
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text.append(text.empty() ? "" : " ").append(word);
-    return text;
-}
-
 // RFC 6749 §5.1.
 Reply token_reply(const auth::Tokens& tokens, const std::vector<std::string>& scope,
                   std::string_view id_token = "") {
@@ -35,7 +29,7 @@ Reply token_reply(const auth::Tokens& tokens, const std::vector<std::string>& sc
     answer["token_type"] = "Bearer";
     answer["expires_in"] = tokens.life.count();
     if (!tokens.refresh.empty()) answer["refresh_token"] = tokens.refresh;
-    answer["scope"] = joined(scope);
+    answer["scope"] = auth::joined_by_spaces(scope);
     if (!id_token.empty()) answer["id_token"] = id_token;
     Reply reply;
     write_json(reply, 200, boost::json::serialize(answer));
@@ -79,14 +73,17 @@ Answer by_refresh_token(Call& call, const TokenRequest& form) {
 
 Answer for_the_client(Call& call, const TokenRequest& form) {
     Service& service = call.service();
-    for (const auto& resource : form.resources)
+    auto resources = form.resources;
+    if (resources.empty() && auth::find_resource(service.policy, call.client->default_resource) != nullptr)
+        resources.push_back(call.client->default_resource);
+    for (const auto& resource : resources)
         if (!auth::may_use(service.policy, *call.client, resource)) co_return Reason::invalid_target;
-    auto scope = granted_scope(service.policy, *call.client, form.scope, form.resources);
+    auto scope = granted_scope(service.policy, *call.client, form.scope, resources);
     std::erase_if(scope,
                   [](const std::string& one) { return one == auth::openid || one == auth::offline_access; });
     if (form.scope && scope.empty()) co_return Reason::invalid_scope;
     const auto tokens = auth::mint_client_token(service.current()->ring, service.policy, *call.client, scope,
-                                                form.resources, call.request.clocks.wall);
+                                                resources, call.request.clocks.wall);
     co_return token_reply(tokens, scope);
 }
 

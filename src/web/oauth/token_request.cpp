@@ -30,6 +30,15 @@ std::optional<std::vector<std::string>> words_of_scope(std::string_view text) {
     return words;
 }
 
+bool has_word(std::string_view words, std::string_view wanted) {
+    while (!words.empty()) {
+        const auto word = words.substr(0, words.find(' '));
+        if (word == wanted) return true;
+        words.remove_prefix(std::min(word.size() + 1, words.size()));
+    }
+    return false;
+}
+
 std::optional<std::string> normal_resource(std::string_view text) {
     constexpr std::size_t most_bytes = 512;
     if (text.empty() || text.size() > most_bytes || text.find('#') != std::string_view::npos ||
@@ -79,7 +88,8 @@ Result<TokenRequest> parse_token_request(const http::Request& request, const Set
     if (!scope) return scope.error();
     if (!scope->empty()) {
         form.scope = words_of_scope(*scope);
-        if (!form.scope) return Denied{Reason::invalid_member, {}, "is a list of words", "scope"};
+        if (!form.scope) return Denied{Reason::invalid_scope, {}, "scope must be a list of words"};
+        if (form.scope->empty()) form.scope.reset();
     }
     auto resources = resources_in(request.body);
     if (!resources) return Reason::invalid_target;

@@ -31,6 +31,8 @@ base::Result<TokenRequest> parse_token_request(const http::Request& request, con
 
 // The words of a scope (RFC 6749 §3.3), each once. nullopt: it is none, or has too many words.
 std::optional<std::vector<std::string>> words_of_scope(std::string_view text);
+// True if `wanted` is one of the words of a scope.
+bool has_word(std::string_view words, std::string_view wanted);
 // A URI by which a client names a resource: scheme and host in lower case, and without the slash of an empty
 // path, so that both spellings are one. nullopt: it is no absolute URI, or has a fragment (RFC 8707 §2).
 std::optional<std::string> normal_resource(std::string_view text);

@@ -6,6 +6,8 @@
 #include "web/oauth/browser.hpp"
 #include "web/pages/page.hpp"
 
+#include <algorithm>
+
 namespace coatcheck::web {
 namespace {
 
@@ -13,24 +15,32 @@ using base::Reason;
 
 constexpr std::string_view action = "/oauth2/consent";
 
-// What a scope permits, in words; the name of an unknown one.
-std::string meaning_of(const Words& words, const auth::Policy& policy, const std::string& scope) {
-    if (scope == auth::openid) return std::string(words.openid);
-    if (scope == auth::profile) return std::string(words.profile);
-    if (scope == auth::email) return std::string(words.email);
-    if (scope == auth::offline_access) return std::string(words.offline_access);
-    if (scope == auth::roles_scope) return std::string(words.roles);
-    for (const auto& resource : policy.oauth.resources)
+// What a scope permits, in words: once for each of the resources that the token is for; the name of an
+// unknown one.
+std::vector<std::string> meanings_of(const Words& words, const auth::Policy& policy, const std::string& scope,
+                                     const std::vector<std::string>& resources) {
+    if (scope == auth::openid) return {std::string(words.openid)};
+    if (scope == auth::profile) return {std::string(words.profile)};
+    if (scope == auth::email) return {std::string(words.email)};
+    if (scope == auth::offline_access) return {std::string(words.offline_access)};
+    if (scope == auth::roles_scope) return {std::string(words.roles)};
+    std::vector<std::string> meanings;
+    for (const auto& resource : policy.oauth.resources) {
+        const bool is_asked = resources.empty() ||
+                              std::find(resources.begin(), resources.end(), resource.uri) != resources.end();
         for (const auto& [name, meaning] : resource.scopes)
-            if (name == scope) return resource.name.empty() ? meaning : resource.name + ": " + meaning;
-    return scope;
+            if (is_asked && name == scope)
+                meanings.push_back(resource.name.empty() ? meaning : resource.name + ": " + meaning);
+    }
+    return meanings.empty() ? std::vector{scope} : meanings;
 }
 
 Html page_body(const Call& call, const AuthorizationRequest& request, const auth::SignedIn& who,
                const Words& words) {
     Html scopes;
     for (const auto& scope : request.scope)
-        scopes = std::move(scopes) + html("<li>{}</li>\n", meaning_of(words, call.service().policy, scope));
+        for (const auto& meaning : meanings_of(words, call.service().policy, scope, request.resources))
+            scopes = std::move(scopes) + html("<li>{}</li>\n", meaning);
     const bool is_local = !request.redirect_uri.starts_with("https://");
     const auto query = call.request.query;
     return html("<p class=\"who\">{} · <a href=\"/oauth2/sign-in?{}\">{}</a></p>\n",

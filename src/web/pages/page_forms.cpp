@@ -15,14 +15,12 @@ base::Result<PageForm> parse_page_form(const http::Request& request, const Setti
 
 base::Result<PageSignIn> parse_page_sign_in(const http::Request& request, const Settings&) {
     auto login = form_field(request.body, "login"), password = form_field(request.body, "password"),
-         mac = form_field_or(request.body, "mac", ""), remember = form_field_or(request.body, "remember", "");
-    for (const auto* field : {&login, &password, &mac, &remember})
+         remember = form_field_or(request.body, "remember", "");
+    for (const auto* field : {&login, &password, &remember})
         if (!*field) return field->error();
-    constexpr std::size_t most_login_bytes = 512, most_password_bytes = 8192;
-    if (login->size() > most_login_bytes || password->size() > most_password_bytes)
+    if (login->size() > max_login_bytes)
         return base::Denied{base::Reason::invalid_member, {}, "is too long", "login"};
-    return PageSignIn{*std::move(login), base::Secret(*std::move(password)), *remember == "yes",
-                      *std::move(mac)};
+    return PageSignIn{*std::move(login), base::Secret(*std::move(password)), *remember == "yes"};
 }
 
 }  // namespace coatcheck::web

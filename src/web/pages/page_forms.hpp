@@ -19,7 +19,6 @@ struct PageSignIn {
     std::string login;
     base::Secret password;
     bool remember = false;
-    std::string mac;
 };
 
 // missing_member, duplicate_member, invalid_member.

@@ -3,6 +3,7 @@
 #include "auth/keys/tokens.hpp"
 #include "auth/oauth/sign_in_again.hpp"
 #include "base/bytes.hpp"
+#include "base/log.hpp"
 #include "base/reason.hpp"
 #include "web/cookies.hpp"
 #include "web/handlers.hpp"
@@ -18,13 +19,17 @@ using base::Reason;
 constexpr std::string_view action = "/oauth2/sign-in";
 
 void write_sign_in(Reply& reply, unsigned status, const Call& call, const AuthorizationRequest& request,
-                   std::string_view login, std::string_view problem) {
+                   std::string_view login, std::string_view problem, std::string_view present_user = "") {
     const Words& words = words_for(call.request);
+    const Html present = present_user.empty()
+                             ? Html()
+                             : html("<p class=\"detail\">{}</p>\n", name_in(words.other_ends, present_user));
     const Html alert = problem.empty() ? Html() : html("<p role=\"alert\" id=\"problem\">{}</p>\n", problem);
     const Html focus = html(" autofocus");
     const Html described = problem.empty() ? Html() : html(" aria-describedby=\"problem\"");
     const Html body =
-        html("<p class=\"who\">{}</p>\n{}", name_in(words.sign_in_to, request.client->name), alert) +
+        html("<p class=\"who\">{}</p>\n{}{}", name_in(words.sign_in_to, request.client->name), present,
+             alert) +
         html(
             "<form method=\"post\" action=\"{}?{}\">\n"
             "<label for=\"login\">{}</label>\n"
@@ -49,8 +54,9 @@ Answer show_sign_in(Call& call) {
     if (!request) co_return request.error();
     if (request->error)
         co_return refuse_client(call, *request, request->error->code, request->error->description);
+    const auto who = co_await find_browser_session(call);
     Reply reply;
-    write_sign_in(reply, 200, call, *request, request->login_hint, "");
+    write_sign_in(reply, 200, call, *request, request->login_hint, "", who ? who->user.username : "");
     co_return reply;
 }
 
@@ -90,9 +96,17 @@ Answer sign_in_on_page(Call& call, PageSignIn form) {
     const auto tokens = auth::mint_tokens(service.current()->ring, service.policy, granted,
                                           proved->clocks.wall);
     const auth::SignedIn who{granted.session, granted.user};
-    auto answer = co_await go_on(call, *request, who, false);
-    if (!answer) co_return answer.error();
-    Reply reply = *std::move(answer);
+    // The cookie of before is worth nothing any more, so the new one goes out whatever comes next.
+    base::Result<Reply> answer = base::Denied{Reason::unavailable, std::chrono::seconds(1)};
+    try {
+        answer = co_await go_on(call, *request, who, false);
+    } catch (const std::exception& failure) {
+        base::log::write(base::log::Level::error, "request_failed",
+                         {{"route", std::string(action)}, {"reason", failure.what()}});
+    }
+    Reply reply;
+    if (answer) reply = *std::move(answer);
+    else write_error_page(reply, call.request, answer.error());
     set_cookie(reply, CookieKind::refresh, tokens.refresh, granted.session.idle_end, service.settings.dev);
     clear_if_sent(reply, call.request, CookieKind::access, service.settings.dev);
     co_return reply;

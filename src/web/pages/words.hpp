@@ -12,7 +12,7 @@ namespace coatcheck::web {
 struct Words {
     std::string_view language;  // of the lang attribute
     std::string_view sign_in, sign_in_to, name, password, remember, wrong, many, as, other_account;
-    std::string_view allow_title, wants, this_computer, goes_to, allow, deny, not_you;
+    std::string_view allow_title, wants, this_computer, goes_to, allow, deny, other_ends;
     std::string_view openid, profile, email, offline_access, roles;
     std::string_view sign_out, sign_out_question, signed_out, signed_out_text, stay;
     std::string_view go_on, go_on_text;

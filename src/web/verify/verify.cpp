@@ -37,22 +37,18 @@ constexpr std::string_view nobodys_fields =
     "X-Auth-User: \r\nX-Auth-Username: \r\nX-Auth-Session: \r\nX-Auth-Roles: \r\nX-Auth-Scope: \r\n"
     "X-Auth-Client: \r\nX-Auth-Expires: \r\n";
 
-bool has_word(std::string_view words, std::string_view wanted) {
-    while (!words.empty()) {
-        const auto word = words.substr(0, words.find(' '));
-        if (word == wanted) return true;
-        words.remove_prefix(std::min(word.size() + 1, words.size()));
-    }
-    return false;
-}
-
 // The token has to be for the resource that the proxy names, or for tokens.audience, and to have each scope
 // that the proxy names. Almost every query names neither, and then nothing is decoded.
 base::Result<void> token_fits(const Call& call) {
     const auto& claims = *call.proof->claims;
     const std::string_view query = call.request.query;
+    // "?" is neither a resource nor a scope: a parameter that comes twice lets nobody pass.
     const auto value = [&](std::string_view name) {
-        return base::from_form(http::raw_value(query, name)).value_or("?");
+        std::string found;
+        http::each_field(query, [&](std::string_view key, std::string_view encoded) {
+            if (key == name) found = found.empty() ? base::from_form(encoded).value_or("?") : "?";
+        });
+        return found;
     };
     if (query.find("resource=") == std::string_view::npos) {
         if (!is_for(claims, call.service().policy.audience)) return base::Reason::token_not_ours;
