@@ -15,6 +15,14 @@ using base::Result;
 
 constexpr int most_looks = 16;
 
+namespace {
+
+bool is_for(const std::vector<std::string>& audiences, const std::string& audience) {
+    return std::find(audiences.begin(), audiences.end(), audience) != audiences.end();
+}
+
+}  // namespace
+
 bool Policy::accepts(const std::vector<std::string>& audiences) const {
     return std::any_of(audiences.begin(), audiences.end(), [&](const std::string& one) {
         return one == audience ||
@@ -61,9 +69,8 @@ Result<token::AccessClaims> prove(std::string_view text, const KeySet& keys, con
     if (!claims) return claims.error();
     if (claims->issuer != policy.issuer) return not_ours;
     if (!policy.accepts(claims->audience)) return not_ours;
-    const bool is_for_us = std::find(claims->audience.begin(), claims->audience.end(), policy.audience) !=
-                           claims->audience.end();
-    if (policy.only_encrypted && is_for_us && !token::is_encrypted(text)) return not_ours;
+    if (policy.only_encrypted && is_for(claims->audience, policy.audience) && !token::is_encrypted(text))
+        return not_ours;
     if (policy.keep_payload) claims->payload = std::move(parts->claims_json);
     return claims;
 }
@@ -94,6 +101,7 @@ Result<Proof> Verifier::prove_new(std::string_view text, bool* forged) const {
     if (!claims) return claims.error();
     proof.begins = std::max(claims->issued - max_clock_difference, claims->not_before);
     proof.ends = claims->expires;
+    proof.is_for_audience = is_for(claims->audience, policy_.audience);
     proof.claims = std::make_shared<const token::AccessClaims>(*std::move(claims));
     return proof;
 }

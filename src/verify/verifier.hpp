@@ -42,6 +42,8 @@ struct Proof {
     std::shared_ptr<const token::AccessClaims> claims;
     // When the token is valid by its claims. Copied, because the claims lie elsewhere in memory.
     base::Timestamp begins{}, ends{};
+    // True if the token is for Policy::audience, and not only for one of more_audiences.
+    bool is_for_audience = true;
     std::uint64_t key_generation = 0;
     std::uint64_t revocation_generation = 0;
     std::string answer;  // a place for an answer that the caller prepares; empty at first

@@ -5,9 +5,10 @@
 #include "base/bytes.hpp"
 #include "base/reason.hpp"
 #include "http/query.hpp"
-#include "web/credentials.hpp"
 #include "web/handlers.hpp"
 #include "web/oauth/token_request.hpp"
+
+#include <algorithm>
 
 namespace coatcheck::web {
 namespace {
@@ -40,8 +41,11 @@ constexpr std::string_view nobodys_fields =
 // The token has to be for the resource that the proxy names, or for tokens.audience, and to have each scope
 // that the proxy names. Almost every query names neither, and then nothing is decoded.
 base::Result<void> token_fits(const Call& call) {
-    const auto& claims = *call.proof->claims;
     const std::string_view query = call.request.query;
+    const bool names_resource = query.find("resource=") != std::string_view::npos;
+    if (!names_resource && !call.proof->is_for_audience) return base::Reason::token_not_ours;
+    if (!names_resource && query.find("scope=") == std::string_view::npos) return {};
+    const auto& claims = *call.proof->claims;
     // "?" is neither a resource nor a scope: a parameter that comes twice lets nobody pass.
     const auto value = [&](std::string_view name) {
         std::string found;
@@ -50,13 +54,13 @@ base::Result<void> token_fits(const Call& call) {
         });
         return found;
     };
-    if (query.find("resource=") == std::string_view::npos) {
-        if (!is_for(claims, call.service().policy.audience)) return base::Reason::token_not_ours;
-    } else {
+    if (names_resource) {
         const auto resource = normal_resource(value("resource"));
-        if (!resource || !is_for(claims, *resource)) return base::Reason::token_not_ours;
+        // Tokens of older systems name no resource, and are for tokens.audience alone.
+        const auto& audience = claims.audience;
+        if (!resource || std::find(audience.begin(), audience.end(), *resource) == audience.end())
+            return base::Reason::token_not_ours;
     }
-    if (query.find("scope=") == std::string_view::npos) return {};
     const auto scopes = words_of_scope(value("scope"));
     for (const auto& scope : scopes.value_or(std::vector<std::string>{"?"}))
         if (!has_word(claims.scope, scope))
