@@ -142,6 +142,8 @@ TEST_P(OAuthContract, ACodeStaysTenMinutesAfterItsEndSoThatItsSecondUseIsSeen) {
     EXPECT_EQ(read.amr, code.amr);
     EXPECT_EQ(read.expires, code.expires);
     EXPECT_EQ(read.session, "");
+    EXPECT_EQ(run([](auth::Store& s) { return s.count_codes("u1"); }), 1U);
+    EXPECT_EQ(run([](auth::Store& s) { return s.count_codes("u2"); }), 0U);
     run([](auth::Store& s) { s.use_code("h", "g1"); });
     place->now += 10min;
     run([](auth::Store& s) { s.sweep(100); });

@@ -6,7 +6,6 @@ Hashing a password is slow on purpose, and failures are limited by address. So e
 address of its own.
 """
 
-import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -16,19 +15,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import client  # noqa: E402
+import oauth  # noqa: E402
 import postgres  # noqa: E402
 import server as servers  # noqa: E402
-
-_addresses = itertools.count(1)
-
+from addresses import next_address  # noqa: E402
 
 needs_sqlite = pytest.mark.skipif(postgres.WANTED, reason="about a file of SQLite's")
-
-
-def next_address():
-    """A loopback address that no other test uses. It is an IPv4 /32 of its own for the limits."""
-    number = next(_addresses)
-    return f"127.7.{number // 250}.{number % 250 + 1}"
 
 
 def pytest_make_parametrize_id(val):
@@ -107,6 +99,24 @@ def user(server):
 def ada(server):
     """A user that the tests of a module share. No test changes her or fails to sign in as her."""
     return server.add_user("ada")
+
+
+@pytest.fixture(scope="module")
+def web(server):
+    """An OAuth client with a secret, for modules whose SETTINGS switch OAuth on."""
+    return oauth.Client(server, "web", "Web", "--redirect", oauth.CALLBACK)
+
+
+@pytest.fixture(scope="module")
+def native(server):
+    uris = ("--redirect", oauth.CALLBACK, "--redirect", "http://127.0.0.1/cb")
+    return oauth.Client(server, "native", "Native", *uris)
+
+
+@pytest.fixture
+def visitor(server, user):
+    """A person with a browser, whom nobody knows yet."""
+    return oauth.Visitor(server, user)
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import re
 import secrets
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from addresses import next_address
 from client import Caller
-from conftest import next_address
 from server import PASSWORD
 
 CALLBACK = "https://app.example/cb"
@@ -30,6 +30,20 @@ SETTINGS = {
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"}
 OWN_PAGE = {**PAGE, "Sec-Fetch-Site": "same-origin"}
+
+
+FOR_API = "?resource=" + quote(API, safe="")
+
+
+def verify(caller, token, query=FOR_API):
+    return caller.get("/api/v1/verify" + query, bearer=token)
+
+
+def fails(answer, error, status=400):
+    """Checks that an OAuth client is told this error."""
+    assert (answer.status, answer.json()["error"]) == (status, error), answer
+    assert answer.header("Cache-Control") == "no-store"
+    return answer
 
 
 def challenge_of(verifier):

@@ -116,6 +116,9 @@ Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationC
         return Reason::session_ended;
     const auto client = store.lock_client_shared(asked.client);
     if (!client || !client->enabled) return Reason::invalid_client;
+    // Codes stay for eleven minutes, and a browser can ask for thousands.
+    if (store.count_codes(asked.user) >= most_codes)
+        return Denied{Reason::too_many_attempts, std::chrono::minutes(1)};
     const auto before = store.find_consent(asked.user, asked.client);
     if (consents) {
         // Scopes add up for the same resources only: "read" of one API says nothing about another.
@@ -239,7 +242,7 @@ Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemptio
 Result<Granted> refresh_grant(Store& store, const Policy& policy, const GrantRefresh& form) {
     const auto refused = [](const char* why) { return Denied{Reason::invalid_grant, {}, why}; };
     constexpr const char* over = "the grant has ended, or the token is another client's";
-    const auto client = store.lock_client_shared(form.client);
+    const auto client = store.find_client(form.client);
     if (!client || !client->enabled) return Reason::invalid_client;
     // The scope is checked before the rotation, so that a mistake in the request costs no token.
     const auto before = client->is_confidential() ? store.lock_session(form.token.session)

@@ -33,8 +33,11 @@ base::Result<SignedIn> find_signed_in(Store& store, const Policy& policy,
 // this client and redirect URI: not for URIs that any program on the user's machine can use (RFC 8252 §8.6).
 bool is_covered(const Client& client, const AuthorizationCode& asked, const std::optional<Consent>& consent);
 
+// The codes of one user that are kept at a time, redeemed ones too.
+inline constexpr std::size_t most_codes = 500;
+
 // Makes a code for what `asked` describes; its hash and end are set here. `consents`: the user has just
-// agreed, which is kept. session_ended; consent_required; invalid_client.
+// agreed, which is kept. session_ended; consent_required; invalid_client; too_many_attempts.
 base::Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationCode asked,
                                     bool consents);
 

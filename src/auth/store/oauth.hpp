@@ -42,6 +42,8 @@ public:
     virtual std::optional<Client> find_client(const std::string& id) = 0;
     virtual std::optional<Consent> find_consent(const std::string& user, const std::string& client) = 0;
     virtual std::vector<Consent> consents_of(const std::string& user) = 0;  // by client
+    // How many codes of the user have not been swept.
+    virtual std::size_t count_codes(const std::string& user) = 0;
     // Ids of live sessions of this client, of one user or of all (empty), at most `limit`; those used longest
     // ago first if the user is given.
     virtual std::vector<std::string> grants_of(const std::string& client, const std::string& user,

@@ -46,6 +46,11 @@ std::vector<auth::Consent> MemoryStore::consents_of(const std::string& user) {
     return consents;
 }
 
+std::size_t MemoryStore::count_codes(const std::string& user) {
+    return static_cast<std::size_t>(std::count_if(tables_.codes.begin(), tables_.codes.end(),
+                                                  [&](const auto& row) { return row.second.user == user; }));
+}
+
 std::optional<auth::AuthorizationCode> MemoryStore::lock_code(const std::string& hash) {
     const auto row = tables_.codes.find(hash);
     return row == tables_.codes.end() ? std::nullopt : std::optional(row->second);

@@ -75,6 +75,7 @@ public:
     std::vector<auth::Client> list_clients() override;
     std::optional<auth::Client> find_client(const std::string& id) override;
     std::optional<auth::Consent> find_consent(const std::string& user, const std::string& client) override;
+    std::size_t count_codes(const std::string& user) override;
     std::vector<auth::Consent> consents_of(const std::string& user) override;
     std::vector<std::string> grants_of(const std::string& client, const std::string& user,
                                        std::size_t limit) override;

@@ -176,6 +176,13 @@ bool SqlStore::delete_consent(const std::string& user, const std::string& client
                .run() == 1;
 }
 
+std::size_t SqlStore::count_codes(const std::string& user) {
+    auto row = db_.query("SELECT COUNT(*) FROM codes WHERE user_id = $1");
+    row.bind(user);
+    row.step();
+    return static_cast<std::size_t>(row.integer(0));
+}
+
 void SqlStore::insert_code(const auth::AuthorizationCode& code) {
     db_.query(
            "INSERT INTO codes(hash, client_id, user_id, user_version, parent, redirect_uri, challenge, "

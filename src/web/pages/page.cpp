@@ -21,6 +21,7 @@ std::string_view sentence_for(const Words& words, Reason reason) {
     switch (public_reason(reason).status) {
         case 403: return words.came_from_elsewhere;
         case 401: return words.again;
+        case 429: return words.many;
         case 503: return reason == Reason::clock_wrong ? words.wrong_clock : words.not_now;
         case 500: return words.not_now;
         default: return words.link_invalid;
