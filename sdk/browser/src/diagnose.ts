@@ -24,9 +24,7 @@ export async function diagnose(
     ).json()) as { advice: string[] };
     for (const sentence of advice) console.error(`Coatcheck: ${sentence}`);
   } catch {
-    console.error(
-      `Coatcheck: ${url} gives no diagnosis (${code}). Is that the address of the server, and does it run with --dev?`,
-    );
+    console.error(`Coatcheck: ${url} gives no diagnosis (${code}). Is it the server, with --dev?`);
   }
 }
 

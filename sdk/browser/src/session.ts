@@ -39,6 +39,8 @@ export interface State
   finding?: Promise<void> | undefined;
   /** The refresh, while it runs: one at a time in each tab. */
   refreshing?: Promise<Session> | undefined;
+  /** Opens or closes the event stream, as the page and the session want it (events.ts). */
+  look?: () => void;
   channel?: Pick<BroadcastChannel, 'postMessage' | 'onmessage'> | undefined;
   readonly listeners: Set<(session: Session) => void>;
 }
