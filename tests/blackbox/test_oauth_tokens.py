@@ -4,7 +4,6 @@
 import base64
 import http.client
 import re
-import socket
 import subprocess
 import time
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -13,7 +12,7 @@ import oauth
 import pytest
 from oauth import API, CALLBACK, FORM, Client, Visitor, claims_of, fails, verify
 from server import ROOT, free_port
-from waiting import wait_until
+from waiting import is_open, wait_until
 
 SETTINGS = {**oauth.SETTINGS, "sessions.refresh_grace": "2s", "oauth.native_grace": "2s"}
 
@@ -406,8 +405,12 @@ def test_a_client_that_may_have_less_gets_less(two):
     tokens = client.sign_in(visitor, scope="openid read write", resource=BLOG)
     server.command("client", "set", client.id, "--scope", "openid", "--scope", "read")
     assert client.refresh(tokens["refresh_token"]).json()["scope"] == "openid read"
+    code = visitor.code_for(client.request(scope="openid read", resource=BLOG))
     server.command("client", "set", client.id, "--resource", PAY)
     fails(client.refresh(tokens["refresh_token"]), "invalid_grant")
+    fails(client.redeem(code), "invalid_grant")
+    server.command("client", "set", client.id, "--resource", BLOG)
+    assert client.redeem(code).status == 200, "the refusal consumed nothing"
 
 
 def test_nginx_lets_the_right_resource_and_scope_pass(server, web, visitor, tmp_path):
@@ -464,8 +467,3 @@ http {{
     finally:
         nginx.terminate()
         nginx.wait(20)
-
-
-def is_open(port):
-    with socket.socket() as link:
-        return link.connect_ex(("127.0.0.1", port)) == 0

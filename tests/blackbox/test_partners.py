@@ -5,7 +5,6 @@ import getpass
 import http.client
 import os
 import secrets
-import socket
 import subprocess
 import tempfile
 from http.cookies import SimpleCookie
@@ -19,7 +18,7 @@ from authlib.jose import JsonWebKey, jwt
 from authlib.oidc.core import CodeIDToken
 from oauth import API, CALLBACK, Client, Visitor
 from server import free_port
-from waiting import wait_until
+from waiting import is_open, wait_until
 
 SETTINGS = oauth.SETTINGS
 FLAGS = ("--dev",)
@@ -185,8 +184,3 @@ def test_apache_with_mod_auth_openidc_signs_in_and_out(server, user, folder):
     finally:
         apache.terminate()
         apache.wait(20)
-
-
-def is_open(port):
-    with socket.socket() as link:
-        return link.connect_ex(("127.0.0.1", port)) == 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Waits for events, instead of for times."""
 
+import socket
 import time
 
 
@@ -11,3 +12,9 @@ def wait_until(holds, seconds=20, log=lambda: ""):
         assert time.monotonic() - began < seconds, f"not within {seconds} s\n{log()[-2000:]}"
         time.sleep(0.005)
     return time.monotonic() - began
+
+
+def is_open(port):
+    """True if somebody listens on this port of loopback."""
+    with socket.socket() as link:
+        return link.connect_ex(("127.0.0.1", port)) == 0

@@ -207,11 +207,14 @@ Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemptio
 
     const Timestamp now = store.now();
     Session grant;
+    grant.scope = code->scope;
+    grant.resources = code->resources;
+    Session narrowed = grant;  // what the first token says of it
+    if (!narrow(policy, *client, narrowed, form.resources))
+        return refused("the client may no longer have what was granted");
     grant.id = base::random_id();
     grant.user = user->id;
     grant.client = client->id;
-    grant.scope = code->scope;
-    grant.resources = code->resources;
     grant.parent = parent->id;
     grant.delivery = Delivery::body;
     grant.device = client->name;
@@ -232,10 +235,10 @@ Result<Redeemed> redeem_code(Store& store, const Policy& policy, const Redemptio
     if (!store.insert_session(grant, user->password_hash)) return refused("the user's sign-in is over");
     store.use_code(code->hash, grant.id);
     end_excess_grants(store, grant);
+    grant.scope.swap(narrowed.scope);
+    grant.resources.swap(narrowed.resources);
     store.append_audit(
         {now, "grant_given", user->id, grant.id, grant.address, client->id + " " + client->name});
-    if (!narrow(policy, *client, grant, form.resources))
-        return refused("the client may no longer have what was granted");
     return Redeemed{granted_now(store, policy, std::move(grant), *user, secret), code->nonce};
 }
 

@@ -5,6 +5,7 @@
 #include "web/handlers.hpp"
 #include "web/steps.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 namespace coatcheck::web {
@@ -12,9 +13,12 @@ namespace coatcheck::web {
 namespace json = boost::json;
 
 Answer list_grants(Call& call) {
-    const auto connected = co_await from_store(call.service(), auth::connected_clients, call.user->subject);
+    auto connected = co_await from_store(call.service(), auth::connected_clients, call.user->subject);
     json::array rows;
-    for (const auto& row : connected) {
+    for (auto& row : connected) {
+        // The mark of a consent to tokens for everything (--default-resource default).
+        std::replace(row.resources.begin(), row.resources.end(), std::string("default"),
+                     call.service().policy.audience);
         const auto client = call.service().clients.find(row.client);
         rows.push_back({{"client_id", row.client},
                         {"client_name", client ? json::value(client->name) : json::value(nullptr)},
