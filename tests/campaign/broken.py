@@ -21,7 +21,7 @@ BROKEN = {
     "a rotation that does not look at the counter": (
         "store/sql/rotation.cpp",
         """AND s.secret_hash = $6 AND s.counter = $7 AND s.rotated_4 <= $1 - $8
-  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1
+  AND s.ended IS NULL AND s.idle_end > $1 AND s.absolute_end > $1 AND s.client_id = ''
   AND ($9 = 0 OR s.delivery <> 'body')
 RETURNING""",
         """AND s.secret_hash = $6 AND s.ended IS NULL
