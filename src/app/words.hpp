@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command line says, and the options that fill it in.
+// The command line as read, and the options that fill it in.
 #pragma once
 
 #include "app/config/config.hpp"

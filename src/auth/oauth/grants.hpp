@@ -23,7 +23,7 @@ struct SignedIn {
     Session session;
     User user;
 };
-// Who is signed in with this refresh token of a browser. Nothing rotates, so that pages of the SDK go on with
+// The user whose browser holds this refresh token. Nothing rotates, so that pages of the SDK go on with
 // their token. A token that was superseded longer than the grace ago ends its session, as a refresh with it
 // would. session_ended.
 base::Result<SignedIn> find_signed_in(Store& store, const Policy& policy,
@@ -41,7 +41,7 @@ inline constexpr std::size_t most_codes = 500;
 base::Result<std::string> give_code(Store& store, const Policy& policy, AuthorizationCode asked,
                                     bool consents);
 
-// What a client presents with a code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+// The values that a client presents with a code (RFC 6749 §4.1.3, RFC 7636 §4.5).
 struct Redemption {
     std::string client;  // authenticated
     std::string code;

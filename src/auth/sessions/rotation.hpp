@@ -7,7 +7,7 @@
 
 namespace coatcheck::auth {
 
-// What it means to present the token with request.counter: rotated (it is current and may be rotated),
+// The verdict on a presented token with request.counter: rotated (it is current and may be rotated),
 // repeated or reused.
 Rotation::Outcome judge_counter(const Session& session, const RotateRequest& request, Timestamp now);
 // Makes the change of a rotation in `session`.

@@ -12,7 +12,7 @@
 
 namespace coatcheck::auth {
 
-// What a user has allowed a client.
+// The scopes and resources that a user has allowed a client.
 struct Consent {
     std::string user, client;
     std::vector<std::string> scope, resources;
