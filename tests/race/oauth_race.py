@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Five processes of one OAuth client share one stored refresh token, as the windows of an editor or the workers of a
-server do. Each refreshes whenever it finds its access token expired, without asking the others, and writes what it
-got. A fifth of the answers is lost. No grant may end: for clients with a secret, for pages and for native programs.
+"""Five processes of one OAuth client share one stored refresh token, as the windows of an editor or the
+workers of a server do. Each refreshes whenever it finds its access token expired, without asking the others,
+and writes what it got. A fifth of the answers is lost. No grant may end: for clients with a secret, for pages
+and for native programs.
 
 tests/race/oauth_race.py [--seconds 600] [--seed N]
 """
